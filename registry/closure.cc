@@ -1,0 +1,24 @@
+#include "registry/closure.h"
+
+#include <algorithm>
+
+namespace regctl {
+
+Closure::Closure(const Inventory& inventory) : inventory_(inventory), round_of_(inventory.digests.size()) {
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& link : repository.layers) {
+      if (link.name != link.target) aliases_.emplace_back(link.name, link.target);
+    }
+  }
+  std::sort(aliases_.begin(), aliases_.end());
+  aliases_.erase(std::unique(aliases_.begin(), aliases_.end()), aliases_.end());
+}
+
+void Closure::reach_aliases_of(DigestId id) {
+  for (auto alias = std::lower_bound(aliases_.begin(), aliases_.end(), std::pair(id, DigestId{}));
+       alias != aliases_.end() && alias->first == id; ++alias) {
+    reach(alias->second);
+  }
+}
+
+}  // namespace regctl

@@ -1,0 +1,59 @@
+// What is reachable from some digests: documents' references, and alias links of every repository. Pure.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "registry/inventory.h"
+
+namespace regctl {
+
+// Walks one inventory, as often as asked. Not for several threads at once; it keeps marks. Time is linear in what
+// is reached, memory in the number of digests; there is no recursion.
+class Closure {
+ public:
+  // `inventory` must outlive it.
+  explicit Closure(const Inventory& inventory);
+
+  // Forgets everything reached so far.
+  void restart() { ++round_; }
+  bool reached(DigestId id) const { return round_of_[index_of(id)] == round_; }
+
+  // Calls visit(id) for `root` and everything reachable from it that was not reached since restart().
+  template <class Visit>
+  void from(DigestId root, Visit visit);
+
+  // (name, target) of alias links, ascending.
+  const std::vector<std::pair<DigestId, DigestId>>& aliases() const { return aliases_; }
+
+ private:
+  void reach(DigestId id) {
+    if (reached(id)) return;
+    round_of_[index_of(id)] = round_;
+    open_.push_back(id);
+  }
+  void reach_aliases_of(DigestId id);
+
+  const Inventory& inventory_;
+  std::vector<std::pair<DigestId, DigestId>> aliases_;
+  std::vector<std::uint32_t> round_of_;
+  std::uint32_t round_ = 1;
+  std::vector<DigestId> open_;
+};
+
+template <class Visit>
+void Closure::from(DigestId root, Visit visit) {
+  reach(root);
+  while (!open_.empty()) {
+    const DigestId id = open_.back();
+    open_.pop_back();
+    visit(id);
+    if (const Document* document = inventory_.document(id)) {
+      for (const Reference& reference : document->references) reach(reference.to);
+    }
+    if (!aliases_.empty()) reach_aliases_of(id);
+  }
+}
+
+}  // namespace regctl

@@ -1,0 +1,67 @@
+// DigestSet: every digest of a registry once, sorted, so that the rest can say a small number for each: its place.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "registry/digest.h"
+
+namespace regctl {
+
+// A digest's place in the DigestSet of its Inventory.
+enum class DigestId : std::uint32_t {};
+
+inline std::size_t index_of(DigestId id) { return static_cast<std::size_t>(id); }
+
+class DigestSet {
+ public:
+  DigestSet() = default;
+  // REQUIRES: `sorted` ascends without duplicates.
+  explicit DigestSet(std::vector<Digest> sorted) : digests_(std::move(sorted)) {}
+
+  std::size_t size() const { return digests_.size(); }
+  const Digest& operator[](DigestId id) const { return digests_[index_of(id)]; }
+  // Empty: not in the set.
+  std::optional<DigestId> find(const Digest& digest) const;
+
+  bool operator==(const DigestSet&) const = default;
+
+ private:
+  std::vector<Digest> digests_;
+};
+
+// Gathers digests from several threads. The numbers it hands out depend on who came first; finish() replaces them
+// by places in the sorted set.
+class DigestCollector {
+ public:
+  DigestId add(const Digest& digest);
+  // REQUIRES: `given` came from add().
+  Digest operator[](DigestId given);
+
+  struct Finished {
+    DigestSet set;
+    std::vector<DigestId> place;  // by the number that add() gave
+  };
+  // REQUIRES: no add() during or after it.
+  Finished finish();
+
+ private:
+  // One of several hash tables (open addressing), each with its own lock. The digest's first byte chooses it, such
+  // that the tables follow one another in the order of digests.
+  struct Shard {
+    std::mutex mutex;
+    std::vector<Digest> digests;
+    std::vector<std::uint32_t> slots;  // 1 + index into digests; 0 is free
+
+    std::uint32_t place_of(const Digest& digest);
+    void grow();
+  };
+  static constexpr std::size_t kShards = 64;
+  static std::size_t shard_of(const Digest& digest) { return digest.hash()[0] / (256 / kShards); }
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace regctl

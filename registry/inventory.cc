@@ -1,0 +1,36 @@
+#include "registry/inventory.h"
+
+#include <algorithm>
+
+namespace regctl {
+namespace {
+
+template <class T>
+const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& index, DigestId id) {
+  const std::uint32_t place = index_of(id) < index.size() ? index[index_of(id)] : 0;
+  return place ? &items[place - 1] : nullptr;
+}
+
+}  // namespace
+
+const Blob* Inventory::blob(DigestId id) const { return look_up(blobs, blob_index, id); }
+const Document* Inventory::document(DigestId id) const { return look_up(documents, document_index, id); }
+
+std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory) {
+  std::vector<std::optional<std::uint64_t>> sizes(inventory.digests.size());
+  for (const Document& document : inventory.documents) {
+    for (const Reference& reference : document.references) {
+      auto& size = sizes[index_of(reference.to)];
+      if (reference.size) size = std::max(size.value_or(0), *reference.size);
+    }
+  }
+  for (const Document& document : inventory.documents) {
+    if (document.state != Document::State::absent) sizes[index_of(document.digest)] = document.bytes;
+  }
+  for (const Blob& blob : inventory.blobs) {
+    if (blob.visited && blob.present) sizes[index_of(blob.digest)] = blob.bytes;
+  }
+  return sizes;
+}
+
+}  // namespace regctl

@@ -1,0 +1,179 @@
+// Inventory: a whole registry as one plain value, what a scan saw and nothing it concluded. Above it nobody knows
+// whether it came from a file system or an object store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/digest_set.h"
+#include "registry/manifest.h"
+#include "registry/time.h"
+
+namespace regctl {
+
+// Something that keeps the scan from being complete: unread, or hiding what was never listed.
+struct Obstacle {
+  std::string code;  // "read-error", "symlink-in-tree", "not-a-directory", "unknown-directory", "unstable-directory"
+  std::string path;
+  std::string reason;
+
+  auto operator<=>(const Obstacle&) const = default;
+};
+
+// Something that was read, and is not as a registry writes it.
+struct Damage {
+  std::string rule;  // of the audit's table: "link-empty", "link-invalid", "manifest-missing", ...
+  std::string path;
+  std::string found;  // completes "the file ..."
+  std::optional<DigestId> digest;
+
+  bool operator==(const Damage&) const = default;
+};
+
+// A file or directory that no registry writes, at a place where it hides nothing.
+struct Stray {
+  enum class Kind : std::uint8_t { unexpected, misplaced_blob, illegal_name, temporary };
+  Kind kind;
+  std::string path;
+
+  auto operator<=>(const Stray&) const = default;
+};
+
+enum class LinkState : std::uint8_t {
+  present,
+  pending,      // the directory is there, its link not yet (or no more)
+  quarantined,  // only a copy renamed by an earlier run of ours is there
+  damaged,      // there, but does not say what it should
+};
+
+// A link below _layers or _manifests/revisions. `target` differs from `name` in alias links (a sha512 upload is
+// stored as sha256) and in damaged ones that name another digest.
+struct Link {
+  DigestId name;
+  DigestId target;
+  LinkState state;
+  Time modified;  // of the link; of its directory while pending; of the copy while quarantined
+
+  bool operator==(const Link&) const = default;
+};
+
+struct Tag {
+  std::string name;
+  LinkState state;
+  std::optional<DigestId> target;  // empty: unknown
+  Time modified;
+  // What the tag ever pointed to, with each entry's time: read where `target` is unknown, and where the scan was
+  // asked for histories.
+  std::vector<std::pair<DigestId, Time>> history;
+
+  bool operator==(const Tag&) const = default;
+};
+
+struct Upload {
+  std::string uuid;
+  std::optional<Time> started;  // empty: missing or unparsable
+  Time newest;                  // latest modification time of anything inside
+  std::uint64_t bytes = 0;
+
+  bool operator==(const Upload&) const = default;
+};
+
+struct Repository {
+  std::string name;  // as in the tree; not necessarily a legal name, nor UTF-8
+  std::vector<Link> layers;
+  std::vector<Link> revisions;
+  std::vector<Tag> tags;
+  std::vector<Upload> uploads;
+  bool has_layers = false, has_manifests = false, has_revisions = false, has_tags = false;  // directories
+  std::vector<Damage> damage;
+  // Digests that stand in damaged links or at places of unknown meaning: alive while this repository is in doubt.
+  std::vector<DigestId> hinted;
+
+  bool operator==(const Repository&) const = default;
+};
+
+// What stands below blobs/ for one digest.
+struct Blob {
+  DigestId digest;
+  bool visited = false;  // the rest is known; otherwise only the directory's name was seen
+  bool present = false;  // `data` is there, a file
+  std::uint64_t bytes = 0, disk_bytes = 0;
+  Time modified;            // of `data`
+  Time directory_modified;  // of the directory
+
+  bool operator==(const Blob&) const = default;
+};
+
+struct Reference {
+  DigestId to;
+  bool child;                         // may be a manifest (FoundReference::child)
+  std::optional<Role> role;           // empty: a digest somewhere in the text
+  bool has_urls = false;              // absence is no damage
+  std::optional<std::uint64_t> size;  // claimed by the descriptor
+
+  bool operator==(const Reference&) const = default;
+};
+
+// A blob that was opened as a manifest.
+struct Document {
+  enum class State : std::uint8_t {
+    sound,    // bytes hash to the name, and are a JSON object
+    leaf,     // sound bytes that are no JSON object, and that no revision link or tag calls a manifest
+    absent,   // no bytes anywhere
+    damaged,  // bytes that are wrong, too many, or missing although a revision link names them
+  };
+  DigestId digest;
+  State state;
+  ManifestKind kind = ManifestKind::unknown;
+  bool from_quarantine = false;
+  std::uint64_t bytes = 0;
+  Time modified;
+  std::vector<Reference> references;  // by digest, each once; of a damaged one every digest in its text
+  std::vector<DigestId> subjects;
+  std::vector<Damage> damage;  // one exactly if damaged, else none
+
+  bool operator==(const Document&) const = default;
+};
+
+// A `data` or `link` that an earlier run renamed in place.
+struct Quarantined {
+  enum class Kind : std::uint8_t { blob, layer_link, revision_link };
+  Kind kind;
+  DigestId digest;
+  std::uint32_t repository = 0;  // index into repositories; of links only
+  Time taken;
+  std::string run;
+  std::uint64_t bytes = 0, disk_bytes = 0;
+  Time modified;
+  bool duplicate = false;  // the original name exists again beside it
+
+  auto operator<=>(const Quarantined&) const = default;
+};
+
+// Every vector ascends by digest, name or path, so equal registries give equal inventories.
+struct Inventory {
+  DigestSet digests;  // every digest met anywhere
+  std::vector<Repository> repositories;
+  std::vector<Blob> blobs;
+  std::vector<Document> documents;
+  std::vector<Quarantined> quarantined;
+  std::vector<Obstacle> obstacles;
+  std::vector<Stray> strays;
+  bool has_blobs = false, has_repositories = false;  // directories
+  std::uint64_t vanished = 0;                         // entries that were listed and then provably gone
+  // 1 + index into blobs and documents, by DigestId; 0: none.
+  std::vector<std::uint32_t> blob_index, document_index;
+
+  // Null: nothing stands below blobs/ for it, or it was not opened.
+  const Blob* blob(DigestId id) const;
+  const Document* document(DigestId id) const;
+
+  bool operator==(const Inventory&) const = default;
+};
+
+// The largest size that any descriptor claims, or that was seen, by DigestId; empty: no one says.
+std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory);
+
+}  // namespace regctl

@@ -1,0 +1,80 @@
+#include "registry/layout.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace regctl::layout {
+namespace {
+
+std::string path(std::initializer_list<std::string_view> parts) {
+  std::string joined;
+  for (std::string_view part : parts) {
+    if (!joined.empty()) joined += '/';
+    joined += part;
+  }
+  return joined;
+}
+
+}  // namespace
+
+std::string join(std::string_view a, std::string_view b) { return a.empty() ? std::string(b) : path({a, b}); }
+
+std::string repository(std::string_view name) { return path({kRepositories, name}); }
+
+std::string digest_path(const Digest& digest) { return path({name_of(digest.algorithm()), digest.hex()}); }
+
+std::string blob_shard(const Digest& digest) {
+  return path({kBlobs, name_of(digest.algorithm()), digest.hex().substr(0, 2)});
+}
+
+std::string blob(const Digest& digest) { return path({blob_shard(digest), digest.hex()}); }
+
+std::string layer_link(std::string_view repository, const Digest& digest) {
+  return path({kRepositories, repository, kLayers, digest_path(digest), kLink});
+}
+
+std::string revision_link(std::string_view repository, const Digest& digest) {
+  return path({kRepositories, repository, kManifests, kRevisions, digest_path(digest), kLink});
+}
+
+std::string tag(std::string_view repository, std::string_view tag) {
+  return path({kRepositories, repository, kManifests, kTags, tag});
+}
+
+std::string tag_current_link(std::string_view repository, std::string_view name) {
+  return path({tag(repository, name), "current", kLink});
+}
+
+std::optional<QuarantineName> parse_quarantine_name(std::string_view name) {
+  static constexpr std::string_view kMark = ".regctl-gc.";
+  const auto mark = name.find(kMark);
+  if (mark == std::string_view::npos) return std::nullopt;
+  const std::string_view original = name.substr(0, mark), rest = name.substr(mark + kMark.size());
+  if (original != kData && original != kLink) return std::nullopt;
+  const auto dot = rest.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + dot, seconds);
+  // The bound is the year 2262, where nanoseconds since 1970 end.
+  if (error != std::errc() || end != rest.data() + dot || seconds < 0 || seconds > 9'223'372'035) return std::nullopt;
+  const std::string_view run = rest.substr(dot + 1);
+  const auto legal = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (run.empty() || run.size() > 64 || !std::all_of(run.begin(), run.end(), legal)) return std::nullopt;
+  return QuarantineName{std::string(original), Time(std::chrono::seconds(seconds)), std::string(run)};
+}
+
+bool is_foreign_litter(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"lost+found", ".snapshot", ".snapshots", ".zfs",      "@eaDir",
+                                                "#recycle",   ".DS_Store", "Thumbs.db",  ".directory"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) || name.starts_with(".nfs") ||
+         name.starts_with(".fuse_hidden") || name.starts_with("._");
+}
+
+bool is_temporary(std::string_view name) {
+  static constexpr std::string_view kSuffix = ".tmp";
+  constexpr std::size_t kUuid = 36;
+  if (!name.ends_with(kSuffix) || name.size() < kUuid + kSuffix.size() + 2) return false;
+  return name[name.size() - kSuffix.size() - kUuid - 1] == '.';
+}
+
+}  // namespace regctl::layout

@@ -1,0 +1,53 @@
+// What a manifest says of itself, for people and for sizes: its kind, its descriptors and their roles. Never asked
+// what is reachable (digest_scan.h): a document this cannot read is still scanned.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/digest.h"
+#include "registry/result.h"
+
+namespace regctl {
+
+// A layer's or a configuration's media type: what such a descriptor names is never opened as a manifest.
+bool is_blob_media_type(std::string_view media_type);
+
+enum class ManifestKind : std::uint8_t {
+  unknown,   // an object of no known shape
+  image,     // OCI image manifest, Docker schema 2
+  index,     // OCI index, Docker manifest list
+  artifact,  // OCI artifact manifest (1.1 release candidates)
+  schema1,   // Docker schema 1
+};
+
+enum class Role : std::uint8_t { config, layer, child, blob, subject };
+
+// One descriptor (OCI image specification, descriptor.md), or a blobSum of schema 1.
+struct Descriptor {
+  Role role;
+  Digest digest;
+  std::optional<std::uint64_t> bytes;  // empty: the descriptor does not say
+  bool has_urls = false;               // content may legally live elsewhere
+  std::string media_type;              // empty: not given
+  std::string platform;                // "linux/arm64/v8"; empty: not given
+
+  bool operator==(const Descriptor&) const = default;
+};
+
+struct Manifest {
+  ManifestKind kind = ManifestKind::unknown;
+  std::string media_type;     // as written; empty: not given
+  std::string artifact_type;  // empty: not given
+  std::vector<Descriptor> descriptors;
+};
+
+// Reads the documents of the OCI image specification and of distribution's manifest/ packages by shape, not by
+// media type. Fields of an unexpected type are skipped. Malformed: not a JSON object, invalid UTF-8, or nested
+// deeper than the parser goes (1,024); a registry may accept the latter two. Several threads may call it.
+Result<Manifest> parse_manifest(std::string_view bytes);
+
+}  // namespace regctl

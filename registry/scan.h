@@ -1,0 +1,39 @@
+// scan(): Storage -> Inventory. Reads every repository's links and every manifest; of blobs it sees only that their
+// directories are there, because the size of a referenced blob stands in the descriptor that refers to it. What
+// has to be known of some blobs (size, age, quarantined copies), survey() asks the disk for.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "registry/inventory.h"
+#include "registry/parallel.h"
+#include "registry/progress.h"
+#include "registry/storage.h"
+
+namespace regctl {
+
+// A manifest is never larger than this; distribution refuses more than 4 MiB since 2.8.
+inline constexpr std::size_t kLargestManifest = std::size_t{64} << 20;
+
+enum class Histories { when_needed, all };
+
+struct ScanOptions {
+  // Old registries truncate a link and then write it: one that reads empty or short is read again for this long.
+  std::chrono::milliseconds settle{2000};
+  // Tag histories: only where a tag's own link cannot be read, or all.
+  Histories histories = Histories::when_needed;
+  // Digests to open as manifests besides those that revisions, tags and indexes name.
+  std::vector<Digest> also_open;
+};
+
+// Never throws StorageError: what could not be read becomes an Obstacle. Throws Interrupted (see Workers).
+// Two scans of the same bytes are equal whatever the number of workers.
+Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers, Progress& progress);
+
+// `inventory` with the blobs of `digests` visited, those visited before and those without a directory apart.
+// Errors as scan().
+Inventory survey(const Storage& storage, Inventory inventory, const std::vector<DigestId>& digests,
+                 const Workers& workers, Progress& progress);
+
+}  // namespace regctl

@@ -1,0 +1,190 @@
+#include "registry/scan_documents.h"
+
+#include <map>
+#include <unordered_set>
+
+#include "registry/digest_scan.h"
+#include "registry/hasher.h"
+#include "registry/scan.h"
+
+namespace regctl {
+namespace {
+
+using layout::join;
+
+// Bytes of one blob, read up to the limit for manifests.
+struct Bytes {
+  Content content;
+  std::string path;
+  bool from_quarantine = false;
+};
+
+class DocumentScan {
+ public:
+  DocumentScan(const Storage& storage, const Openings& openings, ScanNotes& notes) : storage_(storage), notes_(notes) {
+    for (DigestId id : openings.manifests) called_manifest_.insert(id);
+    for (DigestId id : openings.revisions) called_revision_.insert(id);
+  }
+
+  // Empty: an obstacle was noted.
+  std::optional<Document> open(DigestId id) {
+    std::optional<Document> document;
+    notes_.guarded([&] {
+      const Digest digest = notes_.digests[id];
+      document = understand(id, digest, find(digest));
+    });
+    return document;
+  }
+
+ private:
+  // What stands behind the name; empty: nothing anywhere. `data` that is there wins, even if it is wrong.
+  std::optional<Bytes> find(const Digest& digest) {
+    const std::string directory = layout::blob(digest);
+    const auto found = notes_.insist(storage_, layout::blob_shard(digest), digest.hex(), [&] {
+      // An outer empty: look again. An inner one: there is nothing.
+      std::optional<std::optional<Bytes>> result;
+      const std::string data = join(directory, layout::kData);
+      if (auto content = storage_.read(data, kLargestManifest)) {
+        result.emplace(Bytes{std::move(*content), data});
+      } else if (const auto listing = storage_.list(directory)) {
+        const bool back = std::any_of(listing->entries.begin(), listing->entries.end(),
+                                      [](const Entry& entry) { return entry.name == layout::kData; });
+        if (!back) result.emplace(sound_copy(digest, directory, *listing));
+      }
+      return result;
+    });
+    return found ? *found : std::nullopt;
+  }
+
+  std::optional<Bytes> sound_copy(const Digest& digest, const std::string& directory, const Listing& listing) {
+    for (const Entry& entry : listing.entries) {
+      if (entry.kind != Kind::file || !layout::parse_quarantine_name(entry.name)) continue;
+      const std::string path = join(directory, entry.name);
+      auto content = storage_.read(path, kLargestManifest);
+      if (content && content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
+        return Bytes{std::move(*content), path, true};
+    }
+    return std::nullopt;
+  }
+
+  Document understand(DigestId id, const Digest& digest, const std::optional<Bytes>& bytes) {
+    Document document{.digest = id, .state = Document::State::absent};
+    if (!bytes) {
+      if (called_revision_.contains(id))
+        return damaged(std::move(document), "manifest-missing", join(layout::blob(digest), layout::kData),
+                       "is missing, although a revision link names it");
+      return document;
+    }
+    const Content& content = bytes->content;
+    document.from_quarantine = bytes->from_quarantine;
+    document.bytes = content.stat.bytes;
+    document.modified = content.stat.modified;
+    if (content.stat.kind != Kind::file)
+      return damaged(std::move(document), "manifest-unparsable", bytes->path, "is not a file");
+    if (!content.whole) {
+      // A layer that somebody lists as a root or an index child is no manifest; nothing is wrong with it.
+      document.state = Document::State::leaf;
+      if (!called_manifest_.contains(id)) return document;
+      return damaged(std::move(document), "manifest-unparsable", bytes->path, "is larger than any manifest");
+    }
+    if (digest_of(content.bytes, digest.algorithm()) != digest) {
+      refer_to_text(document, content.bytes);
+      return damaged(std::move(document), "manifest-digest-mismatch", bytes->path, "does not hash to its name");
+    }
+    const DigestScan scan = scan_digests(content.bytes);
+    refer(document, scan.references);
+    if (!scan.is_json_object) {
+      document.state = Document::State::leaf;
+      if (!called_manifest_.contains(id)) return document;
+      return damaged(std::move(document), "manifest-unparsable", bytes->path,
+                     content.bytes.empty() ? "is empty" : "is not a JSON object");
+    }
+    document.state = Document::State::sound;
+    for (const Digest& subject : scan.subjects) document.subjects.push_back(notes_.id(subject));
+    if (const auto manifest = parse_manifest(content.bytes)) describe(document, *manifest);
+    return document;
+  }
+
+  static Document damaged(Document document, std::string rule, std::string path, std::string found) {
+    document.state = Document::State::damaged;
+    document.damage = {{std::move(rule), std::move(path), std::move(found), document.digest}};
+    return document;
+  }
+
+  void refer_to_text(Document& document, std::string_view bytes) {
+    std::vector<FoundReference> found;
+    each_digest_in_text(bytes, [&](const Digest& digest) { found.push_back({digest, true}); });
+    refer(document, found);
+  }
+
+  // Each digest once; a child if it stands as one anywhere.
+  void refer(Document& document, const std::vector<FoundReference>& found) {
+    auto& references = document.references;
+    references.reserve(found.size());
+    for (const FoundReference& reference : found)
+      references.push_back({.to = notes_.id(reference.digest), .child = reference.child});
+    const auto before = [](const Reference& a, const Reference& b) {
+      return a.to != b.to ? a.to < b.to : a.child > b.child;
+    };
+    std::sort(references.begin(), references.end(), before);
+    const auto same = [](const Reference& a, const Reference& b) { return a.to == b.to; };
+    references.erase(std::unique(references.begin(), references.end(), same), references.end());
+  }
+
+  void describe(Document& document, const Manifest& manifest) {
+    document.kind = manifest.kind;
+    for (const Descriptor& descriptor : manifest.descriptors) {
+      if (descriptor.role == Role::subject) continue;
+      const DigestId id = notes_.id(descriptor.digest);
+      const auto at = std::lower_bound(document.references.begin(), document.references.end(), id,
+                                       [](const Reference& reference, DigestId to) { return reference.to < to; });
+      if (at == document.references.end() || at->to != id) continue;
+      at->role = descriptor.role;
+      at->has_urls |= descriptor.has_urls;
+      if (descriptor.bytes) at->size = std::max(at->size.value_or(0), *descriptor.bytes);
+    }
+  }
+
+  const Storage& storage_;
+  ScanNotes& notes_;
+  std::unordered_set<DigestId> called_manifest_, called_revision_;
+};
+
+}  // namespace
+
+std::vector<Document> scan_documents(const Storage& storage, const Openings& openings, const Workers& workers,
+                                     ScanNotes& notes, Progress& progress) {
+  DocumentScan scan(storage, openings, notes);
+  std::multimap<DigestId, DigestId> alias_targets(openings.aliases.begin(), openings.aliases.end());
+  std::unordered_set<DigestId> known;
+  std::vector<DigestId> wave;
+  const auto plan_to_open = [&](DigestId id) {
+    if (known.insert(id).second) wave.push_back(id);
+    const auto [first, last] = alias_targets.equal_range(id);
+    for (auto alias = first; alias != last; ++alias) {
+      if (known.insert(alias->second).second) wave.push_back(alias->second);
+    }
+  };
+  for (DigestId id : openings.start) plan_to_open(id);
+
+  std::vector<Document> documents;
+  while (!wave.empty()) {
+    progress.phase("manifests", wave.size(), "manifests");
+    auto opened = parallel_map(workers, wave, [&](DigestId id) {
+      auto document = scan.open(id);
+      progress.advance(1);
+      return document;
+    });
+    wave.clear();
+    for (auto& document : opened) {
+      if (!document) continue;
+      for (const Reference& reference : document->references) {
+        if (reference.child) plan_to_open(reference.to);
+      }
+      documents.push_back(std::move(*document));
+    }
+  }
+  return documents;
+}
+
+}  // namespace regctl

@@ -1,0 +1,95 @@
+// What the parts of a scan share: where they write down what several of them may meet, and how they tell an entry
+// that vanished from one that could not be reached. Internal to the scan.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "registry/inventory.h"
+#include "registry/layout.h"
+#include "registry/storage.h"
+
+namespace regctl {
+
+// Every function may be called from several threads.
+class ScanNotes {
+ public:
+  DigestId id(const Digest& digest) { return digests.add(digest); }
+
+  void obstacle(std::string code, std::string path, std::string reason) {
+    const std::lock_guard lock(mutex_);
+    obstacles.push_back({std::move(code), std::move(path), std::move(reason)});
+  }
+  void obstacle(const StorageError& error) {
+    static constexpr const char* kCodes[] = {"read-error", "symlink-in-tree", "not-a-directory", "unstable-directory"};
+    obstacle(kCodes[static_cast<std::size_t>(error.kind())], error.key(), error.reason());
+  }
+  void stray(Stray::Kind kind, std::string path) {
+    const std::lock_guard lock(mutex_);
+    strays.push_back({kind, std::move(path)});
+  }
+  void in_quarantine(Quarantined copy) {
+    const std::lock_guard lock(mutex_);
+    quarantined.push_back(std::move(copy));
+  }
+
+  // Runs `read`; a StorageError becomes an obstacle and the scan goes on elsewhere.
+  template <class Read>
+  void guarded(Read read) {
+    try {
+      read();
+    } catch (const StorageError& error) {
+      obstacle(error);
+    }
+  }
+
+  // An entry called `name` was listed in `directory`; `attempt` reads something of it and returns an empty optional
+  // where that is absent. Absence right after a listing is believed only if the entry is gone from a new listing
+  // too; otherwise the attempt is repeated. Empty: provably gone. Throws StorageError (unstable) after five rounds.
+  template <class Attempt>
+  auto insist(const Storage& storage, std::string_view directory, std::string_view name, Attempt attempt)
+      -> decltype(attempt()) {
+    for (int round = 0; round < 5; ++round) {
+      if (auto result = attempt()) return result;
+      const auto again = storage.list(directory);
+      const auto named = [&](const Entry& entry) { return entry.name == name; };
+      if (!again || std::none_of(again->entries.begin(), again->entries.end(), named)) {
+        ++vanished;
+        return {};
+      }
+    }
+    throw StorageError(StorageError::Kind::unstable, layout::join(directory, name),
+                       "is listed, but was absent five times when read");
+  }
+
+  // `entry` of `directory` may be taken for a directory of ours. What it is otherwise is noted: foreign litter not
+  // at all, a file as a stray unless `belongs` says that a directory must be there, the rest as an obstacle.
+  bool is_directory(const Entry& entry, std::string_view directory, bool belongs = false) {
+    if (layout::is_foreign_litter(entry.name)) return false;
+    if (entry.kind == Kind::directory) return true;
+    std::string path = layout::join(directory, entry.name);
+    if (entry.kind == Kind::symlink) {
+      obstacle("symlink-in-tree", std::move(path), "is a symbolic link");
+    } else if (entry.kind == Kind::other || belongs) {
+      obstacle("not-a-directory", std::move(path),
+               entry.kind == Kind::file ? "is a file where a directory belongs" : "is neither file nor directory");
+    } else {
+      stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected, std::move(path));
+    }
+    return false;
+  }
+
+  DigestCollector digests;
+  std::vector<Obstacle> obstacles;
+  std::vector<Stray> strays;
+  std::vector<Quarantined> quarantined;
+  std::atomic<std::uint64_t> vanished = 0;
+
+ private:
+  std::mutex mutex_;
+};
+
+}  // namespace regctl

@@ -1,0 +1,324 @@
+#include "registry/scan_repository.h"
+
+namespace regctl {
+namespace {
+
+using layout::join;
+
+// A link file as it was found; the caller knows what its place means.
+struct FoundLink {
+  LinkState state;
+  std::optional<Digest> target;
+  Time modified;
+  std::string rule, found;      // of a damaged one
+  bool cut_short = false;       // of a damaged one: may still be being written
+  std::vector<Digest> hinted;   // digests in a damaged one's bytes
+  std::vector<std::pair<layout::QuarantineName, Stat>> copies;
+};
+
+FoundLink damaged(FoundLink link, std::string rule, std::string found) {
+  link.state = LinkState::damaged;
+  link.rule = std::move(rule);
+  link.found = std::move(found);
+  return link;
+}
+
+FoundLink understand(const Content& content) {
+  FoundLink link{.state = LinkState::present, .modified = content.stat.modified};
+  if (content.stat.kind != Kind::file) return damaged(link, "link-invalid", "is not a file");
+  link.cut_short = content.bytes.size() < std::string_view("sha256:").size() + 64;
+  if (content.bytes.empty()) return damaged(link, "link-empty", "is empty");
+  link.target = Digest::parse(content.bytes);
+  if (link.target && content.whole) return link;
+  each_digest_in_text(content.bytes, [&](const Digest& digest) { link.hinted.push_back(digest); });
+  return damaged(link, "link-invalid",
+                 content.whole ? "does not hold a digest (" + std::to_string(content.bytes.size()) + " bytes)"
+                               : "is longer than " + std::to_string(layout::kLongestLink) + " bytes");
+}
+
+class RepositoryScan {
+ public:
+  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place, Histories histories,
+                 const Workers& workers, ScanNotes& notes)
+      : storage_(storage), place_(place), histories_(histories), workers_(workers), notes_(notes) {
+    out_.name = std::move(name);
+    top_ = layout::repository(out_.name);
+  }
+
+  ScannedRepository run() && {
+    notes_.guarded([&] {
+      const auto listing = storage_.list(top_);
+      if (!listing) return;  // gone: scan() asked the parent already
+      for (const Entry& entry : listing->entries) {
+        if (!entry.name.starts_with('_')) continue;  // a namespace, or scan()'s to judge
+        const bool ours = entry.name == layout::kLayers || entry.name == layout::kManifests ||
+                          entry.name == layout::kUploads;
+        if (!notes_.is_directory(entry, top_, ours)) continue;
+        const std::string key = join(top_, entry.name);
+        if (entry.name == layout::kLayers) scan_links(key, out_.layers, Quarantined::Kind::layer_link);
+        else if (entry.name == layout::kManifests) scan_manifests(key);
+        else if (entry.name == layout::kUploads) scan_uploads(key);
+        else notes_.obstacle("unknown-directory", key, "is a directory that no known registry makes");
+      }
+    });
+    return {std::move(out_), unsettled_};
+  }
+
+ private:
+  // The entries of `parent`/`name`, which was listed in `parent`; none if it is provably gone.
+  std::vector<Entry> entries(const std::string& parent, const std::string& name) {
+    const auto listing = notes_.insist(storage_, parent, name, [&] { return storage_.list(join(parent, name)); });
+    return listing ? listing->entries : std::vector<Entry>();
+  }
+
+  std::vector<Entry> entries(const std::string& key) {
+    const auto slash = key.rfind('/');
+    return entries(key.substr(0, slash), key.substr(slash + 1));
+  }
+
+  void damage(std::string rule, std::string path, std::string found, std::optional<DigestId> digest = {}) {
+    const std::lock_guard lock(mutex_);
+    out_.damage.push_back({std::move(rule), std::move(path), std::move(found), digest});
+  }
+
+  void hint(const Digest& digest) {
+    const DigestId id = notes_.id(digest);
+    const std::lock_guard lock(mutex_);
+    out_.hinted.push_back(id);
+  }
+
+  void note_damage(const FoundLink& link, const std::string& path, std::optional<DigestId> digest) {
+    if (link.state != LinkState::damaged) return;
+    for (const Digest& found : link.hinted) hint(found);
+    damage(link.rule, path, link.found, digest);
+    const std::lock_guard lock(mutex_);
+    unsettled_ |= link.cut_short;
+  }
+
+  // `view`/`directory`/link. Empty: the directory is gone, or changing under our hands.
+  static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory) {
+    const auto content = view.read(join(directory, layout::kLink), layout::kLongestLink);
+    if (content) return understand(*content);
+    const auto listing = view.list(directory);
+    if (!listing) return std::nullopt;
+    FoundLink link{.state = LinkState::pending, .modified = listing->modified};
+    for (const Entry& entry : listing->entries) {
+      if (entry.name == layout::kLink) return std::nullopt;
+      auto name = layout::parse_quarantine_name(entry.name);
+      if (!name || name->original != layout::kLink || entry.kind != Kind::file) continue;
+      const auto copy = view.read(join(directory, entry.name), layout::kLongestLink);
+      if (!copy) return std::nullopt;
+      FoundLink understood = understand(*copy);
+      understood.copies = std::move(link.copies);
+      understood.copies.emplace_back(std::move(*name), copy->stat);
+      if (understood.state == LinkState::present) understood.state = LinkState::quarantined;
+      link = std::move(understood);
+    }
+    return link;
+  }
+
+  // `key` holds <algorithm>/<hex>/link: _layers, or _manifests/revisions.
+  void scan_links(const std::string& key, std::vector<Link>& links, Quarantined::Kind kind) {
+    (kind == Quarantined::Kind::layer_link ? out_.has_layers : out_.has_revisions) = true;
+    for (const Entry& entry : entries(key)) {
+      const auto algorithm = algorithm_named(entry.name);
+      if (!notes_.is_directory(entry, key, algorithm.has_value())) continue;
+      if (algorithm) scan_links_of(key, *algorithm, links, kind);
+      else scan_unknown(join(key, entry.name));
+    }
+  }
+
+  void scan_links_of(const std::string& parent, Algorithm algorithm, std::vector<Link>& links,
+                     Quarantined::Kind kind) {
+    const std::string key = join(parent, name_of(algorithm));
+    std::vector<std::pair<Digest, std::string>> names;
+    for (Entry& entry : entries(key)) {
+      const auto digest = Digest::from_hex(algorithm, entry.name);
+      if (!notes_.is_directory(entry, key, digest.has_value())) continue;
+      if (digest) {
+        names.emplace_back(*digest, std::move(entry.name));
+      } else {
+        if (const auto meant = Digest::from_hex(algorithm, entry.name, HexCase::either)) hint(*meant);
+        scan_unknown(join(key, entry.name));
+      }
+    }
+    const auto view = storage_.below(key);
+    std::vector<std::optional<Link>> found(names.size());
+    workers_.for_each_index(names.size(), [&](std::size_t i) {
+      const auto& [digest, name] = names[i];
+      notes_.guarded([&] {
+        const auto link = notes_.insist(*view, "", name, [&] { return read_link(*view, name); });
+        if (link) found[i] = judge(digest, *link, join(join(key, name), layout::kLink), kind);
+      });
+    });
+    for (const auto& link : found) {
+      if (link) links.push_back(*link);
+    }
+  }
+
+  Link judge(const Digest& name, const FoundLink& found, const std::string& path, Quarantined::Kind kind) {
+    const DigestId id = notes_.id(name);
+    Link link{.name = id, .target = id, .state = found.state, .modified = found.modified};
+    note_damage(found, path, id);
+    for (const auto& [copy, stat] : found.copies) {
+      notes_.in_quarantine({.kind = kind, .digest = id, .repository = place_, .taken = copy.taken, .run = copy.run,
+                            .bytes = stat.bytes, .disk_bytes = stat.disk_bytes, .modified = stat.modified});
+    }
+    if (!found.target || *found.target == name) return link;
+    link.target = notes_.id(*found.target);
+    // A sha512 or sha384 upload is stored as sha256, behind a link under the name it came by.
+    const bool alias =
+        kind == Quarantined::Kind::layer_link && found.target->algorithm() != name.algorithm();
+    if (!alias && link.state != LinkState::damaged) {
+      link.state = LinkState::damaged;
+      damage("link-name-mismatch", path, "holds " + found.target->text(), id);
+    }
+    return link;
+  }
+
+  // A directory of no known meaning where links are kept: every digest in a link below it may matter.
+  void scan_unknown(const std::string& key) {
+    damage("link-invalid", key, "is a directory of no known algorithm or digest");
+    std::vector<std::string> open{key};
+    while (!open.empty()) {
+      const std::string here = std::move(open.back());
+      open.pop_back();
+      for (const Entry& entry : entries(here)) {
+        const std::string path = join(here, entry.name);
+        if (entry.kind == Kind::directory) open.push_back(path);
+        if (entry.kind != Kind::file) continue;
+        const auto content = storage_.read(path, layout::kLongestLink);
+        if (content) each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
+      }
+    }
+  }
+
+  void scan_manifests(const std::string& key) {
+    out_.has_manifests = true;
+    for (const Entry& entry : entries(key)) {
+      const bool revisions = entry.name == layout::kRevisions, tags = entry.name == layout::kTags;
+      if (!notes_.is_directory(entry, key, revisions || tags)) continue;
+      if (revisions) scan_links(join(key, entry.name), out_.revisions, Quarantined::Kind::revision_link);
+      else if (tags) scan_tags(join(key, entry.name));
+      else if (entry.name.starts_with('_'))
+        notes_.obstacle("unknown-directory", join(key, entry.name), "is a directory that no known registry makes");
+      else scan_unknown(join(key, entry.name));
+    }
+  }
+
+  void scan_tags(const std::string& key) {
+    out_.has_tags = true;
+    std::vector<std::string> names;
+    for (Entry& entry : entries(key)) {
+      if (notes_.is_directory(entry, key)) names.push_back(std::move(entry.name));
+    }
+    const auto view = storage_.below(key);
+    std::vector<std::optional<Tag>> found(names.size());
+    workers_.for_each_index(names.size(), [&](std::size_t i) {
+      notes_.guarded([&] {
+        found[i] = notes_.insist(*view, "", names[i], [&] { return scan_tag(*view, key, names[i]); });
+      });
+    });
+    for (auto& tag : found) {
+      if (tag) out_.tags.push_back(std::move(*tag));
+    }
+  }
+
+  // Empty: the tag's directory is gone, or changing under our hands.
+  std::optional<Tag> scan_tag(const Storage& view, const std::string& key, const std::string& name) {
+    auto current = read_link(view, join(name, "current"));
+    if (!current) {  // "current" itself is missing, or the whole tag
+      const auto listing = view.list(name);
+      if (!listing) return std::nullopt;
+      for (const Entry& entry : listing->entries) {
+        if (entry.name != "current") continue;
+        if (!notes_.is_directory(entry, join(key, name), true)) break;
+        return std::nullopt;
+      }
+      current = FoundLink{.state = LinkState::pending, .modified = listing->modified};
+    }
+    Tag tag{.name = name, .state = current->state, .modified = current->modified};
+    note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
+    if (current->target) tag.target = notes_.id(*current->target);
+    const bool unknown = tag.state != LinkState::present;
+    if (unknown || histories_ == Histories::all) tag.history = scan_history(view, join(key, name), name, unknown);
+    return tag;
+  }
+
+  std::vector<std::pair<DigestId, Time>> scan_history(const Storage& view, const std::string& key,
+                                                      const std::string& name, bool needed) {
+    std::vector<std::pair<DigestId, Time>> history;
+    const auto algorithms = view.list(join(name, "index"));
+    if (!algorithms) return history;
+    for (const Entry& entry : algorithms->entries) {
+      const auto algorithm = algorithm_named(entry.name);
+      if (!notes_.is_directory(entry, join(key, "index"), algorithm.has_value()) || !algorithm) continue;
+      const std::string below = join(join(name, "index"), entry.name);
+      const auto listing = view.list(below);
+      if (!listing) continue;
+      for (const Entry& child : listing->entries) {
+        const auto digest = Digest::from_hex(*algorithm, child.name);
+        if (!notes_.is_directory(child, join(join(key, "index"), entry.name), digest.has_value()) || !digest) continue;
+        const auto link = read_link(view, join(below, child.name));
+        if (!link) continue;
+        history.emplace_back(notes_.id(*digest), link->modified);
+        if (needed && link->target && *link->target != *digest)
+          history.emplace_back(notes_.id(*link->target), link->modified);
+      }
+    }
+    return history;
+  }
+
+  void scan_uploads(const std::string& key) {
+    for (const Entry& entry : entries(key)) {
+      if (!notes_.is_directory(entry, key)) continue;
+      notes_.guarded([&] {
+        auto upload = notes_.insist(storage_, key, entry.name, [&] { return scan_upload(key, entry.name); });
+        if (upload) out_.uploads.push_back(std::move(*upload));
+      });
+    }
+  }
+
+  std::optional<Upload> scan_upload(const std::string& key, const std::string& uuid) {
+    Upload upload{.uuid = uuid};
+    std::vector<std::string> open{join(key, uuid)};
+    while (!open.empty()) {
+      const std::string here = std::move(open.back());
+      open.pop_back();
+      const auto listing = storage_.list(here);
+      if (!listing && here.size() == key.size() + 1 + uuid.size()) return std::nullopt;
+      if (!listing) continue;  // the registry is at work in here: what counts is the rest
+      upload.newest = std::max(upload.newest, listing->modified);
+      for (const Entry& entry : listing->entries) {
+        const std::string path = join(here, entry.name);
+        if (entry.kind == Kind::directory) open.push_back(path);
+        const auto stat = storage_.stat(path);
+        if (!stat) continue;
+        upload.newest = std::max(upload.newest, stat->modified);
+        if (stat->kind == Kind::file) upload.bytes += stat->bytes;
+        if (entry.name != "startedat" || entry.kind != Kind::file) continue;
+        if (const auto content = storage_.read(path, 64)) upload.started = parse_rfc3339(content->bytes);
+      }
+    }
+    return upload;
+  }
+
+  const Storage& storage_;
+  std::uint32_t place_;
+  Histories histories_;
+  const Workers& workers_;
+  ScanNotes& notes_;
+  std::string top_;
+  std::mutex mutex_;  // of what several links may add to: damage, hinted, unsettled_
+  Repository out_;
+  bool unsettled_ = false;
+};
+
+}  // namespace
+
+ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place, Histories histories,
+                                  const Workers& workers, ScanNotes& notes) {
+  return RepositoryScan(storage, std::move(name), place, histories, workers, notes).run();
+}
+
+}  // namespace regctl

@@ -1,0 +1,20 @@
+// One repository's directories -> Repository. Internal to the scan.
+#pragma once
+
+#include "registry/parallel.h"
+#include "registry/scan.h"
+#include "registry/scan_notes.h"
+
+namespace regctl {
+
+struct ScannedRepository {
+  Repository repository;
+  // A link was empty or short: a registry may be in the middle of writing it.
+  bool unsettled = false;
+};
+
+// `place` is what Quarantined::repository will say. DigestIds are those of `notes`. Errors become obstacles.
+ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place, Histories histories,
+                                  const Workers& workers, ScanNotes& notes);
+
+}  // namespace regctl

@@ -1,0 +1,64 @@
+// Storage: named bytes, readable. It knows keys ("a/b/c"), never what they mean, and has no verb that changes
+// anything. A file system is one (filesystem_storage.h); an object store can be another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/error.h"
+#include "registry/time.h"
+
+namespace regctl {
+
+enum class Kind : std::uint8_t { file, directory, symlink, other };
+
+struct Entry {
+  std::string name;
+  Kind kind = Kind::file;
+
+  auto operator<=>(const Entry&) const = default;
+};
+
+struct Listing {
+  Time modified;               // of the directory itself
+  std::vector<Entry> entries;  // in no particular order
+};
+
+struct Stat {
+  Kind kind = Kind::file;
+  std::uint64_t bytes = 0;
+  std::uint64_t disk_bytes = 0;  // allocated; less than `bytes` for sparse files
+  Time modified;
+
+  bool operator==(const Stat&) const = default;
+};
+
+struct Content {
+  Stat stat;          // bytes are empty unless stat.kind is file
+  std::string bytes;  // from the start, `limit` at the most
+  bool whole = true;  // nothing was cut off
+};
+
+// Every function may be called from several threads at once. Absence is an empty optional, and only if storage is
+// sure of it; whatever else keeps the answer away is a StorageError with the complete key. A symbolic link is
+// never followed: meeting one on the way to a key throws.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+
+  // The names directly below `key` ("" for the top).
+  virtual std::optional<Listing> list(std::string_view key) const = 0;
+  // Of the object itself, also where that is a symbolic link.
+  virtual std::optional<Stat> stat(std::string_view key) const = 0;
+  virtual std::optional<Content> read(std::string_view key, std::size_t limit) const = 0;
+  // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view of an absent
+  // prefix is absent. The view must not outlive the storage.
+  virtual std::unique_ptr<Storage> below(std::string_view prefix) const = 0;
+};
+
+}  // namespace regctl
