@@ -1,0 +1,301 @@
+#include "cli/options.h"
+
+#include <algorithm>
+#include <boost/filesystem/fstream.hpp>
+#include <boost/program_options.hpp>
+
+#include "cli/usage_error.h"
+
+namespace regctl::cli {
+namespace {
+
+namespace po = boost::program_options;
+using Kind = OptionSpec::Kind;
+
+std::vector<OptionSpec> all_options(const Program& program) {
+  std::vector<OptionSpec> all;
+  for (const OptionGroup& group : program.groups) all.insert(all.end(), group.options.begin(), group.options.end());
+  return all;
+}
+
+bool is_switch(const OptionSpec& option) { return option.kind == Kind::flag || option.kind == Kind::count; }
+
+// "REGCTL_GC_DRY_RUN"
+std::string variable_of(const std::string& program, const std::string& option) {
+  std::string name = option.empty() ? program + '_' : program + '_' + option;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+// Empty: neither.
+std::string boolean(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* yes : {"true", "1", "yes", "on"}) {
+    if (word == yes) return "true";
+  }
+  for (const char* no : {"false", "0", "no", "off"}) {
+    if (word == no) return "false";
+  }
+  return {};
+}
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+[[noreturn]] void unknown(const std::string& what, const std::string& word, const std::vector<std::string>& known,
+                          const std::string& otherwise) {
+  const std::string meant = did_you_mean(word, known);
+  throw UsageError("unknown " + what + ' ' + word, meant.empty() ? otherwise : "did you mean " + meant + "?");
+}
+
+// Values by option name, in the order given.
+using Given = std::map<std::string, std::vector<std::string>>;
+
+Given from_command_line(const Program& program, std::vector<std::string> arguments, std::vector<std::string>& operands) {
+  const auto options = all_options(program);
+  Given given;
+  po::options_description description;
+  std::vector<std::string> long_names;
+  std::map<std::string, std::string> name_of_letter;
+  for (const OptionSpec& option : options) {
+    long_names.push_back("--" + option.name);
+    const auto add = [&](const std::string& spelling) {
+      if (is_switch(option)) description.add_options()(spelling.c_str(), po::value<std::vector<bool>>()->zero_tokens());
+      else description.add_options()(spelling.c_str(), po::value<std::vector<std::string>>(), "");
+    };
+    add(option.letter ? option.name + ',' + option.letter : option.name);
+    if (!option.second_letter) continue;
+    const std::string hidden = option.name + "-alias";  // Boost knows one letter an option
+    add(hidden + ',' + option.second_letter);
+    name_of_letter[hidden] = option.name;
+  }
+
+  // Boost refuses --flag=true, which users of Go programs type; the last word on a flag wins.
+  std::vector<std::string> rest;
+  bool only_operands = false;
+  for (std::string& argument : arguments) {
+    only_operands |= argument == "--";
+    const auto equals = argument.find('=');
+    const auto option = std::find_if(options.begin(), options.end(), [&](const OptionSpec& candidate) {
+      if (equals == std::string::npos || only_operands || !is_switch(candidate)) return false;
+      const std::string word = argument.substr(0, equals);
+      return word == "--" + candidate.name || (candidate.letter && word == std::string{'-', candidate.letter}) ||
+             (candidate.second_letter && word == std::string{'-', candidate.second_letter});
+    });
+    if (option == options.end()) {
+      rest.push_back(std::move(argument));
+      continue;
+    }
+    const std::string value = boolean(argument.substr(equals + 1));
+    if (value.empty()) throw UsageError(argument + ": not true or false", "");
+    given[option->name].assign(1, value);
+  }
+
+  po::positional_options_description positions;
+  positions.add("operand", -1);
+  po::options_description with_operands;
+  with_operands.add(description).add_options()("operand", po::value<std::vector<std::string>>());
+  using namespace po::command_line_style;
+  try {
+    const auto parsed = po::command_line_parser(rest)
+                            .options(with_operands)
+                            .positional(positions)
+                            .style(unix_style & ~allow_guessing)
+                            .run();
+    for (const auto& option : parsed.options) {
+      if (option.string_key == "operand") {
+        operands.insert(operands.end(), option.value.begin(), option.value.end());
+        continue;
+      }
+      const auto alias = name_of_letter.find(option.string_key);
+      auto& values = given[alias == name_of_letter.end() ? option.string_key : alias->second];
+      if (option.value.empty()) values.push_back("true");
+      values.insert(values.end(), option.value.begin(), option.value.end());
+    }
+  } catch (const po::unknown_option& error) {
+    unknown("option", error.get_option_name(), long_names, program.name + " --help lists the options");
+  } catch (const po::error& error) {
+    throw UsageError(error.what(), program.name + " --help lists the options");
+  }
+  return given;
+}
+
+Given from_environment(const Program& program, const std::vector<std::string>& environment) {
+  std::vector<std::string> known;
+  std::map<std::string, std::string> option_of;
+  for (const OptionSpec& option : all_options(program)) {
+    if (option.only_command_line) continue;
+    known.push_back(variable_of(program.name, option.name));
+    option_of[known.back()] = option.name;
+  }
+  Given given;
+  const std::string prefix = variable_of(program.name, "");
+  for (const std::string& line : environment) {
+    const auto equals = line.find('=');
+    const std::string name = line.substr(0, equals);
+    if (!name.starts_with(prefix)) continue;
+    const auto option = option_of.find(name);
+    if (option == option_of.end()) unknown("environment variable", name, known, "unset it if it is not ours");
+    given[option->second].push_back(line.substr(equals + 1));
+  }
+  return given;
+}
+
+Given from_file(const Program& program, const std::string& file) {
+  boost::filesystem::ifstream in(file);
+  if (!in) throw UsageError("cannot read the configuration " + file, "check --config");
+  std::vector<std::string> known;
+  po::options_description description;
+  for (const OptionSpec& option : all_options(program)) {
+    if (option.only_command_line) continue;
+    known.push_back(option.name);
+    description.add_options()(option.name.c_str(), po::value<std::vector<std::string>>());
+  }
+  Given given;
+  try {
+    for (const auto& option : po::parse_config_file(in, description, true).options) {
+      if (option.unregistered) unknown("key in " + file + ':', option.string_key, known, "keys are the long names of options");
+      auto& values = given[option.string_key];
+      values.insert(values.end(), option.value.begin(), option.value.end());
+    }
+  } catch (const po::error& error) {
+    throw UsageError(file + ": " + error.what(), "lines are  key = value");
+  }
+  return given;
+}
+
+}  // namespace
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& words) {
+  std::string best;
+  std::size_t least = std::max<std::size_t>(2, word.size() / 4) + 1;
+  for (const std::string& candidate : words) {
+    // What was typed may be the beginning of a long name: --delete for --delete-untagged.
+    const bool beginning = word.size() > 4 && candidate.starts_with(word);
+    const std::size_t distance = beginning ? 1 : edit_distance(word, candidate);
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Options parse_options(const Program& program, const std::vector<std::string>& arguments,
+                      const std::vector<std::string>& environment) {
+  Options result;
+  const auto options = all_options(program);
+  for (const OptionSpec& option : options) {
+    auto& setting = result.settings_[option.name];
+    setting = {option.kind, {}, "default"};
+  }
+  const auto take = [&](const Given& given, const auto& source_of) {
+    for (const auto& [name, values] : given) {
+      auto& setting = result.settings_.at(name);
+      if (setting.kind == Kind::list) {
+        setting.values.insert(setting.values.end(), values.begin(), values.end());
+        setting.source = setting.source == "default" ? source_of(name) : setting.source + ", " + source_of(name);
+        continue;
+      }
+      if (setting.source != "default") continue;  // a stronger source has spoken
+      setting.source = source_of(name);
+      if (setting.kind == Kind::value) {
+        setting.values = {values.back()};
+        continue;
+      }
+      for (const std::string& value : values) {
+        unsigned times = 0;
+        const std::string word = boolean(value);
+        if (setting.kind == Kind::count && word.empty()) times = static_cast<unsigned>(std::strtoul(value.c_str(), nullptr, 10));
+        if (word.empty() && times == 0) throw UsageError(source_of(name) + ": " + name + " = " + value + ": not true or false", "");
+        if (word == "false") setting.values.clear();
+        else setting.values.insert(setting.values.end(), std::max(times, 1u), "true");
+      }
+    }
+  };
+  take(from_command_line(program, arguments, result.operands_), [](const std::string&) { return std::string("command line"); });
+  take(from_environment(program, environment),
+       [&](const std::string& name) { return "environment " + variable_of(program.name, name); });
+  if (const auto config = result.settings_.find("config"); config != result.settings_.end() && !config->second.values.empty()) {
+    const std::string file = config->second.values.back();
+    take(from_file(program, file), [&](const std::string&) { return file; });
+  }
+  for (const OptionSpec& option : options) {
+    auto& setting = result.settings_.at(option.name);
+    if (option.kind == Kind::value && setting.values.empty()) setting.values = {option.default_value};
+  }
+  return result;
+}
+
+unsigned Options::count(const std::string& name) const { return static_cast<unsigned>(settings_.at(name).values.size()); }
+const std::string& Options::value(const std::string& name) const { return settings_.at(name).values.at(0); }
+const std::vector<std::string>& Options::list(const std::string& name) const { return settings_.at(name).values; }
+
+std::string Options::with_sources() const {
+  std::size_t widest_name = 0, widest_value = 0;
+  std::vector<std::array<std::string, 3>> rows;
+  for (const auto& [name, setting] : settings_) {
+    std::string value;
+    if (setting.kind == Kind::flag) value = setting.values.empty() ? "false" : "true";
+    if (setting.kind == Kind::count) value = std::to_string(setting.values.size());
+    if (setting.kind == Kind::value) value = setting.values.at(0);
+    if (setting.kind != Kind::list) rows.push_back({name, value, setting.source});
+    else if (!setting.values.empty())
+      for (const std::string& item : setting.values) rows.push_back({name, item, setting.source});
+    else continue;
+  }
+  for (const auto& row : rows) {
+    widest_name = std::max(widest_name, row[0].size());
+    widest_value = std::max(widest_value, row[1].size());
+  }
+  std::string text;
+  for (const auto& [name, value, source] : rows) {
+    text += name + std::string(widest_name - name.size(), ' ') + " = " + value +
+            std::string(widest_value - value.size(), ' ') + "  # " + source + '\n';
+  }
+  return text;
+}
+
+std::string help_text(const Program& program) {
+  static constexpr std::size_t kColumn = 32, kWidth = 80;
+  std::string text = program.usage;
+  for (const OptionGroup& group : program.groups) {
+    text += '\n' + group.heading + '\n';
+    for (const OptionSpec& option : group.options) {
+      std::string line = "  ";
+      line += option.letter ? std::string{'-', option.letter} + ", " : "    ";
+      if (option.second_letter) line += std::string{'-', option.second_letter} + ", ";
+      line += "--" + option.name;
+      if (!option.metavar.empty()) line += ' ' + option.metavar;
+      std::string help = option.help;
+      if (option.kind == Kind::value && !option.default_value.empty()) help += " (" + option.default_value + ")";
+      if (line.size() + 1 > kColumn) {
+        text += line + '\n';
+        line.clear();
+      }
+      while (!help.empty()) {
+        line.resize(kColumn, ' ');
+        std::size_t length = help.size();
+        if (length > kWidth - kColumn) length = std::min(length, help.rfind(' ', kWidth - kColumn));
+        text += line + help.substr(0, length) + '\n';
+        help.erase(0, length + 1);
+        line.clear();
+      }
+    }
+  }
+  return text + program.epilogue;
+}
+
+}  // namespace regctl::cli

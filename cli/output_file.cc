@@ -1,0 +1,47 @@
+#include "cli/output_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+#include <boost/filesystem/fstream.hpp>
+#include <iostream>
+#include <iterator>
+#include <stdexcept>
+
+namespace regctl::cli {
+
+void write_file(const std::string& path, std::string_view text) {
+  namespace fs = boost::filesystem;
+  const fs::path target(path), temporary = target.parent_path() / fs::unique_path(".%%%%-%%%%-%%%%.tmp");
+  try {
+    fs::ofstream out(temporary, std::ios::binary);
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
+    out.close();
+    if (!out) throw std::runtime_error("cannot write " + path);
+    const int fd = open(temporary.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    if (!synced) throw std::runtime_error("cannot write " + path + " to the disk");
+    fs::rename(temporary, target);
+  } catch (const fs::filesystem_error& error) {
+    boost::system::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw std::runtime_error("cannot write " + path + ": " + error.code().message());
+  } catch (...) {
+    boost::system::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw;
+  }
+}
+
+std::string read_file(const std::string& path) {
+  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  boost::filesystem::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) throw std::runtime_error("cannot read " + path);
+  return text;
+}
+
+}  // namespace regctl::cli

@@ -1,0 +1,16 @@
+// Files that a program was asked to write: whole or not at all.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace regctl::cli {
+
+// Writes to a temporary name in the same directory, syncs, renames. Throws std::runtime_error with the system's
+// reason; `path` is then as it was before.
+void write_file(const std::string& path, std::string_view text);
+
+// Reads all of it; "-" is standard input. Throws std::runtime_error.
+std::string read_file(const std::string& path);
+
+}  // namespace regctl::cli

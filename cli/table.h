@@ -1,0 +1,33 @@
+// Aligned columns for people; one record a line, tab-separated, for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace regctl::cli {
+
+enum class Align { left, right };
+enum class Layout { aligned, plain };
+
+class Table {
+ public:
+  // `heads` and `aligns` are as long as every row will be.
+  Table(std::vector<std::string> heads, std::vector<Align> aligns);
+
+  void add(std::vector<std::string> cells);
+  // Ends in a newline. Aligned columns are two blanks apart, and no line ends in blanks; plain ones are one tab
+  // apart, without heads.
+  std::string text(Layout layout) const;
+
+ private:
+  std::vector<Align> aligns_;
+  std::vector<std::vector<std::string>> rows_;  // the heads first
+};
+
+// A bar of at most `width` characters; eighths of a character where UTF-8 may be used, "#" otherwise.
+std::string bar(double share, std::size_t width, bool utf8);
+
+// Whether the locale's character set is UTF-8 (LC_ALL, LC_CTYPE, LANG).
+bool terminal_is_utf8();
+
+}  // namespace regctl::cli
