@@ -1,0 +1,506 @@
+#include "gc/command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <map>
+#include <random>
+
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "cli/output_file.h"
+#include "cli/progress_line.h"
+#include "cli/signals.h"
+#include "cli/table.h"
+#include "cli/usage_error.h"
+#include "gc/report.h"
+#include "registry/error.h"
+#include "registry/filesystem_storage.h"
+#include "registry/names.h"
+#include "registry/scan.h"
+
+namespace regctl::gc {
+namespace {
+
+using cli::ExitStatus;
+using cli::UsageError;
+using Kind = cli::OptionSpec::Kind;
+
+constexpr Duration kStaleUpload = std::chrono::hours(168);
+
+const cli::Program& program() {
+  static const cli::Program kProgram = {
+      .name = "regctl-gc",
+      .usage = R"(Usage: regctl-gc [OPTIONS] ROOT
+Collect the garbage of a container registry's storage directory.
+
+  regctl-gc --dry-run /var/lib/registry      what would go, and how much
+  regctl-gc --dry-run -m /var/lib/registry   also manifests that no tag reaches
+
+ROOT is the directory above docker/registry/v2. This version shows what a run
+would do; --dry-run is required.
+)",
+      .epilogue = R"(
+Exit status: 0 done, 1 warnings, 2 usage, 10 no registry storage, 12 refused,
+             13 incomplete, 70 bug, 129/130/143 interrupted by a signal
+Every option is also a variable (REGCTL_GC_DRY_RUN=true) and, without the
+dashes, a key of --config FILE. Manual: regctl-gc(8)
+)",
+      .groups = {
+          {"What to collect",
+           {{.name = "dry-run", .letter = 'n', .help = "print the plan, change nothing", .second_letter = 'd'},
+            {.name = "delete-untagged", .letter = 'm',
+             .help = "also manifests that no tag reaches. Not for Harbor, whose tags are not in the storage"},
+            {.name = "keep-younger-than", .kind = Kind::value, .metavar = "DUR", .default_value = "24h",
+             .help = "take nothing younger (90m, 2d, 1w)"},
+            {.name = "protect", .kind = Kind::list, .metavar = "GLOB",
+             .help = "repositories in which --delete-untagged has no effect; * crosses /"},
+            {.name = "roots", .kind = Kind::list, .metavar = "FILE",
+             .help = "digests that must survive, one a line: sha256:... or repository@sha256:..."},
+            {.name = "purge-uploads", .kind = Kind::value, .metavar = "DUR",
+             .help = "also unfinished uploads older than this"},
+            {.name = "prune-empty-repositories", .help = "also repositories without manifests, tags and uploads"},
+            {.name = "prune-layer-links", .kind = Kind::value, .metavar = "yes|no", .default_value = "yes",
+             .help = "also links to layers that are gone"}}},
+          {"Safety",
+           {{.name = "offline", .help = "the registry is stopped or read-only: free at once"},
+            {.name = "hold", .kind = Kind::value, .metavar = "DUR", .default_value = "20h",
+             .help = "time between quarantine and purge"},
+            {.name = "max-delete", .kind = Kind::value, .metavar = "N|N%|SIZE", .default_value = "50%",
+             .help = "refuse a plan that takes more blobs, more percent of the blob bytes, or more bytes"},
+            {.name = "on-damage", .kind = Kind::value, .metavar = "pin|refuse", .default_value = "pin",
+             .help = "keep all that damaged repositories link, or refuse to run"}}},
+          {"Output",
+           {{.name = "format", .kind = Kind::value, .metavar = "table|plain|json", .default_value = "table",
+             .help = "of the report on standard output"},
+            {.name = "json", .help = "same as --format json"},
+            {.name = "report", .kind = Kind::value, .metavar = "FILE", .help = "write the JSON report there as well"},
+            {.name = "list", .kind = Kind::value, .metavar = "WHAT", .default_value = "none",
+             .help = "name every object: none, blobs, manifests, links, all"},
+            {.name = "top", .kind = Kind::value, .metavar = "N", .default_value = "20", .help = "rows a table; 0: all"},
+            {.name = "no-trunc", .help = "digests in full"},
+            {.name = "bytes", .help = "sizes in bytes"},
+            {.name = "fail-on", .kind = Kind::value, .metavar = "error|warning|never", .default_value = "warning",
+             .help = "whether warnings make the exit status 1"},
+            {.name = "progress", .kind = Kind::value, .metavar = "auto|always|never", .default_value = "auto",
+             .help = "on standard error"},
+            {.name = "quiet", .letter = 'q', .help = "no report, hints or progress; warnings and errors remain"},
+            {.name = "verbose", .letter = 'v', .kind = Kind::count,
+             .help = "why each repository's manifests are kept; twice: each manifest"}}},
+          {"General",
+           {{.name = "jobs", .letter = 'j', .kind = Kind::value, .metavar = "N", .default_value = "0",
+             .help = "concurrent reads; 0: four a core, 16 at least"},
+            {.name = "config", .kind = Kind::value, .metavar = "FILE", .help = "read options from there",
+             .only_command_line = true},
+            {.name = "print-config", .help = "print all options and where each came from", .only_command_line = true},
+            {.name = "help", .letter = 'h', .help = "print this text", .only_command_line = true},
+            {.name = "version", .letter = 'V', .help = "print the version", .only_command_line = true}}}}};
+  return kProgram;
+}
+
+template <class T>
+T choose(const cli::Options& options, const std::string& name, const std::map<std::string, T>& choices) {
+  const std::string& value = options.value(name);
+  if (const auto found = choices.find(value); found != choices.end()) return found->second;
+  std::string words;
+  for (const auto& [word, meaning] : choices) words += (words.empty() ? "" : ", ") + word;
+  throw UsageError("--" + name + " " + value + ": not one of " + words);
+}
+
+Duration duration(const cli::Options& options, const std::string& name) {
+  if (const auto value = cli::parse_duration(options.value(name))) return *value;
+  throw UsageError("--" + name + ' ' + options.value(name) + ": not a duration", "write 90m, 2h10m, 2d or 1w");
+}
+
+std::uint64_t number(const cli::Options& options, const std::string& name, std::uint64_t most) {
+  const std::string& text = options.value(name);
+  if (!text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos) {
+    if (const std::uint64_t value = std::stoull(text); value <= most) return value;
+  }
+  throw UsageError("--" + name + ' ' + text + ": not a number from 0 to " + std::to_string(most));
+}
+
+MaxDelete max_delete(const cli::Options& options) {
+  const std::string& text = options.value("max-delete");
+  const bool percent = text.ends_with('%');
+  const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
+  const bool whole = !digits.empty() && digits.size() < 18 && digits.find_first_not_of("0123456789") == std::string::npos;
+  if (whole) {
+    const std::uint64_t value = std::stoull(digits);
+    if (!percent) return {MaxDelete::Unit::blobs, value};
+    if (value <= 100) return {MaxDelete::Unit::percent, value};
+  } else if (const auto size = cli::parse_size(text); size && !percent) {
+    return {MaxDelete::Unit::bytes, *size};
+  }
+  throw UsageError("--max-delete " + text + ": not a number of blobs, a percentage or a size", "write 1000, 50% or 20GiB");
+}
+
+// Everything the options say, understood.
+struct Settings {
+  Mode mode = Mode::online;
+  Policy policy;
+  Margins margins;
+  TextStyle style;
+  bool json = false, quiet = false, warnings_count = true;
+  unsigned verbose = 0, jobs = 0;
+  std::string report_file;
+  cli::When progress = cli::When::automatic;
+};
+
+Settings understand(const cli::Options& options) {
+  Settings settings;
+  settings.mode = options.flag("offline") ? Mode::offline : Mode::online;
+  settings.policy.delete_untagged = options.flag("delete-untagged");
+  settings.policy.protect = options.list("protect");
+  settings.policy.keep_younger_than = duration(options, "keep-younger-than");
+  for (const std::string& file : options.list("roots")) {
+    std::string text;
+    try {
+      text = cli::read_file(file);
+    } catch (const std::runtime_error& error) {
+      throw UsageError(std::string("--roots: ") + error.what(), "a list that cannot be read is not an empty list");
+    }
+    const auto roots = parse_roots(text, file);
+    settings.policy.roots.insert(settings.policy.roots.end(), roots.begin(), roots.end());
+  }
+
+  Margins& margins = settings.margins;
+  margins.keep_younger_than = settings.policy.keep_younger_than;
+  margins.delete_untagged = settings.policy.delete_untagged;
+  margins.hold = settings.mode == Mode::offline ? Duration(0) : duration(options, "hold");
+  margins.max_delete = max_delete(options);
+  margins.on_damage = choose<OnDamage>(options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}});
+  margins.prune_layer_links = choose<bool>(options, "prune-layer-links", {{"yes", true}, {"no", false}});
+  margins.prune_empty_repositories = options.flag("prune-empty-repositories");
+  if (!options.value("purge-uploads").empty()) margins.purge_uploads = duration(options, "purge-uploads");
+
+  const std::string format = choose<std::string>(options, "format", {{"table", "table"}, {"plain", "plain"}, {"json", "json"}});
+  settings.json = options.flag("json") || format == "json";
+  settings.style = {.plain = format == "plain",
+                    .lists = choose<Lists>(options, "list", {{"none", Lists::none}, {"blobs", Lists::blobs},
+                                                             {"manifests", Lists::manifests}, {"links", Lists::links},
+                                                             {"all", Lists::all}}),
+                    .top = number(options, "top", 999'999'999),
+                    .truncate_digests = !options.flag("no-trunc"),
+                    .bytes = options.flag("bytes") || format == "plain" ? cli::Bytes::exact : cli::Bytes::scaled,
+                    .utf8 = cli::terminal_is_utf8()};
+  settings.report_file = options.value("report");
+  settings.quiet = options.flag("quiet");
+  settings.verbose = options.count("verbose");
+  settings.jobs = static_cast<unsigned>(number(options, "jobs", 4096));
+  settings.warnings_count = choose<bool>(options, "fail-on", {{"error", false}, {"warning", true}, {"never", false}});
+  settings.progress = choose<cli::When>(options, "progress", {{"auto", cli::When::automatic}, {"always", cli::When::always},
+                                                              {"never", cli::When::never}});
+  if (settings.quiet) settings.progress = cli::When::never;
+  return settings;
+}
+
+std::int64_t seconds_of(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
+
+std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Settings& settings, const cli::Options& options) {
+  const Margins& margins = settings.margins;
+  std::vector<std::pair<std::string, OptionValue>> list = {
+      {"delete_untagged", settings.policy.delete_untagged},
+      {"keep_younger_than_seconds", seconds_of(settings.policy.keep_younger_than)},
+      {"hold_seconds", seconds_of(margins.hold)},
+      {"max_delete", options.value("max-delete")},
+      {"on_damage", options.value("on-damage")},
+      {"protect", settings.policy.protect},
+      {"roots", options.list("roots")},
+      {"prune_layer_links", margins.prune_layer_links},
+      {"prune_empty_repositories", margins.prune_empty_repositories},
+  };
+  if (margins.purge_uploads) list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
+  list.emplace_back("jobs", static_cast<std::int64_t>(settings.jobs));
+  return list;
+}
+
+GateEvidence gate_of(const Settings& settings) {
+  if (settings.mode == Mode::offline) return {.open = true, .what_would_free_it = ""};
+  return {.open = false, .what_would_free_it = "a run with --offline frees it, the registry stopped or read-only"};
+}
+
+std::string random_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+std::vector<DigestId> all_blobs(const Inventory& inventory) {
+  std::vector<DigestId> all;
+  for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
+  return all;
+}
+
+std::vector<DigestId> all_revisions(const Inventory& inventory) {
+  std::vector<DigestId> all;
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& link : repository.revisions) all.push_back(link.name);
+  }
+  return all;
+}
+
+// Measures the phases of a run, each from the end of the one before.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::vector<Phase>& phases) : phases_(phases) {}
+  void phase_ends(const std::string& name) {
+    const auto end = std::chrono::steady_clock::now();
+    phases_.push_back({name, std::chrono::duration<double>(end - std::exchange(begin_, end)).count()});
+  }
+
+ private:
+  std::vector<Phase>& phases_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// Scan and mark until both have seen all they need of each other: what is in doubt needs tag histories, and what is
+// in quarantine needs every blob directory looked into.
+std::pair<Inventory, Mark> look(const Storage& storage, const Settings& settings, Time started, const Workers& workers,
+                                Progress& progress, Stopwatch& watch) {
+  ScanOptions options;
+  for (const RootDigest& root : settings.policy.roots) options.also_open.push_back(root.digest);
+  if (settings.policy.delete_untagged) options.histories = Histories::all;
+  const auto scan_and_mark = [&] {
+    Inventory inventory = scan(storage, options, workers, progress);
+    watch.phase_ends("scan");
+    if (settings.policy.delete_untagged) {
+      const auto revisions = all_revisions(inventory);
+      inventory = survey(storage, std::move(inventory), revisions, workers, progress);
+      watch.phase_ends("survey");
+    }
+    Mark marked = mark(inventory, settings.policy, started);
+    watch.phase_ends("mark");
+    return std::pair(std::move(inventory), std::move(marked));
+  };
+  auto [inventory, marked] = scan_and_mark();
+  const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
+  if (options.histories != Histories::all && std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned)) {
+    options.histories = Histories::all;
+    std::tie(inventory, marked) = scan_and_mark();
+  }
+  inventory = survey(storage, std::move(inventory), blobs_to_survey(inventory, marked), workers, progress);
+  if (!inventory.quarantined.empty()) {
+    inventory = survey(storage, std::move(inventory), all_blobs(inventory), workers, progress);
+    marked = mark(inventory, settings.policy, started);
+  }
+  watch.phase_ends("survey");
+  return {std::move(inventory), std::move(marked)};
+}
+
+// What --delete-untagged takes, or would take: judged without asking the disk for more ages, so an estimate where
+// it is off.
+void price_untagged(Findings& findings, const Settings& settings, Time started) {
+  if (settings.policy.delete_untagged) {
+    findings.untagged_manifests = findings.plan.manifests.size();
+    for (const BlobRemoval& blob : findings.plan.blobs) {
+      if (blob.reason == Reason::untagged) findings.untagged_bytes += blob.bytes;
+    }
+    return;
+  }
+  Policy policy = settings.policy;
+  policy.delete_untagged = true;
+  const Mark without = mark(findings.inventory, policy, started);
+  for (std::size_t i = 0; i < without.repositories.size(); ++i) {
+    for (std::size_t k = 0; k < without.repositories[i].revisions.size(); ++k) {
+      const bool present = findings.inventory.repositories[i].revisions[k].state == LinkState::present;
+      findings.untagged_manifests += present && without.repositories[i].revisions[k] == Why::nothing;
+    }
+  }
+  for (const Blob& blob : findings.inventory.blobs) {
+    if (findings.mark.live(blob.digest) && !without.live(blob.digest))
+      findings.untagged_bytes += findings.sizes[index_of(blob.digest)].value_or(0);
+  }
+}
+
+void advise(Findings& findings, const Settings& settings, const Root& root, Time started) {
+  const auto& repositories = findings.inventory.repositories;
+  const bool any_tag = std::any_of(repositories.begin(), repositories.end(), [](const Repository& one) { return !one.tags.empty(); });
+  if (!settings.policy.delete_untagged && findings.untagged_manifests && any_tag && !root.pull_through_cache)
+    findings.advice.push_back({"untagged-manifests", findings.untagged_manifests, findings.untagged_bytes, "--delete-untagged"});
+  Amount stale;
+  for (const Repository& repository : repositories) {
+    for (const Upload& upload : repository.uploads) {
+      if (upload.started && !is_young(std::max(*upload.started, upload.newest), kStaleUpload, started)) stale += upload.bytes;
+    }
+  }
+  if (!settings.margins.purge_uploads && stale.count)
+    findings.advice.push_back({"stale-uploads", stale.count, stale.bytes, "--purge-uploads 168h"});
+  if (findings.plan.kept_young.count && settings.policy.keep_younger_than > Duration(0))
+    findings.advice.push_back({"young-blobs", findings.plan.kept_young.count, findings.plan.kept_young.bytes, "--keep-younger-than"});
+}
+
+Findings find_out(const Storage& storage, const Root& root, const Settings& settings, Time started,
+                  const Workers& workers, Progress& progress, Stopwatch& watch) {
+  Findings findings;
+  std::tie(findings.inventory, findings.mark) = look(storage, settings, started, workers, progress, watch);
+  findings.plan = make_plan(findings.inventory, findings.mark, root, settings.margins, gate_of(settings), started);
+  findings.sizes = known_sizes(findings.inventory);
+  const std::size_t digests = findings.inventory.digests.size();
+  std::vector<bool> live(digests), garbage(digests);
+  for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
+  for (const BlobRemoval& blob : findings.plan.blobs) garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
+  findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
+  price_untagged(findings, settings, started);
+  advise(findings, settings, root, started);
+  watch.phase_ends("plan");
+  return findings;
+}
+
+std::vector<cli::Problem> problems(const std::vector<Message>& messages, const std::string& prefix) {
+  std::vector<cli::Problem> list;
+  for (const Message& message : messages) {
+    list.push_back({message.code, printable(message.message), message.path.empty() ? "" : printable(prefix + message.path),
+                    printable(message.hint)});
+  }
+  return list;
+}
+
+void print_decisions(const Findings& findings, unsigned verbose) {
+  static constexpr std::array kNames = {"not kept", "tagged", "in --roots", "listed as a revision", "linked again",
+                                        "referrer of a kept one", "referenced by a kept one", "protected",
+                                        "tags unknown", "newer than any tag", "young", "in doubt"};
+  for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
+    const Repository& repository = findings.inventory.repositories[i];
+    const RepositoryMark& mark = findings.mark.repositories[i];
+    std::map<Why, std::uint64_t> counts;
+    for (const Why why : mark.revisions) ++counts[why];
+    std::string text;
+    for (const auto& [why, count] : counts)
+      text += fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count), kNames[static_cast<std::size_t>(why)]);
+    fmt::print(stderr, "regctl-gc: {}:{}{}\n", printable(repository.name), text.empty() ? " no manifests" : text,
+               mark.pinned ? "; in doubt, all it links is kept" : "");
+    if (verbose < 2) continue;
+    for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
+      fmt::print(stderr, "regctl-gc: {}@{}: {}\n", printable(repository.name),
+                 findings.inventory.digests[repository.revisions[k].name].text(),
+                 kNames[static_cast<std::size_t>(mark.revisions[k])]);
+    }
+  }
+}
+
+void print_hints(const Report& report) {
+  for (const Advice& advice : report.findings->advice) {
+    const std::string bytes = cli::format_bytes(advice.bytes), count = cli::format_count(advice.count);
+    if (advice.code == "untagged-manifests")
+      fmt::print(stderr, "hint: {} untagged manifests keep another {} alive: {}\n", count, bytes, advice.option);
+    else if (advice.code == "stale-uploads")
+      fmt::print(stderr, "hint: {} uploads never finished ({}): {}\n", count, bytes, advice.option);
+    else if (advice.code == "young-blobs")
+      fmt::print(stderr, "hint: {} unreferenced blobs ({}) are kept because they are young: {}\n", count, bytes, advice.option);
+  }
+}
+
+ExitStatus status_of(const Report& report, const Settings& settings, int signal) {
+  ExitStatus status = ExitStatus::done;
+  if (!report.warnings.empty() && settings.warnings_count) status = ExitStatus::warnings;
+  if (report.findings && !report.findings->plan.blockers.empty()) status = worse(status, ExitStatus::refused);
+  if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
+  return status;
+}
+
+std::string outcome_of(const Report& report, ExitStatus status) {
+  if (!report.findings) return "interrupted";
+  if (status == ExitStatus::refused) return "refused";
+  return report.warnings.empty() ? "complete" : "warnings";
+}
+
+// Standard output is the report and nothing else; false: it could not be written.
+bool print(const std::string& text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+void save(Report& report, const Settings& settings) {
+  if (settings.report_file.empty()) return;
+  try {
+    cli::write_file(settings.report_file, report_json(report));
+  } catch (const std::runtime_error& error) {
+    report.warnings.push_back({.code = "report-not-written", .message = error.what(), .hint = "check --report"});
+  }
+}
+
+ExitStatus collect(const Settings& settings, const cli::Options& options) {
+  cli::ProgressLine progress("regctl-gc", settings.progress);
+  const cli::SignalWatch signals([&] { progress.print_now(); });
+
+  Report report;
+  report.root = find_root(options.operands().at(0), "regctl-gc");
+  report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = true,
+                .mode = settings.mode, .options = options_in_effect(settings, options)};
+  Stopwatch watch(report.run.phases);
+  const Workers workers(settings.jobs, signals.token());
+  try {
+    if (report.root.is_empty_directory()) {
+      report.findings.emplace();
+      report.warnings.push_back({.code = "empty-root", .message = printable(report.root.path) + " is an empty directory",
+                                 .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
+    } else {
+      const auto storage = open_filesystem_storage(report.root.v2, "");
+      report.findings = find_out(*storage, report.root, settings, report.run.started_at, workers, progress, watch);
+    }
+  } catch (const Interrupted&) {
+    report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+  }
+  progress.erase();
+  if (report.findings) {
+    const auto& planned = report.findings->plan.warnings;
+    report.warnings.insert(report.warnings.end(), planned.begin(), planned.end());
+    if (const auto missing = report.findings->mark.roots_not_in_store; missing && !settings.quiet)
+      fmt::print(stderr, "note: {} digests of --roots are not in this store\n", cli::format_count(missing));
+  }
+  report.run.finished_at = now();
+  const auto conclude = [&] {
+    report.run.exit_status = status_of(report, settings, signals.caught());
+    report.run.outcome = outcome_of(report, report.run.exit_status);
+  };
+  conclude();
+  save(report, settings);
+  conclude();
+
+  if (settings.verbose && report.findings) print_decisions(*report.findings, settings.verbose);
+  if (!settings.quiet && !print(settings.json ? report_json(report) : report_text(report, settings.style))) {
+    fmt::print(stderr, "regctl-gc: the report could not be written to standard output\n");
+    report.run.exit_status = worse(report.run.exit_status, ExitStatus::warnings);
+  }
+  if (!settings.quiet && report.findings) print_hints(report);
+  const std::string& prefix = report.root.shown_prefix;
+  std::string text = format_problems("regctl-gc", "warning", problems(report.warnings, prefix));
+  text += format_problems("regctl-gc", "error", problems(report.errors, prefix));
+  if (report.findings) text += format_problems("regctl-gc", "refused", problems(report.findings->plan.blockers, prefix));
+  fmt::print(stderr, "{}", text);
+  return report.run.exit_status;
+}
+
+}  // namespace
+
+ExitStatus run_command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+  const cli::Options options = parse_options(program(), arguments, environment);
+  if (options.flag("help")) {
+    print(help_text(program()));
+    return ExitStatus::done;
+  }
+  if (options.flag("version")) {
+    print(fmt::format("regctl-gc {}\n", REGCTL_VERSION));
+    return ExitStatus::done;
+  }
+  if (options.flag("print-config")) {
+    print(options.with_sources());
+    return ExitStatus::done;
+  }
+  if (options.operands().size() != 1) {
+    throw UsageError(options.operands().empty() ? "ROOT is missing" : "more than one ROOT: " + options.operands()[1],
+                     "regctl-gc --dry-run /var/lib/registry; --help lists the options");
+  }
+  const Settings settings = understand(options);
+  if (!options.flag("dry-run")) throw UsageError("this version cannot collect yet, only show what it would take", "add --dry-run");
+  return collect(settings, options);
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,336 @@
+#include "gc/mark.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "registry/closure.h"
+
+namespace regctl::gc {
+namespace {
+
+constexpr Duration kOutsideTags = std::chrono::hours(1);
+constexpr Duration kLinkSlack = std::chrono::seconds(1);
+
+// By DigestId: damaged documents and every document that reaches one.
+std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& closure) {
+  std::vector<bool> doubtful(inventory.digests.size());
+  std::vector<DigestId> open;
+  const auto add = [&](DigestId id) {
+    if (doubtful[index_of(id)]) return;
+    doubtful[index_of(id)] = true;
+    open.push_back(id);
+  };
+  for (const Document& document : inventory.documents) {
+    if (document.state == Document::State::damaged) add(document.digest);
+  }
+  if (open.empty()) return doubtful;
+  std::multimap<DigestId, DigestId> referrers_of;
+  for (const Document& document : inventory.documents) {
+    for (const Reference& reference : document.references) referrers_of.emplace(reference.to, document.digest);
+  }
+  for (const auto& [name, target] : closure.aliases()) referrers_of.emplace(target, name);
+  while (!open.empty()) {
+    const DigestId id = open.back();
+    open.pop_back();
+    const auto [first, last] = referrers_of.equal_range(id);
+    for (auto referrer = first; referrer != last; ++referrer) add(referrer->second);
+  }
+  return doubtful;
+}
+
+bool links_any(const Repository& repository, const std::vector<bool>& digests) {
+  const auto is_one = [&](DigestId id) { return digests[index_of(id)]; };
+  const auto links_one = [&](const Link& link) { return is_one(link.name) || is_one(link.target); };
+  const auto points_to_one = [&](const Tag& tag) {
+    return (tag.target && is_one(*tag.target)) ||
+           std::any_of(tag.history.begin(), tag.history.end(), [&](const auto& entry) { return is_one(entry.first); });
+  };
+  return std::any_of(repository.revisions.begin(), repository.revisions.end(), links_one) ||
+         std::any_of(repository.layers.begin(), repository.layers.end(), links_one) ||
+         std::any_of(repository.tags.begin(), repository.tags.end(), points_to_one);
+}
+
+class Marker {
+ public:
+  Marker(const Inventory& inventory, const Policy& policy, Time now)
+      : inventory_(inventory), policy_(policy), now_(now), closure_(inventory) {
+    mark_.digests.resize(inventory.digests.size());
+    mark_.repositories.resize(inventory.repositories.size());
+  }
+
+  Mark run() && {
+    pin();
+    find_facts();
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) keep_revisions(i);
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) root_repository(i);
+    root_listed();
+    root_returned();
+    spread();
+    note_idle_protect();
+    return std::move(mark_);
+  }
+
+ private:
+  bool young(Time time) const { return is_young(time, policy_.keep_younger_than, now_); }
+
+  void pin() {
+    const auto doubtful = reaches_damage(inventory_, closure_);
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      mark_.repositories[i].pinned = !repository.damage.empty() || links_any(repository, doubtful);
+    }
+  }
+
+  // What rules about single repositories need to know of the whole store.
+  void find_facts() {
+    child_.resize(inventory_.digests.size());
+    for (const Document& document : inventory_.documents) {
+      for (const Reference& reference : document.references) {
+        if (reference.child) child_[index_of(reference.to)] = true;
+      }
+    }
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Tag& tag : repository.tags) {
+        if (tag.state == LinkState::present) newest_tag_ = std::max(newest_tag_, tag.modified);
+      }
+    }
+    for (const RootDigest& root : policy_.roots) {
+      const auto id = inventory_.digests.find(root.digest);
+      if (!id || (!inventory_.blob(*id) && !inventory_.document(*id))) {
+        ++mark_.roots_not_in_store;
+        continue;
+      }
+      (root.repository ? listed_in_[*root.repository] : listed_).push_back(*id);
+    }
+    for (auto* list : {&listed_}) std::sort(list->begin(), list->end());
+    for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
+  }
+
+  bool is_listed(const Repository& repository, DigestId id) const {
+    if (std::binary_search(listed_.begin(), listed_.end(), id)) return true;
+    const auto mine = listed_in_.find(repository.name);
+    return mine != listed_in_.end() && std::binary_search(mine->second.begin(), mine->second.end(), id);
+  }
+
+  bool is_protected(const Repository& repository) const {
+    return std::any_of(policy_.protect.begin(), policy_.protect.end(),
+                       [&](const std::string& glob) { return matches_glob(glob, repository.name); });
+  }
+
+  // Newest time by which a manifest of this repository may count as young; `links` are times of links elsewhere
+  // in the repository that name it.
+  Time newest_time(const Link& revision, const std::unordered_map<DigestId, Time>& links) const {
+    Time newest = revision.modified;
+    if (const auto other = links.find(revision.name); other != links.end()) newest = std::max(newest, other->second);
+    if (const Document* document = inventory_.document(revision.name)) newest = std::max(newest, document->modified);
+    if (const Blob* blob = inventory_.blob(revision.name); blob && blob->visited)
+      newest = std::max({newest, blob->modified, blob->directory_modified});
+    return newest;
+  }
+
+  static std::unordered_map<DigestId, Time> other_link_times(const Repository& repository) {
+    std::unordered_map<DigestId, Time> times;
+    const auto note = [&](DigestId id, Time time) {
+      Time& newest = times.try_emplace(id, time).first->second;
+      newest = std::max(newest, time);
+    };
+    for (const Link& link : repository.layers) note(link.name, link.modified);
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) note(*tag.target, tag.modified);
+      for (const auto& [digest, time] : tag.history) note(digest, time);
+    }
+    return times;
+  }
+
+  // Why a revision is kept by itself, whatever else is kept.
+  Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision,
+                const std::unordered_map<DigestId, Time>& links) const {
+    const Why why = reason_without_pin(repository, mark, revision, links);
+    return why == Why::nothing && mark.pinned ? Why::pinned : why;
+  }
+
+  Why reason_without_pin(const Repository& repository, const RepositoryMark& mark, const Link& revision,
+                         const std::unordered_map<DigestId, Time>& links) const {
+    if (is_listed(repository, revision.name)) return Why::listed;
+    const bool in_quarantine = revision.state == LinkState::quarantined;
+    if (is_protected(repository)) return Why::is_protected;
+    if (revision.state == LinkState::pending) return young(revision.modified) ? Why::young : Why::nothing;
+    if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
+    if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
+    if (in_quarantine) return Why::nothing;
+    const Time newest = newest_time(revision, links);
+    if (young(newest)) return Why::young;
+    const Document* document = inventory_.document(revision.name);
+    const bool refers = document && !document->subjects.empty();
+    if (!child_[index_of(revision.name)] && !refers && revision.modified > newest_tag_ + kOutsideTags)
+      return Why::outside_tags;
+    return Why::nothing;
+  }
+
+  // The kept set of one repository: the smallest that holds what reason_of() and the tags name, closed under
+  // references and referrers.
+  void keep_revisions(std::size_t place) {
+    const Repository& repository = inventory_.repositories[place];
+    RepositoryMark& mark = mark_.repositories[place];
+    mark.revisions.assign(repository.revisions.size(), Why::nothing);
+    const bool unreadable = std::any_of(repository.tags.begin(), repository.tags.end(),
+                                        [](const Tag& tag) { return tag.state != LinkState::present; });
+    mark.tags_unknown = !repository.revisions.empty() && (!repository.has_tags || unreadable);
+
+    std::unordered_map<DigestId, std::size_t> index;
+    std::multimap<DigestId, DigestId> referrers;  // subject -> revision of this repository
+    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
+      const DigestId id = repository.revisions[i].name;
+      index.emplace(id, i);
+      if (const Document* document = inventory_.document(id)) {
+        for (DigestId subject : document->subjects) referrers.emplace(subject, id);
+      }
+    }
+
+    closure_.restart();
+    std::vector<DigestId> waiting;  // referrers of what was reached
+    const auto keep = [&](DigestId id, Why why) {
+      if (const auto own = index.find(id); own != index.end() && mark.revisions[own->second] == Why::nothing)
+        mark.revisions[own->second] = why;
+      closure_.from(id, [&](DigestId reached) {
+        if (const auto own = index.find(reached); own != index.end() && mark.revisions[own->second] == Why::nothing)
+          mark.revisions[own->second] = Why::reference;
+        const auto [first, last] = referrers.equal_range(reached);
+        for (auto referrer = first; referrer != last; ++referrer) waiting.push_back(referrer->second);
+      });
+    };
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) keep(*tag.target, Why::tagged);
+      if (tag.state == LinkState::present) continue;
+      for (const auto& [digest, time] : tag.history) keep(digest, Why::tagged);
+    }
+    const auto links = policy_.delete_untagged ? other_link_times(repository) : std::unordered_map<DigestId, Time>();
+    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
+      const Link& revision = repository.revisions[i];
+      const Why why = reason_of(repository, mark, revision, links);
+      if (why == Why::nothing) continue;
+      keep(revision.name, why);
+      keep(revision.target, why);
+    }
+    while (!waiting.empty()) {
+      const DigestId referrer = waiting.back();
+      waiting.pop_back();
+      keep(referrer, Why::referrer);
+    }
+  }
+
+  void root(DigestId id, Why why) { roots_.emplace_back(why, id); }
+
+  void root_repository(std::size_t place) {
+    const Repository& repository = inventory_.repositories[place];
+    const RepositoryMark& mark = mark_.repositories[place];
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) root(*tag.target, Why::tagged);
+      const bool unknown = tag.state != LinkState::present;
+      if (!unknown && !mark.pinned) continue;
+      for (const auto& [digest, time] : tag.history) root(digest, unknown ? Why::tagged : Why::pinned);
+    }
+    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
+      if (mark.revisions[i] == Why::nothing) continue;
+      root(repository.revisions[i].name, mark.revisions[i]);
+      root(repository.revisions[i].target, mark.revisions[i]);
+    }
+    for (const Link& link : repository.layers) {
+      const bool is_young_link = young(link.modified);
+      if (!mark.pinned && !is_young_link) continue;
+      root(link.name, is_young_link ? Why::young : Why::pinned);
+      root(link.target, is_young_link ? Why::young : Why::pinned);
+    }
+    if (!mark.pinned) return;
+    for (DigestId id : repository.hinted) root(id, Why::pinned);
+  }
+
+  void root_listed() {
+    for (DigestId id : listed_) root(id, Why::listed);
+    for (const auto& [name, list] : listed_in_) {
+      for (DigestId id : list) root(id, Why::listed);
+    }
+  }
+
+  // A link written at or after the time of quarantine says that somebody wanted the object back.
+  void root_returned() {
+    std::unordered_map<DigestId, Time> taken;
+    for (const Quarantined& copy : inventory_.quarantined) {
+      if (copy.kind == Quarantined::Kind::layer_link) continue;
+      Time& earliest = taken.try_emplace(copy.digest, copy.taken).first->second;
+      earliest = std::min(earliest, copy.taken);
+      // Old registries write links in place: into the very file that was renamed away.
+      if (copy.kind == Quarantined::Kind::revision_link && copy.modified >= copy.taken - kLinkSlack)
+        root(copy.digest, Why::returned);
+    }
+    if (taken.empty()) return;
+    const auto consider = [&](DigestId id, LinkState state, Time modified) {
+      const auto copy = taken.find(id);
+      if (state != LinkState::present || copy == taken.end() || modified < copy->second - kLinkSlack) return;
+      root(id, Why::returned);
+    };
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Link& link : repository.layers) {
+        consider(link.name, link.state, link.modified);
+        consider(link.target, link.state, link.modified);
+      }
+      for (const Link& link : repository.revisions) consider(link.name, link.state, link.modified);
+      for (const Tag& tag : repository.tags) {
+        if (tag.target) consider(*tag.target, tag.state, tag.modified);
+      }
+    }
+  }
+
+  // Good reasons first, so that an indulgence is given as the reason only where there is no other.
+  void spread() {
+    closure_.restart();
+    const auto is_indulgence = [](Why why) { return why >= Why::is_protected; };
+    for (const auto& [why, id] : roots_) {
+      if (is_indulgence(why)) continue;
+      Why& before = mark_.digests[index_of(id)];
+      if (before == Why::nothing) before = why;
+    }
+    const auto spread_from = [&](DigestId root, Why label) {
+      closure_.from(root, [&](DigestId reached) {
+        Why& why = mark_.digests[index_of(reached)];
+        if (why == Why::nothing) why = label;
+      });
+    };
+    for (const auto& [why, id] : roots_) {
+      if (!is_indulgence(why)) spread_from(id, Why::reference);
+    }
+    for (const Why indulgence : kIndulgences) {
+      for (const auto& [why, id] : roots_) {
+        if (why == indulgence) spread_from(id, indulgence);
+      }
+    }
+  }
+
+  void note_idle_protect() {
+    for (const std::string& glob : policy_.protect) {
+      const auto matches = [&](const Repository& repository) { return matches_glob(glob, repository.name); };
+      if (std::none_of(inventory_.repositories.begin(), inventory_.repositories.end(), matches))
+        mark_.idle_protect.push_back(glob);
+    }
+  }
+
+  const Inventory& inventory_;
+  const Policy& policy_;
+  Time now_;
+  Closure closure_;
+  Mark mark_;
+  std::vector<bool> child_;  // by DigestId: an index names it as a child
+  Time newest_tag_{};
+  std::vector<DigestId> listed_;  // ascending, as are those of each repository
+  std::map<std::string, std::vector<DigestId>> listed_in_;
+  std::vector<std::pair<Why, DigestId>> roots_;
+};
+
+}  // namespace
+
+Mark mark(const Inventory& inventory, const Policy& policy, Time now) {
+  return Marker(inventory, policy, now).run();
+}
+
+}  // namespace regctl::gc

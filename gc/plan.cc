@@ -1,0 +1,393 @@
+#include "gc/plan.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "registry/closure.h"
+#include "registry/layout.h"
+#include "registry/names.h"
+
+namespace regctl::gc {
+namespace {
+
+constexpr Duration kTagsLookDead = std::chrono::hours(7 * 24);
+
+// The newest link to a digest, and where.
+struct NewestLink {
+  Time modified{};
+  const Repository* repository = nullptr;
+};
+
+// Of the digests in `wanted`, over layer, revision and tag links of all repositories.
+std::unordered_map<DigestId, NewestLink> newest_links(const Inventory& inventory, const std::vector<bool>& wanted) {
+  std::unordered_map<DigestId, NewestLink> newest;
+  for (const Repository& repository : inventory.repositories) {
+    const auto note = [&](DigestId id, Time modified) {
+      if (!wanted[index_of(id)]) return;
+      NewestLink& link = newest[id];
+      if (!link.repository || modified > link.modified) link = {modified, &repository};
+    };
+    for (const auto* links : {&repository.layers, &repository.revisions}) {
+      for (const Link& link : *links) {
+        note(link.name, link.modified);
+        note(link.target, link.modified);
+      }
+    }
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) note(*tag.target, tag.modified);
+      for (const auto& [digest, time] : tag.history) note(digest, time);
+    }
+  }
+  return newest;
+}
+
+class Planner {
+ public:
+  Planner(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
+          const GateEvidence& gate, Time now)
+      : inventory_(inventory), mark_(mark), root_(root), margins_(margins), gate_(gate), now_(now),
+        sizes_(known_sizes(inventory)), untagged_(inventory) {}
+
+  Plan run() && {
+    plan_manifests();
+    plan_blobs();
+    plan_layer_links();
+    plan_uploads();
+    plan_empty_repositories();
+    plan_quarantine();
+    warn();
+    block();
+    return std::move(plan_);
+  }
+
+ private:
+  bool young(Time time) const { return is_young(time, margins_.keep_younger_than, now_); }
+  const Digest& digest(DigestId id) const { return inventory_.digests[id]; }
+
+  void plan_blobs() {
+    std::vector<bool> unreached(inventory_.digests.size());
+    for (const Blob& blob : inventory_.blobs) unreached[index_of(blob.digest)] = !mark_.live(blob.digest);
+    const auto links = newest_links(inventory_, unreached);
+
+    // What is young keeps what it refers to: it may be the first part of something being pushed.
+    Closure closure(inventory_);
+    for (const Blob& blob : inventory_.blobs) {
+      if (!unreached[index_of(blob.digest)] || !blob.visited || !blob.present) continue;
+      const auto link = links.find(blob.digest);
+      const bool linked_lately = link != links.end() && young(link->second.modified);
+      if (linked_lately || young(blob.modified) || young(blob.directory_modified)) closure.from(blob.digest, [](DigestId) {});
+    }
+
+    for (const Blob& blob : inventory_.blobs) {
+      const Why why = mark_.digests[index_of(blob.digest)];
+      const std::uint64_t bytes = sizes_[index_of(blob.digest)].value_or(0);
+      if (why == Why::pinned || why == Why::tags_unknown) plan_.kept_pinned += bytes;
+      if (why == Why::young || why == Why::outside_tags) plan_.kept_young += bytes;
+      if (why == Why::is_protected) plan_.kept_protected += bytes;
+      if (why != Why::nothing || !blob.visited || !blob.present) continue;
+      if (closure.reached(blob.digest)) {
+        plan_.kept_young += blob.bytes;
+        continue;
+      }
+      const auto link = links.find(blob.digest);
+      plan_.blobs.push_back({.digest = digest(blob.digest),
+                             .bytes = blob.bytes,
+                             .disk_bytes = blob.disk_bytes,
+                             .written_at = blob.modified,
+                             .reason = untagged_.reached(blob.digest) ? Reason::untagged : Reason::unreferenced,
+                             .last_repository = link == links.end() ? "" : link->second.repository->name});
+    }
+    std::sort(plan_.blobs.begin(), plan_.blobs.end(), [](const BlobRemoval& a, const BlobRemoval& b) {
+      return a.bytes != b.bytes ? a.bytes > b.bytes : a.digest < b.digest;
+    });
+  }
+
+  void plan_manifests() {
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
+        const Link& revision = repository.revisions[k];
+        const Why why = mark_.repositories[i].revisions[k];
+        if (why == Why::outside_tags) ++plan_.kept_outside_tags;
+        if (why != Why::nothing || revision.state != LinkState::present) continue;
+        untagged_.from(revision.name, [](DigestId) {});
+        ManifestRemoval removal{repository.name, digest(revision.name), Reason::untagged, {}};
+        for (const Tag& tag : repository.tags) {
+          const auto names_it = [&](const auto& entry) { return entry.first == revision.name; };
+          if (std::any_of(tag.history.begin(), tag.history.end(), names_it)) removal.former_tags.push_back(tag.name);
+        }
+        plan_.manifests.push_back(std::move(removal));
+      }
+    }
+  }
+
+  // Neither bytes nor a copy of them: no directory below blobs/, or one that was looked into and found empty.
+  bool is_gone(DigestId id) const {
+    const Blob* blob = inventory_.blob(id);
+    if (!blob) return true;
+    const auto is_copy = [&](const Quarantined& copy) {
+      return copy.kind == Quarantined::Kind::blob && copy.digest == id;
+    };
+    return blob->visited && !blob->present &&
+           std::none_of(inventory_.quarantined.begin(), inventory_.quarantined.end(), is_copy);
+  }
+
+  void plan_layer_links() {
+    if (!margins_.prune_layer_links) return;
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      if (mark_.repositories[i].pinned) continue;
+      for (const Link& link : inventory_.repositories[i].layers) {
+        if (link.state != LinkState::present || young(link.modified)) continue;
+        if (mark_.live(link.name) || mark_.live(link.target)) continue;
+        if (!is_gone(link.name) || !is_gone(link.target)) continue;
+        plan_.layer_links.push_back({inventory_.repositories[i].name, digest(link.name)});
+      }
+    }
+  }
+
+  void plan_uploads() {
+    if (!margins_.purge_uploads) return;
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Upload& upload : repository.uploads) {
+        if (!upload.started) continue;  // unknown is young
+        if (is_young(std::max(*upload.started, upload.newest), *margins_.purge_uploads, now_)) continue;
+        plan_.uploads.push_back({repository.name, upload.uuid, *upload.started, upload.bytes});
+      }
+    }
+  }
+
+  void plan_empty_repositories() {
+    if (!margins_.prune_empty_repositories) return;
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      const auto recent = [&](const Link& link) { return young(link.modified); };
+      const bool in_use = mark_.repositories[i].pinned || !repository.revisions.empty() || !repository.tags.empty() ||
+                          !repository.uploads.empty() ||
+                          std::any_of(repository.layers.begin(), repository.layers.end(), recent);
+      if (!in_use) plan_.empty_repositories.push_back(repository.name);
+    }
+  }
+
+  // Whether a copy goes back, and why; Why::nothing: it stays.
+  Why why_restore(const Quarantined& copy) const {
+    if (copy.duplicate) return Why::nothing;
+    const Why why = mark_.digests[index_of(copy.digest)];
+    if (copy.kind != Quarantined::Kind::revision_link) return why;
+    const Repository& repository = inventory_.repositories[copy.repository];
+    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
+      if (repository.revisions[i].name != copy.digest) continue;
+      const Why kept = mark_.repositories[copy.repository].revisions[i];
+      return kept == Why::nothing && why == Why::returned ? why : kept;
+    }
+    return Why::nothing;
+  }
+
+  void plan_quarantine() {
+    Waiting& waiting = plan_.waiting;
+    waiting.gate_open = gate_.open;
+    waiting.what_would_free_it = gate_.what_would_free_it;
+    for (const Quarantined& copy : inventory_.quarantined) {
+      const bool blob = copy.kind == Quarantined::Kind::blob;
+      const std::string repository = blob ? "" : inventory_.repositories[copy.repository].name;
+      const Why why = why_restore(copy);
+      const bool held = is_young(copy.taken, margins_.hold, now_);
+      if (why != Why::nothing) {
+        plan_.restore.push_back({copy.kind, repository, digest(copy.digest), copy.run, why});
+      } else if (gate_.open && !held && (copy.duplicate || !mark_.live(copy.digest))) {
+        plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.run});
+      } else {
+        waiting.amount += copy.bytes;
+        const Time until = copy.taken + margins_.hold;
+        waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
+      }
+    }
+  }
+
+  void warn(std::string code, std::string message, std::string path = {}, std::string hint = {}) {
+    plan_.warnings.push_back({.code = std::move(code), .message = std::move(message), .path = std::move(path), .hint = std::move(hint)});
+  }
+
+  void warn() {
+    const bool pins = margins_.on_damage == OnDamage::pin;
+    auto& damages = pins ? plan_.warnings : plan_.blockers;
+    const auto report = [&](const Damage& damage, const std::string& repository) {
+      Message message{.code = damage.rule,
+                      .message = damage.path + ' ' + damage.found,
+                      .path = damage.path,
+                      .repository = repository,
+                      .hint = pins ? "everything its repositories link is kept; regctl-audit shows what is broken"
+                                   : "repair it, or let --on-damage=pin keep its repositories whole"};
+      if (damage.digest) message.digest = digest(*damage.digest);
+      damages.push_back(std::move(message));
+    };
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Damage& damage : repository.damage) report(damage, repository.name);
+    }
+    for (const Document& document : inventory_.documents) {
+      for (const Damage& damage : document.damage) report(damage, "");
+    }
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Tag& tag : repository.tags) {
+        if (tag.state != LinkState::pending || young(tag.modified)) continue;
+        warn("tag-without-link", "tag " + printable(tag.name) + " of " + printable(repository.name) +
+             " has no current link; all it ever pointed to is kept", layout::tag(repository.name, tag.name),
+             "push or delete the tag");
+      }
+    }
+    for (const Stray& stray : inventory_.strays) {
+      switch (stray.kind) {
+        case Stray::Kind::temporary: break;
+        case Stray::Kind::unexpected: warn("unexpected-file", "no registry writes this", stray.path); break;
+        case Stray::Kind::misplaced_blob: warn("blob-misplaced", "is not where a registry looks for a blob; left alone", stray.path); break;
+        case Stray::Kind::illegal_name: warn("illegal-name", "no registry accepts this name; treated as a repository", stray.path); break;
+      }
+    }
+    for (const std::string& glob : mark_.idle_protect)
+      warn("protect-idle", "--protect " + printable(glob) + " matches no repository", {}, "check the spelling");
+    if (!margins_.delete_untagged) return;
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      if (!mark_.repositories[i].tags_unknown) continue;
+      warn("tags-unknown", printable(inventory_.repositories[i].name) +
+           " has manifests, but its tags are missing or cannot be read; it is left alone",
+           layout::repository(inventory_.repositories[i].name));
+    }
+  }
+
+  void refuse(std::string code, std::string message, std::string hint, std::string path = {}) {
+    plan_.blockers.push_back({.code = std::move(code), .message = std::move(message), .path = std::move(path), .hint = std::move(hint)});
+  }
+
+  void block() {
+    for (const Obstacle& obstacle : inventory_.obstacles) {
+      refuse(obstacle.code, obstacle.path + ' ' + (obstacle.code == "read-error" ? "cannot be read: " : "") + obstacle.reason,
+             obstacle.code == "symlink-in-tree" ? "links are not followed: mount the directory there instead (mount --bind)"
+             : obstacle.code == "read-error"    ? "run as the user that owns the storage; if that is so, look at the disk"
+                                                : "what may be hidden there cannot be known; move it out of the tree",
+             obstacle.path);
+    }
+    if (root_.owned_by_database)
+      refuse("database-in-use", "this storage belongs to a registry that keeps its references in a database (GitLab)",
+             "use that registry's own garbage collection; the files do not tell what is in use");
+    if (root_.is_fuse())
+      refuse("fuse", "the storage is on a FUSE file system (" + root_.filesystem + "), where a rename is a copy and a delete",
+             "run where the files really are");
+    for (const std::string& mount : root_.empty_mounts)
+      refuse("empty-mount", mount + " is a mount point with nothing in it", "mount the volume that belongs there", mount);
+    block_half_stores();
+    if (margins_.delete_untagged) block_untagged();
+    brake();
+  }
+
+  bool has_references() const {
+    return std::any_of(inventory_.repositories.begin(), inventory_.repositories.end(), [](const Repository& repository) {
+      return !repository.revisions.empty() || !repository.tags.empty();
+    });
+  }
+
+  void block_half_stores() {
+    if (has_references() && inventory_.blobs.empty())
+      refuse("blobs-missing", "there are manifests and tags, but no blobs", "is the volume with blobs/ mounted?", "blobs");
+    if (!inventory_.has_repositories && !inventory_.blobs.empty())
+      refuse("repositories-missing", "there are blobs, but no repositories: every blob would look like garbage",
+             "is the volume with repositories/ mounted, the backup complete?", "repositories");
+  }
+
+  void block_untagged() {
+    if (root_.pull_through_cache)
+      refuse("pull-through-cache", "this is the store of a pull-through cache, which expires its manifests itself",
+             "leave out --delete-untagged");
+    // Times of the newest tag, and of the newest revision that no index names as a child.
+    std::optional<Time> tagged, pushed;
+    bool any_revision = false;
+    std::vector<bool> child(inventory_.digests.size());
+    for (const Document& document : inventory_.documents) {
+      for (const Reference& reference : document.references) {
+        if (reference.child) child[index_of(reference.to)] = true;
+      }
+    }
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Tag& tag : repository.tags) tagged = std::max(tagged.value_or(tag.modified), tag.modified);
+      for (const Link& link : repository.revisions) {
+        if (link.state != LinkState::present) continue;
+        any_revision = true;
+        if (!child[index_of(link.name)]) pushed = std::max(pushed.value_or(link.modified), link.modified);
+      }
+    }
+    if (any_revision && !tagged)
+      refuse("no-tags", "there are manifests, but not one tag in the whole store: every manifest would look untagged",
+             "Harbor keeps tags in its database; leave out --delete-untagged, or list all its digests with --roots");
+    if (tagged && pushed && *pushed - *tagged > kTagsLookDead)
+      refuse("tags-look-dead", "the newest tag is more than 7 days older than the newest manifest: does this registry still write tags?",
+             "Harbor 2.15 and later do not. If this one does, push or move any tag to show it");
+  }
+
+  // Whether too much would go; the message gives the exact value that would pass.
+  void brake() {
+    if (plan_.blobs.empty() && plan_.manifests.empty()) return;
+    std::uint64_t bytes = 0, total = 0, present = 0;
+    for (const BlobRemoval& blob : plan_.blobs) bytes += blob.bytes;
+    for (const Blob& blob : inventory_.blobs) {
+      if (blob.visited && !blob.present) continue;
+      ++present;
+      total += sizes_[index_of(blob.digest)].value_or(0);
+    }
+    if (plan_.blobs.size() == present && has_references() && present > 0) {
+      refuse("takes-everything", "every blob of the store would go, although there are manifests or tags",
+             "look at why nothing is reachable; no option overrides this");
+      return;
+    }
+    const auto percent_up = [](std::uint64_t part, std::uint64_t whole) {
+      return whole == 0 ? 0 : (part * 100 + whole - 1) / whole;  // exact up to 184 PB
+    };
+    const MaxDelete& limit = margins_.max_delete;
+    switch (limit.unit) {
+      case MaxDelete::Unit::blobs:
+        over(plan_.blobs.size(), limit.value, " blobs would go, more than ", "");
+        break;
+      case MaxDelete::Unit::bytes:
+        over(bytes, limit.value, " bytes would go, more than ", "B");
+        break;
+      case MaxDelete::Unit::percent: {
+        std::uint64_t revisions = 0;
+        for (const Repository& repository : inventory_.repositories) revisions += repository.revisions.size();
+        const std::uint64_t of_bytes = percent_up(bytes, total), of_revisions = percent_up(plan_.manifests.size(), revisions);
+        over(std::max(of_bytes, of_revisions), limit.value,
+             of_bytes >= of_revisions ? "% of all blob bytes would go, more than " : "% of all manifests would go, more than ", "%");
+      }
+    }
+  }
+
+  void over(std::uint64_t value, std::uint64_t limit, const std::string& text, const std::string& suffix) {
+    if (value <= limit) return;
+    refuse("max-delete", std::to_string(value) + text + "--max-delete " + std::to_string(limit) + suffix,
+           "look at the plan; if it is right:  --max-delete " + std::to_string(value) + suffix);
+  }
+
+  const Inventory& inventory_;
+  const Mark& mark_;
+  const Root& root_;
+  const Margins& margins_;
+  const GateEvidence& gate_;
+  Time now_;
+  std::vector<std::optional<std::uint64_t>> sizes_;
+  Closure untagged_;  // what the manifests planned so far reach
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
+               const GateEvidence& gate, Time now) {
+  return Planner(inventory, mark, root, margins, gate, now).run();
+}
+
+std::vector<DigestId> blobs_to_survey(const Inventory& inventory, const Mark& mark) {
+  const auto sizes = known_sizes(inventory);
+  std::vector<DigestId> blobs;
+  for (const Blob& blob : inventory.blobs) {
+    if (!mark.live(blob.digest) || !sizes[index_of(blob.digest)]) blobs.push_back(blob.digest);
+  }
+  return blobs;
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,135 @@
+// make_plan(): what a run may take, give back and purge, each with its reason, and why it may not. The only door
+// between deciding and doing: printing a Plan is the dry run, carrying it out is the sweep. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gc/mark.h"
+#include "gc/policy.h"
+#include "registry/inventory.h"
+#include "registry/root.h"
+
+namespace regctl::gc {
+
+// Something to say about the registry: a blocker, a warning or an error of the report. `code` is stable; the rest
+// is for people, and empty where it does not apply.
+struct Message {
+  std::string code;
+  std::string message;
+  std::string path;        // a key, relative to docker/registry/v2
+  std::string repository;
+  std::optional<Digest> digest;
+  std::string hint;
+
+  bool operator==(const Message&) const = default;
+};
+
+struct Amount {
+  std::uint64_t count = 0, bytes = 0;
+
+  Amount& operator+=(std::uint64_t more) {
+    ++count;
+    bytes += more;
+    return *this;
+  }
+  bool operator==(const Amount&) const = default;
+};
+
+enum class Reason : std::uint8_t { unreferenced, untagged };
+
+struct ManifestRemoval {
+  std::string repository;
+  Digest digest;
+  Reason reason;
+  std::vector<std::string> former_tags;  // whose history names it
+
+  bool operator==(const ManifestRemoval&) const = default;
+};
+
+struct BlobRemoval {
+  Digest digest;
+  std::uint64_t bytes, disk_bytes;
+  Time written_at;
+  Reason reason;
+  std::string last_repository;  // with the newest link to it; empty: none links it
+
+  bool operator==(const BlobRemoval&) const = default;
+};
+
+struct LayerLinkRemoval {
+  std::string repository;
+  Digest digest;
+
+  bool operator==(const LayerLinkRemoval&) const = default;
+};
+
+struct UploadRemoval {
+  std::string repository, uuid;
+  Time started_at;
+  std::uint64_t bytes;
+
+  bool operator==(const UploadRemoval&) const = default;
+};
+
+// An object in quarantine: a blob, or with a repository one of its links.
+struct Restoration {
+  Quarantined::Kind kind;
+  std::string repository;
+  Digest digest;
+  std::string run;
+  Why reason;
+
+  bool operator==(const Restoration&) const = default;
+};
+
+struct Purge {
+  Quarantined::Kind kind;
+  std::string repository;
+  Digest digest;
+  std::uint64_t bytes;  // of a link: of the link
+  std::string run;
+
+  bool operator==(const Purge&) const = default;
+};
+
+// What stays in quarantine after this run.
+struct Waiting {
+  Amount amount;
+  std::optional<Time> until;  // when the first of it may be purged, if the gate is open then; empty: nothing waits
+  bool gate_open = false;
+  std::string what_would_free_it;
+
+  bool operator==(const Waiting&) const = default;
+};
+
+struct Plan {
+  std::vector<ManifestRemoval> manifests;          // by repository, then digest
+  std::vector<BlobRemoval> blobs;                  // by size, largest first, then digest
+  std::vector<LayerLinkRemoval> layer_links;       // by repository, then digest
+  std::vector<UploadRemoval> uploads;
+  std::vector<std::string> empty_repositories;
+  std::vector<Restoration> restore;
+  std::vector<Purge> purge;
+  Waiting waiting;
+
+  Amount kept_young, kept_pinned, kept_protected;  // of blobs: kept although nothing needs them (Why)
+  std::uint64_t kept_outside_tags = 0;             // revisions; see Why::outside_tags
+
+  std::vector<Message> blockers;  // any of them: nothing is taken or purged
+  std::vector<Message> warnings;
+
+  bool operator==(const Plan&) const = default;
+};
+
+// REQUIRES: every blob that `mark` does not reach has been surveyed; an unvisited one is left alone.
+Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
+               const GateEvidence& gate, Time now);
+
+// The blobs that make_plan() needs to have surveyed: those that `mark` does not reach, and those whose size no
+// descriptor claims.
+std::vector<DigestId> blobs_to_survey(const Inventory& inventory, const Mark& mark);
+
+}  // namespace regctl::gc

@@ -1,0 +1,68 @@
+// What the operator wants kept, and the margins that make collecting safe, as values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "registry/digest.h"
+#include "registry/time.h"
+
+namespace regctl::gc {
+
+// A digest that must survive; with a repository, as a manifest of that one only.
+struct RootDigest {
+  std::optional<std::string> repository;
+  Digest digest;
+
+  bool operator==(const RootDigest&) const = default;
+};
+
+struct Policy {
+  bool delete_untagged = false;
+  std::vector<std::string> protect;  // globs over repository names: nothing in them is untagged
+  std::vector<RootDigest> roots;
+  Duration keep_younger_than = std::chrono::hours(24);
+};
+
+// Nothing is younger than this, or an error in the clock: a time in the future counts as young whatever the limit.
+inline bool is_young(Time time, Duration limit, Time now) { return time > now || now - time < limit; }
+
+// '*' stands for any run of characters, "/" included; everything else for itself.
+bool matches_glob(std::string_view glob, std::string_view name);
+
+// Lines `sha256:...` or `repository@sha256:...`, blank lines, and comments from "#". Throws cli::UsageError, naming
+// `file` and the line, where one is something else or there is none at all: a failed command that wrote the file
+// must not read as "nothing to keep".
+std::vector<RootDigest> parse_roots(std::string_view text, const std::string& file);
+
+enum class OnDamage { pin, refuse };
+
+// The brake on how much one plan may take.
+struct MaxDelete {
+  enum class Unit { blobs, percent, bytes };
+  Unit unit = Unit::percent;
+  std::uint64_t value = 50;
+};
+
+struct Margins {
+  Duration keep_younger_than = std::chrono::hours(24);
+  Duration hold = std::chrono::hours(20);  // between quarantine and purge
+  MaxDelete max_delete;
+  OnDamage on_damage = OnDamage::pin;
+  bool delete_untagged = false;
+  bool prune_layer_links = true;
+  bool prune_empty_repositories = false;
+  std::optional<Duration> purge_uploads;  // older than this; empty: none
+};
+
+// Whether what is in quarantine may be purged: what is known of the registries that serve this store.
+struct GateEvidence {
+  bool open = false;
+  std::string what_would_free_it;  // completes "...: "; empty while open
+};
+
+}  // namespace regctl::gc

@@ -1,0 +1,41 @@
+#include "gc/report.h"
+
+namespace regctl::gc {
+
+Totals totals_of(const Report& report, const Findings& findings) {
+  Totals totals;
+  const Inventory& inventory = findings.inventory;
+  for (const Repository& repository : inventory.repositories) {
+    totals.tags += repository.tags.size();
+    totals.manifests += repository.revisions.size();
+    totals.layer_links += repository.layers.size();
+  }
+  for (const Blob& blob : inventory.blobs) {
+    if (blob.visited && !blob.present) continue;
+    const std::uint64_t bytes = findings.sizes[index_of(blob.digest)].value_or(0);
+    const Document* document = inventory.document(blob.digest);
+    const bool was_read = document && document->state != Document::State::absent;
+    totals.blobs += bytes;
+    (blob.visited || was_read ? totals.seen : totals.claimed) += bytes;
+    totals.blobs_disk_bytes += blob.visited ? blob.disk_bytes : bytes;
+    if (findings.mark.live(blob.digest)) totals.reachable += bytes;
+  }
+  for (const BlobRemoval& blob : findings.plan.blobs) {
+    totals.garbage += blob.bytes;
+    totals.garbage_disk_bytes += blob.disk_bytes;
+  }
+  for (const Quarantined& copy : inventory.quarantined) {
+    if (copy.kind == Quarantined::Kind::blob) totals.quarantined += copy.bytes;
+  }
+  for (const Purge& purge : findings.plan.purge) {
+    if (purge.kind == Quarantined::Kind::blob) totals.purged += purge.bytes;
+  }
+  if (findings.plan.blockers.empty()) {
+    totals.freed_bytes = totals.purged.bytes;
+    if (report.run.mode == Mode::offline) totals.freed_bytes += totals.garbage_disk_bytes;
+    for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;
+  }
+  return totals;
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,94 @@
+// What a run of regctl-gc has to say, as a value, and that value as text and as JSON. Renderers compute nothing that
+// is not a sum over the value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cli/exit_status.h"
+#include "cli/units.h"
+#include "gc/mark.h"
+#include "gc/plan.h"
+#include "registry/inventory.h"
+#include "registry/root.h"
+#include "registry/usage.h"
+
+namespace regctl::gc {
+
+enum class Mode { online, offline };
+
+struct Phase {
+  std::string name;
+  double seconds;
+};
+
+using OptionValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
+
+struct Run {
+  std::string id, host, root;
+  Time started_at, finished_at;
+  bool dry_run = false;
+  Mode mode = Mode::online;
+  std::vector<std::pair<std::string, OptionValue>> options;  // in effect, defaults included
+  std::vector<Phase> phases;
+  std::string outcome;  // "complete", "warnings", "refused", "incomplete", "interrupted", "failed"
+  cli::ExitStatus exit_status = cli::ExitStatus::done;
+};
+
+// What an option would change, with its price.
+struct Advice {
+  std::string code;
+  std::uint64_t count, bytes;
+  std::string option;
+};
+
+// What the run found out. Absent where it was interrupted before: an unknown is not an empty registry.
+struct Findings {
+  Inventory inventory;
+  Mark mark;
+  Plan plan;
+  UsageReport usage;
+  std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
+  std::uint64_t untagged_manifests = 0;             // that --delete-untagged takes, or would take
+  std::uint64_t untagged_bytes = 0;                 // blobs that only these keep alive
+  std::vector<Advice> advice;
+};
+
+struct Report {
+  Run run;
+  Root root;
+  std::optional<Findings> findings;
+  std::vector<Message> warnings;  // those of the plan, and of the run itself
+  std::vector<Message> errors;
+};
+
+// Sums that both renderers show.
+struct Totals {
+  std::uint64_t tags = 0, manifests = 0, layer_links = 0;
+  Amount blobs, reachable, garbage, quarantined, purged;
+  Amount seen, claimed;  // how the sizes of `blobs` are known
+  std::uint64_t blobs_disk_bytes = 0, garbage_disk_bytes = 0;  // claimed sizes count as they are
+  std::uint64_t freed_bytes = 0;  // by this run: what it unlinks
+};
+Totals totals_of(const Report& report, const Findings& findings);
+
+enum class Lists { none, blobs, manifests, links, all };
+
+struct TextStyle {
+  bool plain = false;  // one tab-separated record a line
+  Lists lists = Lists::none;
+  std::size_t top = 20;  // rows a table; 0: all
+  bool truncate_digests = true;
+  cli::Bytes bytes = cli::Bytes::scaled;
+  bool utf8 = false;
+};
+
+std::string report_text(const Report& report, const TextStyle& style);
+// One document and a newline, as docs/regctl-gc-report.schema.json says.
+std::string report_json(const Report& report);
+
+}  // namespace regctl::gc

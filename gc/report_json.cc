@@ -1,0 +1,232 @@
+#include <nlohmann/json.hpp>
+
+#include "gc/report.h"
+#include "registry/names.h"
+
+namespace regctl::gc {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr char kSchema[] = "https://regctl-gc.invalid/schemas/regctl-gc-report-1.json";
+
+std::string base64(std::string_view bytes) {
+  static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<std::uint8_t>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 4; ++k) text += i + k <= bytes.size() ? kLetters[group >> (18 - 6 * k) & 63] : '=';
+  }
+  return text;
+}
+
+// Sets object[key], and object[key + "_base64"] where the name is not UTF-8.
+void set_name(Json& object, const std::string& key, const std::string& name) {
+  const bool is_text = is_valid_utf8(name);
+  object[key] = is_text ? name : printable(name);
+  if (!is_text) object[key + "_base64"] = base64(name);
+}
+
+Json amount(const Amount& amount) { return {{"count", amount.count}, {"bytes", amount.bytes}}; }
+
+const char* name_of(Reason reason) { return reason == Reason::untagged ? "untagged" : "unreferenced"; }
+
+const char* name_of(Why why) {
+  switch (why) {
+    case Why::nothing: return "nothing";
+    case Why::tagged: return "tagged";
+    case Why::listed: return "listed";
+    case Why::revision: return "revision";
+    case Why::returned: return "linked-again";
+    case Why::referrer: return "referrer";
+    case Why::reference: return "referenced";
+    case Why::is_protected: return "protected";
+    case Why::tags_unknown: return "tags-unknown";
+    case Why::outside_tags: return "newer-than-tags";
+    case Why::young: return "young";
+    case Why::pinned: return "pinned";
+  }
+  return "";
+}
+
+const char* name_of(Quarantined::Kind kind) {
+  switch (kind) {
+    case Quarantined::Kind::blob: return "blob";
+    case Quarantined::Kind::layer_link: return "layer-link";
+    case Quarantined::Kind::revision_link: return "revision-link";
+  }
+  return "";
+}
+
+Json run_json(const Run& run) {
+  Json options = Json::object();
+  for (const auto& [name, value] : run.options) std::visit([&, &key = name](const auto& v) { options[key] = v; }, value);
+  Json phases = Json::array();
+  for (const Phase& phase : run.phases) phases.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
+  Json json = {{"id", run.id}, {"host", run.host}};
+  set_name(json, "root", run.root);
+  json["started_at"] = format_rfc3339(run.started_at);
+  json["finished_at"] = format_rfc3339(run.finished_at);
+  json["dry_run"] = run.dry_run;
+  json["mode"] = run.mode == Mode::offline ? "offline" : "online";
+  json["options"] = std::move(options);
+  json["phases"] = std::move(phases);
+  json["outcome"] = run.outcome;
+  json["exit_status"] = static_cast<int>(run.exit_status);
+  return json;
+}
+
+Json totals_json(const Report& report, const Findings& findings) {
+  const Totals totals = totals_of(report, findings);
+  const Plan& plan = findings.plan;
+  Json blobs = amount(totals.blobs), garbage = amount(totals.garbage);
+  blobs["disk_bytes"] = totals.blobs_disk_bytes;
+  blobs["size_seen"] = amount(totals.seen);
+  blobs["size_claimed"] = amount(totals.claimed);
+  garbage["disk_bytes"] = totals.garbage_disk_bytes;
+  return {{"repositories", findings.inventory.repositories.size()},
+          {"tags", totals.tags},
+          {"manifests", totals.manifests},
+          {"layer_links", totals.layer_links},
+          {"untagged_manifests", findings.untagged_manifests},
+          {"blobs", std::move(blobs)},
+          {"reachable", amount(totals.reachable)},
+          {"garbage", std::move(garbage)},
+          {"kept",
+           {{"young", amount(plan.kept_young)},
+            {"pinned", amount(plan.kept_pinned)},
+            {"protected", amount(plan.kept_protected)},
+            {"mismatched", nullptr}}},
+          {"kept_manifests_newer_than_tags", plan.kept_outside_tags},
+          {"quarantined", amount(totals.quarantined)},
+          {"filesystem",
+           {{"type", report.root.filesystem},
+            {"size_bytes", report.root.size_bytes},
+            {"free_bytes", report.root.free_bytes},
+            {"free_after_bytes", report.root.free_bytes + totals.freed_bytes}}}};
+}
+
+Json plan_json(const Plan& plan) {
+  Json manifests = Json::array(), blobs = Json::array(), links = Json::array(), uploads = Json::array();
+  for (const ManifestRemoval& removal : plan.manifests) {
+    Json item;
+    set_name(item, "repository", removal.repository);
+    item["digest"] = removal.digest.text();
+    item["reason"] = name_of(removal.reason);
+    item["former_tags"] = Json::array();
+    for (const std::string& tag : removal.former_tags) item["former_tags"].push_back(printable(tag, NonAscii::keep_valid_utf8));
+    manifests.push_back(std::move(item));
+  }
+  for (const BlobRemoval& removal : plan.blobs) {
+    Json item = {{"digest", removal.digest.text()},
+                 {"bytes", removal.bytes},
+                 {"disk_bytes", removal.disk_bytes},
+                 {"written_at", format_rfc3339(removal.written_at)},
+                 {"reason", name_of(removal.reason)}};
+    if (removal.last_repository.empty()) item["last_repository"] = nullptr;
+    else set_name(item, "last_repository", removal.last_repository);
+    blobs.push_back(std::move(item));
+  }
+  for (const LayerLinkRemoval& removal : plan.layer_links) {
+    Json item;
+    set_name(item, "repository", removal.repository);
+    item["digest"] = removal.digest.text();
+    links.push_back(std::move(item));
+  }
+  for (const UploadRemoval& removal : plan.uploads) {
+    Json item;
+    set_name(item, "repository", removal.repository);
+    set_name(item, "uuid", removal.uuid);
+    item["started_at"] = format_rfc3339(removal.started_at);
+    item["bytes"] = removal.bytes;
+    uploads.push_back(std::move(item));
+  }
+  Json empty = Json::array(), restore = Json::array(), purge = Json::array();
+  for (const std::string& name : plan.empty_repositories) empty.push_back(printable(name, NonAscii::keep_valid_utf8));
+  const auto place = [](Json& item, Quarantined::Kind kind, const std::string& repository) {
+    item["kind"] = name_of(kind);
+    if (!repository.empty()) set_name(item, "repository", repository);
+  };
+  for (const Restoration& restoration : plan.restore) {
+    Json item = {{"digest", restoration.digest.text()}, {"reason", name_of(restoration.reason)}, {"run", restoration.run}};
+    place(item, restoration.kind, restoration.repository);
+    restore.push_back(std::move(item));
+  }
+  for (const Purge& one : plan.purge) {
+    Json item = {{"digest", one.digest.text()}, {"bytes", one.bytes}, {"run", one.run}};
+    place(item, one.kind, one.repository);
+    purge.push_back(std::move(item));
+  }
+  return {{"manifests", std::move(manifests)}, {"blobs", std::move(blobs)},
+          {"layer_links", std::move(links)},   {"uploads", std::move(uploads)},
+          {"empty_repositories", std::move(empty)}, {"restore", std::move(restore)}, {"purge", std::move(purge)}};
+}
+
+Json messages_json(const std::vector<Message>& messages, const std::string& prefix) {
+  Json list = Json::array();
+  for (const Message& message : messages) {
+    Json item = {{"code", message.code}, {"message", printable(message.message, NonAscii::keep_valid_utf8)}};
+    if (!message.path.empty()) set_name(item, "path", prefix + message.path);
+    if (!message.repository.empty()) set_name(item, "repository", message.repository);
+    if (message.digest) item["digest"] = message.digest->text();
+    if (!message.hint.empty()) item["hint"] = message.hint;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json repositories_json(const Findings& findings) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
+    const Repository& repository = findings.inventory.repositories[i];
+    const Usage& usage = findings.usage.repositories[i];
+    Json item;
+    set_name(item, "name", repository.name);
+    item["tags"] = repository.tags.size();
+    item["manifests"] = repository.revisions.size();
+    item["exclusive_bytes"] = usage.exclusive;
+    item["shared_bytes"] = usage.shared;
+    item["fair_share_bytes"] = usage.fair_share;
+    item["garbage_bytes"] = usage.garbage;
+    item["pinned"] = findings.mark.repositories[i].pinned;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string report_json(const Report& report) {
+  Json json = {{"schema", kSchema},
+               {"schema_version", "1.0"},
+               {"tool", {{"name", "regctl-gc"}, {"version", REGCTL_VERSION}}},
+               {"run", run_json(report.run)}};
+  const auto& findings = report.findings;
+  json["totals"] = findings ? totals_json(report, *findings) : Json();
+  json["plan"] = findings ? plan_json(findings->plan) : Json();
+  json["swept"] = nullptr;
+  json["waiting"] = nullptr;
+  if (findings) {
+    const Waiting& waiting = findings->plan.waiting;
+    json["waiting"] = amount(waiting.amount);
+    json["waiting"]["until"] = waiting.until ? Json(format_rfc3339(*waiting.until)) : Json();
+    json["waiting"]["gate"] = waiting.gate_open ? "open" : "closed";
+    json["waiting"]["what_would_free_it"] = waiting.what_would_free_it;
+  }
+  json["repositories"] = findings ? repositories_json(*findings) : Json();
+  const std::string& prefix = report.root.shown_prefix;
+  json["blockers"] = findings ? messages_json(findings->plan.blockers, prefix) : Json::array();
+  json["warnings"] = messages_json(report.warnings, prefix);
+  json["errors"] = messages_json(report.errors, prefix);
+  json["advice"] = Json::array();
+  if (findings) {
+    for (const Advice& advice : findings->advice) {
+      json["advice"].push_back(
+          {{"code", advice.code}, {"count", advice.count}, {"bytes", advice.bytes}, {"option", advice.option}});
+    }
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace regctl::gc
