@@ -18,7 +18,6 @@
 #include "registry/error.h"
 #include "registry/filesystem_storage.h"
 #include "registry/names.h"
-#include "registry/scan.h"
 
 namespace regctl::gc {
 namespace {
@@ -26,8 +25,6 @@ namespace {
 using cli::ExitStatus;
 using cli::UsageError;
 using Kind = cli::OptionSpec::Kind;
-
-constexpr Duration kStaleUpload = std::chrono::hours(168);
 
 const cli::Program& program() {
   static const cli::Program kProgram = {
@@ -138,9 +135,7 @@ MaxDelete max_delete(const cli::Options& options) {
 
 // Everything the options say, understood.
 struct Settings {
-  Mode mode = Mode::online;
-  Policy policy;
-  Margins margins;
+  Request request;
   TextStyle style;
   bool json = false, quiet = false, warnings_count = true;
   unsigned verbose = 0, jobs = 0;
@@ -148,12 +143,17 @@ struct Settings {
   cli::When progress = cli::When::automatic;
 };
 
+GateEvidence gate_of(Mode mode) {
+  if (mode == Mode::offline) return {.open = true, .what_would_free_it = ""};
+  return {.open = false, .what_would_free_it = "a run with --offline frees it, the registry stopped or read-only"};
+}
+
 Settings understand(const cli::Options& options) {
   Settings settings;
-  settings.mode = options.flag("offline") ? Mode::offline : Mode::online;
-  settings.policy.delete_untagged = options.flag("delete-untagged");
-  settings.policy.protect = options.list("protect");
-  settings.policy.keep_younger_than = duration(options, "keep-younger-than");
+  settings.request.mode = options.flag("offline") ? Mode::offline : Mode::online;
+  settings.request.policy.delete_untagged = options.flag("delete-untagged");
+  settings.request.policy.protect = options.list("protect");
+  settings.request.policy.keep_younger_than = duration(options, "keep-younger-than");
   for (const std::string& file : options.list("roots")) {
     std::string text;
     try {
@@ -162,18 +162,20 @@ Settings understand(const cli::Options& options) {
       throw UsageError(std::string("--roots: ") + error.what(), "a list that cannot be read is not an empty list");
     }
     const auto roots = parse_roots(text, file);
-    settings.policy.roots.insert(settings.policy.roots.end(), roots.begin(), roots.end());
+    settings.request.policy.roots.insert(settings.request.policy.roots.end(), roots.begin(), roots.end());
   }
 
-  Margins& margins = settings.margins;
-  margins.keep_younger_than = settings.policy.keep_younger_than;
-  margins.delete_untagged = settings.policy.delete_untagged;
-  margins.hold = settings.mode == Mode::offline ? Duration(0) : duration(options, "hold");
+  Margins& margins = settings.request.margins;
+  margins.keep_younger_than = settings.request.policy.keep_younger_than;
+  margins.delete_untagged = settings.request.policy.delete_untagged;
+  margins.hold = settings.request.mode == Mode::offline ? Duration(0) : duration(options, "hold");
   margins.max_delete = max_delete(options);
   margins.on_damage = choose<OnDamage>(options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}});
   margins.prune_layer_links = choose<bool>(options, "prune-layer-links", {{"yes", true}, {"no", false}});
   margins.prune_empty_repositories = options.flag("prune-empty-repositories");
   if (!options.value("purge-uploads").empty()) margins.purge_uploads = duration(options, "purge-uploads");
+
+  settings.request.gate = gate_of(settings.request.mode);
 
   const std::string format = choose<std::string>(options, "format", {{"table", "table"}, {"plain", "plain"}, {"json", "json"}});
   settings.json = options.flag("json") || format == "json";
@@ -199,14 +201,14 @@ Settings understand(const cli::Options& options) {
 std::int64_t seconds_of(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
 
 std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Settings& settings, const cli::Options& options) {
-  const Margins& margins = settings.margins;
+  const Margins& margins = settings.request.margins;
   std::vector<std::pair<std::string, OptionValue>> list = {
-      {"delete_untagged", settings.policy.delete_untagged},
-      {"keep_younger_than_seconds", seconds_of(settings.policy.keep_younger_than)},
+      {"delete_untagged", settings.request.policy.delete_untagged},
+      {"keep_younger_than_seconds", seconds_of(settings.request.policy.keep_younger_than)},
       {"hold_seconds", seconds_of(margins.hold)},
       {"max_delete", options.value("max-delete")},
       {"on_damage", options.value("on-damage")},
-      {"protect", settings.policy.protect},
+      {"protect", settings.request.policy.protect},
       {"roots", options.list("roots")},
       {"prune_layer_links", margins.prune_layer_links},
       {"prune_empty_repositories", margins.prune_empty_repositories},
@@ -214,11 +216,6 @@ std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Setting
   if (margins.purge_uploads) list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
   list.emplace_back("jobs", static_cast<std::int64_t>(settings.jobs));
   return list;
-}
-
-GateEvidence gate_of(const Settings& settings) {
-  if (settings.mode == Mode::offline) return {.open = true, .what_would_free_it = ""};
-  return {.open = false, .what_would_free_it = "a run with --offline frees it, the registry stopped or read-only"};
 }
 
 std::string random_id() {
@@ -232,127 +229,6 @@ std::string host_name() {
 }
 
 Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
-
-std::vector<DigestId> all_blobs(const Inventory& inventory) {
-  std::vector<DigestId> all;
-  for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
-  return all;
-}
-
-std::vector<DigestId> all_revisions(const Inventory& inventory) {
-  std::vector<DigestId> all;
-  for (const Repository& repository : inventory.repositories) {
-    for (const Link& link : repository.revisions) all.push_back(link.name);
-  }
-  return all;
-}
-
-// Measures the phases of a run, each from the end of the one before.
-class Stopwatch {
- public:
-  explicit Stopwatch(std::vector<Phase>& phases) : phases_(phases) {}
-  void phase_ends(const std::string& name) {
-    const auto end = std::chrono::steady_clock::now();
-    phases_.push_back({name, std::chrono::duration<double>(end - std::exchange(begin_, end)).count()});
-  }
-
- private:
-  std::vector<Phase>& phases_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
-
-// Scan and mark until both have seen all they need of each other: what is in doubt needs tag histories, and what is
-// in quarantine needs every blob directory looked into.
-std::pair<Inventory, Mark> look(const Storage& storage, const Settings& settings, Time started, const Workers& workers,
-                                Progress& progress, Stopwatch& watch) {
-  ScanOptions options;
-  for (const RootDigest& root : settings.policy.roots) options.also_open.push_back(root.digest);
-  if (settings.policy.delete_untagged) options.histories = Histories::all;
-  const auto scan_and_mark = [&] {
-    Inventory inventory = scan(storage, options, workers, progress);
-    watch.phase_ends("scan");
-    if (settings.policy.delete_untagged) {
-      const auto revisions = all_revisions(inventory);
-      inventory = survey(storage, std::move(inventory), revisions, workers, progress);
-      watch.phase_ends("survey");
-    }
-    Mark marked = mark(inventory, settings.policy, started);
-    watch.phase_ends("mark");
-    return std::pair(std::move(inventory), std::move(marked));
-  };
-  auto [inventory, marked] = scan_and_mark();
-  const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
-  if (options.histories != Histories::all && std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned)) {
-    options.histories = Histories::all;
-    std::tie(inventory, marked) = scan_and_mark();
-  }
-  inventory = survey(storage, std::move(inventory), blobs_to_survey(inventory, marked), workers, progress);
-  if (!inventory.quarantined.empty()) {
-    inventory = survey(storage, std::move(inventory), all_blobs(inventory), workers, progress);
-    marked = mark(inventory, settings.policy, started);
-  }
-  watch.phase_ends("survey");
-  return {std::move(inventory), std::move(marked)};
-}
-
-// What --delete-untagged takes, or would take: judged without asking the disk for more ages, so an estimate where
-// it is off.
-void price_untagged(Findings& findings, const Settings& settings, Time started) {
-  if (settings.policy.delete_untagged) {
-    findings.untagged_manifests = findings.plan.manifests.size();
-    for (const BlobRemoval& blob : findings.plan.blobs) {
-      if (blob.reason == Reason::untagged) findings.untagged_bytes += blob.bytes;
-    }
-    return;
-  }
-  Policy policy = settings.policy;
-  policy.delete_untagged = true;
-  const Mark without = mark(findings.inventory, policy, started);
-  for (std::size_t i = 0; i < without.repositories.size(); ++i) {
-    for (std::size_t k = 0; k < without.repositories[i].revisions.size(); ++k) {
-      const bool present = findings.inventory.repositories[i].revisions[k].state == LinkState::present;
-      findings.untagged_manifests += present && without.repositories[i].revisions[k] == Why::nothing;
-    }
-  }
-  for (const Blob& blob : findings.inventory.blobs) {
-    if (findings.mark.live(blob.digest) && !without.live(blob.digest))
-      findings.untagged_bytes += findings.sizes[index_of(blob.digest)].value_or(0);
-  }
-}
-
-void advise(Findings& findings, const Settings& settings, const Root& root, Time started) {
-  const auto& repositories = findings.inventory.repositories;
-  const bool any_tag = std::any_of(repositories.begin(), repositories.end(), [](const Repository& one) { return !one.tags.empty(); });
-  if (!settings.policy.delete_untagged && findings.untagged_manifests && any_tag && !root.pull_through_cache)
-    findings.advice.push_back({"untagged-manifests", findings.untagged_manifests, findings.untagged_bytes, "--delete-untagged"});
-  Amount stale;
-  for (const Repository& repository : repositories) {
-    for (const Upload& upload : repository.uploads) {
-      if (upload.started && !is_young(std::max(*upload.started, upload.newest), kStaleUpload, started)) stale += upload.bytes;
-    }
-  }
-  if (!settings.margins.purge_uploads && stale.count)
-    findings.advice.push_back({"stale-uploads", stale.count, stale.bytes, "--purge-uploads 168h"});
-  if (findings.plan.kept_young.count && settings.policy.keep_younger_than > Duration(0))
-    findings.advice.push_back({"young-blobs", findings.plan.kept_young.count, findings.plan.kept_young.bytes, "--keep-younger-than"});
-}
-
-Findings find_out(const Storage& storage, const Root& root, const Settings& settings, Time started,
-                  const Workers& workers, Progress& progress, Stopwatch& watch) {
-  Findings findings;
-  std::tie(findings.inventory, findings.mark) = look(storage, settings, started, workers, progress, watch);
-  findings.plan = make_plan(findings.inventory, findings.mark, root, settings.margins, gate_of(settings), started);
-  findings.sizes = known_sizes(findings.inventory);
-  const std::size_t digests = findings.inventory.digests.size();
-  std::vector<bool> live(digests), garbage(digests);
-  for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
-  for (const BlobRemoval& blob : findings.plan.blobs) garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
-  findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
-  price_untagged(findings, settings, started);
-  advise(findings, settings, root, started);
-  watch.phase_ends("plan");
-  return findings;
-}
 
 std::vector<cli::Problem> problems(const std::vector<Message>& messages, const std::string& prefix) {
   std::vector<cli::Problem> list;
@@ -433,8 +309,7 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
   Report report;
   report.root = find_root(options.operands().at(0), "regctl-gc");
   report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = true,
-                .mode = settings.mode, .options = options_in_effect(settings, options)};
-  Stopwatch watch(report.run.phases);
+                .mode = settings.request.mode, .options = options_in_effect(settings, options)};
   const Workers workers(settings.jobs, signals.token());
   try {
     if (report.root.is_empty_directory()) {
@@ -443,7 +318,8 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
                                  .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
     } else {
       const auto storage = open_filesystem_storage(report.root.v2, "");
-      report.findings = find_out(*storage, report.root, settings, report.run.started_at, workers, progress, watch);
+      report.findings = look(*storage, report.root, settings.request, report.run.started_at, workers, progress,
+                             report.run.phases);
     }
   } catch (const Interrupted&) {
     report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});

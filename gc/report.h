@@ -11,20 +11,9 @@
 
 #include "cli/exit_status.h"
 #include "cli/units.h"
-#include "gc/mark.h"
-#include "gc/plan.h"
-#include "registry/inventory.h"
-#include "registry/root.h"
-#include "registry/usage.h"
+#include "gc/look.h"
 
 namespace regctl::gc {
-
-enum class Mode { online, offline };
-
-struct Phase {
-  std::string name;
-  double seconds;
-};
 
 using OptionValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
 
@@ -37,25 +26,6 @@ struct Run {
   std::vector<Phase> phases;
   std::string outcome;  // "complete", "warnings", "refused", "incomplete", "interrupted", "failed"
   cli::ExitStatus exit_status = cli::ExitStatus::done;
-};
-
-// What an option would change, with its price.
-struct Advice {
-  std::string code;
-  std::uint64_t count, bytes;
-  std::string option;
-};
-
-// What the run found out. Absent where it was interrupted before: an unknown is not an empty registry.
-struct Findings {
-  Inventory inventory;
-  Mark mark;
-  Plan plan;
-  UsageReport usage;
-  std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
-  std::uint64_t untagged_manifests = 0;             // that --delete-untagged takes, or would take
-  std::uint64_t untagged_bytes = 0;                 // blobs that only these keep alive
-  std::vector<Advice> advice;
 };
 
 struct Report {

@@ -1,0 +1,138 @@
+#include "gc/look.h"
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+
+#include "registry/scan.h"
+
+namespace regctl::gc {
+namespace {
+
+constexpr Duration kStaleUpload = std::chrono::hours(168);
+
+std::vector<DigestId> all_blobs(const Inventory& inventory) {
+  std::vector<DigestId> all;
+  for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
+  return all;
+}
+
+std::vector<DigestId> all_revisions(const Inventory& inventory) {
+  std::vector<DigestId> all;
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& link : repository.revisions) all.push_back(link.name);
+  }
+  return all;
+}
+
+// Measures the phases of a run, each from the end of the one before.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::vector<Phase>& phases) : phases_(phases) {}
+  void phase_ends(const std::string& name) {
+    const auto end = std::chrono::steady_clock::now();
+    phases_.push_back({name, std::chrono::duration<double>(end - std::exchange(begin_, end)).count()});
+  }
+
+ private:
+  std::vector<Phase>& phases_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// Scan and mark until both have seen all they need of each other: what is in doubt needs tag histories, and what is
+// in quarantine needs every blob directory looked into.
+std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, const Request& request, Time now, const Workers& workers,
+                                Progress& progress, Stopwatch& watch) {
+  ScanOptions options{.settle = request.settle};
+  for (const RootDigest& root : request.policy.roots) options.also_open.push_back(root.digest);
+  if (request.policy.delete_untagged) options.histories = Histories::all;
+  const auto scan_and_mark = [&] {
+    Inventory inventory = scan(storage, options, workers, progress);
+    watch.phase_ends("scan");
+    if (request.policy.delete_untagged) {
+      const auto revisions = all_revisions(inventory);
+      inventory = survey(storage, std::move(inventory), revisions, workers, progress);
+      watch.phase_ends("survey");
+    }
+    Mark marked = mark(inventory, request.policy, now);
+    watch.phase_ends("mark");
+    return std::pair(std::move(inventory), std::move(marked));
+  };
+  auto [inventory, marked] = scan_and_mark();
+  const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
+  if (options.histories != Histories::all && std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned)) {
+    options.histories = Histories::all;
+    std::tie(inventory, marked) = scan_and_mark();
+  }
+  inventory = survey(storage, std::move(inventory), blobs_to_survey(inventory, marked), workers, progress);
+  if (!inventory.quarantined.empty()) {
+    inventory = survey(storage, std::move(inventory), all_blobs(inventory), workers, progress);
+    marked = mark(inventory, request.policy, now);
+  }
+  watch.phase_ends("survey");
+  return {std::move(inventory), std::move(marked)};
+}
+
+// What --delete-untagged takes, or would take: judged without asking the disk for more ages, so an estimate where
+// it is off.
+void price_untagged(Findings& findings, const Request& request, Time now) {
+  if (request.policy.delete_untagged) {
+    findings.untagged_manifests = findings.plan.manifests.size();
+    for (const BlobRemoval& blob : findings.plan.blobs) {
+      if (blob.reason == Reason::untagged) findings.untagged_bytes += blob.bytes;
+    }
+    return;
+  }
+  Policy policy = request.policy;
+  policy.delete_untagged = true;
+  const Mark without = mark(findings.inventory, policy, now);
+  for (std::size_t i = 0; i < without.repositories.size(); ++i) {
+    for (std::size_t k = 0; k < without.repositories[i].revisions.size(); ++k) {
+      const bool present = findings.inventory.repositories[i].revisions[k].state == LinkState::present;
+      findings.untagged_manifests += present && without.repositories[i].revisions[k] == Why::nothing;
+    }
+  }
+  for (const Blob& blob : findings.inventory.blobs) {
+    if (findings.mark.live(blob.digest) && !without.live(blob.digest))
+      findings.untagged_bytes += findings.sizes[index_of(blob.digest)].value_or(0);
+  }
+}
+
+void advise(Findings& findings, const Request& request, const Root& root, Time now) {
+  const auto& repositories = findings.inventory.repositories;
+  const bool any_tag = std::any_of(repositories.begin(), repositories.end(), [](const Repository& one) { return !one.tags.empty(); });
+  if (!request.policy.delete_untagged && findings.untagged_manifests && any_tag && !root.pull_through_cache)
+    findings.advice.push_back({"untagged-manifests", findings.untagged_manifests, findings.untagged_bytes, "--delete-untagged"});
+  Amount stale;
+  for (const Repository& repository : repositories) {
+    for (const Upload& upload : repository.uploads) {
+      if (upload.started && !is_young(std::max(*upload.started, upload.newest), kStaleUpload, now)) stale += upload.bytes;
+    }
+  }
+  if (!request.margins.purge_uploads && stale.count)
+    findings.advice.push_back({"stale-uploads", stale.count, stale.bytes, "--purge-uploads 168h"});
+  if (findings.plan.kept_young.count && request.policy.keep_younger_than > Duration(0))
+    findings.advice.push_back({"young-blobs", findings.plan.kept_young.count, findings.plan.kept_young.bytes, "--keep-younger-than"});
+}
+
+}  // namespace
+
+Findings look(const Storage& storage, const Root& root, const Request& request, Time now, const Workers& workers,
+              Progress& progress, std::vector<Phase>& phases) {
+  Stopwatch watch(phases);
+  Findings findings;
+  std::tie(findings.inventory, findings.mark) = scan_and_mark_until_settled(storage, request, now, workers, progress, watch);
+  findings.plan = make_plan(findings.inventory, findings.mark, root, request.margins, request.gate, now);
+  findings.sizes = known_sizes(findings.inventory);
+  const std::size_t digests = findings.inventory.digests.size();
+  std::vector<bool> live(digests), garbage(digests);
+  for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
+  for (const BlobRemoval& blob : findings.plan.blobs) garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
+  findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
+  price_untagged(findings, request, now);
+  advise(findings, request, root, now);
+  watch.phase_ends("plan");
+  return findings;
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,59 @@
+// look(): the store as it is now, judged: scan, mark and plan, each asked again until it has seen what the others
+// need to know. Reads storage, changes nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gc/mark.h"
+#include "gc/plan.h"
+#include "gc/policy.h"
+#include "registry/inventory.h"
+#include "registry/parallel.h"
+#include "registry/progress.h"
+#include "registry/root.h"
+#include "registry/storage.h"
+#include "registry/usage.h"
+
+namespace regctl::gc {
+
+enum class Mode { online, offline };
+
+struct Request {
+  Mode mode = Mode::online;
+  Policy policy;
+  Margins margins;
+  GateEvidence gate;
+  std::chrono::milliseconds settle{2000};  // ScanOptions::settle
+};
+
+struct Phase {
+  std::string name;
+  double seconds;
+};
+
+// What an option would change, with its price.
+struct Advice {
+  std::string code;
+  std::uint64_t count, bytes;
+  std::string option;
+};
+
+// What the run found out. Absent where it was interrupted before: an unknown is not an empty registry.
+struct Findings {
+  Inventory inventory;
+  Mark mark;
+  Plan plan;
+  UsageReport usage;
+  std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
+  std::uint64_t untagged_manifests = 0;             // that --delete-untagged takes, or would take
+  std::uint64_t untagged_bytes = 0;                 // blobs that only these keep alive
+  std::vector<Advice> advice;
+};
+
+// Throws Interrupted (see Workers) and nothing about storage: that is in the plan's blockers. Appends to `phases`.
+Findings look(const Storage& storage, const Root& root, const Request& request, Time now, const Workers& workers,
+              Progress& progress, std::vector<Phase>& phases);
+
+}  // namespace regctl::gc

@@ -1,0 +1,75 @@
+// look() as the tests of gc call it: at a told registry, at kNow, without waiting and without a disk.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "gc/look.h"
+#include "registry/hasher.h"
+#include "tests/support/registry_builder.h"
+
+namespace regctl::test {
+
+struct Look {
+  gc::Request request;
+  Root root;
+  unsigned jobs = 1;
+
+  Look() {
+    request.settle = std::chrono::milliseconds(0);
+    request.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
+    root.path = "/store";
+    root.v2 = "/store/docker/registry/v2";
+    root.filesystem = "ext4";
+  }
+  Look& delete_untagged() {
+    request.policy.delete_untagged = request.margins.delete_untagged = true;
+    return *this;
+  }
+  Look& keep_younger_than(Duration limit) {
+    request.policy.keep_younger_than = request.margins.keep_younger_than = limit;
+    return *this;
+  }
+  Look& offline() {
+    request.mode = gc::Mode::offline;
+    request.gate = {.open = true, .what_would_free_it = ""};
+    request.margins.hold = Duration(0);
+    return *this;
+  }
+
+  gc::Findings at(const Storage& storage) const {
+    NullProgress progress;
+    std::vector<gc::Phase> phases;
+    return gc::look(storage, root, request, kNow, Workers(jobs), progress, phases);
+  }
+  gc::Findings at(const RegistryBuilder& registry) const { return at(*registry.tree.storage()); }
+};
+
+inline std::set<Digest> planned(const gc::Findings& findings) {
+  std::set<Digest> digests;
+  for (const auto& blob : findings.plan.blobs) digests.insert(blob.digest);
+  return digests;
+}
+
+inline std::set<std::pair<std::string, Digest>> planned_manifests(const gc::Findings& findings) {
+  std::set<std::pair<std::string, Digest>> manifests;
+  for (const auto& removal : findings.plan.manifests) manifests.emplace(removal.repository, removal.digest);
+  return manifests;
+}
+
+inline std::set<std::string> codes(const std::vector<gc::Message>& messages) {
+  std::set<std::string> found;
+  for (const auto& message : messages) found.insert(message.code);
+  return found;
+}
+
+using Codes = std::set<std::string>;
+using Digests = std::set<Digest>;
+
+}  // namespace regctl::test
+
+namespace regctl {
+// For failure messages of GoogleTest.
+inline void PrintTo(const Digest& digest, std::ostream* out) { *out << digest.text(); }
+}  // namespace regctl

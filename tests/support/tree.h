@@ -1,0 +1,45 @@
+// A directory tree as a value: built in memory, read as Storage, or written to a disk.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "registry/storage.h"
+
+namespace regctl::test {
+
+class Tree {
+ public:
+  struct Node {
+    Kind kind = Kind::file;
+    std::string bytes;  // of a symlink: where it leads
+    Time modified;
+  };
+
+  // Parents are made as needed, with the same time; a directory keeps the newest time of what was put into it.
+  void file(const std::string& path, const std::string& bytes, Time modified);
+  void directory(const std::string& path, Time modified);
+  void symlink(const std::string& path, const std::string& target, Time modified);
+  void device(const std::string& path, Time modified);  // on a disk: a FIFO
+  // With everything below it.
+  void remove(const std::string& path);
+  void rename(const std::string& from, const std::string& to);  // of a file; times stay
+  void touch(const std::string& path, Time modified);           // sets the time of what is there
+
+  bool has(const std::string& path) const { return nodes_.contains(path); }
+  std::string& bytes(const std::string& path) { return nodes_.at(path).bytes; }
+  const std::map<std::string, Node>& nodes() const { return nodes_; }
+
+  // Sees later changes of the tree, which it must not outlive.
+  std::unique_ptr<Storage> storage() const;
+  // Below `directory`, which exists; modification times included.
+  void write_to(const std::filesystem::path& directory) const;
+
+ private:
+  void make_parents(const std::string& path, Time modified);
+  std::map<std::string, Node> nodes_;
+};
+
+}  // namespace regctl::test
