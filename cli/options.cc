@@ -4,7 +4,7 @@
 #include <boost/filesystem/fstream.hpp>
 #include <boost/program_options.hpp>
 
-#include "cli/usage_error.h"
+#include "cli/failure.h"
 
 namespace regctl::cli {
 namespace {

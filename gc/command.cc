@@ -8,12 +8,9 @@
 #include <random>
 
 #include "cli/messages.h"
-#include "cli/options.h"
 #include "cli/output_file.h"
-#include "cli/progress_line.h"
+#include "cli/program.h"
 #include "cli/signals.h"
-#include "cli/table.h"
-#include "cli/usage_error.h"
 #include "gc/report.h"
 #include "registry/error.h"
 #include "registry/filesystem_storage.h"
@@ -68,54 +65,9 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .help = "refuse a plan that takes more blobs, more percent of the blob bytes, or more bytes"},
             {.name = "on-damage", .kind = Kind::value, .metavar = "pin|refuse", .default_value = "pin",
              .help = "keep all that damaged repositories link, or refuse to run"}}},
-          {"Output",
-           {{.name = "format", .kind = Kind::value, .metavar = "table|plain|json", .default_value = "table",
-             .help = "of the report on standard output"},
-            {.name = "json", .help = "same as --format json"},
-            {.name = "report", .kind = Kind::value, .metavar = "FILE", .help = "write the JSON report there as well"},
-            {.name = "list", .kind = Kind::value, .metavar = "WHAT", .default_value = "none",
-             .help = "name every object: none, blobs, manifests, links, all"},
-            {.name = "top", .kind = Kind::value, .metavar = "N", .default_value = "20", .help = "rows a table; 0: all"},
-            {.name = "no-trunc", .help = "digests in full"},
-            {.name = "bytes", .help = "sizes in bytes"},
-            {.name = "fail-on", .kind = Kind::value, .metavar = "error|warning|never", .default_value = "warning",
-             .help = "whether warnings make the exit status 1"},
-            {.name = "progress", .kind = Kind::value, .metavar = "auto|always|never", .default_value = "auto",
-             .help = "on standard error"},
-            {.name = "quiet", .letter = 'q', .help = "no report, hints or progress; warnings and errors remain"},
-            {.name = "verbose", .letter = 'v', .kind = Kind::count,
-             .help = "why each repository's manifests are kept; twice: each manifest"}}},
-          {"General",
-           {{.name = "jobs", .letter = 'j', .kind = Kind::value, .metavar = "N", .default_value = "0",
-             .help = "concurrent reads; 0: four a core, 16 at least"},
-            {.name = "config", .kind = Kind::value, .metavar = "FILE", .help = "read options from there",
-             .only_command_line = true},
-            {.name = "print-config", .help = "print all options and where each came from", .only_command_line = true},
-            {.name = "help", .letter = 'h', .help = "print this text", .only_command_line = true},
-            {.name = "version", .letter = 'V', .help = "print the version", .only_command_line = true}}}}};
+          cli::output_options("none, blobs, manifests, links, all"),
+          cli::general_options()}};
   return kProgram;
-}
-
-template <class T>
-T choose(const cli::Options& options, const std::string& name, const std::map<std::string, T>& choices) {
-  const std::string& value = options.value(name);
-  if (const auto found = choices.find(value); found != choices.end()) return found->second;
-  std::string words;
-  for (const auto& [word, meaning] : choices) words += (words.empty() ? "" : ", ") + word;
-  throw UsageError("--" + name + " " + value + ": not one of " + words);
-}
-
-Duration duration(const cli::Options& options, const std::string& name) {
-  if (const auto value = cli::parse_duration(options.value(name))) return *value;
-  throw UsageError("--" + name + ' ' + options.value(name) + ": not a duration", "write 90m, 2h10m, 2d or 1w");
-}
-
-std::uint64_t number(const cli::Options& options, const std::string& name, std::uint64_t most) {
-  const std::string& text = options.value(name);
-  if (!text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos) {
-    if (const std::uint64_t value = std::stoull(text); value <= most) return value;
-  }
-  throw UsageError("--" + name + ' ' + text + ": not a number from 0 to " + std::to_string(most));
 }
 
 MaxDelete max_delete(const cli::Options& options) {
@@ -136,11 +88,8 @@ MaxDelete max_delete(const cli::Options& options) {
 // Everything the options say, understood.
 struct Settings {
   Request request;
-  TextStyle style;
-  bool json = false, quiet = false, warnings_count = true;
-  unsigned verbose = 0, jobs = 0;
-  std::string report_file;
-  cli::When progress = cli::When::automatic;
+  cli::Output output;
+  Lists lists = Lists::none;
 };
 
 GateEvidence gate_of(Mode mode) {
@@ -148,13 +97,9 @@ GateEvidence gate_of(Mode mode) {
   return {.open = false, .what_would_free_it = "a run with --offline frees it, the registry stopped or read-only"};
 }
 
-Settings understand(const cli::Options& options) {
-  Settings settings;
-  settings.request.mode = options.flag("offline") ? Mode::offline : Mode::online;
-  settings.request.policy.delete_untagged = options.flag("delete-untagged");
-  settings.request.policy.protect = options.list("protect");
-  settings.request.policy.keep_younger_than = duration(options, "keep-younger-than");
-  for (const std::string& file : options.list("roots")) {
+std::vector<RootDigest> read_roots(const std::vector<std::string>& files) {
+  std::vector<RootDigest> all;
+  for (const std::string& file : files) {
     std::string text;
     try {
       text = cli::read_file(file);
@@ -162,40 +107,43 @@ Settings understand(const cli::Options& options) {
       throw UsageError(std::string("--roots: ") + error.what(), "a list that cannot be read is not an empty list");
     }
     const auto roots = parse_roots(text, file);
-    settings.request.policy.roots.insert(settings.request.policy.roots.end(), roots.begin(), roots.end());
+    all.insert(all.end(), roots.begin(), roots.end());
   }
+  return all;
+}
 
-  Margins& margins = settings.request.margins;
-  margins.keep_younger_than = settings.request.policy.keep_younger_than;
-  margins.delete_untagged = settings.request.policy.delete_untagged;
-  margins.hold = settings.request.mode == Mode::offline ? Duration(0) : duration(options, "hold");
-  margins.max_delete = max_delete(options);
-  margins.on_damage = choose<OnDamage>(options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}});
-  margins.prune_layer_links = choose<bool>(options, "prune-layer-links", {{"yes", true}, {"no", false}});
-  margins.prune_empty_repositories = options.flag("prune-empty-repositories");
-  if (!options.value("purge-uploads").empty()) margins.purge_uploads = duration(options, "purge-uploads");
+Request understand_request(const cli::Options& options) {
+  Request request{.mode = options.flag("offline") ? Mode::offline : Mode::online};
+  request.gate = gate_of(request.mode);
+  request.policy = {.delete_untagged = options.flag("delete-untagged"),
+                    .protect = options.list("protect"),
+                    .roots = read_roots(options.list("roots")),
+                    .keep_younger_than = duration_value(options, "keep-younger-than")};
+  const Duration hold = duration_value(options, "hold");
+  request.margins = {
+      .keep_younger_than = request.policy.keep_younger_than,
+      .hold = request.mode == Mode::offline ? Duration(0) : hold,
+      .max_delete = max_delete(options),
+      .on_damage = cli::choice_value<OnDamage>(options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}}),
+      .delete_untagged = request.policy.delete_untagged,
+      .prune_layer_links = cli::choice_value<bool>(options, "prune-layer-links", {{"yes", true}, {"no", false}}),
+      .prune_empty_repositories = options.flag("prune-empty-repositories")};
+  if (!options.value("purge-uploads").empty()) request.margins.purge_uploads = duration_value(options, "purge-uploads");
+  return request;
+}
 
-  settings.request.gate = gate_of(settings.request.mode);
+Settings understand(const cli::Options& options) {
+  return {.request = understand_request(options),
+          .output = understand_output(options),
+          .lists = cli::choice_value<Lists>(options, "list",
+                                            {{"none", Lists::none}, {"blobs", Lists::blobs}, {"manifests", Lists::manifests},
+                                             {"links", Lists::links}, {"all", Lists::all}})};
+}
 
-  const std::string format = choose<std::string>(options, "format", {{"table", "table"}, {"plain", "plain"}, {"json", "json"}});
-  settings.json = options.flag("json") || format == "json";
-  settings.style = {.plain = format == "plain",
-                    .lists = choose<Lists>(options, "list", {{"none", Lists::none}, {"blobs", Lists::blobs},
-                                                             {"manifests", Lists::manifests}, {"links", Lists::links},
-                                                             {"all", Lists::all}}),
-                    .top = number(options, "top", 999'999'999),
-                    .truncate_digests = !options.flag("no-trunc"),
-                    .bytes = options.flag("bytes") || format == "plain" ? cli::Bytes::exact : cli::Bytes::scaled,
-                    .utf8 = cli::terminal_is_utf8()};
-  settings.report_file = options.value("report");
-  settings.quiet = options.flag("quiet");
-  settings.verbose = options.count("verbose");
-  settings.jobs = static_cast<unsigned>(number(options, "jobs", 4096));
-  settings.warnings_count = choose<bool>(options, "fail-on", {{"error", false}, {"warning", true}, {"never", false}});
-  settings.progress = choose<cli::When>(options, "progress", {{"auto", cli::When::automatic}, {"always", cli::When::always},
-                                                              {"never", cli::When::never}});
-  if (settings.quiet) settings.progress = cli::When::never;
-  return settings;
+TextStyle style_of(const Settings& settings) {
+  const cli::Output& output = settings.output;
+  return {.plain = output.plain, .lists = settings.lists, .top = output.top,
+          .truncate_digests = output.truncate_digests, .bytes = output.bytes, .utf8 = output.utf8};
 }
 
 std::int64_t seconds_of(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
@@ -203,8 +151,8 @@ std::int64_t seconds_of(Duration duration) { return std::chrono::duration_cast<s
 std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Settings& settings, const cli::Options& options) {
   const Margins& margins = settings.request.margins;
   std::vector<std::pair<std::string, OptionValue>> list = {
-      {"delete_untagged", settings.request.policy.delete_untagged},
-      {"keep_younger_than_seconds", seconds_of(settings.request.policy.keep_younger_than)},
+      {"delete_untagged", margins.delete_untagged},
+      {"keep_younger_than_seconds", seconds_of(margins.keep_younger_than)},
       {"hold_seconds", seconds_of(margins.hold)},
       {"max_delete", options.value("max-delete")},
       {"on_damage", options.value("on-damage")},
@@ -214,7 +162,7 @@ std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Setting
       {"prune_empty_repositories", margins.prune_empty_repositories},
   };
   if (margins.purge_uploads) list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
-  list.emplace_back("jobs", static_cast<std::int64_t>(settings.jobs));
+  list.emplace_back("jobs", static_cast<std::int64_t>(settings.output.jobs));
   return list;
 }
 
@@ -276,7 +224,7 @@ void print_hints(const Report& report) {
 
 ExitStatus status_of(const Report& report, const Settings& settings, int signal) {
   ExitStatus status = ExitStatus::done;
-  if (!report.warnings.empty() && settings.warnings_count) status = ExitStatus::warnings;
+  if (!report.warnings.empty() && settings.output.warnings_count) status = ExitStatus::warnings;
   if (report.findings && !report.findings->plan.blockers.empty()) status = worse(status, ExitStatus::refused);
   if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
   return status;
@@ -288,29 +236,32 @@ std::string outcome_of(const Report& report, ExitStatus status) {
   return report.warnings.empty() ? "complete" : "warnings";
 }
 
-// Standard output is the report and nothing else; false: it could not be written.
-bool print(const std::string& text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-}
-
 void save(Report& report, const Settings& settings) {
-  if (settings.report_file.empty()) return;
+  if (settings.output.report_file.empty()) return;
   try {
-    cli::write_file(settings.report_file, report_json(report));
+    cli::write_file(settings.output.report_file, report_json(report));
   } catch (const std::runtime_error& error) {
     report.warnings.push_back({.code = "report-not-written", .message = error.what(), .hint = "check --report"});
   }
 }
 
+Root find_store(const std::string& path) {
+  try {
+    return find_root(path, "regctl-gc");
+  } catch (const WrongRoot& error) {
+    throw cli::Failure(ExitStatus::wrong_root, error.what(), error.hint());
+  }
+}
+
 ExitStatus collect(const Settings& settings, const cli::Options& options) {
-  cli::ProgressLine progress("regctl-gc", settings.progress);
+  cli::ProgressLine progress("regctl-gc", settings.output.progress);
   const cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report;
-  report.root = find_root(options.operands().at(0), "regctl-gc");
+  report.root = find_store(root_operand(program(), options));
   report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = true,
                 .mode = settings.request.mode, .options = options_in_effect(settings, options)};
-  const Workers workers(settings.jobs, signals.token());
+  const Workers workers(settings.output.jobs, signals.token());
   try {
     if (report.root.is_empty_directory()) {
       report.findings.emplace();
@@ -328,7 +279,7 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
   if (report.findings) {
     const auto& planned = report.findings->plan.warnings;
     report.warnings.insert(report.warnings.end(), planned.begin(), planned.end());
-    if (const auto missing = report.findings->mark.roots_not_in_store; missing && !settings.quiet)
+    if (const auto missing = report.findings->mark.roots_not_in_store; missing && !settings.output.quiet)
       fmt::print(stderr, "note: {} digests of --roots are not in this store\n", cli::format_count(missing));
   }
   report.run.finished_at = now();
@@ -340,12 +291,12 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
   save(report, settings);
   conclude();
 
-  if (settings.verbose && report.findings) print_decisions(*report.findings, settings.verbose);
-  if (!settings.quiet && !print(settings.json ? report_json(report) : report_text(report, settings.style))) {
+  if (settings.output.verbose && report.findings) print_decisions(*report.findings, settings.output.verbose);
+  if (!settings.output.quiet && !cli::print_report(settings.output.json ? report_json(report) : report_text(report, style_of(settings)))) {
     fmt::print(stderr, "regctl-gc: the report could not be written to standard output\n");
     report.run.exit_status = worse(report.run.exit_status, ExitStatus::warnings);
   }
-  if (!settings.quiet && report.findings) print_hints(report);
+  if (!settings.output.quiet && report.findings) print_hints(report);
   const std::string& prefix = report.root.shown_prefix;
   std::string text = format_problems("regctl-gc", "warning", problems(report.warnings, prefix));
   text += format_problems("regctl-gc", "error", problems(report.errors, prefix));
@@ -358,22 +309,7 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
 
 ExitStatus run_command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
   const cli::Options options = parse_options(program(), arguments, environment);
-  if (options.flag("help")) {
-    print(help_text(program()));
-    return ExitStatus::done;
-  }
-  if (options.flag("version")) {
-    print(fmt::format("regctl-gc {}\n", REGCTL_VERSION));
-    return ExitStatus::done;
-  }
-  if (options.flag("print-config")) {
-    print(options.with_sources());
-    return ExitStatus::done;
-  }
-  if (options.operands().size() != 1) {
-    throw UsageError(options.operands().empty() ? "ROOT is missing" : "more than one ROOT: " + options.operands()[1],
-                     "regctl-gc --dry-run /var/lib/registry; --help lists the options");
-  }
+  if (answer_general(program(), options)) return ExitStatus::done;
   const Settings settings = understand(options);
   if (!options.flag("dry-run")) throw UsageError("this version cannot collect yet, only show what it would take", "add --dry-run");
   return collect(settings, options);

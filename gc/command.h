@@ -8,8 +8,7 @@
 
 namespace regctl::gc {
 
-// `arguments` without the program's name. Prints to stdout and stderr. Throws cli::UsageError, WrongRoot, and
-// whatever is a bug.
+// A cli::Command: prints to stdout and stderr; throws cli::Failure, and whatever is a bug.
 cli::ExitStatus run_command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
 
 }  // namespace regctl::gc

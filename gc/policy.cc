@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/usage_error.h"
+#include "cli/failure.h"
 
 namespace regctl::gc {
 
