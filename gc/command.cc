@@ -11,10 +11,10 @@
 #include "cli/output_file.h"
 #include "cli/program.h"
 #include "cli/signals.h"
+#include "cli/text.h"
 #include "gc/report.h"
 #include "registry/error.h"
 #include "registry/filesystem_storage.h"
-#include "registry/names.h"
 
 namespace regctl::gc {
 namespace {
@@ -181,8 +181,8 @@ Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_c
 std::vector<cli::Problem> problems(const std::vector<Message>& messages, const std::string& prefix) {
   std::vector<cli::Problem> list;
   for (const Message& message : messages) {
-    list.push_back({message.code, printable(message.message), message.path.empty() ? "" : printable(prefix + message.path),
-                    printable(message.hint)});
+    list.push_back({message.code, cli::printable(message.message), message.path.empty() ? "" : cli::printable(prefix + message.path),
+                    cli::printable(message.hint)});
   }
   return list;
 }
@@ -199,11 +199,11 @@ void print_decisions(const Findings& findings, unsigned verbose) {
     std::string text;
     for (const auto& [why, count] : counts)
       text += fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count), kNames[static_cast<std::size_t>(why)]);
-    fmt::print(stderr, "regctl-gc: {}:{}{}\n", printable(repository.name), text.empty() ? " no manifests" : text,
+    fmt::print(stderr, "regctl-gc: {}:{}{}\n", cli::printable(repository.name), text.empty() ? " no manifests" : text,
                mark.pinned ? "; in doubt, all it links is kept" : "");
     if (verbose < 2) continue;
     for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
-      fmt::print(stderr, "regctl-gc: {}@{}: {}\n", printable(repository.name),
+      fmt::print(stderr, "regctl-gc: {}@{}: {}\n", cli::printable(repository.name),
                  findings.inventory.digests[repository.revisions[k].name].text(),
                  kNames[static_cast<std::size_t>(mark.revisions[k])]);
     }
@@ -265,7 +265,7 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
   try {
     if (report.root.is_empty_directory()) {
       report.findings.emplace();
-      report.warnings.push_back({.code = "empty-root", .message = printable(report.root.path) + " is an empty directory",
+      report.warnings.push_back({.code = "empty-root", .message = cli::printable(report.root.path) + " is an empty directory",
                                  .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
     } else {
       const auto storage = open_filesystem_storage(report.root.v2, "");

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "cli/text.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
-#include "registry/names.h"
 
 namespace regctl::gc {
 namespace {
@@ -161,8 +161,9 @@ class Planner {
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       const Repository& repository = inventory_.repositories[i];
       const auto recent = [&](const Link& link) { return young(link.modified); };
-      const bool in_use = mark_.repositories[i].pinned || !repository.revisions.empty() || !repository.tags.empty() ||
-                          !repository.uploads.empty() ||
+      const auto manifest = [&](const Link& link) { return link.state != LinkState::pending || young(link.modified); };
+      const bool in_use = mark_.repositories[i].pinned || !repository.tags.empty() || !repository.uploads.empty() ||
+                          std::any_of(repository.revisions.begin(), repository.revisions.end(), manifest) ||
                           std::any_of(repository.layers.begin(), repository.layers.end(), recent);
       if (!in_use) plan_.empty_repositories.push_back(repository.name);
     }
@@ -229,7 +230,7 @@ class Planner {
     for (const Repository& repository : inventory_.repositories) {
       for (const Tag& tag : repository.tags) {
         if (tag.state != LinkState::pending || young(tag.modified)) continue;
-        warn("tag-without-link", "tag " + printable(tag.name) + " of " + printable(repository.name) +
+        warn("tag-without-link", "tag " + cli::printable(tag.name) + " of " + cli::printable(repository.name) +
              " has no current link; all it ever pointed to is kept", layout::tag(repository.name, tag.name),
              "push or delete the tag");
       }
@@ -243,11 +244,11 @@ class Planner {
       }
     }
     for (const std::string& glob : mark_.idle_protect)
-      warn("protect-idle", "--protect " + printable(glob) + " matches no repository", {}, "check the spelling");
+      warn("protect-idle", "--protect " + cli::printable(glob) + " matches no repository", {}, "check the spelling");
     if (!margins_.delete_untagged) return;
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       if (!mark_.repositories[i].tags_unknown) continue;
-      warn("tags-unknown", printable(inventory_.repositories[i].name) +
+      warn("tags-unknown", cli::printable(inventory_.repositories[i].name) +
            " has manifests, but its tags are missing or cannot be read; it is left alone",
            layout::repository(inventory_.repositories[i].name));
     }
@@ -280,7 +281,7 @@ class Planner {
 
   bool has_references() const {
     return std::any_of(inventory_.repositories.begin(), inventory_.repositories.end(), [](const Repository& repository) {
-      return !repository.revisions.empty() || !repository.tags.empty();
+      return repository.count_manifests() > 0 || !repository.tags.empty();
     });
   }
 
@@ -349,7 +350,7 @@ class Planner {
         break;
       case MaxDelete::Unit::percent: {
         std::uint64_t revisions = 0;
-        for (const Repository& repository : inventory_.repositories) revisions += repository.revisions.size();
+        for (const Repository& repository : inventory_.repositories) revisions += repository.count_manifests();
         const std::uint64_t of_bytes = percent_up(bytes, total), of_revisions = percent_up(plan_.manifests.size(), revisions);
         over(std::max(of_bytes, of_revisions), limit.value,
              of_bytes >= of_revisions ? "% of all blob bytes would go, more than " : "% of all manifests would go, more than ", "%");

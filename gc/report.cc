@@ -1,5 +1,7 @@
 #include "gc/report.h"
 
+#include <algorithm>
+
 namespace regctl::gc {
 
 Totals totals_of(const Report& report, const Findings& findings) {
@@ -7,8 +9,8 @@ Totals totals_of(const Report& report, const Findings& findings) {
   const Inventory& inventory = findings.inventory;
   for (const Repository& repository : inventory.repositories) {
     totals.tags += repository.tags.size();
-    totals.manifests += repository.revisions.size();
-    totals.layer_links += repository.layers.size();
+    totals.manifests += repository.count_manifests();
+    totals.layer_links += static_cast<std::uint64_t>(std::count_if(repository.layers.begin(), repository.layers.end(), is_there));
   }
   for (const Blob& blob : inventory.blobs) {
     if (blob.visited && !blob.present) continue;

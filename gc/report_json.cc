@@ -1,32 +1,14 @@
-#include <nlohmann/json.hpp>
-
+#include "cli/json.h"
+#include "cli/text.h"
 #include "gc/report.h"
-#include "registry/names.h"
 
 namespace regctl::gc {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using cli::Json;
+using cli::set_name;
 
 constexpr char kSchema[] = "https://regctl-gc.invalid/schemas/regctl-gc-report-1.json";
-
-std::string base64(std::string_view bytes) {
-  static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<std::uint8_t>(bytes[i + k]) : 0);
-    for (std::size_t k = 0; k < 4; ++k) text += i + k <= bytes.size() ? kLetters[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
-}
-
-// Sets object[key], and object[key + "_base64"] where the name is not UTF-8.
-void set_name(Json& object, const std::string& key, const std::string& name) {
-  const bool is_text = is_valid_utf8(name);
-  object[key] = is_text ? name : printable(name);
-  if (!is_text) object[key + "_base64"] = base64(name);
-}
 
 Json amount(const Amount& amount) { return {{"count", amount.count}, {"bytes", amount.bytes}}; }
 
@@ -115,7 +97,7 @@ Json plan_json(const Plan& plan) {
     item["digest"] = removal.digest.text();
     item["reason"] = name_of(removal.reason);
     item["former_tags"] = Json::array();
-    for (const std::string& tag : removal.former_tags) item["former_tags"].push_back(printable(tag, NonAscii::keep_valid_utf8));
+    for (const std::string& tag : removal.former_tags) item["former_tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
     manifests.push_back(std::move(item));
   }
   for (const BlobRemoval& removal : plan.blobs) {
@@ -143,7 +125,7 @@ Json plan_json(const Plan& plan) {
     uploads.push_back(std::move(item));
   }
   Json empty = Json::array(), restore = Json::array(), purge = Json::array();
-  for (const std::string& name : plan.empty_repositories) empty.push_back(printable(name, NonAscii::keep_valid_utf8));
+  for (const std::string& name : plan.empty_repositories) empty.push_back(cli::printable(name, cli::NonAscii::keep_valid_utf8));
   const auto place = [](Json& item, Quarantined::Kind kind, const std::string& repository) {
     item["kind"] = name_of(kind);
     if (!repository.empty()) set_name(item, "repository", repository);
@@ -166,7 +148,7 @@ Json plan_json(const Plan& plan) {
 Json messages_json(const std::vector<Message>& messages, const std::string& prefix) {
   Json list = Json::array();
   for (const Message& message : messages) {
-    Json item = {{"code", message.code}, {"message", printable(message.message, NonAscii::keep_valid_utf8)}};
+    Json item = {{"code", message.code}, {"message", cli::printable(message.message, cli::NonAscii::keep_valid_utf8)}};
     if (!message.path.empty()) set_name(item, "path", prefix + message.path);
     if (!message.repository.empty()) set_name(item, "repository", message.repository);
     if (message.digest) item["digest"] = message.digest->text();
@@ -184,7 +166,7 @@ Json repositories_json(const Findings& findings) {
     Json item;
     set_name(item, "name", repository.name);
     item["tags"] = repository.tags.size();
-    item["manifests"] = repository.revisions.size();
+    item["manifests"] = repository.count_manifests();
     item["exclusive_bytes"] = usage.exclusive;
     item["shared_bytes"] = usage.shared;
     item["fair_share_bytes"] = usage.fair_share;
@@ -226,7 +208,7 @@ std::string report_json(const Report& report) {
           {{"code", advice.code}, {"count", advice.count}, {"bytes", advice.bytes}, {"option", advice.option}});
     }
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return cli::json_text(json);
 }
 
 }  // namespace regctl::gc

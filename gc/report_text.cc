@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "cli/table.h"
+#include "cli/text.h"
 #include "gc/report.h"
-#include "registry/names.h"
 
 namespace regctl::gc {
 namespace {
@@ -46,7 +46,7 @@ class TextReport {
   std::string bar(std::uint64_t part, std::uint64_t whole) const {
     return cli::bar(whole ? static_cast<double>(part) / static_cast<double>(whole) : 0, kBar, style_.utf8);
   }
-  static std::string name(const std::string& name) { return printable(name); }
+  static std::string name(const std::string& name) { return cli::printable(name); }
 
   template <class... Args>
   void line(fmt::format_string<Args...> format, Args&&... args) {
@@ -130,7 +130,7 @@ class TextReport {
     std::uint64_t empty = 0;
     for (const Repository& repository : inventory.repositories) {
       for (const Upload& upload : repository.uploads) uploads += upload.bytes;
-      empty += repository.revisions.empty() && repository.tags.empty() && repository.uploads.empty();
+      empty += repository.count_manifests() == 0 && repository.tags.empty() && repository.uploads.empty();
     }
     for (const UploadRemoval& upload : plan_.uploads) purged += upload.bytes;
     add("Unfinished uploads", uploads.count, uploads.count - purged.count, size(uploads.bytes), size(purged.bytes),
@@ -187,13 +187,13 @@ class TextReport {
     };
     for (std::size_t i = 0; i < shown(order.size()); ++i) {
       const std::size_t r = order[i];
-      row(name(repositories[r].name), repositories[r].tags.size(), repositories[r].revisions.size(),
+      row(name(repositories[r].name), repositories[r].tags.size(), repositories[r].count_manifests(),
           usage[r].exclusive, size(usage[r].shared), usage[r].fair_share);
       left -= usage[r].fair_share;
     }
     for (std::size_t i = shown(order.size()); i < order.size(); ++i) {
       tags += repositories[order[i]].tags.size();
-      manifests += repositories[order[i]].revisions.size();
+      manifests += repositories[order[i]].count_manifests();
       exclusive += usage[order[i]].exclusive;
     }
     if (order.size() > shown(order.size()))

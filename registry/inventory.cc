@@ -13,6 +13,10 @@ const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& 
 
 }  // namespace
 
+std::size_t Repository::count_manifests() const {
+  return static_cast<std::size_t>(std::count_if(revisions.begin(), revisions.end(), is_there));
+}
+
 const Blob* Inventory::blob(DigestId id) const { return look_up(blobs, blob_index, id); }
 const Document* Inventory::document(DigestId id) const { return look_up(documents, document_index, id); }
 

@@ -59,6 +59,11 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
+// The file is there, whatever it says.
+inline bool is_there(const Link& link) {
+  return link.state == LinkState::present || link.state == LinkState::damaged;
+}
+
 struct Tag {
   std::string name;
   LinkState state;
@@ -90,6 +95,8 @@ struct Repository {
   std::vector<Damage> damage;
   // Digests that stand in damaged links or at places of unknown meaning: alive while this repository is in doubt.
   std::vector<DigestId> hinted;
+
+  std::size_t count_manifests() const;  // revision links that are there
 
   bool operator==(const Repository&) const = default;
 };

@@ -1,0 +1,20 @@
+// check(): Inventory -> findings. Pure; one small function a rule.
+#pragma once
+
+#include <vector>
+
+#include "audit/finding.h"
+#include "registry/inventory.h"
+#include "registry/root.h"
+#include "registry/time.h"
+
+namespace regctl::audit {
+
+// By severity, then rule, then place. REQUIRES: all blobs of `inventory` have been surveyed. In a pull-through cache
+// incomplete images are normal, and only information.
+std::vector<Finding> check(const Inventory& inventory, const Root& root, Time now);
+
+// Tags that an error among `findings` breaks.
+std::uint64_t count_unpullable_tags(const std::vector<Finding>& findings);
+
+}  // namespace regctl::audit

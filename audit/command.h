@@ -1,0 +1,14 @@
+// The story of a run of regctl-audit: options, scan, checks, report.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/exit_status.h"
+
+namespace regctl::audit {
+
+// A cli::Command: prints to stdout and stderr; throws cli::Failure, and whatever is a bug.
+cli::ExitStatus run_command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
+
+}  // namespace regctl::audit

@@ -1,0 +1,73 @@
+#include "audit/finding.h"
+
+#include <algorithm>
+#include <array>
+
+namespace regctl::audit {
+namespace {
+
+using enum Rule;
+using enum Severity;
+
+constexpr std::array kRules = {
+    RuleInfo{blob_size_mismatch, "blob-size-mismatch", error, "a blob has another size than its descriptor says",
+             "move the file aside, restart the registry, push the image again"},
+    RuleInfo{blob_missing, "blob-missing", error, "a manifest needs a blob that is not there; pulls fail",
+             "restart the registry and push the image again, or delete the tag"},
+    RuleInfo{manifest_missing, "manifest-missing", error, "a revision link names a manifest that is not there",
+             "push the image again, or delete the manifest"},
+    RuleInfo{manifest_unparsable, "manifest-unparsable", error, "a manifest is not a JSON object a registry can read",
+             "move the file aside, restart the registry, push the image again"},
+    RuleInfo{manifest_digest_mismatch, "manifest-digest-mismatch", error, "a manifest's content does not match its name",
+             "move the file aside, restart the registry, push the image again"},
+    RuleInfo{tag_dangling, "tag-dangling", error, "a tag points to a manifest that its repository does not have",
+             "push the tag again, or delete it"},
+    RuleInfo{link_invalid, "link-invalid", error, "a link does not hold a digest; the registry answers 500",
+             "write the digest into it, or push the image again"},
+    RuleInfo{link_name_mismatch, "link-name-mismatch", error, "a link names another digest than its place",
+             "write the digest of its place into it, or push the image again"},
+    RuleInfo{symlink_in_tree, "symlink-in-tree", error, "a symbolic link or a file stands where a directory belongs",
+             "mount the directory there instead (mount --bind)"},
+    RuleInfo{read_error, "read-error", error, "something could not be read",
+             "run as the user that owns the storage; if that is so, look at the disk"},
+    RuleInfo{link_empty, "link-empty", warning, "a link file is empty; the registry's own collection stops at it",
+             "write the digest of its place into it, or push the image again"},
+    RuleInfo{layer_link_dangling, "layer-link-dangling", warning, "a repository promises a layer that is gone",
+             "harmless without a blob cache; regctl-gc removes the link"},
+    RuleInfo{layer_link_absent, "layer-link-absent", warning, "a manifest needs a layer that its repository does not link",
+             "push the image again"},
+    RuleInfo{index_child_missing, "index-child-missing", warning, "one platform of an index cannot be pulled",
+             "push that platform's image again"},
+    RuleInfo{upload_stale, "upload-stale", warning, "an upload was never finished", "regctl-gc --purge-uploads 168h"},
+    RuleInfo{upload_malformed, "upload-malformed", warning, "an upload has no readable start time; it is never purged",
+             "remove its directory by hand"},
+    RuleInfo{blob_misplaced, "blob-misplaced", warning, "something below blobs/ where a registry does not look for it",
+             "move it out of the tree"},
+    RuleInfo{unexpected_file, "unexpected-file", warning, "no registry writes this", "move it out of the tree"},
+    RuleInfo{subject_missing, "subject-missing", info, "a manifest refers to a subject that is not there", ""},
+    RuleInfo{media_type_unknown, "media-type-unknown", info, "a manifest of a kind this program does not know", ""},
+    RuleInfo{repository_empty, "repository-empty", info, "a repository without manifests, tags and uploads",
+             "regctl-gc --prune-empty-repositories"},
+    RuleInfo{manifest_untagged, "manifest-untagged", info, "a manifest that no tag reaches", "regctl-gc --delete-untagged"},
+    RuleInfo{blob_unreferenced, "blob-unreferenced", info, "a blob that nothing refers to", "regctl-gc"},
+    RuleInfo{manifest_schema1, "manifest-schema1", info, "a schema 1 manifest; version 3 registries cannot serve it", ""},
+    RuleInfo{quarantined, "quarantined", info, "renamed in place by regctl-gc, to be purged or given back", "regctl-gc"},
+    RuleInfo{referrer_orphaned, "referrer-orphaned", info, "a signature or attestation whose subject is gone",
+             "regctl-gc --delete-untagged"},
+};
+
+}  // namespace
+
+std::string_view name_of(Severity severity) {
+  return severity == error ? "error" : severity == warning ? "warning" : "info";
+}
+
+std::span<const RuleInfo> rules() { return kRules; }
+
+const RuleInfo& info_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
+
+Rule rule_named(std::string_view id) {
+  return std::find_if(kRules.begin(), kRules.end(), [&](const RuleInfo& info) { return info.id == id; })->rule;
+}
+
+}  // namespace regctl::audit

@@ -1,0 +1,82 @@
+// Findings: what an audit can say, each kind a row of one table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/digest.h"
+
+namespace regctl::audit {
+
+enum class Severity : std::uint8_t { error, warning, info };
+std::string_view name_of(Severity severity);
+
+// In the order of the table; the ids are stable.
+enum class Rule : std::uint8_t {
+  blob_size_mismatch,
+  blob_missing,
+  manifest_missing,
+  manifest_unparsable,
+  manifest_digest_mismatch,
+  tag_dangling,
+  link_invalid,
+  link_name_mismatch,
+  symlink_in_tree,
+  read_error,
+  link_empty,
+  layer_link_dangling,
+  layer_link_absent,
+  index_child_missing,
+  upload_stale,
+  upload_malformed,
+  blob_misplaced,
+  unexpected_file,
+  subject_missing,
+  media_type_unknown,
+  repository_empty,
+  manifest_untagged,
+  blob_unreferenced,
+  manifest_schema1,
+  quarantined,
+  referrer_orphaned,
+};
+
+struct RuleInfo {
+  Rule rule;
+  std::string_view id;
+  Severity severity;  // where a finding does not say otherwise
+  std::string_view summary;
+  std::string_view advice;
+};
+
+std::span<const RuleInfo> rules();
+const RuleInfo& info_of(Rule rule);
+// The rule with this id. REQUIRES: there is one.
+Rule rule_named(std::string_view id);
+
+// Who breaks.
+struct UsedBy {
+  std::string repository;
+  std::vector<std::string> tags;
+
+  bool operator==(const UsedBy&) const = default;
+};
+
+struct Finding {
+  Rule rule;
+  Severity severity;
+  std::optional<Digest> digest;
+  std::string repository, tag;  // empty: of no particular one
+  std::string path;             // a key, relative to docker/registry/v2; empty: nowhere in particular
+  std::string expected, found;  // empty: nothing to compare
+  std::uint64_t bytes = 0;
+  std::vector<UsedBy> used_by;
+
+  bool operator==(const Finding&) const = default;
+};
+
+}  // namespace regctl::audit

@@ -1,0 +1,89 @@
+#include "audit/checks.h"
+#include "audit/report.h"
+#include "cli/json.h"
+
+namespace regctl::audit {
+namespace {
+
+using cli::Json;
+using cli::set_name;
+
+constexpr char kSchema[] = "https://regctl-gc.invalid/schemas/regctl-audit-report-1.json";
+
+Json finding_json(const Finding& finding, const std::string& prefix) {
+  Json json = {{"rule", info_of(finding.rule).id}, {"severity", name_of(finding.severity)}};
+  if (finding.digest) json["digest"] = finding.digest->text();
+  if (!finding.repository.empty()) set_name(json, "repository", finding.repository);
+  if (!finding.tag.empty()) set_name(json, "tag", finding.tag);
+  if (!finding.path.empty()) set_name(json, "path", prefix + finding.path);
+  if (!finding.expected.empty()) json["expected"] = finding.expected;
+  if (!finding.found.empty()) json["found"] = cli::printable(finding.found, cli::NonAscii::keep_valid_utf8);
+  if (finding.bytes) json["bytes"] = finding.bytes;
+  json["used_by"] = Json::array();
+  for (const UsedBy& user : finding.used_by) {
+    Json item;
+    set_name(item, "repository", user.repository);
+    item["tags"] = Json::array();
+    for (const std::string& tag : user.tags) item["tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
+    json["used_by"].push_back(std::move(item));
+  }
+  json["advice"] = info_of(finding.rule).advice;
+  return json;
+}
+
+Json usage_json(const Verdict& verdict) {
+  Json repositories = Json::array();
+  std::uint64_t in_use = 0;
+  for (std::size_t i = 0; i < verdict.inventory.repositories.size(); ++i) {
+    const Repository& repository = verdict.inventory.repositories[i];
+    const Usage& usage = verdict.usage.repositories[i];
+    Json item;
+    set_name(item, "name", repository.name);
+    item["tags"] = repository.tags.size();
+    item["manifests"] = repository.count_manifests();
+    item["exclusive_bytes"] = usage.exclusive;
+    item["shared_bytes"] = usage.shared;
+    item["fair_share_bytes"] = usage.fair_share;
+    item["garbage_bytes"] = usage.garbage;
+    in_use += usage.fair_share;
+    repositories.push_back(std::move(item));
+  }
+  return {{"repositories", std::move(repositories)}, {"totals", {{"in_use_bytes", in_use}}}};
+}
+
+}  // namespace
+
+std::string report_json(const Report& report) {
+  Json run;
+  set_name(run, "root", report.root_path);
+  run["started_at"] = format_rfc3339(report.started_at);
+  run["finished_at"] = format_rfc3339(report.finished_at);
+  run["outcome"] = report.outcome;
+  run["exit_status"] = static_cast<int>(report.exit_status);
+  run["verification"] = {{"mode", "quick"}, {"blobs", 0}, {"bytes", 0}, {"seconds", 0.0}};
+  Json json = {{"schema", kSchema},
+               {"schema_version", "1.0"},
+               {"tool", {{"name", "regctl-audit"}, {"version", REGCTL_VERSION}}},
+               {"run", std::move(run)},
+               {"state", state_of(report)}};
+  json["summary"] = json["findings"] = json["usage"] = nullptr;
+  if (const auto& verdict = report.verdict) {
+    json["summary"] = {{"error", count(verdict->findings, Severity::error)},
+                       {"warning", count(verdict->findings, Severity::warning)},
+                       {"info", count(verdict->findings, Severity::info)},
+                       {"unpullable_tags", count_unpullable_tags(verdict->findings)}};
+    json["findings"] = Json::array();
+    for (const Finding& finding : verdict->findings)
+      json["findings"].push_back(finding_json(finding, report.root.shown_prefix));
+    json["usage"] = usage_json(*verdict);
+  }
+  json["rules"] = Json::array();
+  for (const RuleInfo& info : rules())
+    json["rules"].push_back({{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}});
+  json["warnings"] = Json::array();
+  for (const std::string& warning : report.warnings) json["warnings"].push_back({{"code", "run"}, {"message", warning}});
+  json["errors"] = Json::array();
+  return cli::json_text(json);
+}
+
+}  // namespace regctl::audit
