@@ -176,12 +176,14 @@ class Marker {
     mark.revisions.assign(repository.revisions.size(), Why::nothing);
     const bool unreadable = std::any_of(repository.tags.begin(), repository.tags.end(),
                                         [](const Tag& tag) { return tag.state != LinkState::present; });
-    mark.tags_unknown = !repository.revisions.empty() && (!repository.has_tags || unreadable);
+    mark.tags_unknown = repository.count_manifests() > 0 && (!repository.has_tags || unreadable);
 
     std::unordered_map<DigestId, std::size_t> index;
     std::multimap<DigestId, DigestId> referrers;  // subject -> revision of this repository
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       const DigestId id = repository.revisions[i].name;
+      // An old directory without a link is what deleting a manifest leaves: no revision.
+      if (repository.revisions[i].state == LinkState::pending && !young(repository.revisions[i].modified)) continue;
       index.emplace(id, i);
       if (const Document* document = inventory_.document(id)) {
         for (DigestId subject : document->subjects) referrers.emplace(subject, id);
