@@ -259,7 +259,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   ScanNotes notes;
   notes.guarded([&] {
     const auto top = storage.list("");
-    if (!top) return;
+    if (!top) throw StorageError(StorageError::Kind::unstable, "docker/registry/v2", "is gone since it was opened");
     for (const Entry& entry : top->entries) {
       const bool blobs = entry.name == layout::kBlobs, repositories = entry.name == layout::kRepositories;
       if ((!blobs && !repositories) || !notes.is_directory(entry, "", true)) continue;

@@ -49,6 +49,8 @@ class ScanNotes {
   // An entry called `name` was listed in `directory`; `attempt` reads something of it and returns an empty optional
   // where that is absent. Absence right after a listing is believed only if the entry is gone from a new listing
   // too; otherwise the attempt is repeated. Empty: provably gone. Throws StorageError (unstable) after five rounds.
+  // `storage` must be a witness of its own: not a view that the attempt goes through, whose prefix may be what was
+  // not found.
   template <class Attempt>
   auto insist(const Storage& storage, std::string_view directory, std::string_view name, Attempt attempt)
       -> decltype(attempt()) {

@@ -147,7 +147,7 @@ class RepositoryScan {
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       const auto& [digest, name] = names[i];
       notes_.guarded([&] {
-        const auto link = notes_.insist(*view, "", name, [&] { return read_link(*view, name); });
+        const auto link = notes_.insist(storage_, key, name, [&] { return read_link(*view, name); });
         if (link) found[i] = judge(digest, *link, join(join(key, name), layout::kLink), kind);
       });
     });
@@ -216,7 +216,7 @@ class RepositoryScan {
     std::vector<std::optional<Tag>> found(names.size());
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       notes_.guarded([&] {
-        found[i] = notes_.insist(*view, "", names[i], [&] { return scan_tag(*view, key, names[i]); });
+        found[i] = notes_.insist(storage_, key, names[i], [&] { return scan_tag(*view, key, names[i]); });
       });
     });
     for (auto& tag : found) {
@@ -241,32 +241,36 @@ class RepositoryScan {
     note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
     if (current->target) tag.target = notes_.id(*current->target);
     const bool unknown = tag.state != LinkState::present;
-    if (unknown || histories_ == Histories::all) tag.history = scan_history(view, join(key, name), name, unknown);
+    if (unknown || histories_ == Histories::all) tag.history = scan_history(join(key, name), unknown);
     return tag;
   }
 
-  std::vector<std::pair<DigestId, Time>> scan_history(const Storage& view, const std::string& key,
-                                                      const std::string& name, bool needed) {
+  // `key` is a tag's directory. With `needed`, digests that stand in the links count as well as their names.
+  std::vector<std::pair<DigestId, Time>> scan_history(const std::string& key, bool needed) {
     std::vector<std::pair<DigestId, Time>> history;
-    const auto algorithms = view.list(join(name, "index"));
-    if (!algorithms) return history;
-    for (const Entry& entry : algorithms->entries) {
-      const auto algorithm = algorithm_named(entry.name);
-      if (!notes_.is_directory(entry, join(key, "index"), algorithm.has_value()) || !algorithm) continue;
-      const std::string below = join(join(name, "index"), entry.name);
-      const auto listing = view.list(below);
-      if (!listing) continue;
-      for (const Entry& child : listing->entries) {
-        const auto digest = Digest::from_hex(*algorithm, child.name);
-        if (!notes_.is_directory(child, join(join(key, "index"), entry.name), digest.has_value()) || !digest) continue;
-        const auto link = read_link(view, join(below, child.name));
-        if (!link) continue;
-        history.emplace_back(notes_.id(*digest), link->modified);
-        if (needed && link->target && *link->target != *digest)
-          history.emplace_back(notes_.id(*link->target), link->modified);
+    for (const Entry& index : entries(key)) {
+      if (index.name != "index" || !notes_.is_directory(index, key, true)) continue;
+      const std::string index_key = join(key, index.name);
+      for (const Entry& entry : entries(index_key)) {
+        const auto algorithm = algorithm_named(entry.name);
+        if (!notes_.is_directory(entry, index_key, algorithm.has_value()) || !algorithm) continue;
+        scan_history_of(join(index_key, entry.name), *algorithm, needed, history);
       }
     }
     return history;
+  }
+
+  void scan_history_of(const std::string& key, Algorithm algorithm, bool needed,
+                       std::vector<std::pair<DigestId, Time>>& history) {
+    for (const Entry& entry : entries(key)) {
+      const auto digest = Digest::from_hex(algorithm, entry.name);
+      if (!notes_.is_directory(entry, key, digest.has_value()) || !digest) continue;
+      const auto link = notes_.insist(storage_, key, entry.name, [&] { return read_link(storage_, join(key, entry.name)); });
+      if (!link) continue;
+      history.emplace_back(notes_.id(*digest), link->modified);
+      if (needed && link->target && *link->target != *digest)
+        history.emplace_back(notes_.id(*link->target), link->modified);
+    }
   }
 
   void scan_uploads(const std::string& key) {
