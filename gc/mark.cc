@@ -204,7 +204,8 @@ class Marker {
     };
     for (const Tag& tag : repository.tags) {
       if (tag.target) keep(*tag.target, Why::tagged);
-      if (tag.state == LinkState::present) continue;
+      // A target that is no manifest here may be a flipped bit; what the tag pointed to before may be meant.
+      if (tag.state == LinkState::present && index.contains(*tag.target)) continue;
       for (const auto& [digest, time] : tag.history) keep(digest, Why::tagged);
     }
     const auto links = policy_.delete_untagged ? other_link_times(repository) : std::unordered_map<DigestId, Time>();

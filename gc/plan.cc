@@ -245,7 +245,20 @@ class Planner {
     }
     for (const std::string& glob : mark_.idle_protect)
       warn("protect-idle", "--protect " + cli::printable(glob) + " matches no repository", {}, "check the spelling");
-    if (!margins_.delete_untagged) return;
+    if (margins_.delete_untagged) warn_of_tags();
+  }
+
+  // What --delete-untagged cannot rely on.
+  void warn_of_tags() {
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Tag& tag : repository.tags) {
+        const auto is_target = [&](const Link& link) { return link.name == tag.target && link.state != LinkState::pending; };
+        if (!tag.target || std::any_of(repository.revisions.begin(), repository.revisions.end(), is_target)) continue;
+        warn("tag-dangling", "tag " + cli::printable(tag.name) + " of " + cli::printable(repository.name) +
+             " points to no manifest there; all it ever pointed to is kept",
+             layout::tag_current_link(repository.name, tag.name), "push or delete the tag");
+      }
+    }
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       if (!mark_.repositories[i].tags_unknown) continue;
       warn("tags-unknown", cli::printable(inventory_.repositories[i].name) +

@@ -64,6 +64,19 @@ TEST(P12DeleteUntagged, ReferrersOfKeptManifestsStayAndOthersGo) {
   EXPECT_EQ(planned_manifests(findings), (std::set<std::pair<std::string, Digest>>{{"app", untagged}, {"app", orphan}}));
 }
 
+TEST(P12DeleteUntagged, ATagWithAFlippedBitKeepsWhatItPointedTo) {
+  RegistryBuilder registry;
+  const Digest image = registry.image("app", {"meant"}, "v1");
+  registry.image("app", {"other"}, "v2");
+  std::string& link = registry.tree.bytes(layout::tag_current_link("app", "v1"));
+  link.back() = link.back() == '0' ? '1' : '0';
+  const Findings findings = Look().delete_untagged().at(registry);
+  EXPECT_TRUE(findings.plan.manifests.empty());
+  EXPECT_TRUE(planned(findings).empty());
+  EXPECT_EQ(codes(findings.plan.warnings), Codes{"tag-dangling"});
+  EXPECT_TRUE(findings.mark.live(*findings.inventory.digests.find(image)));
+}
+
 TEST(P3DamagePins, AManifestWithAFlippedDigestKeepsItsRepositoryWhole) {
   RegistryBuilder registry;
   const Digest image = registry.image("app", {"precious"}, "v1"), loose = registry.layer("app", "loose");
