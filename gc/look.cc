@@ -45,7 +45,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
                                 Progress& progress, Stopwatch& watch) {
   ScanOptions options{.settle = request.settle};
   for (const RootDigest& root : request.policy.roots) options.also_open.push_back(root.digest);
-  if (request.policy.delete_untagged) options.histories = Histories::all;
+  if (request.policy.delete_untagged) options.detail = Detail::everything;
   const auto scan_and_mark = [&] {
     Inventory inventory = scan(storage, options, workers, progress);
     watch.phase_ends("scan");
@@ -60,13 +60,15 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   };
   auto [inventory, marked] = scan_and_mark();
   const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
-  if (options.histories != Histories::all && std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned)) {
-    options.histories = Histories::all;
+  if (options.detail != Detail::everything && std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned)) {
+    options.detail = Detail::everything;
     std::tie(inventory, marked) = scan_and_mark();
   }
-  inventory = survey(storage, std::move(inventory), blobs_to_survey(inventory, marked), workers, progress);
+  const auto unknown = what_to_survey(inventory, marked, request.margins);
+  inventory = survey(storage, std::move(inventory), unknown, workers, progress);
   if (!inventory.quarantined.empty()) {
-    inventory = survey(storage, std::move(inventory), all_blobs(inventory), workers, progress);
+    const auto all = all_blobs(inventory);
+    inventory = survey(storage, std::move(inventory), all, workers, progress);
     marked = mark(inventory, request.policy, now);
   }
   watch.phase_ends("survey");

@@ -239,13 +239,11 @@ class Marker {
       root(repository.revisions[i].name, mark.revisions[i]);
       root(repository.revisions[i].target, mark.revisions[i]);
     }
-    for (const Link& link : repository.layers) {
-      const bool is_young_link = young(link.modified);
-      if (!mark.pinned && !is_young_link) continue;
-      root(link.name, is_young_link ? Why::young : Why::pinned);
-      root(link.target, is_young_link ? Why::young : Why::pinned);
-    }
     if (!mark.pinned) return;
+    for (const Link& link : repository.layers) {
+      root(link.name, Why::pinned);
+      root(link.target, Why::pinned);
+    }
     for (DigestId id : repository.hinted) root(id, Why::pinned);
   }
 
@@ -270,7 +268,8 @@ class Marker {
     if (taken.empty()) return;
     const auto consider = [&](DigestId id, LinkState state, Time modified) {
       const auto copy = taken.find(id);
-      if (state != LinkState::present || copy == taken.end() || modified < copy->second - kLinkSlack) return;
+      if (state != LinkState::present || modified == kUnknownTime || copy == taken.end()) return;
+      if (modified < copy->second - kLinkSlack) return;
       root(id, Why::returned);
     };
     for (const Repository& repository : inventory_.repositories) {

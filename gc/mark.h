@@ -49,6 +49,7 @@ struct Mark {
 // Every manifest that is damaged pins the repositories that link or reach it, as damage of their own does: all
 // that those link stays alive. With Policy::delete_untagged the blobs of all revisions should have been surveyed:
 // the time of an unvisited blob is not asked for.
+// Layer links are no roots here, however young: make_plan() keeps what they name.
 Mark mark(const Inventory& inventory, const Policy& policy, Time now);
 
 }  // namespace regctl::gc

@@ -124,12 +124,12 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
-// REQUIRES: every blob that `mark` does not reach has been surveyed; an unvisited one is left alone.
+// REQUIRES: what_to_survey() has been; what was not is left alone.
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
                const GateEvidence& gate, Time now);
 
-// The blobs that make_plan() needs to have surveyed: those that `mark` does not reach, and those whose size no
-// descriptor claims.
-std::vector<DigestId> blobs_to_survey(const Inventory& inventory, const Mark& mark);
+// What make_plan() needs to have surveyed: what `mark` does not reach and a blob or a layer link is there for, and
+// blobs whose size no descriptor claims.
+std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark, const Margins& margins);
 
 }  // namespace regctl::gc

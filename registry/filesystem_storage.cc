@@ -87,11 +87,30 @@ bool kernel_has_openat2() {
   return has;
 }
 
+// A path as the kernel wants it, without an allocation where it is short.
+class TerminatedPath {
+ public:
+  explicit TerminatedPath(std::string_view path) {
+    if (path.empty()) path = ".";
+    if (path.size() >= short_.size()) {
+      long_ = path;
+      return;
+    }
+    path.copy(short_.data(), path.size());
+    short_[path.size()] = '\0';
+  }
+  const char* c_str() const { return long_.empty() ? short_.data() : long_.c_str(); }
+
+ private:
+  std::array<char, 256> short_;
+  std::string long_;
+};
+
 Answer open_beneath(int directory, std::string_view path, int flags) {
-  const std::string name(path.empty() ? "." : path);
+  const TerminatedPath name(path);
   const auto once = [&] {
     return kernel_has_openat2() ? openat2_beneath(directory, name.c_str(), flags)
-                                : openat_by_component(directory, name, flags);
+                                : openat_by_component(directory, name.c_str(), flags);
   };
   const Answer answer = once();
   return worth_retrying(answer.error) ? once() : answer;
@@ -184,6 +203,16 @@ class FilesystemStorage final : public Storage {
     content.bytes.resize(got);
     content.whole = content.stat.bytes <= limit;
     return content;
+  }
+
+  bool holds(std::string_view key, std::string_view bytes) const override {
+    std::array<char, 256> buffer;
+    if (!root_ || bytes.size() >= buffer.size()) return false;
+    const Answer opened = open_beneath(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (opened.error) return false;
+    const Descriptor file(static_cast<int>(opened.value));
+    const Answer got = ask([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
+    return !got.error && std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) == bytes;
   }
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {

@@ -54,7 +54,8 @@ struct Link {
   DigestId name;
   DigestId target;
   LinkState state;
-  Time modified;  // of the link; of its directory while pending; of the copy while quarantined
+  // Of the link; of its directory while pending; of the copy while quarantined. kUnknownTime: not asked for.
+  Time modified;
 
   bool operator==(const Link&) const = default;
 };

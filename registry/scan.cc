@@ -73,7 +73,7 @@ std::vector<Repository> scan_repositories(const Storage& storage, const ScanOpti
   progress.phase("repositories", names.size(), "repositories");
   std::vector<ScannedRepository> scanned(names.size());
   const auto scan_one = [&](std::size_t i) {
-    scanned[i] = scan_repository(storage, names[i], static_cast<std::uint32_t>(i), options.histories, workers, notes);
+    scanned[i] = scan_repository(storage, names[i], static_cast<std::uint32_t>(i), options.detail, workers, notes);
   };
   workers.for_each_index(names.size(), [&](std::size_t i) {
     scan_one(i);
@@ -252,6 +252,26 @@ void take_notes(Inventory& inventory, ScanNotes& notes) {
   inventory.vanished += notes.vanished;
 }
 
+// The times of layer links that name one of `digests`, where scan() did not ask for them.
+void ask_link_times(const Storage& storage, Inventory& inventory, const std::vector<DigestId>& digests,
+                    const Workers& workers, ScanNotes& notes) {
+  std::vector<bool> wanted(inventory.digests.size());
+  for (DigestId id : digests) wanted[index_of(id)] = true;
+  workers.for_each_index(inventory.repositories.size(), [&](std::size_t i) {
+    Repository& repository = inventory.repositories[i];
+    for (Link& link : repository.layers) {
+      if (link.modified != kUnknownTime || (!wanted[index_of(link.name)] && !wanted[index_of(link.target)])) continue;
+      // A link that is gone since keeps its unknown time, and so counts as young.
+      notes.guarded([&] {
+        const std::string key = layout::layer_link(repository.name, inventory.digests[link.name]);
+        const std::string_view directory = std::string_view(key).substr(0, key.rfind('/'));
+        const auto stat = notes.insist(storage, directory, layout::kLink, [&] { return storage.stat(key); });
+        if (stat) link.modified = stat->modified;
+      });
+    }
+  });
+}
+
 }  // namespace
 
 Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers, Progress& progress) {
@@ -326,6 +346,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
     notes.guarded([&] { visit(inventory.blobs[places[i]]); });
     progress.advance(1);
   });
+  ask_link_times(storage, inventory, digests, workers, notes);
   for (Quarantined& copy : notes.quarantined) copy.duplicate = inventory.blob(copy.digest)->present;
   take_notes(inventory, notes);
   return inventory;

@@ -38,9 +38,9 @@ FoundLink understand(const Content& content) {
 
 class RepositoryScan {
  public:
-  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place, Histories histories,
+  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place, Detail detail,
                  const Workers& workers, ScanNotes& notes)
-      : storage_(storage), place_(place), histories_(histories), workers_(workers), notes_(notes) {
+      : storage_(storage), place_(place), detail_(detail), workers_(workers), notes_(notes) {
     out_.name = std::move(name);
     top_ = layout::repository(out_.name);
   }
@@ -144,8 +144,15 @@ class RepositoryScan {
     }
     const auto view = storage_.below(key);
     std::vector<std::optional<Link>> found(names.size());
+    const std::string prefix = std::string(name_of(algorithm)) + ':';
+    const bool times = kind == Quarantined::Kind::revision_link || detail_ == Detail::everything;
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       const auto& [digest, name] = names[i];
+      if (!times && view->holds(join(name, layout::kLink), prefix + name)) {
+        const DigestId id = notes_.id(digest);
+        found[i] = Link{.name = id, .target = id, .state = LinkState::present, .modified = kUnknownTime};
+        return;
+      }
       notes_.guarded([&] {
         const auto link = notes_.insist(storage_, key, name, [&] { return read_link(*view, name); });
         if (link) found[i] = judge(digest, *link, join(join(key, name), layout::kLink), kind);
@@ -241,7 +248,7 @@ class RepositoryScan {
     note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
     if (current->target) tag.target = notes_.id(*current->target);
     const bool unknown = tag.state != LinkState::present;
-    if (unknown || histories_ == Histories::all) tag.history = scan_history(join(key, name), unknown);
+    if (unknown || detail_ == Detail::everything) tag.history = scan_history(join(key, name), unknown);
     return tag;
   }
 
@@ -309,7 +316,7 @@ class RepositoryScan {
 
   const Storage& storage_;
   std::uint32_t place_;
-  Histories histories_;
+  Detail detail_;
   const Workers& workers_;
   ScanNotes& notes_;
   std::string top_;
@@ -320,9 +327,9 @@ class RepositoryScan {
 
 }  // namespace
 
-ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place, Histories histories,
+ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place, Detail detail,
                                   const Workers& workers, ScanNotes& notes) {
-  return RepositoryScan(storage, std::move(name), place, histories, workers, notes).run();
+  return RepositoryScan(storage, std::move(name), place, detail, workers, notes).run();
 }
 
 }  // namespace regctl

@@ -52,6 +52,15 @@ class TreeStorage final : public Storage {
     return content;
   }
 
+  bool holds(std::string_view key, std::string_view bytes) const override {
+    try {
+      const auto content = read(key, bytes.size() + 1);
+      return content && content->stat.kind == Kind::file && content->bytes == bytes;
+    } catch (const StorageError&) {
+      return false;
+    }
+  }
+
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     return std::make_unique<TreeStorage>(nodes_, full(prefix));
   }
