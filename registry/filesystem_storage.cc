@@ -68,7 +68,7 @@ Answer openat_by_component(int directory, std::string_view path, int flags) {
     const bool last = slash == std::string_view::npos;
     const int how = last ? flags : O_PATH | O_DIRECTORY;
     const Answer answer = ask([&] { return openat(at, component.c_str(), how | O_CLOEXEC | O_NOFOLLOW); });
-    if (answer.error == ENOTDIR && !last) {  // with O_DIRECTORY a link reads as "not a directory": say which
+    if (answer.error == ENOTDIR) {  // with O_DIRECTORY a link reads as "not a directory": say which
       struct stat st;
       if (fstatat(at, component.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) return {-1, ELOOP};
     }
