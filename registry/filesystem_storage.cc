@@ -103,7 +103,11 @@ Kind kind_of(mode_t mode) {
   return S_ISLNK(mode) ? Kind::symlink : Kind::other;
 }
 
+// A time that nanoseconds cannot hold (before 1677, after 2262) is the latest there is: every reader takes the future
+// for young, whereas an overflow could make it old.
 Time time_of(const timespec& time) {
+  constexpr std::int64_t kRange = 9'223'372'035;
+  if (time.tv_sec > kRange || time.tv_sec < -kRange) return Time::max();
   return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
