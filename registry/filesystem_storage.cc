@@ -87,11 +87,11 @@ bool kernel_has_openat2() {
   return has;
 }
 
-Answer open_beneath(int directory, std::string_view path, int flags) {
+Answer open_beneath(int directory, std::string_view path, int flags, Resolution resolution) {
   const std::string name(path.empty() ? "." : path);
   const auto once = [&] {
-    return kernel_has_openat2() ? openat2_beneath(directory, name.c_str(), flags)
-                                : openat_by_component(directory, name, flags);
+    return resolution == Resolution::best ? openat2_beneath(directory, name.c_str(), flags)
+                                          : openat_by_component(directory, name, flags);
   };
   const Answer answer = once();
   return worth_retrying(answer.error) ? once() : answer;
@@ -121,7 +121,8 @@ Stat stat_of(const struct stat& st) {
 class FilesystemStorage final : public Storage {
  public:
   // An empty descriptor is the view of an absent directory.
-  FilesystemStorage(Descriptor root, std::string shown_as) : root_(std::move(root)), shown_as_(std::move(shown_as)) {}
+  FilesystemStorage(Descriptor root, std::string shown_as, Resolution resolution)
+      : root_(std::move(root)), shown_as_(std::move(shown_as)), resolution_(resolution) {}
 
   std::optional<Listing> list(std::string_view key) const override {
     const auto directory = open(key, O_RDONLY | O_DIRECTORY);
@@ -192,7 +193,8 @@ class FilesystemStorage final : public Storage {
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     auto directory = open(prefix, O_PATH | O_DIRECTORY);
-    return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(), shown(prefix) + '/');
+    return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(),
+                                               prefix.empty() ? shown_as_ : shown(prefix) + '/', resolution_);
   }
 
  private:
@@ -207,7 +209,7 @@ class FilesystemStorage final : public Storage {
 
   std::optional<Descriptor> open(std::string_view key, int flags) const {
     if (!root_) return std::nullopt;
-    const Answer answer = open_beneath(root_.get(), key, flags);
+    const Answer answer = open_beneath(root_.get(), key, flags, resolution_);
     if (answer.error == ENOENT) return std::nullopt;
     if (answer.error) fail(key, answer.error);
     return Descriptor(static_cast<int>(answer.value));
@@ -239,14 +241,17 @@ class FilesystemStorage final : public Storage {
 
   Descriptor root_;
   std::string shown_as_;
+  Resolution resolution_;
 };
 
 }  // namespace
 
-std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as) {
+std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
+                                                 Resolution resolution) {
   const Answer answer = ask([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
   if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
-  return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as));
+  if (!kernel_has_openat2()) resolution = Resolution::by_component;
+  return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as), resolution);
 }
 
 }  // namespace regctl
