@@ -53,7 +53,7 @@ bool worth_retrying(int error) { return error == EIO || error == ESTALE || error
 
 Answer openat2_beneath(int directory, const char* path, int flags) {
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC | O_NOFOLLOW;
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;  // O_NOFOLLOW would turn ELOOP into ENOTDIR
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   return ask([&] { return syscall(SYS_openat2, directory, path, &how, sizeof how); });
 }
