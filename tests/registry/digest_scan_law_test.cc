@@ -10,7 +10,8 @@
 namespace regctl {
 namespace {
 
-// Writes one random JSON object with digests at random places, in random spelling, and knows what must be found.
+// Writes one random JSON object with digests at random places, in random spelling, and knows what must be
+// found.
 class Author {
  public:
   explicit Author(std::uint64_t seed) : random_(seed) {}
@@ -38,8 +39,9 @@ class Author {
   }
 
   void member(int depth, bool quiet, bool subject) {
-    static const char* kKeys[] = {"layers",  "LAYERS",      "manifests", "mediaType",   "digest",       "config",
-                                  "subject", "annotations", "Subject",   "ANNOTATIONS", "\u017Fubject", ""};
+    static const char* kKeys[] = {"layers",  "LAYERS",      "manifests",    "mediaType",
+                                  "digest",  "config",      "subject",      "annotations",
+                                  "Subject", "ANNOTATIONS", "\u017Fubject", ""};
     space();
     if (chance(10)) {
       planted(quiet, subject);
@@ -55,14 +57,23 @@ class Author {
   }
 
   void value(int depth, bool quiet, bool subject) {
-    static const char* kScalars[] = {"0", "-1.5e+7", "1e999", "true", "false", "null", "\"\\ud800\"", "\"\xFF\""};
+    static const char* kScalars[] = {"0",     "-1.5e+7", "1e999",       "true",
+                                     "false", "null",    "\"\\ud800\"", "\"\xFF\""};
     space();
     switch (below(depth > 0 ? 6 : 4)) {
-      case 0: planted(quiet, subject); break;
-      case 1: noise(); break;
+      case 0:
+        planted(quiet, subject);
+        break;
+      case 1:
+        noise();
+        break;
       case 2:
-      case 3: text += kScalars[below(std::size(kScalars))]; break;
-      case 4: object(depth - 1, quiet, subject); break;
+      case 3:
+        text += kScalars[below(std::size(kScalars))];
+        break;
+      case 4:
+        object(depth - 1, quiet, subject);
+        break;
       case 5:
         text += '[';
         for (unsigned left = below(4); left > 0; --left) {
@@ -93,11 +104,21 @@ class Author {
   void noise() {
     std::string word = random_digest();
     switch (below(5)) {
-      case 0: word.pop_back(); break;
-      case 1: word += 'a'; break;
-      case 2: word[word.size() / 2] = 'g'; break;
-      case 3: word[0] = 'S'; break;
-      case 4: word.insert(0, " "); break;
+      case 0:
+        word.pop_back();
+        break;
+      case 1:
+        word += 'a';
+        break;
+      case 2:
+        word[word.size() / 2] = 'g';
+        break;
+      case 3:
+        word[0] = 'S';
+        break;
+      case 4:
+        word.insert(0, " ");
+        break;
     }
     string(word);
   }
@@ -159,10 +180,18 @@ RC_GTEST_PROP(DigestScanLaw, SurvivesMutation, (std::uint64_t seed)) {
     for (unsigned changes = 1 + author.below(4); changes > 0 && !text.empty(); --changes) {
       const unsigned at = author.below(static_cast<unsigned>(text.size()));
       switch (author.below(4)) {
-        case 0: text[at] = static_cast<char>(author.below(256)); break;
-        case 1: text.erase(at, author.below(8)); break;
-        case 2: text.insert(at, text.substr(at, author.below(16))); break;
-        case 3: text.resize(at); break;
+        case 0:
+          text[at] = static_cast<char>(author.below(256));
+          break;
+        case 1:
+          text.erase(at, author.below(8));
+          break;
+        case 2:
+          text.insert(at, text.substr(at, author.below(16)));
+          break;
+        case 3:
+          text.resize(at);
+          break;
       }
     }
     expect_every_digest_unless_json(text);
@@ -170,7 +199,8 @@ RC_GTEST_PROP(DigestScanLaw, SurvivesMutation, (std::uint64_t seed)) {
 }
 
 RC_GTEST_PROP(DigestScanLaw, SurvivesArbitraryBytes, (const std::string& bytes)) {
-  for (const std::string& text : {bytes, '{' + bytes, "{\"x\":" + bytes + '}'}) expect_every_digest_unless_json(text);
+  for (const std::string& text : {bytes, '{' + bytes, "{\"x\":" + bytes + '}'})
+    expect_every_digest_unless_json(text);
 }
 
 // Every prefix of a document ends in the middle of something.
