@@ -131,7 +131,8 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
       values.insert(values.end(), option.value.begin(), option.value.end());
     }
   } catch (const po::unknown_option& error) {
-    unknown("option", error.get_option_name(), long_names, program.name + " --help lists the options");
+    const std::string name = error.get_option_name();
+    unknown("option", name.substr(0, name.find('=')), long_names, program.name + " --help lists the options");
   } catch (const po::error& error) {
     throw UsageError(error.what(), program.name + " --help lists the options");
   }
