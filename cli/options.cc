@@ -225,7 +225,8 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
       for (const std::string& value : values) {
         unsigned times = 0;
         const std::string word = boolean(value);
-        if (setting.kind == Kind::count && word.empty()) times = static_cast<unsigned>(std::strtoul(value.c_str(), nullptr, 10));
+        const bool number = value.size() == 1 && value[0] >= '2' && value[0] <= '9';
+        if (setting.kind == Kind::count && number) times = static_cast<unsigned>(value[0] - '0');
         if (word.empty() && times == 0) throw UsageError(source_of(name) + ": " + name + " = " + value + ": not true or false", "");
         if (word == "false") setting.values.clear();
         else setting.values.insert(setting.values.end(), std::max(times, 1u), "true");
