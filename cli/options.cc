@@ -180,6 +180,7 @@ Given from_file(const Program& program, const std::string& file) {
   } catch (const po::error& error) {
     throw UsageError(file + ": " + error.what(), "lines are  key = value");
   }
+  if (in.bad()) throw UsageError("cannot read the configuration " + file, "check --config");
   return given;
 }
 
