@@ -125,6 +125,10 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
         operands.insert(operands.end(), option.value.begin(), option.value.end());
         continue;
       }
+      if (option.original_tokens.size() > 1 && option.original_tokens[1].starts_with("--")) {
+        const auto& words = option.original_tokens;
+        throw UsageError(words[0] + ' ' + words[1] + ": the value is missing", "write " + words[0] + "=" + words[1] + " if it is one");
+      }
       const auto meant = hidden.find(option.string_key);
       auto& values = given[meant == hidden.end() ? option.string_key : meant->second.first];
       if (option.value.empty()) values.push_back(meant == hidden.end() ? "true" : meant->second.second);
