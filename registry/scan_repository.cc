@@ -47,9 +47,7 @@ class RepositoryScan {
 
   ScannedRepository run() && {
     notes_.guarded([&] {
-      const auto listing = storage_.list(top_);
-      if (!listing) return;  // gone: scan() asked the parent already
-      for (const Entry& entry : listing->entries) {
+      for (const Entry& entry : entries(top_)) {
         if (!entry.name.starts_with('_')) continue;  // a namespace, or scan()'s to judge
         const bool ours = entry.name == layout::kLayers || entry.name == layout::kManifests ||
                           entry.name == layout::kUploads;
@@ -147,7 +145,7 @@ class RepositoryScan {
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       const auto& [digest, name] = names[i];
       notes_.guarded([&] {
-        const auto link = notes_.insist(*view, "", name, [&] { return read_link(*view, name); });
+        const auto link = notes_.insist(storage_, key, name, [&] { return read_link(*view, name); });
         if (link) found[i] = judge(digest, *link, join(join(key, name), layout::kLink), kind);
       });
     });
@@ -187,7 +185,8 @@ class RepositoryScan {
         const std::string path = join(here, entry.name);
         if (entry.kind == Kind::directory) open.push_back(path);
         if (entry.kind != Kind::file) continue;
-        const auto content = storage_.read(path, layout::kLongestLink);
+        const auto content =
+            notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, layout::kLongestLink); });
         if (content) each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
       }
     }
@@ -216,7 +215,7 @@ class RepositoryScan {
     std::vector<std::optional<Tag>> found(names.size());
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       notes_.guarded([&] {
-        found[i] = notes_.insist(*view, "", names[i], [&] { return scan_tag(*view, key, names[i]); });
+        found[i] = notes_.insist(storage_, key, names[i], [&] { return scan_tag(*view, key, names[i]); });
       });
     });
     for (auto& tag : found) {
@@ -248,18 +247,16 @@ class RepositoryScan {
   std::vector<std::pair<DigestId, Time>> scan_history(const Storage& view, const std::string& key,
                                                       const std::string& name, bool needed) {
     std::vector<std::pair<DigestId, Time>> history;
-    const auto algorithms = view.list(join(name, "index"));
-    if (!algorithms) return history;
-    for (const Entry& entry : algorithms->entries) {
+    const std::string index = join(key, "index");
+    for (const Entry& entry : entries(index)) {
       const auto algorithm = algorithm_named(entry.name);
-      if (!notes_.is_directory(entry, join(key, "index"), algorithm.has_value()) || !algorithm) continue;
-      const std::string below = join(join(name, "index"), entry.name);
-      const auto listing = view.list(below);
-      if (!listing) continue;
-      for (const Entry& child : listing->entries) {
+      if (!notes_.is_directory(entry, index, algorithm.has_value()) || !algorithm) continue;
+      const std::string place = join(index, entry.name), place_in_view = join(join(name, "index"), entry.name);
+      for (const Entry& child : entries(place)) {
         const auto digest = Digest::from_hex(*algorithm, child.name);
-        if (!notes_.is_directory(child, join(join(key, "index"), entry.name), digest.has_value()) || !digest) continue;
-        const auto link = read_link(view, join(below, child.name));
+        if (!notes_.is_directory(child, place, digest.has_value()) || !digest) continue;
+        const auto link = notes_.insist(storage_, place, child.name,
+                                        [&] { return read_link(view, join(place_in_view, child.name)); });
         if (!link) continue;
         history.emplace_back(notes_.id(*digest), link->modified);
         if (needed && link->target && *link->target != *digest)
