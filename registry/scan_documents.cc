@@ -46,7 +46,8 @@ class DocumentScan {
       const std::string data = join(directory, layout::kData);
       if (auto content = storage_.read(data, kLargestManifest)) {
         result.emplace(Bytes{std::move(*content), data});
-      } else if (const auto listing = storage_.list(directory)) {
+      } else if (auto listing = storage_.list(directory)) {
+        std::sort(listing->entries.begin(), listing->entries.end());
         const bool back = std::any_of(listing->entries.begin(), listing->entries.end(),
                                       [](const Entry& entry) { return entry.name == layout::kData; });
         if (!back) result.emplace(sound_copy(digest, directory, *listing));

@@ -97,8 +97,9 @@ class RepositoryScan {
   static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory) {
     const auto content = view.read(join(directory, layout::kLink), layout::kLongestLink);
     if (content) return understand(*content);
-    const auto listing = view.list(directory);
+    auto listing = view.list(directory);
     if (!listing) return std::nullopt;
+    std::sort(listing->entries.begin(), listing->entries.end());  // of several copies the last one taken counts
     FoundLink link{.state = LinkState::pending, .modified = listing->modified};
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink) return std::nullopt;
