@@ -60,6 +60,9 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   throw UsageError("unknown " + what + ' ' + word, meant.empty() ? otherwise : "did you mean " + meant + "?");
 }
 
+// Behind the name of a flag in the hidden option that takes it back.
+constexpr const char* kOff = " off";
+
 // Values by option name, in the order given.
 using Given = std::map<std::string, std::vector<std::string>>;
 
@@ -68,7 +71,9 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
   Given given;
   po::options_description description;
   std::vector<std::string> long_names;
-  std::map<std::string, std::string> name_of_letter;
+  // Hidden options and what they stand for: the option, and its word. The blank in their names keeps people from
+  // spelling them.
+  std::map<std::string, std::pair<std::string, std::string>> hidden;
   for (const OptionSpec& option : options) {
     long_names.push_back("--" + option.name);
     const auto add = [&](const std::string& spelling) {
@@ -76,14 +81,18 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
       else description.add_options()(spelling.c_str(), po::value<std::vector<std::string>>(), "");
     };
     add(option.letter ? option.name + ',' + option.letter : option.name);
-    if (!option.second_letter) continue;
-    const std::string hidden = option.name + "-alias";  // Boost knows one letter an option
-    add(hidden + ',' + option.second_letter);
-    name_of_letter[hidden] = option.name;
+    if (option.second_letter) {  // Boost knows one letter an option
+      const std::string again = option.name + " again";
+      add(again + ',' + option.second_letter);
+      hidden[again] = {option.name, "true"};
+    }
+    if (is_switch(option)) {
+      add(option.name + kOff);
+      hidden[option.name + kOff] = {option.name, "false"};
+    }
   }
 
-  // Boost refuses --flag=true, which users of Go programs type; the last word on a flag wins.
-  std::vector<std::string> rest;
+  // Boost refuses --flag=true, which users of Go programs type.
   bool only_operands = false;
   for (std::string& argument : arguments) {
     only_operands |= argument == "--";
@@ -94,13 +103,10 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
       return word == "--" + candidate.name || (candidate.letter && word == std::string{'-', candidate.letter}) ||
              (candidate.second_letter && word == std::string{'-', candidate.second_letter});
     });
-    if (option == options.end()) {
-      rest.push_back(std::move(argument));
-      continue;
-    }
+    if (option == options.end()) continue;
     const std::string value = boolean(argument.substr(equals + 1));
     if (value.empty()) throw UsageError(argument + ": not true or false", "");
-    given[option->name].assign(1, value);
+    argument = "--" + option->name + (value == "true" ? "" : kOff);
   }
 
   po::positional_options_description positions;
@@ -109,7 +115,7 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
   with_operands.add(description).add_options()("operand", po::value<std::vector<std::string>>());
   using namespace po::command_line_style;
   try {
-    const auto parsed = po::command_line_parser(rest)
+    const auto parsed = po::command_line_parser(arguments)
                             .options(with_operands)
                             .positional(positions)
                             .style(unix_style & ~allow_guessing)
@@ -119,13 +125,18 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
         operands.insert(operands.end(), option.value.begin(), option.value.end());
         continue;
       }
-      const auto alias = name_of_letter.find(option.string_key);
-      auto& values = given[alias == name_of_letter.end() ? option.string_key : alias->second];
-      if (option.value.empty()) values.push_back("true");
+      if (option.original_tokens.size() > 1 && option.original_tokens[1].starts_with("--")) {
+        const auto& words = option.original_tokens;
+        throw UsageError(words[0] + ' ' + words[1] + ": the value is missing", "write " + words[0] + "=" + words[1] + " if it is one");
+      }
+      const auto meant = hidden.find(option.string_key);
+      auto& values = given[meant == hidden.end() ? option.string_key : meant->second.first];
+      if (option.value.empty()) values.push_back(meant == hidden.end() ? "true" : meant->second.second);
       values.insert(values.end(), option.value.begin(), option.value.end());
     }
   } catch (const po::unknown_option& error) {
-    unknown("option", error.get_option_name(), long_names, program.name + " --help lists the options");
+    const std::string name = error.get_option_name();
+    unknown("option", name.substr(0, name.find('=')), long_names, program.name + " --help lists the options");
   } catch (const po::error& error) {
     throw UsageError(error.what(), program.name + " --help lists the options");
   }
@@ -173,6 +184,7 @@ Given from_file(const Program& program, const std::string& file) {
   } catch (const po::error& error) {
     throw UsageError(file + ": " + error.what(), "lines are  key = value");
   }
+  if (in.bad()) throw UsageError("cannot read the configuration " + file, "check --config");
   return given;
 }
 
@@ -218,7 +230,8 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
       for (const std::string& value : values) {
         unsigned times = 0;
         const std::string word = boolean(value);
-        if (setting.kind == Kind::count && word.empty()) times = static_cast<unsigned>(std::strtoul(value.c_str(), nullptr, 10));
+        const bool number = value.size() == 1 && value[0] >= '2' && value[0] <= '9';
+        if (setting.kind == Kind::count && number) times = static_cast<unsigned>(value[0] - '0');
         if (word.empty() && times == 0) throw UsageError(source_of(name) + ": " + name + " = " + value + ": not true or false", "");
         if (word == "false") setting.values.clear();
         else setting.values.insert(setting.values.end(), std::max(times, 1u), "true");

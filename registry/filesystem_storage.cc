@@ -53,7 +53,7 @@ bool worth_retrying(int error) { return error == EIO || error == ESTALE || error
 
 Answer openat2_beneath(int directory, const char* path, int flags) {
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC | O_NOFOLLOW;
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;  // O_NOFOLLOW would turn ELOOP into ENOTDIR
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   return ask([&] { return syscall(SYS_openat2, directory, path, &how, sizeof how); });
 }
@@ -68,7 +68,7 @@ Answer openat_by_component(int directory, std::string_view path, int flags) {
     const bool last = slash == std::string_view::npos;
     const int how = last ? flags : O_PATH | O_DIRECTORY;
     const Answer answer = ask([&] { return openat(at, component.c_str(), how | O_CLOEXEC | O_NOFOLLOW); });
-    if (answer.error == ENOTDIR && !last) {  // with O_DIRECTORY a link reads as "not a directory": say which
+    if (answer.error == ENOTDIR) {  // with O_DIRECTORY a link reads as "not a directory": say which
       struct stat st;
       if (fstatat(at, component.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) return {-1, ELOOP};
     }
@@ -106,11 +106,11 @@ class TerminatedPath {
   std::string long_;
 };
 
-Answer open_beneath(int directory, std::string_view path, int flags) {
+Answer open_beneath(int directory, std::string_view path, int flags, Resolution resolution) {
   const TerminatedPath name(path);
   const auto once = [&] {
-    return kernel_has_openat2() ? openat2_beneath(directory, name.c_str(), flags)
-                                : openat_by_component(directory, name.c_str(), flags);
+    return resolution == Resolution::best ? openat2_beneath(directory, name.c_str(), flags)
+                                          : openat_by_component(directory, name.c_str(), flags);
   };
   const Answer answer = once();
   return worth_retrying(answer.error) ? once() : answer;
@@ -122,7 +122,11 @@ Kind kind_of(mode_t mode) {
   return S_ISLNK(mode) ? Kind::symlink : Kind::other;
 }
 
+// A time that nanoseconds cannot hold (before 1677, after 2262) is the latest there is: every reader takes the future
+// for young, whereas an overflow could make it old.
 Time time_of(const timespec& time) {
+  constexpr std::int64_t kRange = 9'223'372'035;
+  if (time.tv_sec > kRange || time.tv_sec < -kRange) return Time::max();
   return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
@@ -136,7 +140,8 @@ Stat stat_of(const struct stat& st) {
 class FilesystemStorage final : public Storage {
  public:
   // An empty descriptor is the view of an absent directory.
-  FilesystemStorage(Descriptor root, std::string shown_as) : root_(std::move(root)), shown_as_(std::move(shown_as)) {}
+  FilesystemStorage(Descriptor root, std::string shown_as, Resolution resolution)
+      : root_(std::move(root)), shown_as_(std::move(shown_as)), resolution_(resolution) {}
 
   std::optional<Listing> list(std::string_view key) const override {
     const auto directory = open(key, O_RDONLY | O_DIRECTORY);
@@ -208,7 +213,7 @@ class FilesystemStorage final : public Storage {
   bool holds(std::string_view key, std::string_view bytes) const override {
     std::array<char, 256> buffer;
     if (!root_ || bytes.size() >= buffer.size()) return false;
-    const Answer opened = open_beneath(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const Answer opened = open_beneath(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
     if (opened.error) return false;
     const Descriptor file(static_cast<int>(opened.value));
     const Answer got = ask([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
@@ -217,7 +222,8 @@ class FilesystemStorage final : public Storage {
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     auto directory = open(prefix, O_PATH | O_DIRECTORY);
-    return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(), shown(prefix) + '/');
+    return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(),
+                                               prefix.empty() ? shown_as_ : shown(prefix) + '/', resolution_);
   }
 
  private:
@@ -232,7 +238,7 @@ class FilesystemStorage final : public Storage {
 
   std::optional<Descriptor> open(std::string_view key, int flags) const {
     if (!root_) return std::nullopt;
-    const Answer answer = open_beneath(root_.get(), key, flags);
+    const Answer answer = open_beneath(root_.get(), key, flags, resolution_);
     if (answer.error == ENOENT) return std::nullopt;
     if (answer.error) fail(key, answer.error);
     return Descriptor(static_cast<int>(answer.value));
@@ -264,14 +270,17 @@ class FilesystemStorage final : public Storage {
 
   Descriptor root_;
   std::string shown_as_;
+  Resolution resolution_;
 };
 
 }  // namespace
 
-std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as) {
+std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
+                                                 Resolution resolution) {
   const Answer answer = ask([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
   if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
-  return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as));
+  if (!kernel_has_openat2()) resolution = Resolution::by_component;
+  return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as), resolution);
 }
 
 }  // namespace regctl

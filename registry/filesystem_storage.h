@@ -9,8 +9,14 @@
 
 namespace regctl {
 
+enum class Resolution {
+  best,          // openat2, where the kernel has it
+  by_component,  // slower, and the same on every kernel
+};
+
 // Holds the directory's descriptor open. `path` is resolved once, links included; `shown_as` is put before every
 // key in messages. Throws StorageError if it cannot be opened.
-std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as);
+std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
+                                                 Resolution resolution = Resolution::best);
 
 }  // namespace regctl

@@ -64,8 +64,8 @@ std::optional<QuarantineName> parse_quarantine_name(std::string_view name) {
 }
 
 bool is_foreign_litter(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"lost+found", ".snapshot", ".snapshots", ".zfs",      "@eaDir",
-                                                "#recycle",   ".DS_Store", "Thumbs.db",  ".directory"};
+  static constexpr std::string_view kNames[] = {"lost+found", ".snapshot", ".snapshots", ".zfs",
+                                                "@eaDir",     "#recycle",  ".DS_Store",  ".directory"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) || name.starts_with(".nfs") ||
          name.starts_with(".fuse_hidden") || name.starts_with("._");
 }

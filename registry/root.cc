@@ -187,7 +187,7 @@ Root find_root(const std::string& given, const std::string& program) {
     const std::string tail = '/' + kV2.string();
     const bool is_v2 = real.string().ends_with(tail);
     const fs::path top = is_v2 ? fs::path(real.string().substr(0, real.string().size() - tail.size())) : real;
-    if (is_v2 || has_directory(real / kV2)) {
+    if (is_v2 || fs::is_directory(real / kV2)) {
       refuse_links(top);
       root.shown_prefix = is_v2 ? "" : kV2.string() + '/';
       return describe(std::move(root), top / kV2);

@@ -46,25 +46,29 @@ class DocumentScan {
       const std::string data = join(directory, layout::kData);
       if (auto content = storage_.read(data, kLargestManifest)) {
         result.emplace(Bytes{std::move(*content), data});
-      } else if (const auto listing = storage_.list(directory)) {
+      } else if (auto listing = storage_.list(directory)) {
+        std::sort(listing->entries.begin(), listing->entries.end());
         const bool back = std::any_of(listing->entries.begin(), listing->entries.end(),
                                       [](const Entry& entry) { return entry.name == layout::kData; });
-        if (!back) result.emplace(sound_copy(digest, directory, *listing));
+        if (!back) result = sound_copy(digest, directory, *listing);
       }
       return result;
     });
     return found ? *found : std::nullopt;
   }
 
-  std::optional<Bytes> sound_copy(const Digest& digest, const std::string& directory, const Listing& listing) {
+  // As in find(): an outer empty where a copy that is listed was absent.
+  std::optional<std::optional<Bytes>> sound_copy(const Digest& digest, const std::string& directory,
+                                                 const Listing& listing) {
     for (const Entry& entry : listing.entries) {
       if (entry.kind != Kind::file || !layout::parse_quarantine_name(entry.name)) continue;
       const std::string path = join(directory, entry.name);
       auto content = storage_.read(path, kLargestManifest);
-      if (content && content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
-        return Bytes{std::move(*content), path, true};
+      if (!content) return std::nullopt;
+      if (content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
+        return std::optional(Bytes{std::move(*content), path, true});
     }
-    return std::nullopt;
+    return std::optional<Bytes>();
   }
 
   Document understand(DigestId id, const Digest& digest, const std::optional<Bytes>& bytes) {

@@ -48,17 +48,15 @@ class ScanNotes {
 
   // An entry called `name` was listed in `directory`; `attempt` reads something of it and returns an empty optional
   // where that is absent. Absence right after a listing is believed only if the entry is gone from a new listing
-  // too; otherwise the attempt is repeated. Empty: provably gone. Throws StorageError (unstable) after five rounds.
-  // `storage` must be a witness of its own: not a view that the attempt goes through, whose prefix may be what was
-  // not found.
+  // too, or else the directory from its parent's; otherwise the attempt is repeated. Empty: provably gone. Throws
+  // StorageError (unstable) after five rounds. `storage` must be a witness of its own: not a view that the attempt goes
+  // through, whose prefix may be what was not found.
   template <class Attempt>
   auto insist(const Storage& storage, std::string_view directory, std::string_view name, Attempt attempt)
       -> decltype(attempt()) {
     for (int round = 0; round < 5; ++round) {
       if (auto result = attempt()) return result;
-      const auto again = storage.list(directory);
-      const auto named = [&](const Entry& entry) { return entry.name == name; };
-      if (!again || std::none_of(again->entries.begin(), again->entries.end(), named)) {
+      if (is_gone(storage, directory, name)) {
         ++vanished;
         return {};
       }
@@ -91,6 +89,19 @@ class ScanNotes {
   std::atomic<std::uint64_t> vanished = 0;
 
  private:
+  static bool is_gone(const Storage& storage, std::string_view directory, std::string_view name) {
+    for (;;) {
+      if (const auto listing = storage.list(directory)) {
+        return std::none_of(listing->entries.begin(), listing->entries.end(),
+                            [&](const Entry& entry) { return entry.name == name; });
+      }
+      if (directory.empty()) return true;
+      const auto slash = directory.rfind('/');
+      name = directory.substr(slash + 1);
+      directory = directory.substr(0, slash == std::string_view::npos ? 0 : slash);
+    }
+  }
+
   std::mutex mutex_;
 };
 

@@ -47,9 +47,7 @@ class RepositoryScan {
 
   ScannedRepository run() && {
     notes_.guarded([&] {
-      const auto listing = storage_.list(top_);
-      if (!listing) return;  // gone: scan() asked the parent already
-      for (const Entry& entry : listing->entries) {
+      for (const Entry& entry : entries(top_)) {
         if (!entry.name.starts_with('_')) continue;  // a namespace, or scan()'s to judge
         const bool ours = entry.name == layout::kLayers || entry.name == layout::kManifests ||
                           entry.name == layout::kUploads;
@@ -99,8 +97,9 @@ class RepositoryScan {
   static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory) {
     const auto content = view.read(join(directory, layout::kLink), layout::kLongestLink);
     if (content) return understand(*content);
-    const auto listing = view.list(directory);
+    auto listing = view.list(directory);
     if (!listing) return std::nullopt;
+    std::sort(listing->entries.begin(), listing->entries.end());  // of several copies the last one taken counts
     FoundLink link{.state = LinkState::pending, .modified = listing->modified};
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink) return std::nullopt;
@@ -194,7 +193,8 @@ class RepositoryScan {
         const std::string path = join(here, entry.name);
         if (entry.kind == Kind::directory) open.push_back(path);
         if (entry.kind != Kind::file) continue;
-        const auto content = storage_.read(path, layout::kLongestLink);
+        const auto content =
+            notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, layout::kLongestLink); });
         if (content) each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
       }
     }

@@ -58,7 +58,7 @@ class Storage {
   virtual std::optional<Content> read(std::string_view key, std::size_t limit) const = 0;
   // True: `key` is a file that holds exactly `bytes`. False says nothing, and nothing is thrown: ask again with
   // read(). The cheapest question there is.
-  virtual bool holds(std::string_view key, std::string_view bytes) const = 0;
+  virtual bool holds(std::string_view key, std::string_view bytes) const;
   // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view of an absent
   // prefix is absent. The view must not outlive the storage.
   virtual std::unique_ptr<Storage> below(std::string_view prefix) const = 0;

@@ -7,6 +7,7 @@
 
 #include "gc/look.h"
 #include "registry/hasher.h"
+#include "tests/support/printing.h"
 #include "tests/support/registry_builder.h"
 
 namespace regctl::test {
@@ -68,8 +69,3 @@ using Codes = std::set<std::string>;
 using Digests = std::set<Digest>;
 
 }  // namespace regctl::test
-
-namespace regctl {
-// For failure messages of GoogleTest.
-inline void PrintTo(const Digest& digest, std::ostream* out) { *out << digest.text(); }
-}  // namespace regctl

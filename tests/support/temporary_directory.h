@@ -1,7 +1,8 @@
-// A directory that goes with its owner.
+// A new, empty directory of the host that goes away with everything in it.
 #pragma once
 
-#include <cstdlib>
+#include <stdlib.h>
+
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -11,9 +12,10 @@ namespace regctl::test {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "regctl-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw std::runtime_error("cannot make a temporary directory");
-    path_ = name;
+    std::string pattern =
+        (std::filesystem::canonical(std::filesystem::temp_directory_path()) / "regctl-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) throw std::runtime_error("cannot make a temporary directory");
+    path_ = pattern;
   }
   ~TemporaryDirectory() {
     std::error_code ignored;

@@ -21,8 +21,7 @@ class TreeStorage final : public Storage {
     if (!path.empty()) {
       const auto* node = find(path);
       if (!node) return std::nullopt;
-      if (node->kind != Kind::directory)
-        throw StorageError(StorageError::Kind::not_a_directory, path, "Not a directory");
+      refuse_unless_directory(*node, path);
       listing.modified = node->modified;
     }
     const std::string below = path.empty() ? "" : path + '/';
@@ -34,7 +33,9 @@ class TreeStorage final : public Storage {
   }
 
   std::optional<Stat> stat(std::string_view key) const override {
-    const auto* node = find(full(key));
+    const std::string path = full(key);
+    if (path.empty()) return Stat{.kind = Kind::directory};
+    const auto* node = find(path);
     if (!node) return std::nullopt;
     const std::uint64_t size = node->kind == Kind::file ? node->bytes.size() : 0;
     return Stat{node->kind, size, (size + 4095) / 4096 * 4096, node->modified};
@@ -52,15 +53,6 @@ class TreeStorage final : public Storage {
     return content;
   }
 
-  bool holds(std::string_view key, std::string_view bytes) const override {
-    try {
-      const auto content = read(key, bytes.size() + 1);
-      return content && content->stat.kind == Kind::file && content->bytes == bytes;
-    } catch (const StorageError&) {
-      return false;
-    }
-  }
-
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     return std::make_unique<TreeStorage>(nodes_, full(prefix));
   }
@@ -71,15 +63,19 @@ class TreeStorage final : public Storage {
     return prefix_ + '/' + std::string(key);
   }
 
+  static void refuse_unless_directory(const Tree::Node& node, const std::string& path) {
+    if (node.kind == Kind::symlink)
+      throw StorageError(StorageError::Kind::symlink, path, "is or leads through a symbolic link");
+    if (node.kind != Kind::directory)
+      throw StorageError(StorageError::Kind::not_a_directory, path, "Not a directory");
+  }
+
   // As a file system resolves it: a link or a file on the way is an error, not an absence.
   const Tree::Node* find(const std::string& path) const {
     for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
       const auto on_the_way = nodes_.find(path.substr(0, slash));
       if (on_the_way == nodes_.end()) return nullptr;
-      if (on_the_way->second.kind == Kind::symlink)
-        throw StorageError(StorageError::Kind::symlink, path, "is or leads through a symbolic link");
-      if (on_the_way->second.kind != Kind::directory)
-        throw StorageError(StorageError::Kind::not_a_directory, path, "Not a directory");
+      refuse_unless_directory(on_the_way->second, path);
     }
     const auto node = nodes_.find(path);
     return node == nodes_.end() ? nullptr : &node->second;

@@ -1,0 +1,313 @@
+// The same bytes give the same inventory, and what keeps a scan from being complete is an obstacle.
+#include "registry/scan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "registry/filesystem_storage.h"
+#include "registry/hasher.h"
+#include "tests/support/scanning.h"
+#include "tests/support/temporary_directory.h"
+
+namespace regctl {
+namespace {
+
+using namespace test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+// Sound and damaged, present and taken: something of everything that an inventory can hold.
+RegistryBuilder something_of_everything(int images = 30) {
+  RegistryBuilder registry;
+  Tree& tree = registry.tree;
+  for (int i = 0; i < images; ++i) {
+    const std::string name = "team" + std::to_string(i % 3) + "/app" + std::to_string(i);
+    const Digest one = registry.ago(i * kDay).image(name, {"shared", "layer " + name}, "v1");
+    registry.image(name, {"shared", "other " + name}, "", one);
+    registry.index(name, {one, digest_of("nowhere")}, "latest");
+    registry.tag(name, "v1", one);
+  }
+  const Digest alias = digest_of("by sha512", Algorithm::sha512);
+  registry.link_layer("alias", alias, registry.layer("alias", "by sha512"));
+  const Digest damaged = registry.image("damaged", {"x"}, "v1"),
+               missing = registry.image("damaged", {"y"}, "gone");
+  tree.bytes(RegistryBuilder::data(damaged)) += ' ';
+  tree.remove(RegistryBuilder::data(missing));
+  registry.tag("damaged", "empty", registry.image("damaged", {"z"}));
+  tree.bytes(layout::tag_current_link("damaged", "empty")).clear();
+  tree.bytes(RegistryBuilder::layer_link("damaged", registry.layer("damaged", "w"))) = digest_of("v").text();
+  tree.bytes(RegistryBuilder::layer_link("damaged", registry.layer("damaged", "v"))) =
+      "nonsense " + digest_of("u").text();
+  tree.file(layout::repository("damaged") + "/_manifests/other/link", digest_of("t").text(), kNow);
+  const Digest pending = registry.manifest("pending", "{}");
+  tree.remove(RegistryBuilder::revision("pending", pending));
+  registry.quarantine(RegistryBuilder::data(registry.blob("taken")), kNow - kDay);
+  const Digest doubly = registry.manifest("taken", R"({"config":{}})", "v1");
+  registry.blob_at(doubly, R"({"config":{}})");
+  registry.quarantine(RegistryBuilder::data(doubly), kNow - 2 * kDay, "first");
+  registry.blob_at(doubly, R"({"config":{}})");
+  registry.quarantine(RegistryBuilder::data(doubly), kNow - kDay, "second");
+  registry.quarantine(RegistryBuilder::revision("taken", doubly), kNow - kDay);
+  const std::string upload =
+      layout::repository("team0/app0") + "/_uploads/b1a5f0e8-6d1c-4a6e-9a5e-0d6f6b1c2d3e";
+  tree.file(upload + "/startedat", "2026-05-01T00:00:00Z", kNow - kDay);
+  tree.file(upload + "/data", "half of it", kNow - kHour);
+  tree.file("blobs/sha256/stray", "", kNow);
+  tree.file("blobs/sha256/aa/" + std::string(64, 'b') + "/data", "misplaced", kNow);
+  tree.directory("blobs/md5", kNow);
+  tree.file(layout::repository("team0/app0") + "/_manifests/.DS_Store", "", kNow);
+  tree.directory(layout::repository("team0/app0") + "/_unknown", kNow);
+  tree.symlink(layout::repository("elsewhere"), "/mnt", kNow);
+  tree.device(layout::repository("team1/app1") + "/_layers/sha256/fifo", kNow);
+  return registry;
+}
+
+// Sizes on the disk are the file system's affair.
+Inventory without_disk_bytes(Inventory inventory) {
+  for (Blob& blob : inventory.blobs) blob.disk_bytes = 0;
+  for (Quarantined& copy : inventory.quarantined) copy.disk_bytes = 0;
+  return inventory;
+}
+
+// Field by field, so that a failure says where.
+void expect_equal(const Inventory& a, const Inventory& b) {
+  ASSERT_TRUE(a.digests == b.digests);  // or no number means the same
+  EXPECT_EQ(a.repositories.size(), b.repositories.size());
+  for (std::size_t i = 0; i < std::min(a.repositories.size(), b.repositories.size()); ++i)
+    EXPECT_TRUE(a.repositories[i] == b.repositories[i]) << a.repositories[i].name;
+  EXPECT_TRUE(a.blobs == b.blobs);
+  EXPECT_TRUE(a.documents == b.documents);
+  EXPECT_TRUE(a.quarantined == b.quarantined);
+  EXPECT_EQ(obstacles(a), obstacles(b));
+  EXPECT_TRUE(a.strays == b.strays);
+  EXPECT_TRUE(a == b);
+}
+
+TEST(Scan, P13TheNumberOfWorkersDoesNotMatter) {
+  const RegistryBuilder registry = something_of_everything();
+  const auto storage = registry.tree.storage();
+  for (const Detail detail : {Detail::where_needed, Detail::everything}) {
+    const Inventory one = scanned(*storage, 1, detail), eight = scanned(*storage, 8, detail);
+    expect_equal(one, eight);
+    expect_equal(surveyed(*storage, one), surveyed(*storage, eight, 8));
+    EXPECT_GT(one.documents.size(), 90u);  // it has seen something
+    EXPECT_EQ(one.repositories.size(), 34u);
+    EXPECT_EQ(one.obstacles.size(), 3u);
+    EXPECT_GE(damage(one).size(), 6u);
+    EXPECT_FALSE(one.strays.empty());
+  }
+}
+
+TEST(Scan, ADiskGivesWhatMemoryGives) {
+  const RegistryBuilder registry = something_of_everything();
+  const TemporaryDirectory directory;
+  registry.tree.write_to(directory.path());
+  const auto memory = registry.tree.storage();
+  for (const Resolution resolution : {Resolution::best, Resolution::by_component}) {
+    const auto disk = open_filesystem_storage(directory.path().string(), "", resolution);
+    expect_equal(without_disk_bytes(surveyed(*memory, scanned(*memory, 1, Detail::everything))),
+                 without_disk_bytes(surveyed(*disk, scanned(*disk, 8, Detail::everything), 8)));
+  }
+}
+
+TEST(Scan, TheOrderOfListingsDoesNotMatter) {
+  RegistryBuilder registry = something_of_everything();
+  // Two runs took the same link, and in between it said something else.
+  const Digest digest = registry.layer("taken", "twice");
+  const std::string link = RegistryBuilder::layer_link("taken", digest);
+  registry.quarantine(link, kNow - 3 * kDay, "zzzz");
+  registry.tree.file(link, digest_of("another").text(), kNow - 3 * kDay);
+  registry.quarantine(link, kNow - 2 * kDay, "aaaa");
+  const auto storage = registry.tree.storage();
+  const Meddled reversed(
+      *storage, {}, [](Listing& listing) { std::reverse(listing.entries.begin(), listing.entries.end()); });
+  expect_equal(scanned(*storage, 1, Detail::everything), scanned(reversed, 1, Detail::everything));
+  expect_equal(surveyed(*storage, scanned(*storage)), surveyed(reversed, scanned(reversed)));
+}
+
+TEST(Scan, AnEmptyStoreIsAnEmptyInventory) {
+  Tree tree;
+  EXPECT_TRUE(scanned(*tree.storage()) == Inventory());
+  tree.directory("blobs/sha256", kNow);
+  tree.directory("repositories", kNow);
+  const Inventory inventory = scanned(*tree.storage());
+  EXPECT_TRUE(inventory.has_blobs && inventory.has_repositories);
+  EXPECT_TRUE(inventory.repositories.empty() && inventory.blobs.empty() && inventory.obstacles.empty());
+}
+
+TEST(Scan, RepositoriesNestAndHaveAnyName) {
+  RegistryBuilder registry;
+  for (const char* name : {"a", "a/b", "a/b/tags/list", "blobs/uploads", "with blank", "\xFF", "UPPER"})
+    registry.layer(name, "x");
+  registry.tree.directory("repositories/only/_uploads", kNow);
+  registry.tree.directory("repositories/namespace/empty", kNow);
+  std::vector<std::string> names;
+  const Inventory inventory = scanned(registry);
+  for (const Repository& repository : inventory.repositories) names.push_back(repository.name);
+  EXPECT_THAT(names, ElementsAre("UPPER", "a", "a/b", "a/b/tags/list", "blobs/uploads", "only", "with blank",
+                                 "\xFF"));
+  std::vector<std::string> illegal;
+  for (const Stray& stray : inventory.strays) {
+    if (stray.kind == Stray::Kind::illegal_name) illegal.push_back(stray.path);
+  }
+  EXPECT_THAT(illegal, ElementsAre("repositories/UPPER", "repositories/with blank", "repositories/\xFF"));
+}
+
+TEST(Scan, ANameThatARegistryCanMakeIsNoLitter) {
+  RegistryBuilder registry;
+  for (const char* tag :
+       {"Thumbs.db", "lost_found", "snapshot", "nfs1", "link", "current", "index", "data", "_x", "1"})
+    registry.image("app", {tag}, tag);
+  registry.image("Thumbs.db/app", {"x"}, "v1");  // a first component may be a host's name
+  const Inventory inventory = scanned(registry);
+  EXPECT_EQ(repository(inventory, "app").tags.size(), 10u);
+  EXPECT_EQ(repository(inventory, "Thumbs.db/app").tags.size(), 1u);
+}
+
+TEST(Scan, WhatHidesEntriesIsAnObstacle) {
+  RegistryBuilder registry;
+  registry.image("app", {"x"}, "v1");
+  Tree& tree = registry.tree;
+  const std::string app = "repositories/app", layers = app + "/_layers", manifests = app + "/_manifests";
+  tree.symlink("blobs/sha256/00", "../elsewhere", kNow);
+  tree.file("blobs/sha256/01", "", kNow);
+  tree.device("blobs/sha256/02", kNow);
+  tree.file("blobs/sha512", "", kNow);
+  tree.symlink("repositories/moved", "/mnt/moved", kNow);
+  tree.device("repositories/fifo", kNow);
+  tree.directory("repositories/_top", kNow);
+  tree.directory(app + "/_what", kNow);
+  tree.symlink(app + "/_uploads", "/tmp", kNow);
+  tree.file(layers + "/sha384", "", kNow);
+  tree.symlink(layers + "/sha256/" + std::string(64, 'a'), "x", kNow);
+  tree.symlink(manifests + "/tags/v2", "v1", kNow);
+  tree.directory(manifests + "/_odd", kNow);
+  tree.file("repositories/filed/_manifests", "", kNow);
+  tree.file("repositories/half/_manifests/revisions", "", kNow);
+  EXPECT_THAT(
+      obstacles(scanned(registry)),
+      UnorderedElementsAre(
+          std::pair("symlink-in-tree", "blobs/sha256/00"), std::pair("not-a-directory", "blobs/sha256/01"),
+          std::pair("not-a-directory", "blobs/sha256/02"), std::pair("not-a-directory", "blobs/sha512"),
+          std::pair("symlink-in-tree", "repositories/moved"),
+          std::pair("not-a-directory", "repositories/fifo"),
+          std::pair("unknown-directory", "repositories/_top"), std::pair("unknown-directory", app + "/_what"),
+          std::pair("symlink-in-tree", app + "/_uploads"), std::pair("not-a-directory", layers + "/sha384"),
+          std::pair("symlink-in-tree", layers + "/sha256/" + std::string(64, 'a')),
+          std::pair("symlink-in-tree", manifests + "/tags/v2"),
+          std::pair("unknown-directory", manifests + "/_odd"),
+          std::pair("not-a-directory", "repositories/filed/_manifests"),
+          std::pair("not-a-directory", "repositories/half/_manifests/revisions")));
+}
+
+TEST(Scan, TopDirectoriesOfAnotherKindAreObstacles) {
+  Tree tree;
+  tree.symlink("blobs", "/mnt/blobs", kNow);
+  tree.file("repositories", "", kNow);
+  const Inventory inventory = scanned(*tree.storage());
+  EXPECT_THAT(obstacles(inventory), UnorderedElementsAre(std::pair("symlink-in-tree", "blobs"),
+                                                         std::pair("not-a-directory", "repositories")));
+  EXPECT_FALSE(inventory.has_blobs || inventory.has_repositories);
+}
+
+TEST(Scan, LinksInTheLastPlaceAreObstacles) {
+  RegistryBuilder registry;
+  const Digest image = registry.image("app", {"x"}, "v1");
+  for (const std::string& key : {RegistryBuilder::revision("app", image),
+                                 layout::tag_current_link("app", "v1"), RegistryBuilder::data(image)}) {
+    RegistryBuilder changed = registry;
+    changed.tree.remove(key);
+    changed.tree.symlink(key, "elsewhere", kNow);
+    EXPECT_THAT(obstacles(scanned(changed)), ElementsAre(std::pair("symlink-in-tree", key)));
+  }
+}
+
+// With every detail asked for: otherwise a layer link is first asked whether it holds what it should, a question
+// that may fail in silence because it is then asked in full.
+TEST(Scan, P2AnyFailingCallIsAnObstacle) {
+  const RegistryBuilder registry = something_of_everything(2);
+  const auto storage = registry.tree.storage();
+  std::size_t calls = 0;
+  const Meddled counting(*storage, [&](std::string_view, const std::string&) {
+    ++calls;
+    return false;
+  });
+  scanned(counting, 1, Detail::everything);
+  ASSERT_GT(calls, 100u);
+  for (std::size_t fatal = 0; fatal < calls; ++fatal) {
+    std::size_t call = 0;
+    std::string where;
+    const Meddled failing(*storage, [&](std::string_view, const std::string& key) {
+      if (call++ == fatal)
+        throw StorageError(StorageError::Kind::unreadable, where = key, "Input/output error");
+      return false;
+    });
+    const Places found = obstacles(scanned(failing, 1, Detail::everything));
+    EXPECT_THAT(found, testing::Contains(std::pair(std::string("read-error"), where)));
+  }
+}
+
+// What is absent for a moment, with everything below it, is believed to be gone only if the listings agree.
+TEST(Scan, P2AnAbsenceThatTheListingDeniesIsNotBelieved) {
+  const RegistryBuilder registry = something_of_everything(2);
+  const auto storage = registry.tree.storage();
+  Inventory expected = scanned(*storage, 1, Detail::everything);
+  expected.vanished = 0;
+  std::size_t calls = 0;
+  const Meddled counting(*storage, [&](std::string_view, const std::string&) {
+    ++calls;
+    return false;
+  });
+  scanned(counting, 1, Detail::everything);
+  for (const std::size_t moment : {1, 2}) {
+    for (std::size_t hiding = 1; hiding < calls; ++hiding) {  // call 0 lists the top
+      std::size_t call = 0;
+      std::string gone, verb;
+      const Meddled blinking(*storage, [&](std::string_view asked, const std::string& key) {
+        const std::size_t now = call++;
+        if (now == hiding && storage->stat(key)) {
+          // At first one object, then with it the directory it is in.
+          gone = moment == 1 ? key : key.substr(0, key.rfind('/'));
+          verb = asked;
+        }
+        return now >= hiding && now < hiding + moment && !gone.empty() &&
+               (key == gone || key.starts_with(gone + '/'));
+      });
+      Inventory inventory = scanned(blinking, 1, Detail::everything);
+      inventory.vanished = 0;
+      if (gone.find("_uploads") != std::string::npos)
+        continue;  // nothing is kept or taken by what is in there
+      EXPECT_TRUE(inventory == expected || inventory.obstacles.size() > expected.obstacles.size())
+          << verb << ' ' << gone;
+    }
+  }
+}
+
+TEST(Scan, WhatIsListedAndNeverThereIsAnObstacle) {
+  RegistryBuilder registry;
+  const Digest image = registry.image("app", {"x"}, "v1");
+  const auto storage = registry.tree.storage();
+  const Meddled hiding(
+      *storage, [](std::string_view, const std::string& key) { return key == "repositories/app/_layers"; });
+  EXPECT_THAT(obstacles(scanned(hiding)),
+              ElementsAre(std::pair("unstable-directory", "repositories/app/_layers")));
+  const std::string revision = layout::revision_link("app", image),
+                    directory = revision.substr(0, revision.rfind('/'));
+  const Meddled hiding_link(*storage,
+                            [&](std::string_view, const std::string& key) { return key == revision; });
+  EXPECT_THAT(obstacles(scanned(hiding_link)), ElementsAre(std::pair("unstable-directory", directory)));
+}
+
+TEST(Scan, StopsWhenAsked) {
+  const RegistryBuilder registry = something_of_everything(2);
+  const auto storage = registry.tree.storage();
+  std::stop_source source;
+  source.request_stop();
+  NullProgress progress;
+  for (const unsigned workers : {1u, 8u})
+    EXPECT_THROW(scan(*storage, {}, Workers(workers, source.get_token()), progress), Interrupted);
+}
+
+}  // namespace
+}  // namespace regctl
