@@ -259,7 +259,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   ScanNotes notes;
   notes.guarded([&] {
     const auto top = storage.list("");
-    if (!top) return;
+    if (!top) throw StorageError(StorageError::Kind::unstable, "", "the whole storage is gone");
     for (const Entry& entry : top->entries) {
       const bool blobs = entry.name == layout::kBlobs, repositories = entry.name == layout::kRepositories;
       if ((!blobs && !repositories) || !notes.is_directory(entry, "", true)) continue;

@@ -47,24 +47,27 @@ class DocumentScan {
       if (auto content = storage_.read(data, kLargestManifest)) {
         result.emplace(Bytes{std::move(*content), data});
       } else if (const auto listing = storage_.list(directory)) {
-        const bool back = std::any_of(listing->entries.begin(), listing->entries.end(),
-                                      [](const Entry& entry) { return entry.name == layout::kData; });
-        if (!back) result.emplace(sound_copy(digest, directory, *listing));
+        result = sound_copy(digest, directory, *listing);
       }
       return result;
     });
     return found ? *found : std::nullopt;
   }
 
-  std::optional<Bytes> sound_copy(const Digest& digest, const std::string& directory, const Listing& listing) {
+  // What `listing` of the directory shows behind the absent `data`; an outer empty: it changed meanwhile.
+  std::optional<std::optional<Bytes>> sound_copy(const Digest& digest, const std::string& directory,
+                                                 const Listing& listing) {
+    std::optional<Bytes> found;
     for (const Entry& entry : listing.entries) {
-      if (entry.kind != Kind::file || !layout::parse_quarantine_name(entry.name)) continue;
+      if (entry.name == layout::kData) return std::nullopt;
+      if (found || entry.kind != Kind::file || !layout::parse_quarantine_name(entry.name)) continue;
       const std::string path = join(directory, entry.name);
       auto content = storage_.read(path, kLargestManifest);
-      if (content && content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
-        return Bytes{std::move(*content), path, true};
+      if (!content) return std::nullopt;
+      if (content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
+        found = Bytes{std::move(*content), path, true};
     }
-    return std::nullopt;
+    return std::make_optional(std::move(found));
   }
 
   Document understand(DigestId id, const Digest& digest, const std::optional<Bytes>& bytes) {

@@ -54,15 +54,20 @@ class ScanNotes {
       -> decltype(attempt()) {
     for (int round = 0; round < 5; ++round) {
       if (auto result = attempt()) return result;
-      const auto again = storage.list(directory);
-      const auto named = [&](const Entry& entry) { return entry.name == name; };
-      if (!again || std::none_of(again->entries.begin(), again->entries.end(), named)) {
+      if (!is_listed(storage, directory, name)) {
         ++vanished;
         return {};
       }
     }
     throw StorageError(StorageError::Kind::unstable, layout::join(directory, name),
                        "is listed, but was absent five times when read");
+  }
+
+  // Whether a new listing of `directory` shows `name`.
+  static bool is_listed(const Storage& storage, std::string_view directory, std::string_view name) {
+    const auto listing = storage.list(directory);
+    const auto named = [&](const Entry& entry) { return entry.name == name; };
+    return listing && std::any_of(listing->entries.begin(), listing->entries.end(), named);
   }
 
   // `entry` of `directory` may be taken for a directory of ours. What it is otherwise is noted: foreign litter not

@@ -47,9 +47,7 @@ class RepositoryScan {
 
   ScannedRepository run() && {
     notes_.guarded([&] {
-      const auto listing = storage_.list(top_);
-      if (!listing) return;  // gone: scan() asked the parent already
-      for (const Entry& entry : listing->entries) {
+      for (const Entry& entry : entries(top_)) {
         if (!entry.name.starts_with('_')) continue;  // a namespace, or scan()'s to judge
         const bool ours = entry.name == layout::kLayers || entry.name == layout::kManifests ||
                           entry.name == layout::kUploads;
@@ -65,15 +63,32 @@ class RepositoryScan {
   }
 
  private:
-  // The entries of `parent`/`name`, which was listed in `parent`; none if it is provably gone.
-  std::vector<Entry> entries(const std::string& parent, const std::string& name) {
-    const auto listing = notes_.insist(storage_, parent, name, [&] { return storage_.list(join(parent, name)); });
+  // Insists on `attempt`, which reads something of `key`, a directory that was listed in the one above it.
+  template <class Attempt>
+  auto insist(const std::string& key, Attempt attempt) {
+    const auto slash = key.rfind('/');
+    return notes_.insist(storage_, key.substr(0, slash), key.substr(slash + 1), attempt);
+  }
+
+  // None if `key` is provably gone.
+  std::vector<Entry> entries(const std::string& key) {
+    const auto listing = insist(key, [&] { return storage_.list(key); });
     return listing ? listing->entries : std::vector<Entry>();
   }
 
-  std::vector<Entry> entries(const std::string& key) {
-    const auto slash = key.rfind('/');
-    return entries(key.substr(0, slash), key.substr(slash + 1));
+  // A view of `key` and the entries in it; a null view if `key` is provably gone.
+  struct View {
+    std::unique_ptr<Storage> storage;
+    std::vector<Entry> entries;
+  };
+  View view_of(const std::string& key) {
+    auto view = insist(key, [&] {
+      std::optional<View> found;
+      auto storage = storage_.below(key);
+      if (auto listing = storage->list("")) found.emplace(View{std::move(storage), std::move(listing->entries)});
+      return found;
+    });
+    return view ? std::move(*view) : View();
   }
 
   void damage(std::string rule, std::string path, std::string found, std::optional<DigestId> digest = {}) {
@@ -131,8 +146,9 @@ class RepositoryScan {
   void scan_links_of(const std::string& parent, Algorithm algorithm, std::vector<Link>& links,
                      Quarantined::Kind kind) {
     const std::string key = join(parent, name_of(algorithm));
+    View view = view_of(key);
     std::vector<std::pair<Digest, std::string>> names;
-    for (Entry& entry : entries(key)) {
+    for (Entry& entry : view.entries) {
       const auto digest = Digest::from_hex(algorithm, entry.name);
       if (!notes_.is_directory(entry, key, digest.has_value())) continue;
       if (digest) {
@@ -142,12 +158,11 @@ class RepositoryScan {
         scan_unknown(join(key, entry.name));
       }
     }
-    const auto view = storage_.below(key);
     std::vector<std::optional<Link>> found(names.size());
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       const auto& [digest, name] = names[i];
       notes_.guarded([&] {
-        const auto link = notes_.insist(*view, "", name, [&] { return read_link(*view, name); });
+        const auto link = notes_.insist(*view.storage, "", name, [&] { return read_link(*view.storage, name); });
         if (link) found[i] = judge(digest, *link, join(join(key, name), layout::kLink), kind);
       });
     });
@@ -187,7 +202,7 @@ class RepositoryScan {
         const std::string path = join(here, entry.name);
         if (entry.kind == Kind::directory) open.push_back(path);
         if (entry.kind != Kind::file) continue;
-        const auto content = storage_.read(path, layout::kLongestLink);
+        const auto content = insist(path, [&] { return storage_.read(path, layout::kLongestLink); });
         if (content) each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
       }
     }
@@ -208,15 +223,15 @@ class RepositoryScan {
 
   void scan_tags(const std::string& key) {
     out_.has_tags = true;
+    View view = view_of(key);
     std::vector<std::string> names;
-    for (Entry& entry : entries(key)) {
+    for (Entry& entry : view.entries) {
       if (notes_.is_directory(entry, key)) names.push_back(std::move(entry.name));
     }
-    const auto view = storage_.below(key);
     std::vector<std::optional<Tag>> found(names.size());
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       notes_.guarded([&] {
-        found[i] = notes_.insist(*view, "", names[i], [&] { return scan_tag(*view, key, names[i]); });
+        found[i] = notes_.insist(*view.storage, "", names[i], [&] { return scan_tag(*view.storage, key, names[i]); });
       });
     });
     for (auto& tag : found) {
@@ -248,18 +263,22 @@ class RepositoryScan {
   std::vector<std::pair<DigestId, Time>> scan_history(const Storage& view, const std::string& key,
                                                       const std::string& name, bool needed) {
     std::vector<std::pair<DigestId, Time>> history;
-    const auto algorithms = view.list(join(name, "index"));
+    const auto algorithms = notes_.insist(view, name, "index", [&] {
+      auto listing = view.list(join(name, "index"));
+      if (!listing && !ScanNotes::is_listed(view, name, "index")) listing.emplace();  // a tag without a history
+      return listing;
+    });
     if (!algorithms) return history;
     for (const Entry& entry : algorithms->entries) {
       const auto algorithm = algorithm_named(entry.name);
       if (!notes_.is_directory(entry, join(key, "index"), algorithm.has_value()) || !algorithm) continue;
       const std::string below = join(join(name, "index"), entry.name);
-      const auto listing = view.list(below);
+      const auto listing = notes_.insist(view, join(name, "index"), entry.name, [&] { return view.list(below); });
       if (!listing) continue;
       for (const Entry& child : listing->entries) {
         const auto digest = Digest::from_hex(*algorithm, child.name);
         if (!notes_.is_directory(child, join(join(key, "index"), entry.name), digest.has_value()) || !digest) continue;
-        const auto link = read_link(view, join(below, child.name));
+        const auto link = notes_.insist(view, below, child.name, [&] { return read_link(view, join(below, child.name)); });
         if (!link) continue;
         history.emplace_back(notes_.id(*digest), link->modified);
         if (needed && link->target && *link->target != *digest)
@@ -281,23 +300,25 @@ class RepositoryScan {
 
   std::optional<Upload> scan_upload(const std::string& key, const std::string& uuid) {
     Upload upload{.uuid = uuid};
-    std::vector<std::string> open{join(key, uuid)};
+    const std::string top = join(key, uuid);
+    std::vector<std::string> open{top};
     while (!open.empty()) {
       const std::string here = std::move(open.back());
       open.pop_back();
-      const auto listing = storage_.list(here);
-      if (!listing && here.size() == key.size() + 1 + uuid.size()) return std::nullopt;
+      const auto list = [&] { return storage_.list(here); };
+      const auto listing = here == top ? list() : insist(here, list);
+      if (!listing && here == top) return std::nullopt;
       if (!listing) continue;  // the registry is at work in here: what counts is the rest
       upload.newest = std::max(upload.newest, listing->modified);
       for (const Entry& entry : listing->entries) {
         const std::string path = join(here, entry.name);
         if (entry.kind == Kind::directory) open.push_back(path);
-        const auto stat = storage_.stat(path);
+        const auto stat = insist(path, [&] { return storage_.stat(path); });
         if (!stat) continue;
         upload.newest = std::max(upload.newest, stat->modified);
         if (stat->kind == Kind::file) upload.bytes += stat->bytes;
         if (entry.name != "startedat" || entry.kind != Kind::file) continue;
-        if (const auto content = storage_.read(path, 64)) upload.started = parse_rfc3339(content->bytes);
+        if (const auto content = insist(path, [&] { return storage_.read(path, 64); })) upload.started = parse_rfc3339(content->bytes);
       }
     }
     return upload;
