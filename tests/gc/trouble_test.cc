@@ -16,7 +16,8 @@ using testing::SizeIs;
 // Something of every kind that a scan reads; nothing damaged.
 RegistryBuilder sound_store() {
   RegistryBuilder registry;
-  const Digest amd = registry.image("team/app", {"amd64", "shared"}), arm = registry.image("team/app", {"arm64"});
+  const Digest amd = registry.image("team/app", {"amd64", "shared"}),
+               arm = registry.image("team/app", {"arm64"});
   const Digest index = registry.index("team/app", {amd, arm}, "latest");
   registry.image("team/app", {"signature"}, "", index);
   const std::string bytes = "pushed by sha512";
@@ -154,7 +155,8 @@ TEST_P(P2AnIncompleteMarkTakesNothing, F46AnEntryThatIsListedButNeverThere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stories, P2AnIncompleteMarkTakesNothing,
-                         testing::Values(Story{"Sound", sound_store, false}, Story{"SoundEverything", sound_store, true},
+                         testing::Values(Story{"Sound", sound_store, false},
+                                         Story{"SoundEverything", sound_store, true},
                                          Story{"Damaged", damaged_store, false},
                                          Story{"DamagedEverything", damaged_store, true}),
                          [](const auto& story) { return story.param.name; });
