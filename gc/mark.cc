@@ -97,14 +97,20 @@ class Marker {
     }
     for (const RootDigest& root : policy_.roots) {
       const auto id = inventory_.digests.find(root.digest);
-      if (!id || (!inventory_.blob(*id) && !inventory_.document(*id))) {
-        ++mark_.roots_not_in_store;
-        continue;
-      }
+      if (!id || !is_in_store(*id)) ++mark_.roots_not_in_store;
+      if (!id) continue;
       (root.repository ? listed_in_[*root.repository] : listed_).push_back(*id);
     }
     for (auto* list : {&listed_}) std::sort(list->begin(), list->end());
     for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
+  }
+
+  // Bytes, a link to bytes that are missing, or another name of either.
+  bool is_in_store(DigestId id) const {
+    const Document* document = inventory_.document(id);
+    const auto names_it = [&](const auto& alias) { return alias.first == id; };
+    return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
+           std::any_of(closure_.aliases().begin(), closure_.aliases().end(), names_it);
   }
 
   bool is_listed(const Repository& repository, DigestId id) const {
