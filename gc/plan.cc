@@ -171,13 +171,11 @@ class Planner {
   // Whether a copy goes back, and why; Why::nothing: it stays.
   Why why_restore(const Quarantined& copy) const {
     if (copy.duplicate) return Why::nothing;
-    const Why why = mark_.digests[index_of(copy.digest)];
-    if (copy.kind != Quarantined::Kind::revision_link) return why;
+    if (copy.kind != Quarantined::Kind::revision_link) return mark_.digests[index_of(copy.digest)];
     const Repository& repository = inventory_.repositories[copy.repository];
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       if (repository.revisions[i].name != copy.digest) continue;
-      const Why kept = mark_.repositories[copy.repository].revisions[i];
-      return kept == Why::nothing && why == Why::returned ? why : kept;
+      return mark_.repositories[copy.repository].revisions[i];
     }
     return Why::nothing;
   }
