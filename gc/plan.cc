@@ -276,9 +276,14 @@ class Planner {
     brake();
   }
 
+  // Deleting through the registry's API leaves the directory of a revision link behind; the link is what counts.
+  static bool is_link(const Link& revision) { return revision.state != LinkState::pending; }
+
   bool has_references() const {
-    return std::any_of(inventory_.repositories.begin(), inventory_.repositories.end(), [](const Repository& repository) {
-      return !repository.revisions.empty() || !repository.tags.empty();
+    const auto points_anywhere = [](const Tag& tag) { return tag.state != LinkState::pending || !tag.history.empty(); };
+    return std::any_of(inventory_.repositories.begin(), inventory_.repositories.end(), [&](const Repository& repository) {
+      return std::any_of(repository.revisions.begin(), repository.revisions.end(), is_link) ||
+             std::any_of(repository.tags.begin(), repository.tags.end(), points_anywhere);
     });
   }
 
@@ -347,7 +352,9 @@ class Planner {
         break;
       case MaxDelete::Unit::percent: {
         std::uint64_t revisions = 0;
-        for (const Repository& repository : inventory_.repositories) revisions += repository.revisions.size();
+        for (const Repository& repository : inventory_.repositories)
+          revisions += static_cast<std::uint64_t>(
+              std::count_if(repository.revisions.begin(), repository.revisions.end(), is_link));
         const std::uint64_t of_bytes = percent_up(bytes, total), of_revisions = percent_up(plan_.manifests.size(), revisions);
         over(std::max(of_bytes, of_revisions), limit.value,
              of_bytes >= of_revisions ? "% of all blob bytes would go, more than " : "% of all manifests would go, more than ", "%");
