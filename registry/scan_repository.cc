@@ -222,8 +222,8 @@ class RepositoryScan {
   }
 
   void scan_tags(const std::string& key) {
-    out_.has_tags = true;
     View view = view_of(key);
+    out_.has_tags = view.storage != nullptr;
     std::vector<std::string> names;
     for (Entry& entry : view.entries) {
       if (notes_.is_directory(entry, key)) names.push_back(std::move(entry.name));
