@@ -226,7 +226,7 @@ std::string report_json(const Report& report) {
           {{"code", advice.code}, {"count", advice.count}, {"bytes", advice.bytes}, {"option", advice.option}});
     }
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace regctl::gc
