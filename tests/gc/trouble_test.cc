@@ -8,10 +8,8 @@ namespace regctl::gc {
 namespace {
 
 using namespace test;
-using testing::Contains;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
-using testing::SizeIs;
 
 // Something of every kind that a scan reads; nothing damaged.
 RegistryBuilder sound_store() {
@@ -151,6 +149,43 @@ TEST_P(P2AnIncompleteMarkTakesNothing, F46AnEntryThatIsListedButNeverThere) {
       return asked == hidden || asked.starts_with(hidden + '/') ? Answer::absence : Answer::truth;
     };
     expect_refused_or_same(look.at(TroubledStorage(registry.tree.storage(), hide)), plan, key);
+  }
+}
+
+// Removed by somebody else right after the directory above it was listed: what was not read yet is not there,
+// and nothing else may follow from it.
+TEST_P(P2AnIncompleteMarkTakesNothing, F46AnEntryThatVanishesForGood) {
+  for (const auto& [key, node] : registry.tree.nodes()) {
+    RegistryBuilder changing = registry;
+    bool listed = false, removed = false;
+    const std::string parent = key.substr(0, key.find_last_of('/') == std::string::npos ? 0 : key.rfind('/'));
+    const auto vanish = [&, vanishing = key](Verb verb, const std::string& asked) {
+      if (listed && !removed) {
+        changing.tree.remove(vanishing);
+        removed = true;
+      }
+      listed |= verb == Verb::list && asked == parent;
+      return test::Answer::truth;
+    };
+    const Findings findings = look.at(TroubledStorage(changing.tree.storage(), vanish));
+    if (!findings.plan.blockers.empty() || !removed) continue;
+    const Findings without = look.at(changing);
+    Digests allowed = without.plan.blockers.empty() ? planned(without) : Digests{};
+    for (const BlobRemoval& blob : plan.blobs) allowed.insert(blob.digest);
+    EXPECT_THAT(allowed, IsSupersetOf(planned(findings))) << key;
+  }
+}
+
+// P13: the same findings, whatever the number of threads.
+TEST_P(P2AnIncompleteMarkTakesNothing, P13EightJobsFindWhatOneFinds) {
+  const Findings one = look.at(registry);
+  Look parallel = look;
+  parallel.jobs = 8;
+  for (int i = 0; i < 20; ++i) {
+    const Findings eight = parallel.at(registry);
+    ASSERT_TRUE(one.inventory == eight.inventory);
+    ASSERT_TRUE(one.mark == eight.mark);
+    ASSERT_TRUE(one.plan == eight.plan);
   }
 }
 
