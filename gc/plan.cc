@@ -191,7 +191,7 @@ class Planner {
       const bool held = is_young(copy.taken, margins_.hold, now_);
       if (why != Why::nothing) {
         plan_.restore.push_back({copy.kind, repository, digest(copy.digest), copy.run, why});
-      } else if (gate_.open && !held && (copy.duplicate || !mark_.live(copy.digest))) {
+      } else if (gate_.open && !held) {
         plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.run});
       } else {
         waiting.amount += copy.bytes;

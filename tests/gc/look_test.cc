@@ -32,8 +32,7 @@ TEST(P11NothingYoungIsTaken, ByBlobDirectoryOrLink) {
   RegistryBuilder registry;
   registry.image("app", {"kept"}, "v1");
   const Digest old = registry.layer("app", "old"), relinked = registry.layer("app", "linked again"),
-               moved = registry.layer("app", "its directory changed"),
-               future = registry.layer("app", "future");
+               moved = registry.layer("app", "its directory changed"), future = registry.layer("app", "future");
   const Digest young = registry.ago(kHour).layer("app", "young");
   registry.link_layer("other", relinked);
   registry.tree.touch(layout::blob(moved), kNow - kHour);
@@ -41,8 +40,7 @@ TEST(P11NothingYoungIsTaken, ByBlobDirectoryOrLink) {
   const Findings findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{old});
   EXPECT_EQ(findings.plan.kept_young.count, 4u);
-  EXPECT_EQ(planned(Look().keep_younger_than(Duration(0)).at(registry)),
-            (Digests{old, relinked, moved, young}));
+  EXPECT_EQ(planned(Look().keep_younger_than(Duration(0)).at(registry)), (Digests{old, relinked, moved, young}));
 }
 
 TEST(P12DeleteUntagged, ChildrenOfATaggedIndexStayAtAnyDepth) {
@@ -58,14 +56,12 @@ TEST(P12DeleteUntagged, ChildrenOfATaggedIndexStayAtAnyDepth) {
 
 TEST(P12DeleteUntagged, ReferrersOfKeptManifestsStayAndOthersGo) {
   RegistryBuilder registry;
-  const Digest tagged = registry.image("app", {"tagged"}, "v1"),
-               untagged = registry.image("app", {"untagged"});
+  const Digest tagged = registry.image("app", {"tagged"}, "v1"), untagged = registry.image("app", {"untagged"});
   const Digest signature = registry.image("app", {"signature"}, "", tagged);
   registry.image("app", {"signature of the signature"}, "", signature);
   const Digest orphan = registry.image("app", {"orphan signature"}, "", untagged);
   const Findings findings = Look().delete_untagged().at(registry);
-  EXPECT_EQ(planned_manifests(findings),
-            (std::set<std::pair<std::string, Digest>>{{"app", untagged}, {"app", orphan}}));
+  EXPECT_EQ(planned_manifests(findings), (std::set<std::pair<std::string, Digest>>{{"app", untagged}, {"app", orphan}}));
 }
 
 TEST(P3DamagePins, AManifestWithAFlippedDigestKeepsItsRepositoryWhole) {
@@ -79,8 +75,7 @@ TEST(P3DamagePins, AManifestWithAFlippedDigestKeepsItsRepositoryWhole) {
   const Findings findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{elsewhere});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"manifest-digest-mismatch"});
-  EXPECT_EQ(findings.plan.kept_pinned.count,
-            2u);  // the layer that the text no longer names, and the loose one
+  EXPECT_EQ(findings.plan.kept_pinned.count, 2u);  // the layer that the text no longer names, and the loose one
   EXPECT_FALSE(planned(findings).contains(loose));
 }
 
