@@ -200,8 +200,10 @@ class RepositoryScan {
       open.pop_back();
       for (const Entry& entry : entries(here)) {
         const std::string path = join(here, entry.name);
-        if (entry.kind == Kind::directory) open.push_back(path);
-        if (entry.kind != Kind::file) continue;
+        if (entry.kind != Kind::file) {
+          if (notes_.is_directory(entry, here)) open.push_back(path);
+          continue;
+        }
         const auto content = insist(path, [&] { return storage_.read(path, layout::kLongestLink); });
         if (content) each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
       }
