@@ -125,6 +125,10 @@ INSTANTIATE_TEST_SUITE_P(
             "abij"},
         Kind{"WrongTypes",
              R"({"schemaVersion":"2","annotations":{"n":7},"layers":{"digest":"@a"},"config":["@b"]})", "ab"},
+        Kind{
+            "EmptyAndInvalidDigests",
+            R"({"manifests":[{"digest":""},{"digest":"latest"},{"digest":"sha256:zz"},{"digest":7},{"digest":"@i"}]})",
+            "ij"},
         Kind{"NothingAtAll", "{}", ""}),
     name_of_kind);
 

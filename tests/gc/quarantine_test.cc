@@ -189,6 +189,14 @@ TEST_F(Quarantine, ARevisionWrittenIntoComesBackThoughItsManifestIsAliveElsewher
   EXPECT_EQ(findings.plan.restore.at(0).reason, Why::returned);
 }
 
+TEST_F(Quarantine, ARevisionLinkIsPurgedThoughItsManifestIsAliveElsewhere) {
+  scene.registry.manifest("library", scene.bytes(RegistryBuilder::data(scene.untagged)), "v1");
+  scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
+  const Findings findings = Look().offline().delete_untagged().at(scene.registry);
+  EXPECT_EQ(purged(findings), (Objects{{kRevision, "app", scene.untagged}}));
+  EXPECT_FALSE(planned(findings).contains(scene.untagged));
+}
+
 TEST_F(Quarantine, ARevisionLinkIsNoRootByItself) {
   scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
   const Findings findings = look_offline();

@@ -1,6 +1,7 @@
 // The ways in which distribution's own garbage-collect loses live data with exit status 0, each on a store
 // that shows it; here the data stays.
 #include "tests/support/looking.h"
+#include "tests/support/troubled_storage.h"
 
 namespace regctl::gc {
 namespace {
@@ -56,10 +57,17 @@ TEST(WhatUpstreamLoses, P1F7AliasedUploadsOfAnyRepository) {
 TEST(WhatUpstreamLoses, P2F46TheRestOfARepositoryWhereOneRevisionVanished) {
   RegistryBuilder registry;
   for (int i = 0; i < 20; ++i) registry.image("app", {"layer " + std::to_string(i)}, "v" + std::to_string(i));
-  registry.tree.directory(
-      "repositories/app/_manifests/revisions/" + layout::digest_path(digest_of("deleted")), kNow);
-  const auto storage = registry.tree.storage();
-  EXPECT_EQ(planned(Look().at(*storage)), Digests{});
+  const Digest deleted = registry.image("app", {"deleted meanwhile"});
+  const std::string link = RegistryBuilder::revision("app", deleted),
+                    directory = link.substr(0, link.rfind('/'));
+  const auto delete_it = [&](Verb, const std::string& key) {
+    if (key == link) registry.tree.remove(directory);
+    return test::Answer::truth;
+  };
+  const Findings findings = Look().at(TroubledStorage(registry.tree.storage(), delete_it));
+  EXPECT_EQ(findings.plan.blobs.size(), 3u);  // what the deleted one alone named, itself included
+  EXPECT_TRUE(planned(findings).contains(deleted));
+  EXPECT_EQ(findings.inventory.vanished, 1u);
 }
 
 // Repositories without _layers: indexes only, or a cache's.
