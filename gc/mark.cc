@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "registry/closure.h"
@@ -65,7 +66,7 @@ class Marker {
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) keep_revisions(i);
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) root_repository(i);
     root_listed();
-    root_returned();
+    for (DigestId id : returned_) root(id, Why::returned);
     spread();
     note_idle_protect();
     return std::move(mark_);
@@ -84,6 +85,7 @@ class Marker {
 
   // What rules about single repositories need to know of the whole store.
   void find_facts() {
+    find_returned();
     child_.resize(inventory_.digests.size());
     for (const Document& document : inventory_.documents) {
       for (const Reference& reference : document.references) {
@@ -97,14 +99,49 @@ class Marker {
     }
     for (const RootDigest& root : policy_.roots) {
       const auto id = inventory_.digests.find(root.digest);
-      if (!id || (!inventory_.blob(*id) && !inventory_.document(*id))) {
-        ++mark_.roots_not_in_store;
-        continue;
-      }
+      if (!id || !is_in_store(*id)) ++mark_.roots_not_in_store;
+      if (!id) continue;
       (root.repository ? listed_in_[*root.repository] : listed_).push_back(*id);
     }
     for (auto* list : {&listed_}) std::sort(list->begin(), list->end());
     for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
+  }
+
+  // A link written at or after the time of quarantine says that somebody wanted the object back.
+  void find_returned() {
+    std::unordered_map<DigestId, Time> taken;
+    for (const Quarantined& copy : inventory_.quarantined) {
+      if (copy.kind == Quarantined::Kind::layer_link) continue;
+      Time& earliest = taken.try_emplace(copy.digest, copy.taken).first->second;
+      earliest = std::min(earliest, copy.taken);
+      // Old registries write links in place: into the very file that was renamed away.
+      if (copy.kind == Quarantined::Kind::revision_link && copy.modified >= copy.taken - kLinkSlack)
+        returned_.insert(copy.digest);
+    }
+    if (taken.empty()) return;
+    const auto consider = [&](DigestId id, LinkState state, Time modified) {
+      const auto copy = taken.find(id);
+      if (state != LinkState::present || modified == kUnknownTime || copy == taken.end()) return;
+      if (modified >= copy->second - kLinkSlack) returned_.insert(id);
+    };
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Link& link : repository.layers) {
+        consider(link.name, link.state, link.modified);
+        consider(link.target, link.state, link.modified);
+      }
+      for (const Link& link : repository.revisions) consider(link.name, link.state, link.modified);
+      for (const Tag& tag : repository.tags) {
+        if (tag.target) consider(*tag.target, tag.state, tag.modified);
+      }
+    }
+  }
+
+  // Bytes, a link to bytes that are missing, or another name of either.
+  bool is_in_store(DigestId id) const {
+    const Document* document = inventory_.document(id);
+    const auto names_it = [&](const auto& alias) { return alias.first == id; };
+    return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
+           std::any_of(closure_.aliases().begin(), closure_.aliases().end(), names_it);
   }
 
   bool is_listed(const Repository& repository, DigestId id) const {
@@ -155,6 +192,7 @@ class Marker {
     if (is_listed(repository, revision.name)) return Why::listed;
     const bool in_quarantine = revision.state == LinkState::quarantined;
     if (is_protected(repository)) return Why::is_protected;
+    if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
     if (revision.state == LinkState::pending) return young(revision.modified) ? Why::young : Why::nothing;
     if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
     if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
@@ -254,36 +292,6 @@ class Marker {
     }
   }
 
-  // A link written at or after the time of quarantine says that somebody wanted the object back.
-  void root_returned() {
-    std::unordered_map<DigestId, Time> taken;
-    for (const Quarantined& copy : inventory_.quarantined) {
-      if (copy.kind == Quarantined::Kind::layer_link) continue;
-      Time& earliest = taken.try_emplace(copy.digest, copy.taken).first->second;
-      earliest = std::min(earliest, copy.taken);
-      // Old registries write links in place: into the very file that was renamed away.
-      if (copy.kind == Quarantined::Kind::revision_link && copy.modified >= copy.taken - kLinkSlack)
-        root(copy.digest, Why::returned);
-    }
-    if (taken.empty()) return;
-    const auto consider = [&](DigestId id, LinkState state, Time modified) {
-      const auto copy = taken.find(id);
-      if (state != LinkState::present || modified == kUnknownTime || copy == taken.end()) return;
-      if (modified < copy->second - kLinkSlack) return;
-      root(id, Why::returned);
-    };
-    for (const Repository& repository : inventory_.repositories) {
-      for (const Link& link : repository.layers) {
-        consider(link.name, link.state, link.modified);
-        consider(link.target, link.state, link.modified);
-      }
-      for (const Link& link : repository.revisions) consider(link.name, link.state, link.modified);
-      for (const Tag& tag : repository.tags) {
-        if (tag.target) consider(*tag.target, tag.state, tag.modified);
-      }
-    }
-  }
-
   // Good reasons first, so that an indulgence is given as the reason only where there is no other.
   void spread() {
     closure_.restart();
@@ -324,6 +332,7 @@ class Marker {
   Mark mark_;
   std::vector<bool> child_;  // by DigestId: an index names it as a child
   Time newest_tag_{};
+  std::set<DigestId> returned_;   // from quarantine
   std::vector<DigestId> listed_;  // ascending, as are those of each repository
   std::map<std::string, std::vector<DigestId>> listed_in_;
   std::vector<std::pair<Why, DigestId>> roots_;

@@ -172,13 +172,11 @@ class Planner {
   // Whether a copy goes back, and why; Why::nothing: it stays.
   Why why_restore(const Quarantined& copy) const {
     if (copy.duplicate) return Why::nothing;
-    const Why why = mark_.digests[index_of(copy.digest)];
-    if (copy.kind != Quarantined::Kind::revision_link) return why;
+    if (copy.kind != Quarantined::Kind::revision_link) return mark_.digests[index_of(copy.digest)];
     const Repository& repository = inventory_.repositories[copy.repository];
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       if (repository.revisions[i].name != copy.digest) continue;
-      const Why kept = mark_.repositories[copy.repository].revisions[i];
-      return kept == Why::nothing && why == Why::returned ? why : kept;
+      return mark_.repositories[copy.repository].revisions[i];
     }
     return Why::nothing;
   }
@@ -194,7 +192,7 @@ class Planner {
       const bool held = is_young(copy.taken, margins_.hold, now_);
       if (why != Why::nothing) {
         plan_.restore.push_back({copy.kind, repository, digest(copy.digest), copy.run, why});
-      } else if (gate_.open && !held && (copy.duplicate || !mark_.live(copy.digest))) {
+      } else if (gate_.open && !held) {
         plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.run});
       } else {
         waiting.amount += copy.bytes;
@@ -292,9 +290,14 @@ class Planner {
     brake();
   }
 
+  // Deleting through the registry's API leaves the directory of a revision link behind; the link is what counts.
+  static bool is_link(const Link& revision) { return revision.state != LinkState::pending; }
+
   bool has_references() const {
-    return std::any_of(inventory_.repositories.begin(), inventory_.repositories.end(), [](const Repository& repository) {
-      return repository.count_manifests() > 0 || !repository.tags.empty();
+    const auto points_anywhere = [](const Tag& tag) { return tag.state != LinkState::pending || !tag.history.empty(); };
+    return std::any_of(inventory_.repositories.begin(), inventory_.repositories.end(), [&](const Repository& repository) {
+      return std::any_of(repository.revisions.begin(), repository.revisions.end(), is_link) ||
+             std::any_of(repository.tags.begin(), repository.tags.end(), points_anywhere);
     });
   }
 

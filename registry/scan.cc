@@ -39,6 +39,8 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
       notes.guarded([&] {
         const std::string path = here.path();
         const auto listing = notes.insist(storage, here.parent, here.name, [&] { return storage.list(path); });
+        if (!listing && here.parent.empty())
+          throw StorageError(StorageError::Kind::unstable, path, "was there a moment ago");
         if (!listing) return;
         for (const Entry& entry : listing->entries) {
           if (entry.name.starts_with('_') && !here.parent.empty()) {

@@ -63,15 +63,15 @@ class RepositoryScan {
   }
 
  private:
-  // The entries of `parent`/`name`, which was listed in `parent`; none if it is provably gone.
-  std::vector<Entry> entries(const std::string& parent, const std::string& name) {
-    const auto listing = notes_.insist(storage_, parent, name, [&] { return storage_.list(join(parent, name)); });
-    return listing ? listing->entries : std::vector<Entry>();
+  // What is in `key`, which was listed in its parent; empty if it is provably gone.
+  std::optional<Listing> listing(const std::string& key) {
+    const auto slash = key.rfind('/');
+    return notes_.insist(storage_, key.substr(0, slash), key.substr(slash + 1), [&] { return storage_.list(key); });
   }
 
   std::vector<Entry> entries(const std::string& key) {
-    const auto slash = key.rfind('/');
-    return entries(key.substr(0, slash), key.substr(slash + 1));
+    auto found = listing(key);
+    return found ? std::move(found->entries) : std::vector<Entry>();
   }
 
   void damage(std::string rule, std::string path, std::string found, std::optional<DigestId> digest = {}) {
@@ -191,8 +191,10 @@ class RepositoryScan {
       open.pop_back();
       for (const Entry& entry : entries(here)) {
         const std::string path = join(here, entry.name);
-        if (entry.kind == Kind::directory) open.push_back(path);
-        if (entry.kind != Kind::file) continue;
+        if (entry.kind != Kind::file) {
+          if (notes_.is_directory(entry, here)) open.push_back(path);
+          continue;
+        }
         const auto content =
             notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, layout::kLongestLink); });
         if (content) each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
@@ -214,9 +216,11 @@ class RepositoryScan {
   }
 
   void scan_tags(const std::string& key) {
+    auto tags = listing(key);
+    if (!tags) return;
     out_.has_tags = true;
     std::vector<std::string> names;
-    for (Entry& entry : entries(key)) {
+    for (Entry& entry : tags->entries) {
       if (notes_.is_directory(entry, key)) names.push_back(std::move(entry.name));
     }
     const auto view = storage_.below(key);

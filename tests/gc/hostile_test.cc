@@ -1,0 +1,120 @@
+// P14: names and numbers of strangers are inert in every output, and cannot steer a decision.
+#include <gmock/gmock.h>
+
+#include "gc/report.h"
+#include "cli/text.h"
+#include "tests/support/scene.h"
+
+namespace regctl::gc {
+namespace {
+
+using namespace test;
+
+const std::string kHostile[] = {
+    "esc\x1b]0;owned\x07\x1b[2J", "bad\xff\xfe", "new\nline",   "carriage\rreturn",
+    "c1\xc2\x9b\x33\x31m",        "<script>",    "quote\"'`$(", std::string(255, 'n')};
+
+// Everything that puts a name into a message, a list or a table.
+RegistryBuilder hostile_store() {
+  RegistryBuilder registry;
+  for (const std::string& name : kHostile) {
+    const Digest image = registry.image(name, {"layer of " + name}, name);
+    registry.image(name, {"untagged in " + name});
+    registry.layer(name, "loose in " + name);
+    registry.link_layer(name, digest_of("gone from " + name));
+    registry.tree.file(layout::repository(name) + "/stray" + name, "", registry.time());
+    registry.tree.file(layout::repository(name) + "/_uploads/" + name + "/startedat",
+                       format_rfc3339(kNow - 30 * kDay), kNow - 30 * kDay);
+    registry.tag("broken", name, image);
+    registry.tree.bytes(layout::tag_current_link("broken", name)).clear();
+    registry.image("lost/" + name, {"of a lost tag"}, name);
+    registry.tree.remove(layout::tag_current_link("lost/" + name, name));
+    registry.layer("empty/" + name, "orphan");
+  }
+  return registry;
+}
+
+Report report_on(const RegistryBuilder& registry, bool refused) {
+  Look look = Look().delete_untagged();
+  look.request.margins.purge_uploads = 7 * kDay;
+  look.request.margins.prune_empty_repositories = true;
+  look.request.policy.protect = {"no\x1b[31m*"};
+  if (refused) look.request.margins.on_damage = OnDamage::refuse;
+  Report report;
+  report.run.started_at = report.run.finished_at = kNow;
+  report.run.dry_run = true;
+  report.run.outcome = refused ? "refused" : "warnings";
+  report.root = look.root;
+  report.findings = look.at(registry);
+  report.warnings = report.findings->plan.warnings;
+  return report;
+}
+
+// The first byte that is not inert, with what stands around it; empty: all are.
+std::string first_active_byte(const std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool control =
+        (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f ||
+        (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0);
+    if (control) return testing::PrintToString(text.substr(i > 40 ? i - 40 : 0, 80));
+  }
+  return {};
+}
+
+class P14Output : public testing::TestWithParam<bool> {
+ protected:
+  P14Output() : report(report_on(hostile_store(), GetParam())) {}
+  Report report;
+};
+
+TEST_P(P14Output, TheStoryReachesEveryList) {
+  const Plan& plan = report.findings->plan;
+  EXPECT_FALSE(plan.blobs.empty());
+  EXPECT_FALSE(plan.manifests.empty());
+  EXPECT_FALSE(plan.layer_links.empty());
+  EXPECT_FALSE(plan.uploads.empty());
+  EXPECT_FALSE(plan.empty_repositories.empty());
+  EXPECT_FALSE(plan.warnings.empty());
+  EXPECT_EQ(plan.blockers.empty(), !GetParam());
+}
+
+TEST_P(P14Output, TextIsInert) {
+  for (const bool plain : {false, true}) {
+    const std::string text =
+        report_text(report, {.plain = plain, .lists = Lists::all, .top = 0, .utf8 = true});
+    EXPECT_EQ(first_active_byte(text), "");
+    EXPECT_TRUE(cli::is_valid_utf8(text));
+    EXPECT_EQ(text.find("new\nline"), std::string::npos);
+  }
+}
+
+TEST_P(P14Output, JsonIsInert) {
+  const std::string json = report_json(report);
+  EXPECT_EQ(first_active_byte(json), "");
+  EXPECT_TRUE(cli::is_valid_utf8(json));
+  EXPECT_NE(json.find("path_base64"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Outcomes, P14Output, testing::Values(false, true),
+                         [](const auto& one) { return one.param ? "Refused" : "Planned"; });
+
+// A pusher writes into descriptors what he likes.
+TEST(P14Sizes, DISABLED_ClaimedSizesDoNotReleaseTheBrake) {
+  for (const char* size : {"18446744073709551615", "9223372036854775808", "1000000000000"}) {
+    RegistryBuilder registry;
+    registry.image("app", {"kept"}, "v1");
+    for (const char* liar : {"one", "two"}) {
+      const Digest layer = registry.layer("app", liar);
+      registry.manifest("app", R"({"layers":[{"digest":")" + layer.text() + R"(","size":)" + size + "}]}",
+                        liar);
+    }
+    registry.layer("app", std::string(100'000, 'x'));
+    Look look;
+    look.request.margins.max_delete = MaxDelete{};
+    EXPECT_EQ(codes(look.at(registry).plan.blockers), Codes{"max-delete"}) << size;
+  }
+}
+
+}  // namespace
+}  // namespace regctl::gc
