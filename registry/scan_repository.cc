@@ -286,36 +286,35 @@ class RepositoryScan {
 
   void scan_uploads(const std::string& key) {
     for (const Entry& entry : entries(key)) {
-      if (!notes_.is_directory(entry, key)) continue;
-      notes_.guarded([&] {
-        auto upload = notes_.insist(storage_, key, entry.name, [&] { return scan_upload(key, entry.name); });
-        if (upload) out_.uploads.push_back(std::move(*upload));
-      });
+      if (notes_.is_directory(entry, key)) notes_.guarded([&] { scan_upload(join(key, entry.name), entry.name); });
     }
   }
 
-  std::optional<Upload> scan_upload(const std::string& key, const std::string& uuid) {
+  // A registry is at work in here: what is gone by the time it is asked for is gone.
+  void scan_upload(const std::string& key, const std::string& uuid) {
     Upload upload{.uuid = uuid};
-    std::vector<std::string> open{join(key, uuid)};
+    std::vector<std::string> open{key};
     while (!open.empty()) {
       const std::string here = std::move(open.back());
       open.pop_back();
-      const auto listing = storage_.list(here);
-      if (!listing && here.size() == key.size() + 1 + uuid.size()) return std::nullopt;
-      if (!listing) continue;  // the registry is at work in here: what counts is the rest
-      upload.newest = std::max(upload.newest, listing->modified);
-      for (const Entry& entry : listing->entries) {
+      const auto found = listing(here);
+      if (!found && here == key) return;
+      if (!found) continue;
+      upload.newest = std::max(upload.newest, found->modified);
+      for (const Entry& entry : found->entries) {
         const std::string path = join(here, entry.name);
         if (entry.kind == Kind::directory) open.push_back(path);
-        const auto stat = storage_.stat(path);
+        const auto stat = notes_.insist(storage_, here, entry.name, [&] { return storage_.stat(path); });
         if (!stat) continue;
         upload.newest = std::max(upload.newest, stat->modified);
-        if (stat->kind == Kind::file) upload.bytes += stat->bytes;
-        if (entry.name != "startedat" || entry.kind != Kind::file) continue;
-        if (const auto content = storage_.read(path, 64)) upload.started = parse_rfc3339(content->bytes);
+        if (stat->kind != Kind::file) continue;
+        upload.bytes += stat->bytes;
+        if (entry.name != "startedat") continue;
+        const auto content = notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, 64); });
+        if (content) upload.started = parse_rfc3339(content->bytes);
       }
     }
-    return upload;
+    out_.uploads.push_back(std::move(upload));
   }
 
   const Storage& storage_;
