@@ -39,12 +39,32 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
+bool anything_in_quarantine(const Inventory& inventory) {
+  const auto was_read_there = [](const Document& document) { return document.from_quarantine; };
+  return !inventory.quarantined.empty() ||
+         std::any_of(inventory.documents.begin(), inventory.documents.end(), was_read_there);
+}
+
+// Pushers write what they like into descriptors: together the blobs of a store cannot be larger than its disk.
+bool claims_are_absurd(const Inventory& inventory, const Root& root) {
+  if (root.size_bytes == 0) return false;
+  std::uint64_t left = root.size_bytes;
+  const auto sizes = known_sizes(inventory);
+  for (const Blob& blob : inventory.blobs) {
+    const std::uint64_t size = sizes[index_of(blob.digest)].value_or(0);
+    if (size > left) return true;
+    left -= size;
+  }
+  return false;
+}
+
 // Scan and mark until both have seen all they need of each other: what is in doubt needs tag histories, and what is
 // in quarantine needs every blob directory looked into.
-std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, const Request& request, Time now, const Workers& workers,
-                                Progress& progress, Stopwatch& watch) {
+std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, const Root& root, const Request& request,
+                                                       Time now, const Workers& workers, Progress& progress,
+                                                       Stopwatch& watch) {
   ScanOptions options{.settle = request.settle};
-  for (const RootDigest& root : request.policy.roots) options.also_open.push_back(root.digest);
+  for (const RootDigest& one : request.policy.roots) options.also_open.push_back(one.digest);
   if (request.policy.delete_untagged) options.detail = Detail::everything;
   const auto scan_and_mark = [&] {
     Inventory inventory = scan(storage, options, workers, progress);
@@ -66,7 +86,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   }
   const auto unknown = what_to_survey(inventory, marked, request.margins);
   inventory = survey(storage, std::move(inventory), unknown, workers, progress);
-  if (!inventory.quarantined.empty()) {
+  if (request.sizes == Sizes::seen || anything_in_quarantine(inventory) || claims_are_absurd(inventory, root)) {
     const auto all = all_blobs(inventory);
     inventory = survey(storage, std::move(inventory), all, workers, progress);
     marked = mark(inventory, request.policy, now);
@@ -123,7 +143,7 @@ Findings look(const Storage& storage, const Root& root, const Request& request, 
               Progress& progress, std::vector<Phase>& phases) {
   Stopwatch watch(phases);
   Findings findings;
-  std::tie(findings.inventory, findings.mark) = scan_and_mark_until_settled(storage, request, now, workers, progress, watch);
+  std::tie(findings.inventory, findings.mark) = scan_and_mark_until_settled(storage, root, request, now, workers, progress, watch);
   findings.plan = make_plan(findings.inventory, findings.mark, root, request.margins, request.gate, now);
   findings.sizes = known_sizes(findings.inventory);
   const std::size_t digests = findings.inventory.digests.size();

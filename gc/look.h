@@ -20,8 +20,13 @@ namespace regctl::gc {
 
 enum class Mode { online, offline };
 
+// Where the size of a referenced blob comes from. A dry run believes the descriptor, and asks the disk only about what
+// nothing refers to; a run that changes something looks into every blob's directory.
+enum class Sizes { claimed, seen };
+
 struct Request {
   Mode mode = Mode::online;
+  Sizes sizes = Sizes::claimed;
   Policy policy;
   Margins margins;
   GateEvidence gate;

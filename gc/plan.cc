@@ -162,7 +162,7 @@ class Planner {
       const Repository& repository = inventory_.repositories[i];
       const auto recent = [&](const Link& link) { return young(link.modified); };
       const auto manifest = [&](const Link& link) { return link.state != LinkState::pending || young(link.modified); };
-      const bool in_use = mark_.repositories[i].pinned || !repository.tags.empty() || !repository.uploads.empty() ||
+      const bool in_use = mark_.repositories[i].pinned || young(repository.directories_modified) || !repository.tags.empty() || !repository.uploads.empty() ||
                           std::any_of(repository.revisions.begin(), repository.revisions.end(), manifest) ||
                           std::any_of(repository.layers.begin(), repository.layers.end(), recent);
       if (!in_use) plan_.empty_repositories.push_back(repository.name);
@@ -181,21 +181,29 @@ class Planner {
     return Why::nothing;
   }
 
+  // Copies ascend by kind, digest, repository and time: of several of one object the last goes back.
+  bool has_newer_copy(std::vector<Quarantined>::const_iterator copy) const {
+    const auto next = std::next(copy);
+    return next != inventory_.quarantined.end() && next->kind == copy->kind && next->digest == copy->digest &&
+           next->repository == copy->repository;
+  }
+
   void plan_quarantine() {
     Waiting& waiting = plan_.waiting;
     waiting.gate_open = gate_.open;
     waiting.what_would_free_it = gate_.what_would_free_it;
-    for (const Quarantined& copy : inventory_.quarantined) {
+    for (auto at = inventory_.quarantined.begin(); at != inventory_.quarantined.end(); ++at) {
+      const Quarantined& copy = *at;
       const bool blob = copy.kind == Quarantined::Kind::blob;
       const std::string repository = blob ? "" : inventory_.repositories[copy.repository].name;
       const Why why = why_restore(copy);
       const bool held = is_young(copy.taken, margins_.hold, now_);
-      if (why != Why::nothing) {
+      if (why != Why::nothing && !has_newer_copy(at)) {
         plan_.restore.push_back({copy.kind, repository, digest(copy.digest), copy.run, why});
       } else if (gate_.open && !held) {
         plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.run});
       } else {
-        waiting.amount += copy.bytes;
+        if (blob) waiting.amount += copy.bytes;
         const Time until = copy.taken + margins_.hold;
         waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
       }
@@ -304,7 +312,7 @@ class Planner {
   void block_half_stores() {
     if (has_references() && inventory_.blobs.empty())
       refuse("blobs-missing", "there are manifests and tags, but no blobs", "is the volume with blobs/ mounted?", "blobs");
-    if (!inventory_.has_repositories && !inventory_.blobs.empty())
+    if (inventory_.repositories.empty() && !inventory_.blobs.empty())
       refuse("repositories-missing", "there are blobs, but no repositories: every blob would look like garbage",
              "is the volume with repositories/ mounted, the backup complete?", "repositories");
   }
@@ -323,7 +331,9 @@ class Planner {
       }
     }
     for (const Repository& repository : inventory_.repositories) {
-      for (const Tag& tag : repository.tags) tagged = std::max(tagged.value_or(tag.modified), tag.modified);
+      for (const Tag& tag : repository.tags) {
+        if (tag.state == LinkState::present) tagged = std::max(tagged.value_or(tag.modified), tag.modified);
+      }
       for (const Link& link : repository.revisions) {
         if (link.state != LinkState::present) continue;
         any_revision = true;

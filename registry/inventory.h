@@ -93,6 +93,7 @@ struct Repository {
   std::vector<Tag> tags;
   std::vector<Upload> uploads;
   bool has_layers = false, has_manifests = false, has_revisions = false, has_tags = false;  // directories
+  Time directories_modified{};  // the newest of those that were listed
   std::vector<Damage> damage;
   // Digests that stand in damaged links or at places of unknown meaning: alive while this repository is in doubt.
   std::vector<DigestId> hinted;

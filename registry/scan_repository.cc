@@ -66,7 +66,11 @@ class RepositoryScan {
   // What is in `key`, which was listed in its parent; empty if it is provably gone.
   std::optional<Listing> listing(const std::string& key) {
     const auto slash = key.rfind('/');
-    return notes_.insist(storage_, key.substr(0, slash), key.substr(slash + 1), [&] { return storage_.list(key); });
+    auto found =
+        notes_.insist(storage_, key.substr(0, slash), key.substr(slash + 1), [&] { return storage_.list(key); });
+    const std::lock_guard lock(mutex_);
+    if (found) out_.directories_modified = std::max(out_.directories_modified, found->modified);
+    return found;
   }
 
   std::vector<Entry> entries(const std::string& key) {
@@ -323,7 +327,7 @@ class RepositoryScan {
   const Workers& workers_;
   ScanNotes& notes_;
   std::string top_;
-  std::mutex mutex_;  // of what several links may add to: damage, hinted, unsettled_
+  std::mutex mutex_;  // of what several threads may add to: all but the vectors of links, tags, uploads
   Repository out_;
   bool unsettled_ = false;
 };

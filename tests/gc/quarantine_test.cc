@@ -100,11 +100,23 @@ TEST_F(Quarantine, WhatIsReferencedComesBack) {
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
 
-// Disabled: a referenced blob whose size a descriptor claims is not looked into, so that its copy is found
-// only if something else is in quarantine too.
-TEST_F(Quarantine, DISABLED_TheOnlyCopyComesBackToo) {
+// The only thing in quarantine is a referenced blob, whose size a descriptor claims: a run that changes something
+// looks into every directory, and finds it.
+TEST_F(Quarantine, TheOnlyCopyComesBackToo) {
   take(scene.layer);
-  EXPECT_EQ(restored(look()), (Objects{{kBlob, "", scene.layer}}));
+  Look every;
+  every.request.sizes = Sizes::seen;
+  EXPECT_EQ(restored(every.at(scene.registry)), (Objects{{kBlob, "", scene.layer}}));
+}
+
+TEST_F(Quarantine, OfTwoCopiesTheNewestGoesBack) {
+  const std::string data = scene.data(), bytes = scene.bytes(data);
+  take(scene.image);
+  scene.put(data, bytes);
+  scene.registry.quarantine(data, kNow - kHour, "fedcba9876543210");
+  const Findings findings = look();
+  ASSERT_EQ(restored(findings), (Objects{{kBlob, "", scene.image}}));
+  EXPECT_EQ(findings.plan.restore[0].run, "fedcba9876543210");
 }
 
 TEST_F(Quarantine, ACopyThatDoesNotHashIsNoManifest) {
