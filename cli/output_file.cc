@@ -13,7 +13,17 @@ namespace regctl::cli {
 
 void write_file(const std::string& path, std::string_view text) {
   namespace fs = boost::filesystem;
-  const fs::path target(path), temporary = target.parent_path() / fs::unique_path(".%%%%-%%%%-%%%%.tmp");
+  const fs::path target(path);
+  boost::system::error_code unknown;
+  const fs::file_status status = fs::status(target, unknown);
+  if (fs::is_other(status)) {  // /dev/stdout, a pipe: renaming over it would take it from everybody
+    fs::ofstream out(target, std::ios::binary);
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
+    out.close();
+    if (!out) throw std::runtime_error("cannot write " + path);
+    return;
+  }
+  const fs::path temporary = target.parent_path() / fs::unique_path(".%%%%-%%%%-%%%%.tmp");
   try {
     fs::ofstream out(temporary, std::ios::binary);
     out.write(text.data(), static_cast<std::streamsize>(text.size()));

@@ -7,7 +7,7 @@
 namespace regctl::cli {
 
 // Writes to a temporary name in the same directory, syncs, renames. Throws std::runtime_error with the system's
-// reason; `path` is then as it was before.
+// reason; `path` is then as it was before. A device, pipe or socket is written to instead, and stays.
 void write_file(const std::string& path, std::string_view text);
 
 // Reads all of it; "-" is standard input. Throws std::runtime_error.

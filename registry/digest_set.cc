@@ -1,17 +1,30 @@
 #include "registry/digest_set.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
+#include <random>
 
 namespace regctl {
 namespace {
 
-// Digests are uniform already: any eight bytes serve. The first byte chose the shard.
-std::size_t hash_of(const Digest& digest) {
-  std::size_t value;
-  std::memcpy(&value, digest.hash().data() + 1, sizeof value);
-  return value;
+// Where to look first among `slots`, a power of two. The digests in a manifest are whatever its pusher wrote: with a
+// fixed choice of bytes they could all be made to meet. Random multipliers make that a guess (multiply-shift hashing).
+std::size_t slot_of(const Digest& digest, std::size_t slots) {
+  static const auto multipliers = [] {
+    std::array<std::uint64_t, 8> odd;
+    std::random_device random;
+    for (std::uint64_t& number : odd) number = std::uint64_t{random()} << 32 | random() | 1;
+    return odd;
+  }();
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < digest.hash().size() / sizeof sum; ++i) {
+    std::uint64_t word;
+    std::memcpy(&word, digest.hash().data() + i * sizeof word, sizeof word);
+    sum += word * multipliers[i];
+  }
+  return sum >> (std::countl_zero(std::uint64_t{slots}) + 1);
 }
 
 }  // namespace
@@ -25,7 +38,7 @@ std::optional<DigestId> DigestSet::find(const Digest& digest) const {
 void DigestCollector::Shard::grow() {
   slots.assign(std::max<std::size_t>(64, 2 * slots.size()), 0);
   for (std::uint32_t i = 0; i < digests.size(); ++i) {
-    std::size_t slot = hash_of(digests[i]) & (slots.size() - 1);
+    std::size_t slot = slot_of(digests[i], slots.size());
     while (slots[slot]) slot = (slot + 1) & (slots.size() - 1);
     slots[slot] = i + 1;
   }
@@ -33,7 +46,7 @@ void DigestCollector::Shard::grow() {
 
 std::uint32_t DigestCollector::Shard::place_of(const Digest& digest) {
   if (2 * digests.size() >= slots.size()) grow();
-  std::size_t slot = hash_of(digest) & (slots.size() - 1);
+  std::size_t slot = slot_of(digest, slots.size());
   for (; slots[slot]; slot = (slot + 1) & (slots.size() - 1)) {
     if (digests[slots[slot] - 1] == digest) return slots[slot] - 1;
   }

@@ -57,6 +57,7 @@ std::optional<QuarantineName> parse_quarantine_name(std::string_view name) {
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + dot, seconds);
   // The bound is the year 2262, where nanoseconds since 1970 end.
   if (error != std::errc() || end != rest.data() + dot || seconds < 0 || seconds > 9'223'372'035) return std::nullopt;
+  if (rest[0] == '0' && dot > 1) return std::nullopt;  // two names must never mean the same
   const std::string_view run = rest.substr(dot + 1);
   const auto legal = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   if (run.empty() || run.size() > 64 || !std::all_of(run.begin(), run.end(), legal)) return std::nullopt;

@@ -57,8 +57,7 @@ class Workers {
 #ifdef REGCTL_PLAIN_THREADS
   template <class F>
   void run(std::size_t n, const F& f) const {
-    static thread_local bool inside = false;
-    if (inside) {  // a nested loop: its outer one keeps the threads busy already
+    if (inside_) {  // a nested loop: its outer one keeps the threads busy already
       for (std::size_t i = 0; i < n; ++i) f(i);
       return;
     }
@@ -66,7 +65,7 @@ class Workers {
     std::exception_ptr failure;
     std::mutex mutex;
     const auto work = [&] {
-      inside = true;
+      inside_ = true;
       try {
         for (std::size_t i; (i = next++) < n;) f(i);
       } catch (...) {
@@ -74,7 +73,7 @@ class Workers {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();
       }
-      inside = false;
+      inside_ = false;
     };
     {
       std::vector<std::jthread> threads;
@@ -82,6 +81,8 @@ class Workers {
     }
     if (failure) std::rethrow_exception(failure);
   }
+
+  static inline thread_local bool inside_ = false;
 #else
   template <class F>
   void run(std::size_t n, const F& f) const {

@@ -22,7 +22,13 @@ std::optional<Time> parse_rfc3339(const std::string& text) {
   std::tm parts{};
   const char* end = strptime(text.c_str(), kForm, &parts);
   if (!end || *end || text.size() != 20) return std::nullopt;
-  return Time(std::chrono::seconds(timegm(&parts)));
+  const std::int64_t seconds = timegm(&parts);
+  // Where 64 bits of nanoseconds end, in 2262: beyond it a multiplication would make the future the past.
+  constexpr std::int64_t kRange = 9'223'372'035;
+  if (seconds > kRange || seconds < -kRange) return std::nullopt;
+  const Time time{std::chrono::seconds(seconds)};
+  if (format_rfc3339(time) != text) return std::nullopt;  // strptime takes blanks, and a thirtieth of February
+  return time;
 }
 
 }  // namespace regctl

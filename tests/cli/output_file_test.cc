@@ -1,0 +1,104 @@
+// Reports are written whole or not at all, and nothing is left behind.
+#include "cli/output_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "tests/support/temporary_directory.h"
+#include "tests/support/unprivileged.h"
+
+namespace regctl::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class OutputFile : public testing::Test {
+ protected:
+  test::TemporaryDirectory directory;
+  const fs::path file = directory.path() / "report.json";
+
+  std::vector<std::string> names() {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory.path()))
+      names.push_back(entry.path().filename().string());
+    return names;
+  }
+  static std::string complaint(const fs::path& path) {
+    try {
+      write_file(path.string(), "new");
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    ADD_FAILURE() << path << " was written";
+    return {};
+  }
+};
+
+TEST_F(OutputFile, WritesAndReads) {
+  for (const std::string& text :
+       {std::string("{}\n"), std::string(), std::string("a\0b\r\n", 5), std::string(3'000'000, 'x')}) {
+    write_file(file.string(), text);
+    EXPECT_EQ(read_file(file.string()), text);
+    EXPECT_EQ(names(), std::vector<std::string>{"report.json"});
+  }
+}
+
+TEST_F(OutputFile, ReplacesTheFileAndNotItsBytes) {
+  write_file(file.string(), "old");
+  std::ifstream reader(file);
+  write_file(file.string(), "new");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(reader), {}),
+            "old");  // who has it open sees the whole old one
+  EXPECT_EQ(read_file(file.string()), "new");
+}
+
+TEST_F(OutputFile, FailureLeavesEverythingAsItWas) {
+  write_file(file.string(), "old");
+  fs::create_directories(directory.path() / "taken" / "inside");
+  EXPECT_THAT(complaint(directory.path() / "none" / "report"), HasSubstr("cannot write"));
+  EXPECT_THAT(complaint(file / "below-a-file"), HasSubstr("cannot write"));
+  EXPECT_THAT(complaint(directory.path() / "taken"), HasSubstr("taken"));
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("report.json", "taken"));
+  EXPECT_EQ(read_file(file.string()), "old");
+}
+
+TEST_F(OutputFile, AnUnwritableDirectoryKeepsTheOldFile) {
+  write_file(file.string(), "old");
+  fs::permissions(directory.path(), fs::perms(0555));
+  {
+    const test::Unprivileged unprivileged;
+    if (!unprivileged) GTEST_SKIP() << "cannot become another user";
+    EXPECT_THAT(complaint(file), HasSubstr(file.string()));
+  }
+  fs::permissions(directory.path(), fs::perms(0755));
+  EXPECT_EQ(read_file(file.string()), "old");
+  EXPECT_EQ(names(), std::vector<std::string>{"report.json"});
+}
+
+// --report /dev/stdout, as root, must not replace the device for everybody.
+TEST_F(OutputFile, WhatIsNoFileIsWrittenToAndNotReplaced) {
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  std::fstream reader(
+      file, std::ios::in | std::ios::out);  // read and write: opening does not wait for the other end
+  write_file(file.string(), "text\n");
+  EXPECT_TRUE(fs::is_fifo(file));
+  std::string line;
+  ASSERT_TRUE(fs::is_fifo(file) && std::getline(reader, line));
+  EXPECT_EQ(line, "text");
+  fs::create_symlink("/dev/null", directory.path() / "null");
+  write_file((directory.path() / "null").string(), "text");
+  EXPECT_TRUE(fs::is_symlink(directory.path() / "null"));
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("report.json", "null"));
+}
+
+TEST_F(OutputFile, WhatCannotBeReadIsNotEmpty) {
+  EXPECT_THROW(read_file((directory.path() / "none").string()), std::runtime_error);
+  EXPECT_THROW(read_file(directory.path().string()), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace regctl::cli

@@ -1,0 +1,138 @@
+#include "registry/manifest.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "registry/hasher.h"
+#include "tests/support/printing.h"
+#include "tests/support/registry_builder.h"
+
+namespace regctl {
+namespace {
+
+using namespace test;
+
+const Digest a = digest_of("a"), b = digest_of("b"), c = digest_of("c");
+
+Manifest parsed(const std::string& json) {
+  const auto manifest = parse_manifest(json);
+  EXPECT_TRUE(manifest) << json;
+  return manifest ? *manifest : Manifest();
+}
+
+std::vector<std::pair<Role, Digest>> roles(const Manifest& manifest) {
+  std::vector<std::pair<Role, Digest>> roles;
+  for (const Descriptor& descriptor : manifest.descriptors)
+    roles.emplace_back(descriptor.role, descriptor.digest);
+  return roles;
+}
+
+using Roles = std::vector<std::pair<Role, Digest>>;
+
+TEST(Manifest, AnImage) {
+  const Manifest manifest = parsed(RegistryBuilder::image_json(a, 7, {{b, 11}, {c, 13}}, a));
+  EXPECT_EQ(manifest.kind, ManifestKind::image);
+  EXPECT_EQ(manifest.media_type, kOciManifest);
+  EXPECT_EQ(roles(manifest),
+            (Roles{{Role::config, a}, {Role::layer, b}, {Role::layer, c}, {Role::subject, a}}));
+  EXPECT_EQ(manifest.descriptors[0].bytes, 7u);
+  EXPECT_EQ(manifest.descriptors[1].bytes, 11u);
+  EXPECT_EQ(manifest.descriptors[1].media_type, kOciLayer);
+  EXPECT_FALSE(manifest.descriptors[1].has_urls);
+}
+
+TEST(Manifest, AnIndexWithPlatforms) {
+  const std::string json = R"({"schemaVersion":2,"artifactType":"x/y","manifests":[)"
+                           R"({"digest":")" +
+                           a.text() +
+                           R"(","platform":{"os":"linux","architecture":"arm64","variant":"v8"}},)"
+                           R"({"digest":")" +
+                           b.text() +
+                           R"(","platform":{"os":"linux","architecture":"amd64"}},)"
+                           R"({"digest":")" +
+                           c.text() + R"("}]})";
+  const Manifest manifest = parsed(json);
+  EXPECT_EQ(manifest.kind, ManifestKind::index);
+  EXPECT_EQ(manifest.media_type, "");
+  EXPECT_EQ(manifest.artifact_type, "x/y");
+  EXPECT_EQ(roles(manifest), (Roles{{Role::child, a}, {Role::child, b}, {Role::child, c}}));
+  EXPECT_EQ(manifest.descriptors[0].platform, "linux/arm64/v8");
+  EXPECT_EQ(manifest.descriptors[1].platform, "linux/amd64");
+  EXPECT_EQ(manifest.descriptors[2].platform, "");
+  EXPECT_FALSE(manifest.descriptors[2].bytes);
+}
+
+TEST(Manifest, Schema1AndArtifacts) {
+  const Manifest schema1 = parsed(R"({"schemaVersion":1,"fsLayers":[{"blobSum":")" + a.text() +
+                                  R"("},{"blobSum":")" + a.text() + R"("},{"blobSum":"none"},1]})");
+  EXPECT_EQ(schema1.kind, ManifestKind::schema1);
+  EXPECT_EQ(roles(schema1), (Roles{{Role::layer, a}, {Role::layer, a}}));
+  const Manifest artifact = parsed(R"({"blobs":[{"digest":")" + b.text() + R"("}]})");
+  EXPECT_EQ(artifact.kind, ManifestKind::artifact);
+  EXPECT_EQ(roles(artifact), (Roles{{Role::blob, b}}));
+}
+
+TEST(Manifest, ForeignLayersHaveUrls) {
+  const Manifest manifest =
+      parsed(R"({"layers":[{"digest":")" + a.text() + R"(","urls":["https://example.com"]},{"digest":")" +
+             b.text() + R"(","urls":[]}]})");
+  EXPECT_TRUE(manifest.descriptors.at(0).has_urls);
+  EXPECT_FALSE(manifest.descriptors.at(1).has_urls);
+}
+
+TEST(Manifest, FieldsOfAnUnexpectedTypeAreSkipped) {
+  const std::string good = R"({"digest":")" + a.text() + "\"}";
+  for (const std::string& json :
+       {R"({"mediaType":1,"config":"x","layers":[1,"x",null,[],{},{"digest":1},{"digest":"x"},)" + good +
+            "]}",
+        R"({"config":null,"manifests":{},"subject":[],"layers":[)" + good + "]}",
+        R"({"layers":[{"digest":")" + a.text() + R"(","size":-1,"urls":"x","platform":"x","mediaType":[]}]})",
+        R"({"layers":[{"digest":")" + a.text() + R"(","size":1.5,"platform":{"os":1}}]})"}) {
+    const Manifest manifest = parsed(json);
+    ASSERT_EQ(roles(manifest), (Roles{{Role::layer, a}})) << json;
+    EXPECT_FALSE(manifest.descriptors[0].bytes) << json;
+    EXPECT_EQ(manifest.media_type, "");
+  }
+}
+
+TEST(Manifest, AnUnknownObjectIsAManifestOfNoKind) {
+  EXPECT_EQ(parsed("{}").kind, ManifestKind::unknown);
+  EXPECT_EQ(parsed(R"({"architecture":"amd64","rootfs":{"diff_ids":[]}})").kind, ManifestKind::unknown);
+}
+
+TEST(Manifest, WhatIsNoJsonObjectIsMalformed) {
+  for (const std::string& text :
+       {std::string(), std::string("x"), std::string("[]"), std::string("null"), std::string("{"),
+        std::string("{}x"), std::string("{\"a\":\"\xFF\"}"), std::string("\0", 1)}) {
+    const auto manifest = parse_manifest(text);
+    EXPECT_NE(manifest ? "" : manifest.why_not(), "") << text;
+  }
+  std::string deep = "{\"x\":";
+  for (int i = 0; i < 5000; ++i) deep += '[';
+  EXPECT_FALSE(parse_manifest(deep + std::string(5000, ']') + '}'));
+}
+
+TEST(BlobMediaType, LayersAndConfigurations) {
+  for (const char* type :
+       {"application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar", "application/vnd.oci.image.config.v1+json",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.docker.container.image.v1+json", "application/vnd.docker.plugin.v1+json",
+        "application/vnd.oci.empty.v1+json"})
+    EXPECT_TRUE(is_blob_media_type(type)) << type;
+  for (const char* type :
+       {"", "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json", "application/json",
+        "x application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.artifact.manifest.v1+json"})
+    EXPECT_FALSE(is_blob_media_type(type)) << type;
+}
+
+RC_GTEST_PROP(ManifestLaw, NeverThrows, (const std::string& bytes)) {
+  parse_manifest(bytes);
+  parse_manifest("{\"layers\":[" + bytes + "]}");
+}
+
+}  // namespace
+}  // namespace regctl

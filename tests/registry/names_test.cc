@@ -1,0 +1,62 @@
+#include "registry/names.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace regctl {
+namespace {
+
+TEST(RepositoryName, LegalOnes) {
+  for (const char* name : {"a",
+                           "0",
+                           "ab",
+                           "a/b",
+                           "a/b/c/d/e",
+                           "a.b",
+                           "a_b",
+                           "a__b",
+                           "a-b",
+                           "a--b",
+                           "a-----b",
+                           "a.b_c-d__e",
+                           "library/ubuntu",
+                           "a/tags/list",
+                           "a/manifests",
+                           "blobs/uploads",
+                           "Host/a",
+                           "HOST.example.com/a",
+                           "my-host/a",
+                           "1.2.3.4/a"})
+    EXPECT_TRUE(is_repository_name(name)) << name;
+  EXPECT_TRUE(is_repository_name(std::string(300, 'a')));
+}
+
+TEST(RepositoryName, IllegalOnes) {
+  for (const char* name :
+       {"",        "/",       "a/",      "/a",       "a//b",    ".",    "..",       "a/..",    "a/../b",
+        "A",       "aB",      "a/B",     "a/Host/b", "-a",      "a-",   ".a",       "a.",      "_a",
+        "a_",      "a..b",    "a___b",   "a.-b",     "a-.b",    "a._b", "a_.b",     "_layers", "a/_layers",
+        "a b",     "a\n",     "a\tb",    "a:5000/b", "a@b",     "a+b",  "\xC3\xA4", "\xFF",    "Host",
+        "Host./a", ".Host/a", "-Host/a", "Host-/a",  "Ho_st/a", "a\\b"})
+    EXPECT_FALSE(is_repository_name(name)) << name;
+  EXPECT_FALSE(is_repository_name(std::string_view("a\0b", 3)));
+}
+
+TEST(TagName, LegalOnes) {
+  for (const char* name :
+       {"a", "A", "0", "_", "_x", "v1.2.3-rc.1_x", "latest", "a..b", "a--", "a.", "Thumbs.db"})
+    EXPECT_TRUE(is_tag_name(name)) << name;
+  EXPECT_TRUE(is_tag_name(std::string(128, 'a')));
+  EXPECT_TRUE(is_tag_name("sha256-" + std::string(64, 'a')));
+}
+
+TEST(TagName, IllegalOnes) {
+  for (const char* name : {"", ".", "..", ".a", "-a", "a/b", "a b", "a:b", "a\n", "a+b", "\xC3\xA4"})
+    EXPECT_FALSE(is_tag_name(name)) << name;
+  EXPECT_FALSE(is_tag_name(std::string(129, 'a')));
+  EXPECT_FALSE(is_tag_name(std::string_view("a\0", 2)));
+}
+
+}  // namespace
+}  // namespace regctl
