@@ -82,10 +82,12 @@ ExitStatus audit(const cli::Options& options) {
   const cli::Output output = understand_output(options);
   const bool list_all = cli::choice_value<bool>(options, "list", {{"none", false}, {"all", true}});
   cli::ProgressLine progress("regctl-audit", output.progress);
-  const cli::SignalWatch signals([&] { progress.print_now(); });
+  cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report{.root_path = root_operand(program(), options)};
   report.root = find_store(report.root_path);
+  if (cli::is_below(output.report_file, report.root.v2))
+    throw cli::UsageError("--report " + output.report_file + " lies in the registry's storage", "write it somewhere else");
   report.started_at = now();
   report.outcome = "complete";
   const auto begin = std::chrono::steady_clock::now();
@@ -102,6 +104,7 @@ ExitStatus audit(const cli::Options& options) {
   } catch (const Interrupted&) {
     report.outcome = "interrupted";
   }
+  signals.end_at_once();
   progress.erase();
   report.finished_at = now();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -45,6 +45,14 @@ void write_file(const std::string& path, std::string_view text) {
   }
 }
 
+bool is_below(const std::string& path, const std::string& directory) {
+  namespace fs = boost::filesystem;
+  if (path.empty() || directory.empty()) return false;
+  boost::system::error_code unknown;
+  const fs::path real = fs::weakly_canonical(fs::absolute(path), unknown);
+  return !unknown && (real.string() + '/').starts_with(fs::canonical(directory).string() + '/');
+}
+
 std::string read_file(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   boost::filesystem::ifstream in(path, std::ios::binary);

@@ -10,6 +10,9 @@ namespace regctl::cli {
 // reason; `path` is then as it was before. A device, pipe or socket is written to instead, and stays.
 void write_file(const std::string& path, std::string_view text);
 
+// `path` is, or would be, a file below `directory`. False where either is empty.
+bool is_below(const std::string& path, const std::string& directory);
+
 // Reads all of it; "-" is standard input. Throws std::runtime_error.
 std::string read_file(const std::string& path);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/table.h"
+#include "cli/text.h"
 
 namespace regctl::cli {
 
@@ -16,11 +17,11 @@ int run_program(const std::string& name, int argc, char** argv, Command command)
   try {
     return static_cast<int>(command({argv + 1, argv + argc}, environment));
   } catch (const Failure& failure) {
-    fmt::print(stderr, "{}: {}\n", name, failure.what());
-    if (!failure.hint().empty()) fmt::print(stderr, "  do     {}\n", failure.hint());
+    fmt::print(stderr, "{}: {}\n", name, printable(failure.what()));
+    if (!failure.hint().empty()) fmt::print(stderr, "  do     {}\n", printable(failure.hint()));
     return static_cast<int>(failure.status());
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: internal error: {}\n  do     please report this\n", name, error.what());
+    fmt::print(stderr, "{}: internal error: {}\n  do     please report this\n", name, printable(error.what()));
     return static_cast<int>(ExitStatus::bug);
   }
 }

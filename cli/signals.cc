@@ -1,6 +1,7 @@
 #include "cli/signals.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 namespace regctl::cli {
 namespace {
@@ -26,7 +27,8 @@ SignalWatch::SignalWatch(std::function<void()> on_usr1) {
         continue;
       }
       int none = 0;
-      caught_.compare_exchange_strong(none, signal);
+      const bool first = caught_.compare_exchange_strong(none, signal);
+      if (!first || at_once_) _exit(128 + signal);
       source_.request_stop();
     }
   });

@@ -22,11 +22,14 @@ class SignalWatch {
   std::stop_token token() const { return source_.get_token(); }
   // The first signal that asked to stop; 0: none.
   int caught() const { return caught_; }
+  // From now on, a signal that asks to stop ends the process at once, with its status, as a second one always does:
+  // for when nothing is left but printing.
+  void end_at_once() { at_once_ = true; }
 
  private:
   std::stop_source source_;
   std::atomic<int> caught_ = 0;
-  std::atomic<bool> over_ = false;
+  std::atomic<bool> over_ = false, at_once_ = false;
   std::jthread thread_;
 };
 

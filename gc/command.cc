@@ -231,7 +231,8 @@ ExitStatus status_of(const Report& report, const Settings& settings, int signal)
 }
 
 std::string outcome_of(const Report& report, ExitStatus status) {
-  if (!report.findings) return "interrupted";
+  const bool stopped = status == ExitStatus::hung_up || status == ExitStatus::interrupted || status == ExitStatus::terminated;
+  if (!report.findings || stopped) return "interrupted";
   if (status == ExitStatus::refused) return "refused";
   return report.warnings.empty() ? "complete" : "warnings";
 }
@@ -255,10 +256,12 @@ Root find_store(const std::string& path) {
 
 ExitStatus collect(const Settings& settings, const cli::Options& options) {
   cli::ProgressLine progress("regctl-gc", settings.output.progress);
-  const cli::SignalWatch signals([&] { progress.print_now(); });
+  cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report;
   report.root = find_store(root_operand(program(), options));
+  if (cli::is_below(settings.output.report_file, report.root.v2))
+    throw UsageError("--report " + settings.output.report_file + " lies in the registry's storage", "write it somewhere else");
   report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = true,
                 .mode = settings.request.mode, .options = options_in_effect(settings, options)};
   const Workers workers(settings.output.jobs, signals.token());
@@ -275,6 +278,7 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
   } catch (const Interrupted&) {
     report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
   }
+  signals.end_at_once();
   progress.erase();
   if (report.findings) {
     const auto& planned = report.findings->plan.warnings;

@@ -82,6 +82,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
   if (options.detail != Detail::everything && std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned)) {
     options.detail = Detail::everything;
+    options.settle = {};  // what has not settled by now does not
     std::tie(inventory, marked) = scan_and_mark();
   }
   const auto unknown = what_to_survey(inventory, marked, request.margins);

@@ -94,16 +94,19 @@ class Marker {
     }
     for (const Repository& repository : inventory_.repositories) {
       for (const Tag& tag : repository.tags) {
-        if (tag.state == LinkState::present) newest_tag_ = std::max(newest_tag_, tag.modified);
+        if (tag.state == LinkState::present && tag.modified <= now_) newest_tag_ = std::max(newest_tag_, tag.modified);
       }
     }
     for (const RootDigest& root : policy_.roots) {
       const auto id = inventory_.digests.find(root.digest);
       if (!id || !is_in_store(*id)) ++mark_.roots_not_in_store;
       if (!id) continue;
-      (root.repository ? listed_in_[*root.repository] : listed_).push_back(*id);
+      // A cluster writes registry.example.com/app@sha256:...: what is no repository here must not count nowhere.
+      const bool here = root.repository && has_repository(*root.repository);
+      if (root.repository && !here) ++mark_.roots_of_unknown_repositories;
+      (here ? listed_in_[*root.repository] : listed_).push_back(*id);
     }
-    for (auto* list : {&listed_}) std::sort(list->begin(), list->end());
+    std::sort(listed_.begin(), listed_.end());
     for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
   }
 
@@ -142,6 +145,12 @@ class Marker {
     const auto names_it = [&](const auto& alias) { return alias.first == id; };
     return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
            std::any_of(closure_.aliases().begin(), closure_.aliases().end(), names_it);
+  }
+
+  bool has_repository(const std::string& name) const {
+    const auto at = std::lower_bound(inventory_.repositories.begin(), inventory_.repositories.end(), name,
+                                     [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
+    return at != inventory_.repositories.end() && at->name == name;
   }
 
   bool is_listed(const Repository& repository, DigestId id) const {

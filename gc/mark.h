@@ -41,6 +41,7 @@ struct Mark {
   std::vector<RepositoryMark> repositories;  // in the order of the inventory's
   std::vector<std::string> idle_protect;     // globs that matched no repository
   std::uint64_t roots_not_in_store = 0;
+  std::uint64_t roots_of_unknown_repositories = 0;  // they count in every repository instead
 
   bool live(DigestId id) const { return digests[index_of(id)] != Why::nothing; }
   bool operator==(const Mark&) const = default;

@@ -1,6 +1,7 @@
 #include "gc/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "cli/text.h"
@@ -81,8 +82,8 @@ class Planner {
     for (const Blob& blob : inventory_.blobs) {
       const Why why = mark_.digests[index_of(blob.digest)];
       const std::uint64_t bytes = sizes_[index_of(blob.digest)].value_or(0);
-      if (why == Why::pinned || why == Why::tags_unknown) plan_.kept_pinned += bytes;
-      if (why == Why::young || why == Why::outside_tags) plan_.kept_young += bytes;
+      if (why == Why::pinned) plan_.kept_pinned += bytes;
+      if (why == Why::young) plan_.kept_young += bytes;
       if (why == Why::is_protected) plan_.kept_protected += bytes;
       if (why != Why::nothing || !blob.visited || !blob.present) continue;
       if (closure.reached(blob.digest)) {
@@ -105,18 +106,21 @@ class Planner {
   void plan_manifests() {
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       const Repository& repository = inventory_.repositories[i];
+      std::map<DigestId, std::vector<std::string>> former_tags;
+      for (const Tag& tag : repository.tags) {
+        for (const auto& [digest, time] : tag.history) {
+          auto& tags = former_tags[digest];
+          if (tags.empty() || tags.back() != tag.name) tags.push_back(tag.name);
+        }
+      }
       for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
         const Link& revision = repository.revisions[k];
         const Why why = mark_.repositories[i].revisions[k];
         if (why == Why::outside_tags) ++plan_.kept_outside_tags;
         if (why != Why::nothing || revision.state != LinkState::present) continue;
         untagged_.from(revision.name, [](DigestId) {});
-        ManifestRemoval removal{repository.name, digest(revision.name), Reason::untagged, {}};
-        for (const Tag& tag : repository.tags) {
-          const auto names_it = [&](const auto& entry) { return entry.first == revision.name; };
-          if (std::any_of(tag.history.begin(), tag.history.end(), names_it)) removal.former_tags.push_back(tag.name);
-        }
-        plan_.manifests.push_back(std::move(removal));
+        plan_.manifests.push_back(
+            {repository.name, digest(revision.name), Reason::untagged, std::move(former_tags[revision.name])});
       }
     }
   }
@@ -174,11 +178,9 @@ class Planner {
     if (copy.duplicate) return Why::nothing;
     if (copy.kind != Quarantined::Kind::revision_link) return mark_.digests[index_of(copy.digest)];
     const Repository& repository = inventory_.repositories[copy.repository];
-    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
-      if (repository.revisions[i].name != copy.digest) continue;
-      return mark_.repositories[copy.repository].revisions[i];
-    }
-    return Why::nothing;
+    const Link* revision = link_named(repository.revisions, copy.digest);
+    if (!revision) return Why::nothing;
+    return mark_.repositories[copy.repository].revisions[static_cast<std::size_t>(revision - repository.revisions.data())];
   }
 
   // Copies ascend by kind, digest, repository and time: of several of one object the last goes back.
@@ -200,7 +202,7 @@ class Planner {
       const bool held = is_young(copy.taken, margins_.hold, now_);
       if (why != Why::nothing && !has_newer_copy(at)) {
         plan_.restore.push_back({copy.kind, repository, digest(copy.digest), copy.run, why});
-      } else if (gate_.open && !held) {
+      } else if (why == Why::nothing && gate_.open && !held) {
         plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.run});
       } else {
         if (blob) waiting.amount += copy.bytes;
@@ -219,7 +221,7 @@ class Planner {
     auto& damages = pins ? plan_.warnings : plan_.blockers;
     const auto report = [&](const Damage& damage, const std::string& repository) {
       Message message{.code = damage.rule,
-                      .message = damage.path + ' ' + damage.found,
+                      .message = (damage.rule.starts_with("manifest") ? "a manifest " : "a link ") + damage.found,
                       .path = damage.path,
                       .repository = repository,
                       .hint = pins ? "everything its repositories link is kept; regctl-audit shows what is broken"
@@ -251,6 +253,10 @@ class Planner {
     }
     for (const std::string& glob : mark_.idle_protect)
       warn("protect-idle", "--protect " + cli::printable(glob) + " matches no repository", {}, "check the spelling");
+    if (mark_.roots_of_unknown_repositories)
+      warn("roots-repository-unknown", std::to_string(mark_.roots_of_unknown_repositories) +
+           " lines of --roots name repositories that are not in this store; their digests count in every repository", {},
+           "write the repository as the registry calls it, without the registry's host");
     if (margins_.delete_untagged) warn_of_tags();
   }
 
@@ -258,8 +264,9 @@ class Planner {
   void warn_of_tags() {
     for (const Repository& repository : inventory_.repositories) {
       for (const Tag& tag : repository.tags) {
-        const auto is_target = [&](const Link& link) { return link.name == tag.target && link.state != LinkState::pending; };
-        if (!tag.target || std::any_of(repository.revisions.begin(), repository.revisions.end(), is_target)) continue;
+        if (!tag.target) continue;
+        const Link* revision = link_named(repository.revisions, *tag.target);
+        if (revision && revision->state != LinkState::pending) continue;
         warn("tag-dangling", "tag " + cli::printable(tag.name) + " of " + cli::printable(repository.name) +
              " points to no manifest there; all it ever pointed to is kept",
              layout::tag_current_link(repository.name, tag.name), "push or delete the tag");
@@ -279,7 +286,7 @@ class Planner {
 
   void block() {
     for (const Obstacle& obstacle : inventory_.obstacles) {
-      refuse(obstacle.code, obstacle.path + ' ' + (obstacle.code == "read-error" ? "cannot be read: " : "") + obstacle.reason,
+      refuse(obstacle.code, (obstacle.code == "read-error" ? "part of the storage cannot be read: " : "part of the storage ") + obstacle.reason,
              obstacle.code == "symlink-in-tree" ? "links are not followed: mount the directory there instead (mount --bind)"
              : obstacle.code == "read-error"    ? "run as the user that owns the storage; if that is so, look at the disk"
                                                 : "what may be hidden there cannot be known; move it out of the tree",
@@ -289,7 +296,7 @@ class Planner {
       refuse("database-in-use", "this storage belongs to a registry that keeps its references in a database (GitLab)",
              "use that registry's own garbage collection; the files do not tell what is in use");
     if (root_.is_fuse())
-      refuse("fuse", "the storage is on a FUSE file system (" + root_.filesystem + "), where a rename is a copy and a delete",
+      refuse("fuse", "the storage is on a FUSE file system, where a rename is a copy and a delete",
              "run where the files really are");
     for (const std::string& mount : root_.empty_mounts)
       refuse("empty-mount", mount + " is a mount point with nothing in it", "mount the volume that belongs there", mount);
@@ -332,7 +339,7 @@ class Planner {
     }
     for (const Repository& repository : inventory_.repositories) {
       for (const Tag& tag : repository.tags) {
-        if (tag.state == LinkState::present) tagged = std::max(tagged.value_or(tag.modified), tag.modified);
+        if (tag.state == LinkState::present && tag.modified <= now_) tagged = std::max(tagged.value_or(tag.modified), tag.modified);
       }
       for (const Link& link : repository.revisions) {
         if (link.state != LinkState::present) continue;

@@ -33,7 +33,8 @@ class TextReport {
     ages();
     largest();
     lists();
-    if (!style_.plain) foot();
+    if (style_.plain) upstream_line();
+    else foot();
     return std::move(text_);
   }
 
@@ -312,15 +313,19 @@ class TextReport {
     }
   }
 
+  // Scripts in the field look for this line: it is distribution's own, to the letter.
+  void upstream_line() {
+    line("{} blobs marked, {} blobs and {} manifests eligible for deletion", totals_.reachable.count,
+         plan_.blobs.size(), plan_.manifests.size());
+  }
+
   void foot() {
     line("");
     if (plan_.kept_young.count) line("Kept for now: {} blobs ({}) younger than the limit", format_count(plan_.kept_young.count), size(plan_.kept_young.bytes));
-    if (plan_.kept_pinned.count) line("Kept in doubt: {} blobs ({}) of repositories that are damaged", format_count(plan_.kept_pinned.count), size(plan_.kept_pinned.bytes));
+    if (plan_.kept_pinned.count) line("Kept in doubt: {} blobs ({}) that only damaged repositories link", format_count(plan_.kept_pinned.count), size(plan_.kept_pinned.bytes));
     if (plan_.kept_protected.count) line("Kept by --protect: {} blobs ({})", format_count(plan_.kept_protected.count), size(plan_.kept_protected.bytes));
     if (plan_.kept_outside_tags) line("Kept: {} manifests newer than any tag; something else may be tagging here", format_count(plan_.kept_outside_tags));
-    // Scripts in the field look for this line: it is distribution's own, to the letter.
-    line("{} blobs marked, {} blobs and {} manifests eligible for deletion", totals_.reachable.count,
-         plan_.blobs.size(), plan_.manifests.size());
+    upstream_line();
     const Waiting& waiting = plan_.waiting;
     if (!plan_.blockers.empty()) {
       line("Refused: as things are, a real run takes nothing. The reasons are on standard error.");

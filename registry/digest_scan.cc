@@ -113,7 +113,7 @@ class Scanner {
     if (word_ == "annotations") {
       inherited |= kQuiet;
     } else if (word_ == "subject") {
-      inherited |= kQuiet | kSubject;
+      inherited |= level & kQuiet ? kQuiet : kQuiet | kSubject;  // an annotation of that name is no subject
     } else if (folds_to(word_, "manifests")) {
       inherited |= kManifests;
     } else if (level & kManifests) {

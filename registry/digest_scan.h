@@ -30,8 +30,8 @@ struct DigestScan {
   // In order of appearance, duplicates included. Digests inside the value of a member called exactly
   // "annotations" or "subject" are not references: no registry reads one there.
   std::vector<FoundReference> references;
-  // Digests inside the value of a member called exactly "subject" (OCI image specification, manifest.md): the
-  // manifest this one is a referrer of.
+  // Digests inside the value of a member called exactly "subject" (OCI image specification, manifest.md), annotations
+  // of that name apart: the manifest this one is a referrer of.
   std::vector<Digest> subjects;
 };
 

@@ -13,6 +13,11 @@ const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& 
 
 }  // namespace
 
+const Link* link_named(const std::vector<Link>& links, DigestId name) {
+  const auto at = std::lower_bound(links.begin(), links.end(), name, [](const Link& link, DigestId id) { return link.name < id; });
+  return at != links.end() && at->name == name ? &*at : nullptr;
+}
+
 std::size_t Repository::count_manifests() const {
   return static_cast<std::size_t>(std::count_if(revisions.begin(), revisions.end(), is_there));
 }

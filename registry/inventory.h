@@ -65,6 +65,9 @@ inline bool is_there(const Link& link) {
   return link.state == LinkState::present || link.state == LinkState::damaged;
 }
 
+// Of links as an Inventory sorts them; null: none has the name.
+const Link* link_named(const std::vector<Link>& links, DigestId name);
+
 struct Tag {
   std::string name;
   LinkState state;

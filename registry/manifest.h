@@ -41,7 +41,6 @@ struct Descriptor {
 struct Manifest {
   ManifestKind kind = ManifestKind::unknown;
   std::string media_type;     // as written; empty: not given
-  std::string artifact_type;  // empty: not given
   std::vector<Descriptor> descriptors;
 };
 

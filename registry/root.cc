@@ -137,6 +137,7 @@ void describe_mounts(Root& root) {
     }
     if (!mount.point.starts_with(root.v2 + '/')) continue;
     root.mounts.push_back(mount.point.substr(root.v2.size() + 1));
+    root.fuse_below |= mount.type.starts_with("fuse");
     const std::string& where = root.mounts.back();
     error_code ignored;
     if ((where == layout::kBlobs || where == layout::kRepositories) && fs::is_empty(mount.point, ignored))
@@ -185,6 +186,7 @@ Root find_root(const std::string& given, const std::string& program) {
     const fs::path real = fs::canonical(path);
     if (!has_directory(real)) throw WrongRoot(given + " is not a directory", "");
     const std::string tail = '/' + kV2.string();
+    if (real == "/") throw WrongRoot(given + " is the root of the file system", "give the directory that the registry's configuration calls rootdirectory");
     const bool is_v2 = real.string().ends_with(tail);
     const fs::path top = is_v2 ? fs::path(real.string().substr(0, real.string().size() - tail.size())) : real;
     if (is_v2 || fs::is_directory(real / kV2)) {

@@ -17,10 +17,11 @@ struct Root {
   std::string filesystem;               // "ext4"; "fuse.s3fs"
   std::uint64_t size_bytes = 0, free_bytes = 0;  // free: to an unprivileged user
   std::vector<std::string> mounts;        // mount points below v2, relative to it
+  bool fuse_below = false;                // one of them is a FUSE file system
   std::vector<std::string> empty_mounts;  // those of them at blobs or repositories that hold nothing
 
   bool is_empty_directory() const { return v2.empty(); }
-  bool is_fuse() const { return filesystem.starts_with("fuse"); }
+  bool is_fuse() const { return filesystem.starts_with("fuse") || fuse_below; }
 };
 
 // Throws WrongRoot where `path` is missing, unreadable, or something else than a registry's storage: the message

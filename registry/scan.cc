@@ -157,8 +157,10 @@ std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, Sca
   return blobs;
 }
 
-Openings what_to_open(const std::vector<Repository>& repositories, const ScanOptions& options, ScanNotes& notes) {
+Openings what_to_open(const std::vector<Repository>& repositories, const std::vector<Blob>& blobs,
+                      const ScanOptions& options, ScanNotes& notes) {
   Openings openings;
+  for (const Blob& blob : blobs) openings.listed.push_back(blob.digest);
   for (const Digest& digest : options.also_open) openings.start.push_back(notes.id(digest));
   for (const Repository& repository : repositories) {
     for (const Link& link : repository.revisions) {
@@ -291,7 +293,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   if (inventory.has_repositories) inventory.repositories = scan_repositories(storage, options, workers, notes, progress);
   if (inventory.has_blobs) inventory.blobs = list_blobs(storage, workers, notes, progress);
   inventory.documents =
-      scan_documents(storage, what_to_open(inventory.repositories, options, notes), workers, notes, progress);
+      scan_documents(storage, what_to_open(inventory.repositories, inventory.blobs, options, notes), workers, notes, progress);
 
   auto finished = notes.digests.finish();
   inventory.digests = std::move(finished.set);

@@ -12,6 +12,10 @@ namespace {
 
 using layout::join;
 
+constexpr std::size_t kUsualManifest = std::size_t{1} << 20;
+// No registry since 2.8 accepts a larger one; its roles and sizes are only for people.
+constexpr std::size_t kLargestDescribed = std::size_t{4} << 20;
+
 // Bytes of one blob, read up to the limit for manifests.
 struct Bytes {
   Content content;
@@ -22,6 +26,7 @@ struct Bytes {
 class DocumentScan {
  public:
   DocumentScan(const Storage& storage, const Openings& openings, ScanNotes& notes) : storage_(storage), notes_(notes) {
+    for (DigestId id : openings.listed) listed_.insert(id);
     for (DigestId id : openings.manifests) called_manifest_.insert(id);
     for (DigestId id : openings.revisions) called_revision_.insert(id);
   }
@@ -31,20 +36,27 @@ class DocumentScan {
     std::optional<Document> document;
     notes_.guarded([&] {
       const Digest digest = notes_.digests[id];
-      document = understand(id, digest, find(digest));
+      std::unique_lock one_at_a_time(large_, std::defer_lock);
+      document = understand(id, digest, find(id, digest, one_at_a_time));
     });
     return document;
   }
 
  private:
   // What stands behind the name; empty: nothing anywhere. `data` that is there wins, even if it is wrong.
-  std::optional<Bytes> find(const Digest& digest) {
+  std::optional<Bytes> find(DigestId id, const Digest& digest, std::unique_lock<std::mutex>& one_at_a_time) {
     const std::string directory = layout::blob(digest);
-    const auto found = notes_.insist(storage_, layout::blob_shard(digest), digest.hex(), [&] {
+    const auto look = [&] {
       // An outer empty: look again. An inner one: there is nothing.
       std::optional<std::optional<Bytes>> result;
       const std::string data = join(directory, layout::kData);
-      if (auto content = storage_.read(data, kLargestManifest)) {
+      auto content = storage_.read(data, kUsualManifest);
+      if (content && !content->whole) {  // dozens of these at once would be gigabytes
+        one_at_a_time.lock();
+        content = storage_.read(data, kLargestManifest);
+        if (!content) one_at_a_time.unlock();
+      }
+      if (content) {
         result.emplace(Bytes{std::move(*content), data});
       } else if (auto listing = storage_.list(directory)) {
         std::sort(listing->entries.begin(), listing->entries.end());
@@ -53,7 +65,9 @@ class DocumentScan {
         if (!back) result = sound_copy(digest, directory, *listing);
       }
       return result;
-    });
+    };
+    // What has no directory was never listed: that it is absent needs no second witness.
+    const auto found = listed_.contains(id) ? notes_.insist(storage_, layout::blob_shard(digest), digest.hex(), look) : look();
     return found ? *found : std::nullopt;
   }
 
@@ -89,6 +103,7 @@ class DocumentScan {
       // A layer that somebody lists as a root or an index child is no manifest; nothing is wrong with it.
       document.state = Document::State::leaf;
       if (!called_manifest_.contains(id)) return document;
+      refer_to_text(document, content.bytes);
       return damaged(std::move(document), "manifest-unparsable", bytes->path, "is larger than any manifest");
     }
     if (digest_of(content.bytes, digest.algorithm()) != digest) {
@@ -105,6 +120,7 @@ class DocumentScan {
     }
     document.state = Document::State::sound;
     for (const Digest& subject : scan.subjects) document.subjects.push_back(notes_.id(subject));
+    if (content.bytes.size() > kLargestDescribed) return document;
     if (const auto manifest = parse_manifest(content.bytes)) describe(document, *manifest);
     return document;
   }
@@ -151,7 +167,8 @@ class DocumentScan {
 
   const Storage& storage_;
   ScanNotes& notes_;
-  std::unordered_set<DigestId> called_manifest_, called_revision_;
+  std::unordered_set<DigestId> listed_, called_manifest_, called_revision_;
+  std::mutex large_;  // held while a large document is in memory
 };
 
 }  // namespace

@@ -9,6 +9,8 @@ namespace regctl {
 
 // What to open besides what the documents themselves name.
 struct Openings {
+  // Those that have a directory below blobs/.
+  std::vector<DigestId> listed;
   std::vector<DigestId> start;
   // Called a manifest by a revision link or a tag: damage if it is not one. Subset of `start`.
   std::vector<DigestId> manifests;

@@ -141,8 +141,7 @@ class RepositoryScan {
       if (digest) {
         names.emplace_back(*digest, std::move(entry.name));
       } else {
-        if (const auto meant = Digest::from_hex(algorithm, entry.name, HexCase::either)) hint(*meant);
-        scan_unknown(join(key, entry.name));
+        scan_misnamed(key, entry.name, algorithm);
       }
     }
     const auto view = storage_.below(key);
@@ -184,6 +183,12 @@ class RepositoryScan {
       damage("link-name-mismatch", path, "holds " + found.target->text(), id);
     }
     return link;
+  }
+
+  // A directory whose name is no digest where one belongs.
+  void scan_misnamed(const std::string& key, const std::string& name, Algorithm algorithm) {
+    if (const auto meant = Digest::from_hex(algorithm, name, HexCase::either)) hint(*meant);
+    scan_unknown(join(key, name));
   }
 
   // A directory of no known meaning where links are kept: every digest in a link below it may matter.
@@ -268,8 +273,9 @@ class RepositoryScan {
       const std::string index_key = join(key, index.name);
       for (const Entry& entry : entries(index_key)) {
         const auto algorithm = algorithm_named(entry.name);
-        if (!notes_.is_directory(entry, index_key, algorithm.has_value()) || !algorithm) continue;
-        scan_history_of(join(index_key, entry.name), *algorithm, needed, history);
+        if (!notes_.is_directory(entry, index_key, algorithm.has_value())) continue;
+        if (algorithm) scan_history_of(join(index_key, entry.name), *algorithm, needed, history);
+        else if (needed) scan_unknown(join(index_key, entry.name));
       }
     }
     return history;
@@ -279,12 +285,17 @@ class RepositoryScan {
                        std::vector<std::pair<DigestId, Time>>& history) {
     for (const Entry& entry : entries(key)) {
       const auto digest = Digest::from_hex(algorithm, entry.name);
-      if (!notes_.is_directory(entry, key, digest.has_value()) || !digest) continue;
+      if (!notes_.is_directory(entry, key, digest.has_value())) continue;
+      if (!digest) {
+        if (needed) scan_misnamed(key, entry.name, algorithm);
+        continue;
+      }
       const auto link = notes_.insist(storage_, key, entry.name, [&] { return read_link(storage_, join(key, entry.name)); });
       if (!link) continue;
       history.emplace_back(notes_.id(*digest), link->modified);
-      if (needed && link->target && *link->target != *digest)
-        history.emplace_back(notes_.id(*link->target), link->modified);
+      if (!needed) continue;
+      if (link->target && *link->target != *digest) history.emplace_back(notes_.id(*link->target), link->modified);
+      for (const Digest& found : link->hinted) hint(found);
     }
   }
 

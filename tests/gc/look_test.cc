@@ -92,5 +92,36 @@ TEST(P3DamagePins, AManifestWithAFlippedDigestKeepsItsRepositoryWhole) {
   EXPECT_FALSE(planned(findings).contains(loose));
 }
 
+TEST(P12DeleteUntagged, ARootOfAnUnknownRepositoryCountsEverywhere) {
+  RegistryBuilder registry;
+  registry.image("team/app", {"tagged"}, "v1");
+  const Digest running = registry.image("team/app", {"running in the cluster"});
+  Look look;
+  look.request.policy.roots = {{"registry.example.com:5000/team/app", running}};
+  const Findings findings = look.delete_untagged().at(registry);
+  EXPECT_TRUE(findings.plan.manifests.empty());
+  EXPECT_EQ(codes(findings.plan.warnings), Codes{"roots-repository-unknown"});
+}
+
+TEST(P12DeleteUntagged, ATagFromTheFutureProvesNothing) {
+  RegistryBuilder registry;
+  registry.image("app", {"old"}, "v1");
+  registry.ago(10 * kDay).image("app", {"pushed since, without a tag"});
+  registry.tree.touch(layout::tag_current_link("app", "v1"), kNow + 365 * kDay);
+  registry.ago(40 * kDay).image("app", {"older"}, "v0");
+  EXPECT_EQ(codes(Look().delete_untagged().at(registry).plan.blockers), Codes{"tags-look-dead"});
+}
+
+TEST(P3DamagePins, NamesInTheHistoryOfAnUnreadableTagStay) {
+  RegistryBuilder registry;
+  registry.image("app", {"kept"}, "v1");
+  const Digest hinted = registry.blob("named in upper case");
+  std::string upper = hinted.hex();
+  for (char& c : upper) c = static_cast<char>(std::toupper(c));
+  registry.tree.bytes(layout::tag_current_link("app", "v1")).clear();
+  registry.tree.file(layout::tag("app", "v1") + "/index/sha256/" + upper + "/link", hinted.text(), registry.time());
+  EXPECT_FALSE(planned(Look().at(registry)).contains(hinted));
+}
+
 }  // namespace
 }  // namespace regctl::gc

@@ -53,7 +53,7 @@ class Author {
     string(key);
     space();
     text += ':';
-    value(depth, quiet || key == "annotations" || key == "subject", subject || key == "subject");
+    value(depth, quiet || key == "annotations" || key == "subject", subject || (key == "subject" && !quiet));
   }
 
   void value(int depth, bool quiet, bool subject) {

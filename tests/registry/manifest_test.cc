@@ -54,7 +54,6 @@ TEST(Manifest, AnIndexWithPlatforms) {
   const Manifest manifest = parsed(json);
   EXPECT_EQ(manifest.kind, ManifestKind::index);
   EXPECT_EQ(manifest.media_type, "");
-  EXPECT_EQ(manifest.artifact_type, "x/y");
   EXPECT_EQ(roles(manifest), (Roles{{Role::child, a}, {Role::child, b}, {Role::child, c}}));
   EXPECT_EQ(manifest.descriptors[0].platform, "linux/arm64/v8");
   EXPECT_EQ(manifest.descriptors[1].platform, "linux/amd64");
