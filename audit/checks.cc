@@ -59,10 +59,9 @@ class Checks {
     });
   }
 
-  // Links ascend by name.
   static bool has_link(const std::vector<Link>& links, DigestId id) {
-    const auto at = std::lower_bound(links.begin(), links.end(), id, [](const Link& link, DigestId name) { return link.name < name; });
-    return at != links.end() && at->name == id && at->state != LinkState::pending && at->state != LinkState::quarantined;
+    const Link* link = link_named(links, id);
+    return link && is_there(*link);
   }
 
   // In a cache, what has not been asked for yet is missing, and nothing is wrong.

@@ -86,12 +86,7 @@ class Marker {
   // What rules about single repositories need to know of the whole store.
   void find_facts() {
     find_returned();
-    child_.resize(inventory_.digests.size());
-    for (const Document& document : inventory_.documents) {
-      for (const Reference& reference : document.references) {
-        if (reference.child) child_[index_of(reference.to)] = true;
-      }
-    }
+    child_ = children_of_indexes(inventory_);
     for (const Repository& repository : inventory_.repositories) {
       for (const Tag& tag : repository.tags) {
         if (tag.state == LinkState::present && tag.modified <= now_) newest_tag_ = std::max(newest_tag_, tag.modified);
@@ -339,7 +334,7 @@ class Marker {
   Time now_;
   Closure closure_;
   Mark mark_;
-  std::vector<bool> child_;  // by DigestId: an index names it as a child
+  std::vector<bool> child_;  // children_of_indexes()
   Time newest_tag_{};
   std::set<DigestId> returned_;   // from quarantine
   std::vector<DigestId> listed_;  // ascending, as are those of each repository
@@ -348,6 +343,16 @@ class Marker {
 };
 
 }  // namespace
+
+std::vector<bool> children_of_indexes(const Inventory& inventory) {
+  std::vector<bool> children(inventory.digests.size());
+  for (const Document& document : inventory.documents) {
+    for (const Reference& reference : document.references) {
+      if (reference.child) children[index_of(reference.to)] = true;
+    }
+  }
+  return children;
+}
 
 Mark mark(const Inventory& inventory, const Policy& policy, Time now) {
   return Marker(inventory, policy, now).run();

@@ -47,6 +47,9 @@ struct Mark {
   bool operator==(const Mark&) const = default;
 };
 
+// By DigestId: some document names it as an index names its children (Reference::child).
+std::vector<bool> children_of_indexes(const Inventory& inventory);
+
 // Every manifest that is damaged pins the repositories that link or reach it, as damage of their own does: all
 // that those link stays alive. With Policy::delete_untagged the blobs of all revisions should have been surveyed:
 // the time of an unvisited blob is not asked for.

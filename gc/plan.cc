@@ -331,12 +331,7 @@ class Planner {
     // Times of the newest tag, and of the newest revision that no index names as a child.
     std::optional<Time> tagged, pushed;
     bool any_revision = false;
-    std::vector<bool> child(inventory_.digests.size());
-    for (const Document& document : inventory_.documents) {
-      for (const Reference& reference : document.references) {
-        if (reference.child) child[index_of(reference.to)] = true;
-      }
-    }
+    const std::vector<bool> child = children_of_indexes(inventory_);
     for (const Repository& repository : inventory_.repositories) {
       for (const Tag& tag : repository.tags) {
         if (tag.state == LinkState::present && tag.modified <= now_) tagged = std::max(tagged.value_or(tag.modified), tag.modified);
