@@ -85,7 +85,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
     options.settle = {};  // what has not settled by now does not
     std::tie(inventory, marked) = scan_and_mark();
   }
-  const auto unknown = what_to_survey(inventory, marked, request.margins);
+  const auto unknown = what_to_survey(inventory, marked);
   inventory = survey(storage, std::move(inventory), unknown, workers, progress);
   if (request.sizes == Sizes::seen || anything_in_quarantine(inventory) || claims_are_absurd(inventory, root)) {
     const auto all = all_blobs(inventory);

@@ -119,7 +119,7 @@ class Marker {
     if (taken.empty()) return;
     const auto consider = [&](DigestId id, LinkState state, Time modified) {
       const auto copy = taken.find(id);
-      if (state != LinkState::present || modified == kUnknownTime || copy == taken.end()) return;
+      if (state != LinkState::present || copy == taken.end()) return;
       if (modified >= copy->second - kLinkSlack) returned_.insert(id);
     };
     for (const Repository& repository : inventory_.repositories) {
@@ -159,21 +159,23 @@ class Marker {
                        [&](const std::string& glob) { return matches_glob(glob, repository.name); });
   }
 
-  // Newest time by which a manifest of this repository may count as young; `links` are times of links elsewhere
-  // in the repository that name it.
-  Time newest_time(const Link& revision, const std::unordered_map<DigestId, Time>& links) const {
-    Time newest = revision.modified;
-    if (const auto other = links.find(revision.name); other != links.end()) newest = std::max(newest, other->second);
+  // Newest time by which a revision of this repository may count as young; `other` is that of links elsewhere in the
+  // repository that name it.
+  Time newest_time(const Link& revision, Time other) const {
+    Time newest = std::max(revision.modified, other);
     if (const Document* document = inventory_.document(revision.name)) newest = std::max(newest, document->modified);
     if (const Blob* blob = inventory_.blob(revision.name); blob && blob->visited)
       newest = std::max({newest, blob->modified, blob->directory_modified});
     return newest;
   }
 
-  static std::unordered_map<DigestId, Time> other_link_times(const Repository& repository) {
-    std::unordered_map<DigestId, Time> times;
+  // By revision, the newest time of the repository's other links that name it.
+  static std::vector<Time> other_link_times(const Repository& repository) {
+    std::vector<Time> times(repository.revisions.size());
     const auto note = [&](DigestId id, Time time) {
-      Time& newest = times.try_emplace(id, time).first->second;
+      const Link* revision = link_named(repository.revisions, id);
+      if (!revision) return;
+      Time& newest = times[static_cast<std::size_t>(revision - repository.revisions.data())];
       newest = std::max(newest, time);
     };
     for (const Link& link : repository.layers) note(link.name, link.modified);
@@ -185,14 +187,13 @@ class Marker {
   }
 
   // Why a revision is kept by itself, whatever else is kept.
-  Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision,
-                const std::unordered_map<DigestId, Time>& links) const {
-    const Why why = reason_without_pin(repository, mark, revision, links);
+  Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision, Time other_links) const {
+    const Why why = reason_without_pin(repository, mark, revision, other_links);
     return why == Why::nothing && mark.pinned ? Why::pinned : why;
   }
 
   Why reason_without_pin(const Repository& repository, const RepositoryMark& mark, const Link& revision,
-                         const std::unordered_map<DigestId, Time>& links) const {
+                         Time other_links) const {
     if (is_listed(repository, revision.name)) return Why::listed;
     const bool in_quarantine = revision.state == LinkState::quarantined;
     if (is_protected(repository)) return Why::is_protected;
@@ -201,7 +202,7 @@ class Marker {
     if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
     if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
     if (in_quarantine) return Why::nothing;
-    const Time newest = newest_time(revision, links);
+    const Time newest = newest_time(revision, other_links);
     if (young(newest)) return Why::young;
     const Document* document = inventory_.document(revision.name);
     const bool refers = document && !document->subjects.empty();
@@ -250,10 +251,10 @@ class Marker {
       if (tag.state == LinkState::present && index.contains(*tag.target)) continue;
       for (const auto& [digest, time] : tag.history) keep(digest, Why::tagged);
     }
-    const auto links = policy_.delete_untagged ? other_link_times(repository) : std::unordered_map<DigestId, Time>();
+    const auto other_links = other_link_times(repository);
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       const Link& revision = repository.revisions[i];
-      const Why why = reason_of(repository, mark, revision, links);
+      const Why why = reason_of(repository, mark, revision, other_links[i]);
       if (why == Why::nothing) continue;
       keep(revision.name, why);
       keep(revision.target, why);

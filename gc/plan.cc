@@ -410,18 +410,11 @@ Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, c
   return Planner(inventory, mark, root, margins, gate, now).run();
 }
 
-std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark, const Margins& margins) {
+std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark) {
   const auto sizes = known_sizes(inventory);
   std::vector<DigestId> digests;
   for (const Blob& blob : inventory.blobs) {
     if (!mark.live(blob.digest) || !sizes[index_of(blob.digest)]) digests.push_back(blob.digest);
-  }
-  for (const Repository& repository : inventory.repositories) {
-    // Whether an empty repository is old enough to go depends on all its links.
-    const bool all = margins.prune_empty_repositories && repository.count_manifests() == 0;
-    for (const Link& link : repository.layers) {
-      if (all || !mark.live(link.name)) digests.push_back(link.name);
-    }
   }
   return digests;
 }

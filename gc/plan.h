@@ -128,8 +128,8 @@ struct Plan {
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
                const GateEvidence& gate, Time now);
 
-// What make_plan() needs to have surveyed: what `mark` does not reach and a blob or a layer link is there for, and
-// blobs whose size no descriptor claims.
-std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark, const Margins& margins);
+// What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size no
+// descriptor claims.
+std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark);
 
 }  // namespace regctl::gc

@@ -11,6 +11,8 @@
 
 namespace regctl {
 
+class Workers;
+
 // A digest's place in the DigestSet of its Inventory.
 enum class DigestId : std::uint32_t {};
 
@@ -46,18 +48,25 @@ class DigestCollector {
     std::vector<DigestId> place;  // by the number that add() gave
   };
   // REQUIRES: no add() during or after it.
-  Finished finish();
+  Finished finish(const Workers& workers);
 
  private:
+  struct Slot {
+    std::uint32_t hash;       // tells most digests apart without a look at them
+    std::uint32_t place = 0;  // 1 + index into digests; 0: free
+  };
   // One of several hash tables (open addressing), each with its own lock. The digest's first byte chooses it, such
   // that the tables follow one another in the order of digests.
   struct Shard {
     std::mutex mutex;
     std::vector<Digest> digests;
-    std::vector<std::uint32_t> slots;  // 1 + index into digests; 0 is free
+    std::vector<Slot> slots;  // a power of two of them
 
     std::uint32_t place_of(const Digest& digest);
     void grow();
+    // Where to look first, by the upper bits, and where next.
+    std::size_t start_of(std::uint32_t hash) const { return std::uint64_t{hash} * slots.size() >> 32; }
+    std::size_t next(std::size_t at) const { return (at + 1) & (slots.size() - 1); }
   };
   static constexpr std::size_t kShards = 64;
   static std::size_t shard_of(const Digest& digest) { return digest.hash()[0] / (256 / kShards); }

@@ -145,22 +145,16 @@ class FilesystemStorage final : public Storage {
 
   std::optional<Listing> list(std::string_view key) const override {
     const auto directory = open(key, O_RDONLY | O_DIRECTORY);
-    if (!directory) return std::nullopt;
-    Listing listing{.modified = time_of(status(*directory, key).st_mtim)};
-    alignas(dirent64) std::array<char, 32768> buffer;
-    for (;;) {
-      const Answer answer =
-          ask([&] { return syscall(SYS_getdents64, directory->get(), buffer.data(), buffer.size()); });
-      if (answer.error == ENOENT) return std::nullopt;  // removed while open: Linux's word for an empty, dead one
-      if (answer.error) fail(key, answer.error);
-      if (answer.value == 0) return listing;
-      for (long at = 0; at < answer.value;) {
-        const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
-        at += entry->d_reclen;
-        if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
-        add(listing, *directory, *entry, key);
-      }
-    }
+    return directory ? list(*directory, key) : std::nullopt;
+  }
+
+  std::optional<Listing> list_with_stats(std::string_view key) const override {
+    const auto directory = open(key, O_RDONLY | O_DIRECTORY);
+    auto listing = directory ? list(*directory, key) : std::nullopt;
+    if (!listing) return std::nullopt;
+    for (const Entry& entry : listing->entries)
+      listing->stats.push_back(stat(*directory, entry.name.c_str(), [&] { return child_of(key, entry.name); }));
+    return listing;
   }
 
   std::optional<Stat> stat(std::string_view key) const override {
@@ -172,15 +166,7 @@ class FilesystemStorage final : public Storage {
       if (!parent) return std::nullopt;
     }
     const std::string name(key.empty() ? "." : key.substr(slash + 1));
-    struct stat st;
-    const auto once = [&] {
-      return ask([&] { return fstatat(parent ? parent->get() : root_.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW); });
-    };
-    Answer answer = once();
-    if (worth_retrying(answer.error)) answer = once();
-    if (answer.error == ENOENT) return std::nullopt;
-    if (answer.error) fail(key, answer.error);
-    return stat_of(st);
+    return stat(parent ? *parent : root_, name.c_str(), [&] { return std::string(key); });
   }
 
   std::optional<Content> read(std::string_view key, std::size_t limit) const override {
@@ -210,14 +196,17 @@ class FilesystemStorage final : public Storage {
     return content;
   }
 
-  bool holds(std::string_view key, std::string_view bytes) const override {
+  std::optional<Time> holds(std::string_view key, std::string_view bytes) const override {
     std::array<char, 256> buffer;
-    if (!root_ || bytes.size() >= buffer.size()) return false;
+    if (!root_ || bytes.size() >= buffer.size()) return std::nullopt;
     const Answer opened = open_beneath(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
-    if (opened.error) return false;
+    if (opened.error) return std::nullopt;
     const Descriptor file(static_cast<int>(opened.value));
+    struct stat st;
+    if (fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return std::nullopt;
     const Answer got = ask([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
-    return !got.error && std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) == bytes;
+    if (got.error || std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) != bytes) return std::nullopt;
+    return time_of(st.st_mtim);
   }
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
@@ -227,6 +216,40 @@ class FilesystemStorage final : public Storage {
   }
 
  private:
+  static std::string child_of(std::string_view key, std::string_view name) {
+    return key.empty() ? std::string(name) : std::string(key) + '/' + std::string(name);
+  }
+
+  // `name` in `directory`; `key` makes its key, for a message.
+  template <class Key>
+  std::optional<Stat> stat(const Descriptor& directory, const char* name, Key key) const {
+    struct stat st;
+    const auto once = [&] { return ask([&] { return fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW); }); };
+    Answer answer = once();
+    if (worth_retrying(answer.error)) answer = once();
+    if (answer.error == ENOENT) return std::nullopt;
+    if (answer.error) fail(key(), answer.error);
+    return stat_of(st);
+  }
+
+  std::optional<Listing> list(const Descriptor& directory, std::string_view key) const {
+    Listing listing{.modified = time_of(status(directory, key).st_mtim)};
+    alignas(dirent64) std::array<char, 32768> buffer;
+    for (;;) {
+      const Answer answer =
+          ask([&] { return syscall(SYS_getdents64, directory.get(), buffer.data(), buffer.size()); });
+      if (answer.error == ENOENT) return std::nullopt;  // removed while open: Linux's word for an empty, dead one
+      if (answer.error) fail(key, answer.error);
+      if (answer.value == 0) return listing;
+      for (long at = 0; at < answer.value;) {
+        const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
+        at += entry->d_reclen;
+        if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
+        add(listing, directory, *entry, key);
+      }
+    }
+  }
+
   std::string shown(std::string_view key) const { return shown_as_ + std::string(key); }
 
   [[noreturn]] void fail(std::string_view key, int error) const {
@@ -260,7 +283,7 @@ class FilesystemStorage final : public Storage {
         struct stat st;
         if (fstatat(directory.get(), entry.d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
           if (errno == ENOENT) return;
-          fail(std::string(key) + '/' + entry.d_name, errno);
+          fail(child_of(key, entry.d_name), errno);
         }
         kind = kind_of(st.st_mode);
       }

@@ -54,7 +54,7 @@ struct Link {
   DigestId name;
   DigestId target;
   LinkState state;
-  // Of the link; of its directory while pending; of the copy while quarantined. kUnknownTime: not asked for.
+  // Of the link; of its directory while pending; of the copy while quarantined.
   Time modified;
 
   bool operator==(const Link&) const = default;

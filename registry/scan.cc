@@ -237,11 +237,19 @@ class Renumbering {
   const std::vector<DigestId>& place_;
 };
 
+// Puts `items`, each of another digest, in the order of their digests; returns 1 + their places, by DigestId.
 template <class T>
 std::vector<std::uint32_t> index_by_digest(std::vector<T>& items, std::size_t digests) {
-  std::sort(items.begin(), items.end(), [](const T& a, const T& b) { return a.digest < b.digest; });
   std::vector<std::uint32_t> index(digests);
   for (std::size_t i = 0; i < items.size(); ++i) index[index_of(items[i].digest)] = static_cast<std::uint32_t>(i + 1);
+  std::vector<T> sorted;
+  sorted.reserve(items.size());
+  for (std::uint32_t& place : index) {
+    if (!place) continue;
+    sorted.push_back(std::move(items[place - 1]));
+    place = static_cast<std::uint32_t>(sorted.size());
+  }
+  items = std::move(sorted);
   return index;
 }
 
@@ -254,26 +262,6 @@ void take_notes(Inventory& inventory, ScanNotes& notes) {
   append(inventory.strays, notes.strays);
   append(inventory.quarantined, notes.quarantined);
   inventory.vanished += notes.vanished;
-}
-
-// The times of layer links that name one of `digests`, where scan() did not ask for them.
-void ask_link_times(const Storage& storage, Inventory& inventory, const std::vector<DigestId>& digests,
-                    const Workers& workers, ScanNotes& notes) {
-  std::vector<bool> wanted(inventory.digests.size());
-  for (DigestId id : digests) wanted[index_of(id)] = true;
-  workers.for_each_index(inventory.repositories.size(), [&](std::size_t i) {
-    Repository& repository = inventory.repositories[i];
-    for (Link& link : repository.layers) {
-      if (link.modified != kUnknownTime || (!wanted[index_of(link.name)] && !wanted[index_of(link.target)])) continue;
-      // A link that is gone since keeps its unknown time, and so counts as young.
-      notes.guarded([&] {
-        const std::string key = layout::layer_link(repository.name, inventory.digests[link.name]);
-        const std::string_view directory = std::string_view(key).substr(0, key.rfind('/'));
-        const auto stat = notes.insist(storage, directory, layout::kLink, [&] { return storage.stat(key); });
-        if (stat) link.modified = stat->modified;
-      });
-    }
-  });
 }
 
 }  // namespace
@@ -295,7 +283,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   inventory.documents =
       scan_documents(storage, what_to_open(inventory.repositories, inventory.blobs, options, notes), workers, notes, progress);
 
-  auto finished = notes.digests.finish();
+  auto finished = notes.digests.finish(workers);
   inventory.digests = std::move(finished.set);
   const Renumbering renumber(finished.place);
   workers.for_each_index(inventory.repositories.size(), [&](std::size_t i) { renumber(inventory.repositories[i]); });
@@ -318,39 +306,54 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
   sort_unique(places);
   progress.phase("sizes", places.size(), "blobs");
   ScanNotes notes;
-  const auto visit = [&](Blob& blob) {
-    const Digest digest = inventory.digests[blob.digest];
-    const std::string shard = layout::blob_shard(digest), directory = layout::blob(digest);
-    const auto listing = notes.insist(storage, shard, digest.hex(), [&] { return storage.list(directory); });
+  const auto digest = [&](std::size_t i) -> const Digest& { return inventory.digests[inventory.blobs[places[i]].digest]; };
+  const auto visit = [&](const std::string& shard, const Storage& view, Blob& blob) {
+    const std::string name = inventory.digests[blob.digest].hex(), directory = join(shard, name);
+    const auto listing = notes.insist(storage, shard, name, [&] { return view.list_with_stats(name); });
     if (!listing) return;  // gone since; not visited, so not ours to judge
     blob.directory_modified = listing->modified;
-    for (const Entry& entry : listing->entries) {
+    for (std::size_t i = 0; i < listing->entries.size(); ++i) {
+      const Entry& entry = listing->entries[i];
       const std::string path = join(directory, entry.name);
       const auto copy = layout::parse_quarantine_name(entry.name);
-      if (entry.kind == Kind::file && entry.name == layout::kData) {
-        const auto stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
-        if (!stat) continue;
+      const bool data = entry.name == layout::kData, copy_of_data = copy && copy->original == layout::kData;
+      if (entry.kind != Kind::file || (!data && !copy_of_data)) {
+        if (!layout::is_foreign_litter(entry.name))
+          notes.stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected, path);
+        continue;
+      }
+      auto stat = listing->stats[i];
+      if (!stat) stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
+      if (!stat) continue;
+      if (data) {
         blob.present = true;
         blob.bytes = stat->bytes;
         blob.disk_bytes = stat->disk_bytes;
         blob.modified = stat->modified;
-      } else if (entry.kind == Kind::file && copy && copy->original == layout::kData) {
-        const auto stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
-        if (!stat) continue;
+      } else {
         notes.in_quarantine({.kind = Quarantined::Kind::blob, .digest = blob.digest, .taken = copy->taken,
                              .run = copy->run, .bytes = stat->bytes, .disk_bytes = stat->disk_bytes,
                              .modified = stat->modified});
-      } else if (!layout::is_foreign_litter(entry.name)) {
-        notes.stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected, path);
       }
     }
     blob.visited = true;
   };
-  workers.for_each_index(places.size(), [&](std::size_t i) {
-    notes.guarded([&] { visit(inventory.blobs[places[i]]); });
-    progress.advance(1);
+  std::vector<std::size_t> starts;  // of the runs of one shard in `places`
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto shard = [&](std::size_t at) { return std::pair(digest(at).hash()[0], digest(at).algorithm()); };
+    if (i == 0 || shard(i) != shard(i - 1)) starts.push_back(i);
+  }
+  starts.push_back(places.size());
+  workers.for_each_index(starts.size() - 1, [&](std::size_t run) {
+    notes.guarded([&] {
+      const std::string shard = layout::blob_shard(digest(starts[run]));
+      const auto view = storage.below(shard);
+      workers.for_each_index(starts[run + 1] - starts[run], [&](std::size_t i) {
+        notes.guarded([&] { visit(shard, *view, inventory.blobs[places[starts[run] + i]]); });
+        progress.advance(1);
+      });
+    });
   });
-  ask_link_times(storage, inventory, digests, workers, notes);
   for (Quarantined& copy : notes.quarantined) copy.duplicate = inventory.blob(copy.digest)->present;
   take_notes(inventory, notes);
   return inventory;

@@ -16,14 +16,13 @@ namespace regctl {
 // A manifest is never larger than this; distribution refuses more than 4 MiB since 2.8.
 inline constexpr std::size_t kLargestManifest = std::size_t{64} << 20;
 
-// How much of what rarely matters a scan reads: tag histories, and the times of layer links.
+// How much of tag histories a scan reads.
 enum class Detail { where_needed, everything };
 
 struct ScanOptions {
   // Old registries truncate a link and then write it: one that reads empty or short is read again for this long.
   std::chrono::milliseconds settle{2000};
-  // where_needed: histories of tags whose own link cannot be read, and no times of layer links that are as they
-  // should be; survey() finds those of links that turn out to matter.
+  // where_needed: histories of tags whose own link cannot be read.
   Detail detail = Detail::where_needed;
   // Digests to open as manifests besides those that revisions, tags and indexes name.
   std::vector<Digest> also_open;
@@ -33,8 +32,8 @@ struct ScanOptions {
 // Two scans of the same bytes are equal whatever the number of workers.
 Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers, Progress& progress);
 
-// `inventory` with the blobs of `digests` visited, as far as they have a directory, and the times of all layer links
-// that name one of them. What is known already is not asked for again. Errors as scan().
+// `inventory` with the blobs of `digests` visited, as far as they have a directory. What is known already is not asked
+// for again. Errors as scan().
 Inventory survey(const Storage& storage, Inventory inventory, const std::vector<DigestId>& digests,
                  const Workers& workers, Progress& progress);
 

@@ -1,7 +1,6 @@
 #include "registry/scan_documents.h"
 
 #include <map>
-#include <unordered_set>
 
 #include "registry/digest_scan.h"
 #include "registry/hasher.h"
@@ -15,6 +14,21 @@ using layout::join;
 constexpr std::size_t kUsualManifest = std::size_t{1} << 20;
 // No registry since 2.8 accepts a larger one; its roles and sizes are only for people.
 constexpr std::size_t kLargestDescribed = std::size_t{4} << 20;
+
+// A set of numbers that a DigestCollector gave, which are small.
+class DigestIds {
+ public:
+  bool contains(DigestId id) const { return index_of(id) < has_.size() && has_[index_of(id)]; }
+  // False: was there already.
+  bool insert(DigestId id) {
+    if (contains(id)) return false;
+    if (index_of(id) >= has_.size()) has_.resize(std::max(index_of(id) + 1, 2 * has_.size()));
+    return has_[index_of(id)] = true;
+  }
+
+ private:
+  std::vector<bool> has_;
+};
 
 // Bytes of one blob, read up to the limit for manifests.
 struct Bytes {
@@ -167,7 +181,7 @@ class DocumentScan {
 
   const Storage& storage_;
   ScanNotes& notes_;
-  std::unordered_set<DigestId> listed_, called_manifest_, called_revision_;
+  DigestIds listed_, called_manifest_, called_revision_;
   std::mutex large_;  // held while a large document is in memory
 };
 
@@ -177,13 +191,13 @@ std::vector<Document> scan_documents(const Storage& storage, const Openings& ope
                                      ScanNotes& notes, Progress& progress) {
   DocumentScan scan(storage, openings, notes);
   std::multimap<DigestId, DigestId> alias_targets(openings.aliases.begin(), openings.aliases.end());
-  std::unordered_set<DigestId> known;
+  DigestIds known;
   std::vector<DigestId> wave;
   const auto plan_to_open = [&](DigestId id) {
-    if (known.insert(id).second) wave.push_back(id);
+    if (known.insert(id)) wave.push_back(id);
     const auto [first, last] = alias_targets.equal_range(id);
     for (auto alias = first; alias != last; ++alias) {
-      if (known.insert(alias->second).second) wave.push_back(alias->second);
+      if (known.insert(alias->second)) wave.push_back(alias->second);
     }
   };
   for (DigestId id : openings.start) plan_to_open(id);

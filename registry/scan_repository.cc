@@ -147,12 +147,11 @@ class RepositoryScan {
     const auto view = storage_.below(key);
     std::vector<std::optional<Link>> found(names.size());
     const std::string prefix = std::string(name_of(algorithm)) + ':';
-    const bool times = kind == Quarantined::Kind::revision_link || detail_ == Detail::everything;
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       const auto& [digest, name] = names[i];
-      if (!times && view->holds(join(name, layout::kLink), prefix + name)) {
+      if (const auto modified = view->holds(join(name, layout::kLink), prefix + name)) {
         const DigestId id = notes_.id(digest);
-        found[i] = Link{.name = id, .target = id, .state = LinkState::present, .modified = kUnknownTime};
+        found[i] = Link{.name = id, .target = id, .state = LinkState::present, .modified = *modified};
         return;
       }
       notes_.guarded([&] {

@@ -24,11 +24,6 @@ struct Entry {
   auto operator<=>(const Entry&) const = default;
 };
 
-struct Listing {
-  Time modified;               // of the directory itself
-  std::vector<Entry> entries;  // in no particular order
-};
-
 struct Stat {
   Kind kind = Kind::file;
   std::uint64_t bytes = 0;
@@ -36,6 +31,12 @@ struct Stat {
   Time modified;
 
   bool operator==(const Stat&) const = default;
+};
+
+struct Listing {
+  Time modified;               // of the directory itself
+  std::vector<Entry> entries;  // in no particular order
+  std::vector<std::optional<Stat>> stats;  // of the entries, where asked for; empty: was absent when asked
 };
 
 struct Content {
@@ -53,12 +54,13 @@ class Storage {
 
   // The names directly below `key` ("" for the top).
   virtual std::optional<Listing> list(std::string_view key) const = 0;
+  virtual std::optional<Listing> list_with_stats(std::string_view key) const;
   // Of the object itself, also where that is a symbolic link.
   virtual std::optional<Stat> stat(std::string_view key) const = 0;
   virtual std::optional<Content> read(std::string_view key, std::size_t limit) const = 0;
-  // True: `key` is a file that holds exactly `bytes`. False says nothing, and nothing is thrown: ask again with
-  // read(). The cheapest question there is.
-  virtual bool holds(std::string_view key, std::string_view bytes) const;
+  // When `key` was modified, if it is a file that holds exactly `bytes`. Empty says nothing, and nothing is thrown: ask
+  // again with read(). The cheapest question there is.
+  virtual std::optional<Time> holds(std::string_view key, std::string_view bytes) const;
   // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view of an absent
   // prefix is absent. The view must not outlive the storage.
   virtual std::unique_ptr<Storage> below(std::string_view prefix) const = 0;

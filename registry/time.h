@@ -10,9 +10,6 @@ namespace regctl {
 using Duration = std::chrono::nanoseconds;
 using Time = std::chrono::sys_time<Duration>;
 
-// A time that was not asked for. It lies in the future, and so counts as young wherever ages are compared.
-inline constexpr Time kUnknownTime = Time::max();
-
 // "2026-11-21T03:30:02Z", whole seconds (RFC 3339). parse_rfc3339() takes that form only, the one that
 // distribution writes into `startedat`; empty: something else.
 std::string format_rfc3339(Time time);

@@ -1,4 +1,5 @@
 #include "registry/digest_set.h"
+#include "registry/parallel.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -37,7 +38,7 @@ void expect_collected(const std::vector<Digest>& digests) {
     RC_ASSERT(collector[given[i]] == digests[i]);
     RC_ASSERT(collector.add(digests[i]) == given[i]);
   }
-  const auto finished = collector.finish();
+  const auto finished = collector.finish(Workers(2));
   const std::set<Digest> expected(digests.begin(), digests.end());
   RC_ASSERT(finished.set == DigestSet({expected.begin(), expected.end()}));
   for (std::size_t i = 0; i < digests.size(); ++i) {
@@ -76,12 +77,12 @@ TEST(DigestCollector, SeveralThreadsGatherOneSet) {
       });
     }
   }
-  EXPECT_EQ(collector.finish().set.size(), 2000u);
+  EXPECT_EQ(collector.finish(Workers(2)).set.size(), 2000u);
 }
 
 TEST(DigestCollector, NothingIsNothing) {
   DigestCollector collector;
-  const auto finished = collector.finish();
+  const auto finished = collector.finish(Workers(2));
   EXPECT_EQ(finished.set.size(), 0u);
   EXPECT_TRUE(finished.place.empty());
 }
@@ -97,7 +98,7 @@ TEST(DigestCollector, ChosenDigestsTakeLinearTime) {
     collector.add(Digest(Algorithm::sha256, hash));
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-  EXPECT_EQ(collector.finish().set.size(), 300'000u);
+  EXPECT_EQ(collector.finish(Workers(2)).set.size(), 300'000u);
 }
 
 }  // namespace
