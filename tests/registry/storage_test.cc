@@ -155,6 +155,44 @@ TEST_P(StorageContract, StatTellsKindSizeAndTime) {
   EXPECT_EQ(storage().stat("fifo")->kind, Kind::other);
 }
 
+TEST_P(StorageContract, ListsWithStats) {
+  tree.file("d/file", "12345", kLater);
+  tree.directory("d/directory", kThen);
+  tree.symlink("d/link", "file", kThen);
+  const auto listing = storage().list_with_stats("d");
+  ASSERT_TRUE(listing);
+  ASSERT_EQ(listing->entries.size(), 3u);
+  ASSERT_EQ(listing->stats.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(listing->stats[i], storage().stat("d/" + listing->entries[i].name)) << listing->entries[i].name;
+    EXPECT_EQ(listing->stats[i]->kind, listing->entries[i].kind);
+  }
+  EXPECT_TRUE(storage().list("d")->stats.empty());
+  EXPECT_EQ(storage().list_with_stats("d")->modified, storage().list("d")->modified);
+  EXPECT_FALSE(storage().list_with_stats("none"));
+}
+
+TEST_P(StorageContract, HoldsExactlyTheseBytes) {
+  tree.file("d/file", "12345", kLater);
+  tree.file("empty", "", kThen);
+  tree.directory("directory", kThen);
+  tree.symlink("link", "d/file", kThen);
+  tree.symlink("e", "d", kThen);
+  tree.device("fifo", kThen);
+  EXPECT_EQ(storage().holds("d/file", "12345"), kLater);
+  EXPECT_EQ(storage().holds("empty", ""), kThen);
+  for (const char* other : {"", "1234", "123456", "12346"}) EXPECT_FALSE(storage().holds("d/file", other)) << other;
+  for (const char* key : {"none", "none/file", "directory", "link", "e/file", "fifo"}) {
+    EXPECT_FALSE(storage().holds(key, "")) << key;
+    EXPECT_FALSE(storage().holds(key, "12345")) << key;
+  }
+  const std::string large(5000, 'x');
+  tree.file("large", large, kThen);
+  EXPECT_FALSE(storage().holds("large", large.substr(0, 4000)));
+  EXPECT_FALSE(storage().below("none")->holds("file", ""));
+  EXPECT_EQ(storage().below("d")->holds("file", "12345"), kLater);
+}
+
 TEST_P(StorageContract, ReadsUpToTheLimit) {
   tree.file("d/file", "12345", kLater);
   struct Case {
