@@ -178,7 +178,10 @@ class Marker {
       Time& newest = times[static_cast<std::size_t>(revision - repository.revisions.data())];
       newest = std::max(newest, time);
     };
-    for (const Link& link : repository.layers) note(link.name, link.modified);
+    for (const Link& link : repository.layers) {
+      note(link.name, link.modified);
+      note(link.target, link.modified);
+    }
     for (const Tag& tag : repository.tags) {
       if (tag.target) note(*tag.target, tag.modified);
       for (const auto& [digest, time] : tag.history) note(digest, time);
@@ -283,9 +286,12 @@ class Marker {
       root(repository.revisions[i].target, mark.revisions[i]);
     }
     if (!mark.pinned) return;
-    for (const Link& link : repository.layers) {
-      root(link.name, Why::pinned);
-      root(link.target, Why::pinned);
+    // Every name stays, even of revisions whose links are gone: deleted, or lost with what is damaged.
+    for (const auto* links : {&repository.layers, &repository.revisions}) {
+      for (const Link& link : *links) {
+        root(link.name, Why::pinned);
+        root(link.target, Why::pinned);
+      }
     }
     for (DigestId id : repository.hinted) root(id, Why::pinned);
   }

@@ -276,6 +276,17 @@ TEST(P3Damage, PinnedLayerLinksStay) {
   EXPECT_EQ(findings.plan.layer_links[0], (LayerLinkRemoval{"other", digest_of("gone too")}));
 }
 
+// Deleting a manifest leaves its directory: in a repository in doubt that is a name like any other.
+TEST(P3Damage, NamesOfRevisionsWithoutALinkStayAlive) {
+  Scene scene;
+  const Digest config = scene.registry.blob("config");
+  const Digest deleted = scene.registry.manifest("app", RegistryBuilder::image_json(config, 6, {}));
+  scene.tree.remove(RegistryBuilder::revision("app", deleted));
+  EXPECT_EQ(planned(Look().at(scene.registry)), (Digests{config, deleted, scene.loose, scene.elsewhere}));
+  scene.bytes(scene.layer_link()).clear();
+  EXPECT_EQ(planned(Look().at(scene.registry)), Digests{scene.elsewhere});
+}
+
 TEST(P3Damage, AMessageNamesPlaceRepositoryAndDigest) {
   Scene scene;
   scene.bytes(scene.revision_link()).clear();

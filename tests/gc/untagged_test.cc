@@ -162,6 +162,16 @@ TEST(P12KeptSet, YoungRevisionsByAnyLinkOrTheirBlob) {
   EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), (Manifests{{"app", old}}));
 }
 
+TEST(P12KeptSet, AnAliasLinkNamesWhatItHolds) {
+  RegistryBuilder registry;
+  registry.image("app", {"tagged"}, "v1");
+  const Digest old = registry.image("app", {"old"});
+  registry.link_layer("app", digest_of("the same bytes", Algorithm::sha512), old);
+  EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), (Manifests{{"app", old}}));
+  registry.ago(kHour).link_layer("app", digest_of("the same bytes", Algorithm::sha512), old);
+  EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), Manifests{});
+}
+
 TEST(P12KeptSet, AYoungIndexKeepsItsOldChildren) {
   RegistryBuilder registry;
   registry.image("app", {"tagged"}, "v1");
