@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,111 +9,14 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 namespace regctl {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-// The system's answer: a descriptor or a number of bytes, or -1 and why.
-struct Answer {
-  long value;
-  int error;
-};
-
-template <class Call>
-Answer ask(Call call) {
-  for (;;) {
-    const long value = call();
-    if (value >= 0) return {value, 0};
-    if (errno != EINTR) return {-1, errno};
-  }
-}
-
-// Failures that network file systems and flaky disks recover from.
-bool worth_retrying(int error) { return error == EIO || error == ESTALE || error == ETIMEDOUT; }
-
-Answer openat2_beneath(int directory, const char* path, int flags) {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;  // O_NOFOLLOW would turn ELOOP into ENOTDIR
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  return ask([&] { return syscall(SYS_openat2, directory, path, &how, sizeof how); });
-}
-
-// The same promise with plain openat: one component at a time, none of them a link. REQUIRES: no "..".
-Answer openat_by_component(int directory, std::string_view path, int flags) {
-  Descriptor here;
-  for (;;) {
-    const auto slash = path.find('/');
-    const std::string component(path.substr(0, slash));
-    const int at = here ? here.get() : directory;
-    const bool last = slash == std::string_view::npos;
-    const int how = last ? flags : O_PATH | O_DIRECTORY;
-    const Answer answer = ask([&] { return openat(at, component.c_str(), how | O_CLOEXEC | O_NOFOLLOW); });
-    if (answer.error == ENOTDIR) {  // with O_DIRECTORY a link reads as "not a directory": say which
-      struct stat st;
-      if (fstatat(at, component.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) return {-1, ELOOP};
-    }
-    if (last || answer.error) return answer;
-    here = Descriptor(static_cast<int>(answer.value));
-    path.remove_prefix(slash + 1);
-  }
-}
-
-bool kernel_has_openat2() {
-  static const bool has = [] {
-    const Answer answer = openat2_beneath(AT_FDCWD, ".", O_PATH);
-    if (!answer.error) close(static_cast<int>(answer.value));
-    return !answer.error;
-  }();
-  return has;
-}
-
-// A path as the kernel wants it, without an allocation where it is short.
-class TerminatedPath {
- public:
-  explicit TerminatedPath(std::string_view path) {
-    if (path.empty()) path = ".";
-    if (path.size() >= short_.size()) {
-      long_ = path;
-      return;
-    }
-    path.copy(short_.data(), path.size());
-    short_[path.size()] = '\0';
-  }
-  const char* c_str() const { return long_.empty() ? short_.data() : long_.c_str(); }
-
- private:
-  std::array<char, 256> short_;
-  std::string long_;
-};
-
-Answer open_beneath(int directory, std::string_view path, int flags, Resolution resolution) {
-  const TerminatedPath name(path);
-  const auto once = [&] {
-    return resolution == Resolution::best ? openat2_beneath(directory, name.c_str(), flags)
-                                          : openat_by_component(directory, name.c_str(), flags);
-  };
-  const Answer answer = once();
-  return worth_retrying(answer.error) ? once() : answer;
-}
+using beneath::Answer;
+using beneath::Descriptor;
+using beneath::ask;
+using beneath::ask_twice;
 
 Kind kind_of(mode_t mode) {
   if (S_ISREG(mode)) return Kind::file;
@@ -122,20 +24,36 @@ Kind kind_of(mode_t mode) {
   return S_ISLNK(mode) ? Kind::symlink : Kind::other;
 }
 
-// A time that nanoseconds cannot hold (before 1677, after 2262) is the latest there is: every reader takes the future
-// for young, whereas an overflow could make it old.
-Time time_of(const timespec& time) {
-  constexpr std::int64_t kRange = 9'223'372'035;
-  if (time.tv_sec > kRange || time.tv_sec < -kRange) return Time::max();
-  return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-}
-
 Stat stat_of(const struct stat& st) {
   return {.kind = kind_of(st.st_mode),
           .bytes = static_cast<std::uint64_t>(st.st_size),
           .disk_bytes = static_cast<std::uint64_t>(st.st_blocks) * 512,
-          .modified = time_of(st.st_mtim)};
+          .modified = beneath::time_of(st.st_mtim)};
 }
+
+class FileReader final : public Reader {
+ public:
+  FileReader(Descriptor file, std::string key) : file_(std::move(file)), key_(std::move(key)) {
+    posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+
+  std::string_view next(std::size_t limit) override {
+    if (buffer_.size() < limit) buffer_.resize(limit);
+    const Answer got = ask_twice([&] { return ::read(file_.get(), buffer_.data(), limit); });
+    if (got.error) throw StorageError(StorageError::Kind::unreadable, key_, std::strerror(got.error));
+    return std::string_view(buffer_).substr(0, static_cast<std::size_t>(got.value));
+  }
+  Identity identity() const override {
+    struct stat st;
+    if (fstat(file_.get(), &st) != 0) throw StorageError(StorageError::Kind::unreadable, key_, std::strerror(errno));
+    return beneath::identity_of(st);
+  }
+
+ private:
+  Descriptor file_;
+  std::string key_;
+  std::string buffer_;
+};
 
 class FilesystemStorage final : public Storage {
  public:
@@ -144,12 +62,12 @@ class FilesystemStorage final : public Storage {
       : root_(std::move(root)), shown_as_(std::move(shown_as)), resolution_(resolution) {}
 
   std::optional<Listing> list(std::string_view key) const override {
-    const auto directory = open(key, O_RDONLY | O_DIRECTORY);
+    const auto directory = descriptor(key, O_RDONLY | O_DIRECTORY);
     return directory ? list(*directory, key) : std::nullopt;
   }
 
   std::optional<Listing> list_with_stats(std::string_view key) const override {
-    const auto directory = open(key, O_RDONLY | O_DIRECTORY);
+    const auto directory = descriptor(key, O_RDONLY | O_DIRECTORY);
     auto listing = directory ? list(*directory, key) : std::nullopt;
     if (!listing) return std::nullopt;
     for (const Entry& entry : listing->entries)
@@ -162,7 +80,7 @@ class FilesystemStorage final : public Storage {
     const auto slash = key.rfind('/');
     std::optional<Descriptor> parent;
     if (slash != std::string_view::npos) {
-      parent = open(key.substr(0, slash), O_PATH | O_DIRECTORY);
+      parent = descriptor(key.substr(0, slash), O_PATH | O_DIRECTORY);
       if (!parent) return std::nullopt;
     }
     const std::string name(key.empty() ? "." : key.substr(slash + 1));
@@ -173,7 +91,7 @@ class FilesystemStorage final : public Storage {
     std::optional<Descriptor> file;
     try {
       // O_NONBLOCK: a FIFO without a writer would otherwise hold us for ever.
-      file = open(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+      file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     } catch (const StorageError&) {
       const auto found = stat(key);  // a socket or a dead device cannot be opened, but it is no I/O error
       if (!found || found->kind != Kind::other) throw;
@@ -199,18 +117,24 @@ class FilesystemStorage final : public Storage {
   std::optional<Time> holds(std::string_view key, std::string_view bytes) const override {
     std::array<char, 256> buffer;
     if (!root_ || bytes.size() >= buffer.size()) return std::nullopt;
-    const Answer opened = open_beneath(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
+    const Answer opened = beneath::open(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
     if (opened.error) return std::nullopt;
     const Descriptor file(static_cast<int>(opened.value));
     struct stat st;
     if (fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return std::nullopt;
     const Answer got = ask([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
     if (got.error || std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) != bytes) return std::nullopt;
-    return time_of(st.st_mtim);
+    return beneath::time_of(st.st_mtim);
+  }
+
+  std::unique_ptr<Reader> open(std::string_view key) const override {
+    auto file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!file || !S_ISREG(status(*file, key).st_mode)) return nullptr;
+    return std::make_unique<FileReader>(std::move(*file), shown(key));
   }
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
-    auto directory = open(prefix, O_PATH | O_DIRECTORY);
+    auto directory = descriptor(prefix, O_PATH | O_DIRECTORY);
     return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(),
                                                prefix.empty() ? shown_as_ : shown(prefix) + '/', resolution_);
   }
@@ -224,16 +148,14 @@ class FilesystemStorage final : public Storage {
   template <class Key>
   std::optional<Stat> stat(const Descriptor& directory, const char* name, Key key) const {
     struct stat st;
-    const auto once = [&] { return ask([&] { return fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW); }); };
-    Answer answer = once();
-    if (worth_retrying(answer.error)) answer = once();
+    const Answer answer = ask_twice([&] { return fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW); });
     if (answer.error == ENOENT) return std::nullopt;
     if (answer.error) fail(key(), answer.error);
     return stat_of(st);
   }
 
   std::optional<Listing> list(const Descriptor& directory, std::string_view key) const {
-    Listing listing{.modified = time_of(status(directory, key).st_mtim)};
+    Listing listing{.modified = beneath::time_of(status(directory, key).st_mtim)};
     alignas(dirent64) std::array<char, 32768> buffer;
     for (;;) {
       const Answer answer =
@@ -259,9 +181,9 @@ class FilesystemStorage final : public Storage {
     throw StorageError(kind, shown(key), error == ELOOP ? "is or leads through a symbolic link" : std::strerror(error));
   }
 
-  std::optional<Descriptor> open(std::string_view key, int flags) const {
+  std::optional<Descriptor> descriptor(std::string_view key, int flags) const {
     if (!root_) return std::nullopt;
-    const Answer answer = open_beneath(root_.get(), key, flags, resolution_);
+    const Answer answer = beneath::open(root_.get(), key, flags, resolution_);
     if (answer.error == ENOENT) return std::nullopt;
     if (answer.error) fail(key, answer.error);
     return Descriptor(static_cast<int>(answer.value));
@@ -302,7 +224,6 @@ std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::s
                                                  Resolution resolution) {
   const Answer answer = ask([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
   if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
-  if (!kernel_has_openat2()) resolution = Resolution::by_component;
   return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as), resolution);
 }
 

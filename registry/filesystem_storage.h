@@ -5,14 +5,12 @@
 
 #include <memory>
 
+#include "registry/beneath.h"
 #include "registry/storage.h"
 
 namespace regctl {
 
-enum class Resolution {
-  best,          // openat2, where the kernel has it
-  by_component,  // slower, and the same on every kernel
-};
+using beneath::Resolution;
 
 // Holds the directory's descriptor open. `path` is resolved once, links included; `shown_as` is put before every
 // key in messages. Throws StorageError if it cannot be opened.

@@ -82,8 +82,8 @@ struct Tag {
 
 struct Upload {
   std::string uuid;
-  std::optional<Time> started;  // empty: missing or unparsable
-  Time newest;                  // latest modification time of anything inside
+  std::optional<Time> started;  // empty: missing or unparsable; without any file, when the directory was last changed
+  Time newest{};                // latest modification time of any file inside
   std::uint64_t bytes = 0;
 
   bool operator==(const Upload&) const = default;

@@ -64,6 +64,11 @@ std::optional<QuarantineName> parse_quarantine_name(std::string_view name) {
   return QuarantineName{std::string(original), Time(std::chrono::seconds(seconds)), std::string(run)};
 }
 
+std::string quarantine_name(const QuarantineName& name) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(name.taken.time_since_epoch()).count();
+  return name.original + ".regctl-gc." + std::to_string(seconds) + '.' + name.run;
+}
+
 bool is_foreign_litter(std::string_view name) {
   static constexpr std::string_view kNames[] = {"lost+found", ".snapshot", ".snapshots", ".zfs",
                                                 "@eaDir",     "#recycle",  ".DS_Store",  ".directory"};

@@ -45,6 +45,7 @@ struct QuarantineName {
   std::string run;
 };
 std::optional<QuarantineName> parse_quarantine_name(std::string_view name);
+std::string quarantine_name(const QuarantineName& name);
 
 // What file systems, backup programs and desktops leave behind in any directory; a registry can make none of
 // these names (each breaks the grammar of names.h), so nothing of it is ever in them.

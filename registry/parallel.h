@@ -34,6 +34,7 @@ class Workers {
       : count_(count ? count : std::max(16u, 4 * std::thread::hardware_concurrency())), stop_(std::move(stop)) {}
 
   unsigned count() const { return count_; }
+  bool stopping() const { return stop_.stop_requested(); }
 
   // Calls f(i) for every i below n, on several threads unless there is one worker; returns when all are done.
   // An exception of any call ends the loop and is thrown again here. Calls may nest.

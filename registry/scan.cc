@@ -75,7 +75,7 @@ std::vector<Repository> scan_repositories(const Storage& storage, const ScanOpti
   progress.phase("repositories", names.size(), "repositories");
   std::vector<ScannedRepository> scanned(names.size());
   const auto scan_one = [&](std::size_t i) {
-    scanned[i] = scan_repository(storage, names[i], static_cast<std::uint32_t>(i), options.detail, workers, notes);
+    scanned[i] = scan_repository(storage, names[i], static_cast<std::uint32_t>(i), options, workers, notes);
   };
   workers.for_each_index(names.size(), [&](std::size_t i) {
     scan_one(i);

@@ -14,6 +14,7 @@ struct FoundLink {
   bool cut_short = false;       // of a damaged one: may still be being written
   std::vector<Digest> hinted;   // digests in a damaged one's bytes
   std::vector<std::pair<layout::QuarantineName, Stat>> copies;
+  bool in_place = true;         // else it was read from the last of the copies, if there are any
 };
 
 FoundLink damaged(FoundLink link, std::string rule, std::string found) {
@@ -38,9 +39,9 @@ FoundLink understand(const Content& content) {
 
 class RepositoryScan {
  public:
-  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place, Detail detail,
+  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place, const ScanOptions& options,
                  const Workers& workers, ScanNotes& notes)
-      : storage_(storage), place_(place), detail_(detail), workers_(workers), notes_(notes) {
+      : storage_(storage), place_(place), options_(options), workers_(workers), notes_(notes) {
     out_.name = std::move(name);
     top_ = layout::repository(out_.name);
   }
@@ -97,27 +98,32 @@ class RepositoryScan {
     unsettled_ |= link.cut_short;
   }
 
-  // `view`/`directory`/link. Empty: the directory is gone, or changing under our hands.
-  static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory) {
+  // `view`/`directory`/link, with its copies in quarantine: where it is absent, or where `copies` asks for them. Empty:
+  // the directory is gone, or changing under our hands.
+  static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory, Copies copies) {
     const auto content = view.read(join(directory, layout::kLink), layout::kLongestLink);
-    if (content) return understand(*content);
+    if (content && copies == Copies::of_absent_links) return understand(*content);
     auto listing = view.list(directory);
     if (!listing) return std::nullopt;
     std::sort(listing->entries.begin(), listing->entries.end());  // of several copies the last one taken counts
-    FoundLink link{.state = LinkState::pending, .modified = listing->modified};
+    FoundLink link{.state = LinkState::pending, .modified = listing->modified, .in_place = false};
     for (const Entry& entry : listing->entries) {
-      if (entry.name == layout::kLink) return std::nullopt;
+      if (entry.name == layout::kLink && !content) return std::nullopt;
       auto name = layout::parse_quarantine_name(entry.name);
       if (!name || name->original != layout::kLink || entry.kind != Kind::file) continue;
       const auto copy = view.read(join(directory, entry.name), layout::kLongestLink);
       if (!copy) return std::nullopt;
       FoundLink understood = understand(*copy);
+      understood.in_place = false;
       understood.copies = std::move(link.copies);
       understood.copies.emplace_back(std::move(*name), copy->stat);
       if (understood.state == LinkState::present) understood.state = LinkState::quarantined;
       link = std::move(understood);
     }
-    return link;
+    if (!content) return link;
+    FoundLink original = understand(*content);
+    original.copies = std::move(link.copies);
+    return original;
   }
 
   // `key` holds <algorithm>/<hex>/link: _layers, or _manifests/revisions.
@@ -149,13 +155,15 @@ class RepositoryScan {
     const std::string prefix = std::string(name_of(algorithm)) + ':';
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       const auto& [digest, name] = names[i];
-      if (const auto modified = view->holds(join(name, layout::kLink), prefix + name)) {
+      const auto modified = options_.copies == Copies::of_absent_links ? view->holds(join(name, layout::kLink), prefix + name)
+                                                                       : std::nullopt;
+      if (modified) {
         const DigestId id = notes_.id(digest);
         found[i] = Link{.name = id, .target = id, .state = LinkState::present, .modified = *modified};
         return;
       }
       notes_.guarded([&] {
-        const auto link = notes_.insist(storage_, key, name, [&] { return read_link(*view, name); });
+        const auto link = notes_.insist(storage_, key, name, [&] { return read_link(*view, name, options_.copies); });
         if (link) found[i] = judge(digest, *link, join(join(key, name), layout::kLink), kind);
       });
     });
@@ -170,7 +178,8 @@ class RepositoryScan {
     note_damage(found, path, id);
     for (const auto& [copy, stat] : found.copies) {
       notes_.in_quarantine({.kind = kind, .digest = id, .repository = place_, .taken = copy.taken, .run = copy.run,
-                            .bytes = stat.bytes, .disk_bytes = stat.disk_bytes, .modified = stat.modified});
+                            .bytes = stat.bytes, .disk_bytes = stat.disk_bytes, .modified = stat.modified,
+                            .duplicate = found.in_place});
     }
     if (!found.target || *found.target == name) return link;
     link.target = notes_.id(*found.target);
@@ -245,7 +254,7 @@ class RepositoryScan {
 
   // Empty: the tag's directory is gone, or changing under our hands.
   std::optional<Tag> scan_tag(const Storage& view, const std::string& key, const std::string& name) {
-    auto current = read_link(view, join(name, "current"));
+    auto current = read_link(view, join(name, "current"), Copies::of_absent_links);
     if (!current) {  // "current" itself is missing, or the whole tag
       const auto listing = view.list(name);
       if (!listing) return std::nullopt;
@@ -260,7 +269,7 @@ class RepositoryScan {
     note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
     if (current->target) tag.target = notes_.id(*current->target);
     const bool unknown = tag.state != LinkState::present;
-    if (unknown || detail_ == Detail::everything) tag.history = scan_history(join(key, name), unknown);
+    if (unknown || options_.detail == Detail::everything) tag.history = scan_history(join(key, name), unknown);
     return tag;
   }
 
@@ -289,7 +298,7 @@ class RepositoryScan {
         if (needed) scan_misnamed(key, entry.name, algorithm);
         continue;
       }
-      const auto link = notes_.insist(storage_, key, entry.name, [&] { return read_link(storage_, join(key, entry.name)); });
+      const auto link = notes_.insist(storage_, key, entry.name, [&] { return read_link(storage_, join(key, entry.name), Copies::of_absent_links); });
       if (!link) continue;
       history.emplace_back(notes_.id(*digest), link->modified);
       if (!needed) continue;
@@ -307,6 +316,8 @@ class RepositoryScan {
   // A registry is at work in here: what is gone by the time it is asked for is gone.
   void scan_upload(const std::string& key, const std::string& uuid) {
     Upload upload{.uuid = uuid};
+    Time directory{};
+    bool holds_files = false;
     std::vector<std::string> open{key};
     while (!open.empty()) {
       const std::string here = std::move(open.back());
@@ -314,12 +325,14 @@ class RepositoryScan {
       const auto found = listing(here);
       if (!found && here == key) return;
       if (!found) continue;
-      upload.newest = std::max(upload.newest, found->modified);
+      if (here == key) directory = found->modified;
       for (const Entry& entry : found->entries) {
         const std::string path = join(here, entry.name);
         if (entry.kind == Kind::directory) open.push_back(path);
         const auto stat = notes_.insist(storage_, here, entry.name, [&] { return storage_.stat(path); });
         if (!stat) continue;
+        if (stat->kind == Kind::directory) continue;  // its time also tells what was removed from it
+        holds_files = true;
         upload.newest = std::max(upload.newest, stat->modified);
         if (stat->kind != Kind::file) continue;
         upload.bytes += stat->bytes;
@@ -328,12 +341,13 @@ class RepositoryScan {
         if (content) upload.started = parse_rfc3339(content->bytes);
       }
     }
+    if (!holds_files) upload.started = directory;
     out_.uploads.push_back(std::move(upload));
   }
 
   const Storage& storage_;
   std::uint32_t place_;
-  Detail detail_;
+  const ScanOptions& options_;
   const Workers& workers_;
   ScanNotes& notes_;
   std::string top_;
@@ -344,9 +358,9 @@ class RepositoryScan {
 
 }  // namespace
 
-ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place, Detail detail,
-                                  const Workers& workers, ScanNotes& notes) {
-  return RepositoryScan(storage, std::move(name), place, detail, workers, notes).run();
+ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place,
+                                  const ScanOptions& options, const Workers& workers, ScanNotes& notes) {
+  return RepositoryScan(storage, std::move(name), place, options, workers, notes).run();
 }
 
 }  // namespace regctl

@@ -14,7 +14,7 @@ struct ScannedRepository {
 };
 
 // `place` is what Quarantined::repository will say. DigestIds are those of `notes`. Errors become obstacles.
-ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place, Detail detail,
-                                  const Workers& workers, ScanNotes& notes);
+ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place,
+                                  const ScanOptions& options, const Workers& workers, ScanNotes& notes);
 
 }  // namespace regctl

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "registry/error.h"
+#include "registry/identity.h"
 #include "registry/time.h"
 
 namespace regctl {
@@ -45,6 +46,16 @@ struct Content {
   bool whole = true;  // nothing was cut off
 };
 
+// An object of any size, read from its beginning to its end by one thread.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // The next bytes, at most `limit`; empty at the end. Valid until the next call. Throws StorageError.
+  virtual std::string_view next(std::size_t limit) = 0;
+  // As it is now: of the object that is open, whatever its name means by then.
+  virtual Identity identity() const = 0;
+};
+
 // Every function may be called from several threads at once. Absence is an empty optional, and only if storage is
 // sure of it; whatever else keeps the answer away is a StorageError with the complete key. A symbolic link is
 // never followed: meeting one on the way to a key throws.
@@ -61,6 +72,8 @@ class Storage {
   // When `key` was modified, if it is a file that holds exactly `bytes`. Empty says nothing, and nothing is thrown: ask
   // again with read(). The cheapest question there is.
   virtual std::optional<Time> holds(std::string_view key, std::string_view bytes) const;
+  // Null: absent, or no file.
+  virtual std::unique_ptr<Reader> open(std::string_view key) const;
   // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view of an absent
   // prefix is absent. The view must not outlive the storage.
   virtual std::unique_ptr<Storage> below(std::string_view prefix) const = 0;

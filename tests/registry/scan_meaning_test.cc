@@ -236,7 +236,8 @@ TEST(ScanUploads, TellTheirAgeAndSize) {
   registry.tree.file(uploads + "good/data", "12345", kNow - 2 * kDay);
   registry.tree.file(uploads + "good/hashstates/sha256/5", "state", kNow - kDay);
   registry.tree.file(uploads + "odd/startedat", "yesterday", kNow);
-  registry.tree.directory(uploads + "none", kNow);
+  registry.tree.directory(uploads + "nothing", kNow - 5 * kDay);
+  registry.tree.directory(uploads + "good", kNow);  // says only that something was removed from it
   const Inventory inventory = scanned(registry);
   const auto& found = repository(inventory, "app").uploads;
   ASSERT_EQ(found.size(), 3u);
@@ -244,7 +245,9 @@ TEST(ScanUploads, TellTheirAgeAndSize) {
   EXPECT_EQ(found[0].started, parse_rfc3339("2026-05-01T00:00:00Z"));
   EXPECT_EQ(found[0].newest, kNow - kDay);
   EXPECT_EQ(found[0].bytes, 30u);
-  EXPECT_FALSE(found[1].started);
+  EXPECT_EQ(found[1].uuid, "nothing");
+  EXPECT_EQ(found[1].started, kNow - 5 * kDay);
+  EXPECT_EQ(found[1].newest, Time{});
   EXPECT_FALSE(found[2].started);
 }
 

@@ -1,0 +1,99 @@
+#include "registry/beneath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+namespace regctl::beneath {
+namespace {
+
+Answer openat2_beneath(int directory, const char* path, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;  // O_NOFOLLOW would turn ELOOP into ENOTDIR
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return ask([&] { return syscall(SYS_openat2, directory, path, &how, sizeof how); });
+}
+
+// The same promise with plain openat: one component at a time, none of them a link. REQUIRES: no "..".
+Answer openat_by_component(int directory, std::string_view path, int flags) {
+  Descriptor here;
+  for (;;) {
+    const auto slash = path.find('/');
+    const std::string component(path.substr(0, slash));
+    const int at = here ? here.get() : directory;
+    const bool last = slash == std::string_view::npos;
+    const int how = last ? flags : O_PATH | O_DIRECTORY;
+    const Answer answer = ask([&] { return openat(at, component.c_str(), how | O_CLOEXEC | O_NOFOLLOW); });
+    if (answer.error == ENOTDIR) {  // with O_DIRECTORY a link reads as "not a directory": say which
+      struct stat st;
+      if (fstatat(at, component.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) return {-1, ELOOP};
+    }
+    if (last || answer.error) return answer;
+    here = Descriptor(static_cast<int>(answer.value));
+    path.remove_prefix(slash + 1);
+  }
+}
+
+bool kernel_has_openat2() {
+  static const bool has = [] {
+    const Answer answer = openat2_beneath(AT_FDCWD, ".", O_PATH);
+    if (!answer.error) close(static_cast<int>(answer.value));
+    return !answer.error;
+  }();
+  return has;
+}
+
+// A path as the kernel wants it, without an allocation where it is short.
+class TerminatedPath {
+ public:
+  explicit TerminatedPath(std::string_view path) {
+    if (path.empty()) path = ".";
+    if (path.size() >= short_.size()) {
+      long_ = path;
+      return;
+    }
+    path.copy(short_.data(), path.size());
+    short_[path.size()] = '\0';
+  }
+  const char* c_str() const { return long_.empty() ? short_.data() : long_.c_str(); }
+
+ private:
+  std::array<char, 256> short_;
+  std::string long_;
+};
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Answer open(int directory, std::string_view path, int flags, Resolution resolution) {
+  const TerminatedPath name(path);
+  const bool whole = resolution == Resolution::best && kernel_has_openat2();
+  return ask_twice([&] {
+    const Answer answer = whole ? openat2_beneath(directory, name.c_str(), flags) : openat_by_component(directory, name.c_str(), flags);
+    errno = answer.error;
+    return answer.value;
+  });
+}
+
+Time time_of(const timespec& time) {
+  constexpr std::int64_t kRange = 9'223'372'035;
+  if (time.tv_sec > kRange || time.tv_sec < -kRange) return Time::max();
+  return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+Identity identity_of(const struct stat& st) {
+  return {.device = st.st_dev,
+          .inode = st.st_ino,
+          .bytes = static_cast<std::uint64_t>(st.st_size),
+          .modified = time_of(st.st_mtim),
+          .changed = time_of(st.st_ctim)};
+}
+
+}  // namespace regctl::beneath
