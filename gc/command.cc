@@ -15,6 +15,7 @@
 #include "gc/report.h"
 #include "registry/error.h"
 #include "registry/filesystem_storage.h"
+#include "registry/layout.h"
 
 namespace regctl::gc {
 namespace {
@@ -32,8 +33,11 @@ Collect the garbage of a container registry's storage directory.
   regctl-gc --dry-run /var/lib/registry      what would go, and how much
   regctl-gc --dry-run -m /var/lib/registry   also manifests that no tag reaches
 
-ROOT is the directory above docker/registry/v2. This version shows what a run
-would do; --dry-run is required.
+  regctl-gc --offline /var/lib/registry      free it now, the registry stopped
+  regctl-gc --restore /var/lib/registry      put back what is in quarantine
+
+ROOT is the directory above docker/registry/v2. What a run takes is first
+renamed in place, and can be put back until a later run purges it.
 )",
       .epilogue = R"(
 Exit status: 0 done, 1 warnings, 2 usage, 10 no registry storage, 12 refused,
@@ -59,12 +63,20 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .help = "also links to layers that are gone"}}},
           {"Safety",
            {{.name = "offline", .help = "the registry is stopped or read-only: free at once"},
+            {.name = "uploads-idle", .kind = Kind::value, .metavar = "DUR", .default_value = "10m",
+             .help = "with --offline: refuse if an upload was written to within this"},
+            {.name = "heal", .help = "only give back what is needed again"},
+            {.name = "restore", .help = "only put back everything that is in quarantine"},
+            {.name = "run", .kind = Kind::value, .metavar = "ID", .help = "with --restore: what this run took"},
             {.name = "hold", .kind = Kind::value, .metavar = "DUR", .default_value = "20h",
              .help = "time between quarantine and purge"},
             {.name = "max-delete", .kind = Kind::value, .metavar = "N|N%|SIZE", .default_value = "50%",
              .help = "refuse a plan that takes more blobs, more percent of the blob bytes, or more bytes"},
             {.name = "on-damage", .kind = Kind::value, .metavar = "pin|refuse", .default_value = "pin",
-             .help = "keep all that damaged repositories link, or refuse to run"}}},
+             .help = "keep all that damaged repositories link, or refuse to run"},
+            {.name = "remove-mismatched", .help = "also garbage whose bytes do not match its digest"},
+            {.name = "deadline", .kind = Kind::value, .metavar = "DUR", .help = "stop cleanly after this; the next run goes on"},
+            {.name = "limit-rate", .kind = Kind::value, .metavar = "SIZE", .help = "bytes a second to read for verifying"}}},
           cli::output_options("none, blobs, manifests, links, all"),
           cli::general_options()}};
   return kProgram;
@@ -87,7 +99,8 @@ MaxDelete max_delete(const cli::Options& options) {
 
 // Everything the options say, understood.
 struct Settings {
-  Request request;
+  bool dry_run = false;
+  Undertaking undertaking;
   cli::Output output;
   Lists lists = Lists::none;
 };
@@ -112,8 +125,23 @@ std::vector<RootDigest> read_roots(const std::vector<std::string>& files) {
   return all;
 }
 
+Mode understand_mode(const cli::Options& options) {
+  static constexpr std::pair<const char*, Mode> kModes[] = {
+      {"offline", Mode::offline}, {"heal", Mode::heal}, {"restore", Mode::restore}};
+  std::optional<std::pair<const char*, Mode>> chosen;
+  for (const auto& mode : kModes) {
+    if (!options.flag(mode.first)) continue;
+    if (chosen) throw UsageError(fmt::format("--{} and --{} exclude each other", chosen->first, mode.first));
+    chosen = mode;
+  }
+  const Mode mode = chosen ? chosen->second : Mode::online;
+  if (!options.value("run").empty() && mode != Mode::restore) throw UsageError("--run needs --restore");
+  return mode;
+}
+
 Request understand_request(const cli::Options& options) {
-  Request request{.mode = options.flag("offline") ? Mode::offline : Mode::online};
+  Request request{.mode = understand_mode(options)};
+  request.only_run = options.value("run");
   request.gate = gate_of(request.mode);
   request.policy = {.delete_untagged = options.flag("delete-untagged"),
                     .protect = options.list("protect"),
@@ -129,11 +157,26 @@ Request understand_request(const cli::Options& options) {
       .prune_layer_links = cli::choice_value<bool>(options, "prune-layer-links", {{"yes", true}, {"no", false}}),
       .prune_empty_repositories = options.flag("prune-empty-repositories")};
   if (!options.value("purge-uploads").empty()) request.margins.purge_uploads = duration_value(options, "purge-uploads");
+  const Duration idle = duration_value(options, "uploads-idle");
+  if (request.mode == Mode::offline) request.margins.uploads_idle = idle;
   return request;
 }
 
+Undertaking understand_undertaking(const cli::Options& options) {
+  Undertaking undertaking{.request = understand_request(options)};
+  if (options.flag("remove-mismatched")) undertaking.mismatched = Mismatched::take;
+  if (!options.value("deadline").empty()) undertaking.deadline = duration_value(options, "deadline");
+  if (const std::string& rate = options.value("limit-rate"); !rate.empty()) {
+    const auto bytes = cli::parse_size(rate);
+    if (!bytes || *bytes == 0) throw UsageError("--limit-rate " + rate + ": not a size", "write 50MB or 64MiB");
+    undertaking.bytes_per_second = *bytes;
+  }
+  return undertaking;
+}
+
 Settings understand(const cli::Options& options) {
-  return {.request = understand_request(options),
+  return {.dry_run = options.flag("dry-run"),
+          .undertaking = understand_undertaking(options),
           .output = understand_output(options),
           .lists = cli::choice_value<Lists>(options, "list",
                                             {{"none", Lists::none}, {"blobs", Lists::blobs}, {"manifests", Lists::manifests},
@@ -149,14 +192,14 @@ TextStyle style_of(const Settings& settings) {
 std::int64_t seconds_of(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
 
 std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Settings& settings, const cli::Options& options) {
-  const Margins& margins = settings.request.margins;
+  const Margins& margins = settings.undertaking.request.margins;
   std::vector<std::pair<std::string, OptionValue>> list = {
       {"delete_untagged", margins.delete_untagged},
       {"keep_younger_than_seconds", seconds_of(margins.keep_younger_than)},
       {"hold_seconds", seconds_of(margins.hold)},
       {"max_delete", options.value("max-delete")},
       {"on_damage", options.value("on-damage")},
-      {"protect", settings.request.policy.protect},
+      {"protect", settings.undertaking.request.policy.protect},
       {"roots", options.list("roots")},
       {"prune_layer_links", margins.prune_layer_links},
       {"prune_empty_repositories", margins.prune_empty_repositories},
@@ -190,7 +233,7 @@ std::vector<cli::Problem> problems(const std::vector<Message>& messages, const s
 void print_decisions(const Findings& findings, unsigned verbose) {
   static constexpr std::array kNames = {"not kept", "tagged", "in --roots", "listed as a revision", "linked again",
                                         "referrer of a kept one", "referenced by a kept one", "protected",
-                                        "tags unknown", "newer than any tag", "young", "in doubt"};
+                                        "tags unknown", "newer than any tag", "young", "in doubt", "being pushed"};
   for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
     const Repository& repository = findings.inventory.repositories[i];
     const RepositoryMark& mark = findings.mark.repositories[i];
@@ -225,6 +268,7 @@ void print_hints(const Report& report) {
 ExitStatus status_of(const Report& report, const Settings& settings, int signal) {
   ExitStatus status = ExitStatus::done;
   if (!report.warnings.empty() && settings.output.warnings_count) status = ExitStatus::warnings;
+  if (report.swept && report.swept->is_incomplete()) status = worse(status, ExitStatus::incomplete);
   if (report.findings && !report.findings->plan.blockers.empty()) status = worse(status, ExitStatus::refused);
   if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
   return status;
@@ -234,6 +278,7 @@ std::string outcome_of(const Report& report, ExitStatus status) {
   const bool stopped = status == ExitStatus::hung_up || status == ExitStatus::interrupted || status == ExitStatus::terminated;
   if (!report.findings || stopped) return "interrupted";
   if (status == ExitStatus::refused) return "refused";
+  if (status == ExitStatus::incomplete) return "incomplete";
   return report.warnings.empty() ? "complete" : "warnings";
 }
 
@@ -254,7 +299,43 @@ Root find_store(const std::string& path) {
   }
 }
 
-ExitStatus collect(const Settings& settings, const cli::Options& options) {
+void look_only(Report& report, const Settings& settings, std::stop_token stop, Progress& progress) {
+  const auto storage = open_filesystem_storage(report.root.v2, "");
+  try {
+    report.findings = look(*storage, report.root, settings.undertaking.request, report.run.started_at,
+                           Workers(settings.output.jobs, stop), progress, report.run.phases);
+  } catch (const Interrupted&) {
+    report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+  }
+}
+
+void change(Report& report, const Settings& settings, std::stop_token stop, Progress& progress) {
+  Undertaking undertaking = settings.undertaking;
+  undertaking.run = report.run.id;
+  undertaking.jobs = settings.output.jobs;
+  try {
+    const Lock lock = Lock::acquire(report.root.v2);
+    const auto storage = open_filesystem_storage(report.root.v2, "");
+    const auto writer = open_filesystem_writer(report.root.v2, report.root.mounts);
+    report.swept = collect(undertaking, report.root, *storage, *writer, lock, stop, progress, report.run.phases, report.findings);
+  } catch (const LockHeld& error) {
+    throw cli::Failure(ExitStatus::locked, error.what(), "wait for it to end; it may be the timer's");
+  } catch (const Disagreement& error) {
+    throw cli::Failure(ExitStatus::bug, std::string("two computations of what is needed disagree: ") + error.what(),
+                       "nothing was purged or taken because of it; please report this");
+  }
+  for (const auto& [digest, identity] : report.swept->verification.mismatched) {
+    report.warnings.push_back({.code = "blob-digest-mismatch", .message = "garbage whose bytes do not match its digest is kept",
+                               .path = layout::blob(digest), .digest = digest, .hint = "--remove-mismatched lets it go"});
+  }
+  const auto add = [&](const std::vector<Message>& more) { report.errors.insert(report.errors.end(), more.begin(), more.end()); };
+  add(report.swept->verification.unread);
+  add(report.swept->total.failures);
+  add(report.swept->problems);
+  if (!report.findings) report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+}
+
+ExitStatus run(const Settings& settings, const cli::Options& options) {
   cli::ProgressLine progress("regctl-gc", settings.output.progress);
   cli::SignalWatch signals([&] { progress.print_now(); });
 
@@ -262,21 +343,16 @@ ExitStatus collect(const Settings& settings, const cli::Options& options) {
   report.root = find_store(root_operand(program(), options));
   if (cli::is_below(settings.output.report_file, report.root.v2))
     throw UsageError("--report " + settings.output.report_file + " lies in the registry's storage", "write it somewhere else");
-  report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = true,
-                .mode = settings.request.mode, .options = options_in_effect(settings, options)};
-  const Workers workers(settings.output.jobs, signals.token());
-  try {
-    if (report.root.is_empty_directory()) {
-      report.findings.emplace();
-      report.warnings.push_back({.code = "empty-root", .message = cli::printable(report.root.path) + " is an empty directory",
-                                 .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
-    } else {
-      const auto storage = open_filesystem_storage(report.root.v2, "");
-      report.findings = look(*storage, report.root, settings.request, report.run.started_at, workers, progress,
-                             report.run.phases);
-    }
-  } catch (const Interrupted&) {
-    report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+  report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = settings.dry_run,
+                .mode = settings.undertaking.request.mode, .options = options_in_effect(settings, options)};
+  if (report.root.is_empty_directory()) {
+    report.findings.emplace();
+    report.warnings.push_back({.code = "empty-root", .message = cli::printable(report.root.path) + " is an empty directory",
+                               .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
+  } else if (settings.dry_run) {
+    look_only(report, settings, signals.token(), progress);
+  } else {
+    change(report, settings, signals.token(), progress);
   }
   signals.end_at_once();
   progress.erase();
@@ -315,8 +391,7 @@ ExitStatus run_command(const std::vector<std::string>& arguments, const std::vec
   const cli::Options options = parse_options(program(), arguments, environment);
   if (answer_general(program(), options)) return ExitStatus::done;
   const Settings settings = understand(options);
-  if (!options.flag("dry-run")) throw UsageError("this version cannot collect yet, only show what it would take", "add --dry-run");
-  return collect(settings, options);
+  return run(settings, options);
 }
 
 }  // namespace regctl::gc

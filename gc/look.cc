@@ -66,6 +66,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   ScanOptions options{.settle = request.settle};
   for (const RootDigest& one : request.policy.roots) options.also_open.push_back(one.digest);
   if (request.policy.delete_untagged) options.detail = Detail::everything;
+  if (request.sizes == Sizes::seen) options.copies = Copies::of_all_links;
   const auto scan_and_mark = [&] {
     Inventory inventory = scan(storage, options, workers, progress);
     watch.phase_ends("scan");
@@ -79,8 +80,12 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
     return std::pair(std::move(inventory), std::move(marked));
   };
   auto [inventory, marked] = scan_and_mark();
+  // What is in doubt is kept with its tags' histories; those of a manifest that is purged go with it.
   const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
-  if (options.detail != Detail::everything && std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned)) {
+  const auto is_manifest = [](const Quarantined& copy) { return copy.kind == Quarantined::Kind::revision_link; };
+  if (options.detail != Detail::everything &&
+      (std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned) ||
+       std::any_of(inventory.quarantined.begin(), inventory.quarantined.end(), is_manifest))) {
     options.detail = Detail::everything;
     options.settle = {};  // what has not settled by now does not
     std::tie(inventory, marked) = scan_and_mark();
@@ -138,6 +143,12 @@ void advise(Findings& findings, const Request& request, const Root& root, Time n
     findings.advice.push_back({"young-blobs", findings.plan.kept_young.count, findings.plan.kept_young.bytes, "--keep-younger-than"});
 }
 
+Plan plan_for(const Findings& findings, const Root& root, const Request& request, Time now) {
+  if (request.mode == Mode::restore) return plan_restoration(findings.inventory, request.only_run);
+  Plan plan = make_plan(findings.inventory, findings.mark, root, request.margins, request.gate, now);
+  return request.mode == Mode::heal ? only_give_back(std::move(plan)) : plan;
+}
+
 }  // namespace
 
 Findings look(const Storage& storage, const Root& root, const Request& request, Time now, const Workers& workers,
@@ -145,7 +156,7 @@ Findings look(const Storage& storage, const Root& root, const Request& request, 
   Stopwatch watch(phases);
   Findings findings;
   std::tie(findings.inventory, findings.mark) = scan_and_mark_until_settled(storage, root, request, now, workers, progress, watch);
-  findings.plan = make_plan(findings.inventory, findings.mark, root, request.margins, request.gate, now);
+  findings.plan = plan_for(findings, root, request, now);
   findings.sizes = known_sizes(findings.inventory);
   const std::size_t digests = findings.inventory.digests.size();
   std::vector<bool> live(digests), garbage(digests);

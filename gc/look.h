@@ -18,7 +18,7 @@
 
 namespace regctl::gc {
 
-enum class Mode { online, offline };
+enum class Mode { online, offline, heal, restore };
 
 // Where the size of a referenced blob comes from. A dry run believes the descriptor, and asks the disk only about what
 // nothing refers to; a run that changes something looks into every blob's directory.
@@ -30,6 +30,7 @@ struct Request {
   Policy policy;
   Margins margins;
   GateEvidence gate;
+  std::string only_run;  // of Mode::restore: give back what this run took; empty: everything
   std::chrono::milliseconds settle{2000};  // ScanOptions::settle
 };
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "registry/closure.h"
+#include "registry/layout.h"
 
 namespace regctl::gc {
 namespace {
@@ -107,31 +108,43 @@ class Marker {
 
   // A link written at or after the time of quarantine says that somebody wanted the object back.
   void find_returned() {
-    std::unordered_map<DigestId, Time> taken;
+    std::multimap<DigestId, const Quarantined*> copies;
     for (const Quarantined& copy : inventory_.quarantined) {
-      if (copy.kind == Quarantined::Kind::layer_link) continue;
-      Time& earliest = taken.try_emplace(copy.digest, copy.taken).first->second;
-      earliest = std::min(earliest, copy.taken);
-      // Old registries write links in place: into the very file that was renamed away.
-      if (copy.kind == Quarantined::Kind::revision_link && copy.modified >= copy.taken - kLinkSlack)
-        returned_.insert(copy.digest);
+      if (copy.kind != Quarantined::Kind::layer_link) copies.emplace(copy.digest, &copy);
     }
-    if (taken.empty()) return;
-    const auto consider = [&](DigestId id, LinkState state, Time modified) {
-      const auto copy = taken.find(id);
-      if (state != LinkState::present || copy == taken.end()) return;
-      if (modified >= copy->second - kLinkSlack) returned_.insert(id);
+    if (copies.empty()) return;
+    const auto says_so = [&](const Quarantined& copy, Time modified, const std::string& key) {
+      return modified >= copy.taken - kLinkSlack && !(copy.run == policy_.this_run.id && was_seen(key, modified));
+    };
+    const auto consider = [&](DigestId id, LinkState state, Time modified, const auto& key) {
+      const auto [first, last] = copies.equal_range(id);
+      if (state != LinkState::present || first == last) return;
+      for (auto copy = first; copy != last; ++copy) {
+        if (says_so(*copy->second, modified, key())) returned_.insert(id);
+      }
     };
     for (const Repository& repository : inventory_.repositories) {
       for (const Link& link : repository.layers) {
-        consider(link.name, link.state, link.modified);
-        consider(link.target, link.state, link.modified);
+        const auto key = [&] { return layout::layer_link(repository.name, inventory_.digests[link.name]); };
+        consider(link.name, link.state, link.modified, key);
+        if (link.target != link.name) consider(link.target, link.state, link.modified, key);
       }
-      for (const Link& link : repository.revisions) consider(link.name, link.state, link.modified);
+      for (const Link& link : repository.revisions)
+        consider(link.name, link.state, link.modified, [&] { return layout::revision_link(repository.name, inventory_.digests[link.name]); });
       for (const Tag& tag : repository.tags) {
-        if (tag.target) consider(*tag.target, tag.state, tag.modified);
+        if (tag.target) consider(*tag.target, tag.state, tag.modified, [&] { return layout::tag_current_link(repository.name, tag.name); });
       }
     }
+    // Old registries write links in place: into the very file that was renamed away.
+    for (const auto& [id, copy] : copies) {
+      if (copy->kind != Quarantined::Kind::revision_link) continue;
+      const std::string key = layout::revision_link(inventory_.repositories[copy->repository].name, inventory_.digests[id]);
+      if (says_so(*copy, copy->modified, key)) returned_.insert(id);
+    }
+  }
+
+  bool was_seen(const std::string& key, Time modified) const {
+    return std::binary_search(policy_.this_run.seen.begin(), policy_.this_run.seen.end(), SeenLink{key, modified});
   }
 
   // Bytes, a link to bytes that are missing, or another name of either.
@@ -201,7 +214,7 @@ class Marker {
     const bool in_quarantine = revision.state == LinkState::quarantined;
     if (is_protected(repository)) return Why::is_protected;
     if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
-    if (revision.state == LinkState::pending) return young(revision.modified) ? Why::young : Why::nothing;
+    if (revision.state == LinkState::pending) return young(revision.modified) ? Why::beginning : Why::nothing;
     if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
     if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
     if (in_quarantine) return Why::nothing;

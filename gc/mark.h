@@ -25,8 +25,10 @@ enum class Why : std::uint8_t {
   outside_tags,  // newer than anything tagged: something else may be tagging
   young,         // too young to be judged
   pinned,        // its repository is in doubt
+  beginning,     // a young directory without a link yet: something may be being pushed
 };
-inline constexpr Why kIndulgences[] = {Why::is_protected, Why::tags_unknown, Why::outside_tags, Why::young, Why::pinned};
+inline constexpr Why kIndulgences[] = {Why::is_protected, Why::tags_unknown, Why::outside_tags,
+                                       Why::young, Why::pinned, Why::beginning};
 
 struct RepositoryMark {
   bool pinned = false;

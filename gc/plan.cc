@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "cli/text.h"
@@ -52,9 +53,9 @@ class Planner {
   Plan run() && {
     plan_manifests();
     plan_blobs();
+    plan_empty_repositories();
     plan_layer_links();
     plan_uploads();
-    plan_empty_repositories();
     plan_quarantine();
     warn();
     block();
@@ -83,7 +84,7 @@ class Planner {
       const Why why = mark_.digests[index_of(blob.digest)];
       const std::uint64_t bytes = sizes_[index_of(blob.digest)].value_or(0);
       if (why == Why::pinned) plan_.kept_pinned += bytes;
-      if (why == Why::young) plan_.kept_young += bytes;
+      if (why == Why::young || why == Why::beginning) plan_.kept_young += bytes;
       if (why == Why::is_protected) plan_.kept_protected += bytes;
       if (why != Why::nothing || !blob.visited || !blob.present) continue;
       if (closure.reached(blob.digest)) {
@@ -137,16 +138,20 @@ class Planner {
   }
 
   void plan_layer_links() {
-    if (!margins_.prune_layer_links) return;
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
-      if (mark_.repositories[i].pinned) continue;
-      for (const Link& link : inventory_.repositories[i].layers) {
-        if (link.state != LinkState::present || young(link.modified)) continue;
-        if (mark_.live(link.name) || mark_.live(link.target)) continue;
-        if (!is_gone(link.name) || !is_gone(link.target)) continue;
-        plan_.layer_links.push_back({inventory_.repositories[i].name, digest(link.name)});
+      const Repository& repository = inventory_.repositories[i];
+      const bool goes = std::binary_search(plan_.empty_repositories.begin(), plan_.empty_repositories.end(), repository.name);
+      for (const Link& link : repository.layers) {
+        if (link.state != LinkState::present) continue;
+        if (goes || (margins_.prune_layer_links && !mark_.repositories[i].pinned && leads_nowhere(link)))
+          plan_.layer_links.push_back({repository.name, digest(link.name)});
       }
     }
+  }
+
+  // Neither it nor what it names is there, needed, or young.
+  bool leads_nowhere(const Link& link) const {
+    return !young(link.modified) && !mark_.live(link.name) && !mark_.live(link.target) && is_gone(link.name) && is_gone(link.target);
   }
 
   void plan_uploads() {
@@ -165,22 +170,53 @@ class Planner {
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       const Repository& repository = inventory_.repositories[i];
       const auto recent = [&](const Link& link) { return young(link.modified); };
-      const auto manifest = [&](const Link& link) { return link.state != LinkState::pending || young(link.modified); };
-      const bool in_use = mark_.repositories[i].pinned || young(repository.directories_modified) || !repository.tags.empty() || !repository.uploads.empty() ||
-                          std::any_of(repository.revisions.begin(), repository.revisions.end(), manifest) ||
-                          std::any_of(repository.layers.begin(), repository.layers.end(), recent);
-      if (!in_use) plan_.empty_repositories.push_back(repository.name);
+      if (!holds_nothing(i) || young(repository.directories_modified) ||
+          std::any_of(repository.revisions.begin(), repository.revisions.end(), recent) ||
+          std::any_of(repository.layers.begin(), repository.layers.end(), recent))
+        continue;
+      plan_.empty_repositories.push_back(repository.name);
     }
   }
 
-  // Whether a copy goes back, and why; Why::nothing: it stays.
+  // No manifest, tag or upload that anybody could be using.
+  bool holds_nothing(std::size_t place) const {
+    const Repository& repository = inventory_.repositories[place];
+    const auto is_manifest = [](const Link& link) { return link.state != LinkState::pending; };
+    return !mark_.repositories[place].pinned && repository.tags.empty() && repository.uploads.empty() &&
+           std::none_of(repository.revisions.begin(), repository.revisions.end(), is_manifest);
+  }
+
+  // Whether a copy goes back, and why; Why::nothing: it stays. A push that has only begun is no reason: what it finds
+  // missing it uploads.
   Why why_restore(const Quarantined& copy) const {
     if (copy.duplicate) return Why::nothing;
-    if (copy.kind != Quarantined::Kind::revision_link) return mark_.digests[index_of(copy.digest)];
+    if (copy.kind == Quarantined::Kind::layer_link && holds_nothing(copy.repository)) return Why::nothing;
+    if (copy.kind != Quarantined::Kind::revision_link) {
+      const Why why = mark_.digests[index_of(copy.digest)];
+      return why == Why::beginning ? Why::nothing : why;
+    }
     const Repository& repository = inventory_.repositories[copy.repository];
     const Link* revision = link_named(repository.revisions, copy.digest);
     if (!revision) return Why::nothing;
     return mark_.repositories[copy.repository].revisions[static_cast<std::size_t>(revision - repository.revisions.data())];
+  }
+
+  // A layer link whose layer is there goes only together with its repository.
+  bool may_go(const Quarantined& copy) const {
+    if (copy.kind != Quarantined::Kind::layer_link || copy.duplicate || is_gone(copy.digest)) return true;
+    return std::binary_search(plan_.empty_repositories.begin(), plan_.empty_repositories.end(),
+                              inventory_.repositories[copy.repository].name);
+  }
+
+  // The tags of the copy's repository whose history names it, and that do not point to it.
+  std::vector<std::string> former_tags(const Quarantined& copy) const {
+    std::vector<std::string> names;
+    for (const Tag& tag : inventory_.repositories[copy.repository].tags) {
+      const auto is_copy = [&](const auto& entry) { return entry.first == copy.digest; };
+      if (tag.target == copy.digest || std::none_of(tag.history.begin(), tag.history.end(), is_copy)) continue;
+      names.push_back(tag.name);
+    }
+    return names;
   }
 
   // Copies ascend by kind, digest, repository and time: of several of one object the last goes back.
@@ -201,9 +237,12 @@ class Planner {
       const Why why = why_restore(copy);
       const bool held = is_young(copy.taken, margins_.hold, now_);
       if (why != Why::nothing && !has_newer_copy(at)) {
-        plan_.restore.push_back({copy.kind, repository, digest(copy.digest), copy.run, why});
-      } else if (why == Why::nothing && gate_.open && !held) {
-        plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.run});
+        plan_.restore.push_back({{copy.kind, repository, digest(copy.digest), copy.taken, copy.run}, why});
+      } else if (why == Why::nothing && gate_.open && !held && may_go(copy)) {
+        plan_.purge.push_back({.copy = {copy.kind, repository, digest(copy.digest), copy.taken, copy.run},
+                               .bytes = copy.bytes,
+                               .duplicate = copy.duplicate,
+                               .former_tags = copy.kind == Quarantined::Kind::revision_link ? former_tags(copy) : std::vector<std::string>()});
       } else {
         if (blob) waiting.amount += copy.bytes;
         const Time until = copy.taken + margins_.hold;
@@ -301,6 +340,7 @@ class Planner {
     for (const std::string& mount : root_.empty_mounts)
       refuse("empty-mount", mount + " is a mount point with nothing in it", "mount the volume that belongs there", mount);
     block_half_stores();
+    if (margins_.uploads_idle) block_uploads();
     if (margins_.delete_untagged) block_untagged();
     brake();
   }
@@ -322,6 +362,18 @@ class Planner {
     if (inventory_.repositories.empty() && !inventory_.blobs.empty())
       refuse("repositories-missing", "there are blobs, but no repositories: every blob would look like garbage",
              "is the volume with repositories/ mounted, the backup complete?", "repositories");
+  }
+
+  // An upload that is being written to says that the registry is neither stopped nor read-only.
+  void block_uploads() {
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Upload& upload : repository.uploads) {
+        if (!is_young(upload.newest, *margins_.uploads_idle, now_)) continue;
+        refuse("upload-in-progress", "an upload to " + cli::printable(repository.name) + " was written to a moment ago: is the registry really stopped?",
+               "stop it, or make it read-only, and wait for --uploads-idle; or leave out --offline",
+               layout::join(layout::repository(repository.name), layout::join(layout::kUploads, upload.uuid)));
+      }
+    }
   }
 
   void block_untagged() {
@@ -408,6 +460,34 @@ class Planner {
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
                const GateEvidence& gate, Time now) {
   return Planner(inventory, mark, root, margins, gate, now).run();
+}
+
+Plan only_give_back(Plan plan) {
+  std::erase_if(plan.blockers, is_brake);
+  return {.restore = std::move(plan.restore),
+          .waiting = std::move(plan.waiting),
+          .blockers = std::move(plan.blockers),
+          .warnings = std::move(plan.warnings)};
+}
+
+Plan plan_restoration(const Inventory& inventory, const std::string& run) {
+  Plan plan;
+  const Quarantined* last = nullptr;  // copies of one object follow one another, the newest at the end
+  const auto is_same_object = [](const Quarantined& a, const Quarantined& b) {
+    return std::tie(a.kind, a.digest, a.repository) == std::tie(b.kind, b.digest, b.repository);
+  };
+  const auto give_back = [&](const Quarantined& copy) {
+    const bool blob = copy.kind == Quarantined::Kind::blob;
+    plan.restore.push_back({{copy.kind, blob ? "" : inventory.repositories[copy.repository].name,
+                             inventory.digests[copy.digest], copy.taken, copy.run}, Why::returned});
+  };
+  for (const Quarantined& copy : inventory.quarantined) {
+    if (copy.duplicate || (!run.empty() && copy.run != run)) continue;
+    if (last && !is_same_object(*last, copy)) give_back(*last);
+    last = &copy;
+  }
+  if (last) give_back(*last);
+  return plan;
 }
 
 std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark) {

@@ -9,6 +9,7 @@
 
 #include "gc/mark.h"
 #include "gc/policy.h"
+#include "registry/identity.h"
 #include "registry/inventory.h"
 #include "registry/root.h"
 
@@ -26,6 +27,9 @@ struct Message {
 
   bool operator==(const Message&) const = default;
 };
+
+// A blocker that says too much would go; every other one says that something is not known.
+inline bool is_brake(const Message& blocker) { return blocker.code == "max-delete" || blocker.code == "takes-everything"; }
 
 struct Amount {
   std::uint64_t count = 0, bytes = 0;
@@ -55,6 +59,7 @@ struct BlobRemoval {
   Time written_at;
   Reason reason;
   std::string last_repository;  // with the newest link to it; empty: none links it
+  std::optional<Identity> verified;  // what hashed to the digest; empty: not hashed, so not to be taken
 
   bool operator==(const BlobRemoval&) const = default;
 };
@@ -74,23 +79,29 @@ struct UploadRemoval {
   bool operator==(const UploadRemoval&) const = default;
 };
 
-// An object in quarantine: a blob, or with a repository one of its links.
-struct Restoration {
+// A copy in quarantine: of a blob, or with a repository of one of its links.
+struct Copy {
   Quarantined::Kind kind;
   std::string repository;
   Digest digest;
+  Time taken;
   std::string run;
+
+  bool operator==(const Copy&) const = default;
+};
+
+struct Restoration {
+  Copy copy;
   Why reason;
 
   bool operator==(const Restoration&) const = default;
 };
 
 struct Purge {
-  Quarantined::Kind kind;
-  std::string repository;
-  Digest digest;
-  std::uint64_t bytes;  // of a link: of the link
-  std::string run;
+  Copy copy;
+  std::uint64_t bytes;
+  bool duplicate;  // the original is there again: the copy goes only if that is sound
+  std::vector<std::string> former_tags;  // of a revision link: whose history names it, and goes with it
 
   bool operator==(const Purge&) const = default;
 };
@@ -127,6 +138,13 @@ struct Plan {
 // REQUIRES: what_to_survey() has been; what was not is left alone.
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
                const GateEvidence& gate, Time now);
+
+// What healing does of a plan: nothing is taken or purged, and no brake is needed.
+Plan only_give_back(Plan plan);
+
+// Gives back everything in quarantine, or what `run` took, whether anything needs it or not. Of several copies of one
+// object the last goes back; where the original is there again, none.
+Plan plan_restoration(const Inventory& inventory, const std::string& run);
 
 // What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size no
 // descriptor claims.

@@ -21,11 +21,27 @@ struct RootDigest {
   bool operator==(const RootDigest&) const = default;
 };
 
+// A link file, as a mark saw it.
+struct SeenLink {
+  std::string key;
+  Time modified;
+
+  auto operator<=>(const SeenLink&) const = default;
+};
+
+// What a second look knows of the run that it ends: a link that is as the run's mark saw it says nothing about what the
+// run took, however recently it was written.
+struct ThisRun {
+  std::string id;
+  std::vector<SeenLink> seen;  // ascending
+};
+
 struct Policy {
   bool delete_untagged = false;
   std::vector<std::string> protect;  // globs over repository names: nothing in them is untagged
   std::vector<RootDigest> roots;
   Duration keep_younger_than = std::chrono::hours(24);
+  ThisRun this_run;  // empty but in a second look
 };
 
 // Nothing is younger than this, or an error in the clock: a time in the future counts as young whatever the limit.
@@ -57,6 +73,7 @@ struct Margins {
   bool prune_layer_links = true;
   bool prune_empty_repositories = false;
   std::optional<Duration> purge_uploads;  // older than this; empty: none
+  std::optional<Duration> uploads_idle;   // refuse if an upload was written to within this; empty: the registry may run
 };
 
 // Whether what is in quarantine may be purged: what is known of the registries that serve this store.

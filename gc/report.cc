@@ -29,10 +29,13 @@ Totals totals_of(const Report& report, const Findings& findings) {
   for (const Quarantined& copy : inventory.quarantined) {
     if (copy.kind == Quarantined::Kind::blob) totals.quarantined += copy.bytes;
   }
+  if (report.swept) totals.quarantined = report.swept->quarantined_now;
   for (const Purge& purge : findings.plan.purge) {
-    if (purge.kind == Quarantined::Kind::blob) totals.purged += purge.bytes;
+    if (purge.copy.kind == Quarantined::Kind::blob) totals.purged += purge.bytes;
   }
-  if (findings.plan.blockers.empty()) {
+  if (report.swept) {
+    totals.freed_bytes = report.swept->total.purged_disk_bytes;
+  } else if (findings.plan.blockers.empty()) {
     totals.freed_bytes = totals.purged.bytes;
     if (report.run.mode == Mode::offline) totals.freed_bytes += totals.garbage_disk_bytes;
     for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;

@@ -11,6 +11,7 @@
 
 #include "cli/exit_status.h"
 #include "cli/units.h"
+#include "gc/collect.h"
 #include "gc/look.h"
 
 namespace regctl::gc {
@@ -32,6 +33,7 @@ struct Report {
   Run run;
   Root root;
   std::optional<Findings> findings;
+  std::optional<Swept> swept;     // empty: a dry run
   std::vector<Message> warnings;  // those of the plan, and of the run itself
   std::vector<Message> errors;
 };

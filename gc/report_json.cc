@@ -28,6 +28,7 @@ const char* name_of(Why why) {
     case Why::outside_tags: return "newer-than-tags";
     case Why::young: return "young";
     case Why::pinned: return "pinned";
+    case Why::beginning: return "being-pushed";
   }
   return "";
 }
@@ -51,12 +52,41 @@ Json run_json(const Run& run) {
   json["started_at"] = format_rfc3339(run.started_at);
   json["finished_at"] = format_rfc3339(run.finished_at);
   json["dry_run"] = run.dry_run;
-  json["mode"] = run.mode == Mode::offline ? "offline" : "online";
+  static constexpr const char* kModes[] = {"online", "offline", "heal", "restore"};
+  json["mode"] = kModes[static_cast<std::size_t>(run.mode)];
   json["options"] = std::move(options);
   json["phases"] = std::move(phases);
   json["outcome"] = run.outcome;
   json["exit_status"] = static_cast<int>(run.exit_status);
   return json;
+}
+
+// Null where nothing was hashed: then nobody knows.
+Json mismatched_json(const Report& report) {
+  if (!report.swept) return nullptr;
+  Amount amount_kept;
+  for (const auto& [digest, identity] : report.swept->verification.mismatched) amount_kept += identity.bytes;
+  return amount(amount_kept);
+}
+
+Json swept_json(const Swept& swept) {
+  const SweepReport& total = swept.total;
+  return {{"verified", amount(swept.verification.read)},
+          {"quarantined", amount(total.quarantined)},
+          {"purged", amount(total.purged)},
+          {"restored", amount(total.restored)},
+          {"purged_disk_bytes", total.purged_disk_bytes},
+          {"manifests", total.manifests},
+          {"layer_links", total.layer_links},
+          {"links_purged", total.links_purged},
+          {"links_restored", total.links_restored},
+          {"uploads", total.uploads},
+          {"empty_repositories", total.empty_repositories},
+          {"skipped", total.skipped + swept.verification.changed},
+          {"left", swept.verification.left},
+          {"tags_proved", swept.tags_proved},
+          {"second_look", swept.looked_again},
+          {"failed", total.failures.size() + swept.verification.unread.size()}};
 }
 
 Json totals_json(const Report& report, const Findings& findings) {
@@ -79,7 +109,7 @@ Json totals_json(const Report& report, const Findings& findings) {
            {{"young", amount(plan.kept_young)},
             {"pinned", amount(plan.kept_pinned)},
             {"protected", amount(plan.kept_protected)},
-            {"mismatched", nullptr}}},
+            {"mismatched", mismatched_json(report)}}},
           {"kept_manifests_newer_than_tags", plan.kept_outside_tags},
           {"quarantined", amount(totals.quarantined)},
           {"filesystem",
@@ -126,18 +156,18 @@ Json plan_json(const Plan& plan) {
   }
   Json empty = Json::array(), restore = Json::array(), purge = Json::array();
   for (const std::string& name : plan.empty_repositories) empty.push_back(cli::printable(name, cli::NonAscii::keep_valid_utf8));
-  const auto place = [](Json& item, Quarantined::Kind kind, const std::string& repository) {
-    item["kind"] = name_of(kind);
-    if (!repository.empty()) set_name(item, "repository", repository);
+  const auto place = [](Json& item, const Copy& copy) {
+    item["kind"] = name_of(copy.kind);
+    if (!copy.repository.empty()) set_name(item, "repository", copy.repository);
   };
   for (const Restoration& restoration : plan.restore) {
-    Json item = {{"digest", restoration.digest.text()}, {"reason", name_of(restoration.reason)}, {"run", restoration.run}};
-    place(item, restoration.kind, restoration.repository);
+    Json item = {{"digest", restoration.copy.digest.text()}, {"reason", name_of(restoration.reason)}, {"run", restoration.copy.run}};
+    place(item, restoration.copy);
     restore.push_back(std::move(item));
   }
   for (const Purge& one : plan.purge) {
-    Json item = {{"digest", one.digest.text()}, {"bytes", one.bytes}, {"run", one.run}};
-    place(item, one.kind, one.repository);
+    Json item = {{"digest", one.copy.digest.text()}, {"bytes", one.bytes}, {"run", one.copy.run}};
+    place(item, one.copy);
     purge.push_back(std::move(item));
   }
   return {{"manifests", std::move(manifests)}, {"blobs", std::move(blobs)},
@@ -187,10 +217,10 @@ std::string report_json(const Report& report) {
   const auto& findings = report.findings;
   json["totals"] = findings ? totals_json(report, *findings) : Json();
   json["plan"] = findings ? plan_json(findings->plan) : Json();
-  json["swept"] = nullptr;
+  json["swept"] = report.swept ? swept_json(*report.swept) : Json();
   json["waiting"] = nullptr;
   if (findings) {
-    const Waiting& waiting = findings->plan.waiting;
+    const Waiting& waiting = report.swept ? report.swept->waiting : findings->plan.waiting;
     json["waiting"] = amount(waiting.amount);
     json["waiting"]["until"] = waiting.until ? Json(format_rfc3339(*waiting.until)) : Json();
     json["waiting"]["gate"] = waiting.gate_open ? "open" : "closed";

@@ -88,7 +88,7 @@ class TextReport {
 
   void head() {
     const std::uint64_t free = report_.root.free_bytes;
-    line("regctl-gc {}   {}", REGCTL_VERSION, run_.dry_run ? "dry run: nothing will be removed" : "");
+    line("regctl-gc {}   {}", REGCTL_VERSION, run_.dry_run ? "dry run: nothing will be removed" : "run " + run_.id);
     line("Storage    {}   ({}, {}, {} free)", name(run_.root), report_.root.filesystem,
          cli::format_bytes(report_.root.size_bytes), cli::format_bytes(free));
     double seconds = 0;
@@ -326,6 +326,7 @@ class TextReport {
     if (plan_.kept_protected.count) line("Kept by --protect: {} blobs ({})", format_count(plan_.kept_protected.count), size(plan_.kept_protected.bytes));
     if (plan_.kept_outside_tags) line("Kept: {} manifests newer than any tag; something else may be tagging here", format_count(plan_.kept_outside_tags));
     upstream_line();
+    if (report_.swept) return result(*report_.swept);
     const Waiting& waiting = plan_.waiting;
     if (!plan_.blockers.empty()) {
       line("Refused: as things are, a real run takes nothing. The reasons are on standard error.");
@@ -341,6 +342,32 @@ class TextReport {
     }
     line("Free now {}; after a real run about {}", cli::format_bytes(report_.root.free_bytes),
          cli::format_bytes(report_.root.free_bytes + totals_.freed_bytes));
+  }
+
+  static std::string objects(const Amount& amount, const std::string& bytes) {
+    return fmt::format("{} ({} {})", bytes, format_count(amount.count), amount.count == 1 ? "blob" : "blobs");
+  }
+
+  // What was done, where something was.
+  void result(const Swept& swept) {
+    const SweepReport& total = swept.total;
+    const auto say = [&](const char* what, const Amount& amount, const std::string& more) {
+      if (amount.count || !more.empty()) line("{:<12}{}{}", what, objects(amount, size(amount.bytes)), more);
+    };
+    const auto and_links = [](std::uint64_t links) { return links ? fmt::format(" and {} links", format_count(links)) : ""; };
+    if (!plan_.blockers.empty()) line("Refused: nothing was taken or purged. The reasons are on standard error.");
+    say("Given back", total.restored, and_links(total.links_restored));
+    say("Verified", swept.verification.read, "");
+    say("Quarantined", total.quarantined, and_links(total.manifests + total.layer_links));
+    say("Freed", total.purged, and_links(total.links_purged));
+    if (total.uploads) line("{:<12}{} unfinished uploads", "Removed", format_count(total.uploads));
+    if (total.empty_repositories) line("{:<12}{} empty repositories", "Removed", format_count(total.empty_repositories));
+    if (swept.looked_again) line("{:<12}{} tags still resolve to what they did", "Proved", format_count(swept.tags_proved));
+    if (swept.quarantined_now.count) {
+      line("{:<12}{} in quarantine{}{}", "Waiting", objects(swept.quarantined_now, size(swept.quarantined_now.bytes)),
+           swept.waiting.until ? ", until " + format_rfc3339(*swept.waiting.until) + " at least" : "",
+           swept.waiting.what_would_free_it.empty() ? "" : "; " + swept.waiting.what_would_free_it);
+    }
   }
 
   const Report& report_;

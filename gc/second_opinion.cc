@@ -96,6 +96,7 @@ class Judge {
     note_ages();
     here_.resize(reading_.names.size());
     needed_.resize(reading_.names.size());
+    begun_.resize(reading_.names.size());
     recent_.resize(reading_.names.size());
     for (const auto& [repository, ids] : listed_) {
       for (const Id id : ids) spread(id, "--roots names it");
@@ -197,10 +198,20 @@ class Judge {
       const std::string why = why_kept(name, repository, revision, lately);
       if (!why.empty()) spread(revision.name, why);
     }
-    for (std::size_t i = 0; i < order_.size(); ++i) {  // grows meanwhile
-      const auto [first, last] = referrers.equal_range(order_[i]);
-      for (auto referrer = first; referrer != last; ++referrer) spread(referrer->second, name + " keeps its subject");
+    std::size_t followed = 0;
+    const auto keep_referrers = [&] {
+      for (; followed < order_.size(); ++followed) {  // grows meanwhile
+        const auto [first, last] = referrers.equal_range(order_[followed]);
+        for (auto referrer = first; referrer != last; ++referrer) spread(referrer->second, name + " keeps its subject");
+      }
+    };
+    keep_referrers();
+    whole_ = &begun_;
+    for (const Revision& revision : repository.revisions) {
+      if (revision.state == State::absent && young(revision.modified)) spread(revision.name, name + " may be getting it now");
     }
+    keep_referrers();
+    whole_ = &needed_;
     object_to_revisions(name, repository);
     if (const auto doubt = doubts_.find(name); doubt != doubts_.end()) {
       for (const Id id : doubt->second.linked) spread(id, in_doubt(name));
@@ -232,7 +243,7 @@ class Judge {
     const bool in_place = revision.state == State::in_place;
     if (doubts_.contains(name)) return in_doubt(name);
     if (is_listed(name, revision.name)) return "--roots names it";
-    if (revision.state == State::absent) return young(revision.modified) ? name + " may be getting it now" : "";
+    if (revision.state == State::absent) return "";
     if (is_protected(name)) return name + " is protected";
     if (revision.state == State::quarantined && came_back(*revision.copy, revision.modified)) return name + " has written to it again";
     if (!in_place) return "";
@@ -295,10 +306,19 @@ class Judge {
 
   // -- objecting
 
-  // Why something needs it; empty: nothing does.
-  std::string need_of(const Digest& digest) {
+  // Why something needs what may be in quarantine; empty: nothing does. What a push that has begun finds missing it
+  // uploads.
+  std::string need_of(const Digest& digest) { return label(needed_, digest); }
+
+  // Why something needs, or is about to rely on, what is in its place.
+  std::string use_of(const Digest& digest) {
+    const std::string need = need_of(digest);
+    return need.empty() ? label(begun_, digest) : need;
+  }
+
+  std::string label(const std::vector<Label>& by_id, const Digest& digest) {
     const Id at = id(digest);
-    return at < needed_.size() && needed_[at] ? labels_[needed_[at] - 1] : "";
+    return at < by_id.size() && by_id[at] ? labels_[by_id[at] - 1] : "";
   }
 
   // To doomed revisions of the repository of this round. A copy beside a new link is one too many.
@@ -324,7 +344,7 @@ class Judge {
       const Id blob = id(digest);
       const std::string what = "blob " + digest.text();
       eyes_.pause();
-      if (const std::string need = need_of(digest); !need.empty()) object(what, need);
+      if (const std::string need = use_of(digest); !need.empty()) object(what, need);
       else if (lately_.contains(blob)) object(what, "a link to it is young");
       else if (is_young_blob(blob)) object(what, "it is young");
       else if (recent_[blob]) object(what, labels_[recent_[blob] - 1]);
@@ -364,8 +384,8 @@ class Judge {
       const Digest target = link->holds.value_or(one.digest);
       if (doubts_.contains(one.repository)) object(what, in_doubt(one.repository));
       else if (young(link->modified)) object(what, "it is young");
-      else if (const std::string need = need_of(one.digest); !need.empty()) object(what, need);
-      else if (const std::string also = need_of(target); !also.empty()) object(what, also);
+      else if (const std::string need = use_of(one.digest); !need.empty()) object(what, need);
+      else if (const std::string also = use_of(target); !also.empty()) object(what, also);
       else if (has_bytes(one.digest) || has_bytes(target)) object(what, "the blob it names is there");
     }
     for (const Doomed::Link& one : doomed_.in_quarantine.layers) {
@@ -418,12 +438,12 @@ class Judge {
   ByRepository listed_;          // --roots; "": in every repository
   std::set<Id> lately_;          // named by a young link of any kind
   Time newest_tag_{};
-  // By Id, the label under which it was reached: in this round if greater than round_begins_, at all, and only from
-  // something young.
-  std::vector<Label> here_, needed_, recent_;
+  // By Id, the label under which it was reached: in this round if greater than round_begins_; at all; only by a push that
+  // may have begun; and only from something young.
+  std::vector<Label> here_, needed_, begun_, recent_;
   std::vector<std::string> labels_;
   Label round_begins_ = 0;
-  std::vector<Label>* whole_ = &needed_;  // which of the latter two is being found; null: none
+  std::vector<Label>* whole_ = &needed_;  // which of the latter is being found; null: none
   std::vector<Id> open_, order_;
   std::vector<Objection> objections_;
 };

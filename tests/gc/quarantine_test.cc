@@ -20,13 +20,13 @@ constexpr auto kLayerLink = Quarantined::Kind::layer_link;
 
 Objects restored(const Findings& findings) {
   Objects objects;
-  for (const Restoration& one : findings.plan.restore) objects.emplace(one.kind, one.repository, one.digest);
+  for (const Restoration& one : findings.plan.restore) objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
   return objects;
 }
 
 Objects purged(const Findings& findings) {
   Objects objects;
-  for (const Purge& one : findings.plan.purge) objects.emplace(one.kind, one.repository, one.digest);
+  for (const Purge& one : findings.plan.purge) objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
   return objects;
 }
 
@@ -116,7 +116,7 @@ TEST_F(Quarantine, OfTwoCopiesTheNewestGoesBack) {
   scene.registry.quarantine(data, kNow - kHour, "fedcba9876543210");
   const Findings findings = look();
   ASSERT_EQ(restored(findings), (Objects{{kBlob, "", scene.image}}));
-  EXPECT_EQ(findings.plan.restore[0].run, "fedcba9876543210");
+  EXPECT_EQ(findings.plan.restore[0].copy.run, "fedcba9876543210");
 }
 
 TEST_F(Quarantine, ACopyThatDoesNotHashIsNoManifest) {

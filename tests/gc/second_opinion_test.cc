@@ -220,6 +220,8 @@ TEST_F(SecondOpinion, ACopyGoesBackForALinkWrittenSince) {
   EXPECT_EQ(opinion(registry, doomed, policy, "0123456789abcdef"), Objections{});  // that run looks at inodes
   registry.tree.touch(link, kTaken - kSecond - Duration(1));
   expect_none();
+  registry.ago(kDay).link_layer("other", digest_of("loose", Algorithm::sha512), loose);
+  EXPECT_EQ(why(), "a link to it was written since");
 }
 
 TEST_F(SecondOpinion, AQuarantinedRevisionIsNoRootByItself) {

@@ -78,7 +78,7 @@ TEST(SecondScan, SubjectsAreKnownButNotThoseOfAnnotations) {
 
 TEST(SecondScan, ChildrenStandUnderManifestsAndAreNoLayers) {
   const std::string digest = R"("digest":)" + in_quotes(kOne.text());
-  for (const char* key : {"manifests", "MANIFESTS", "manifest\u017F", "m\\u0061nifests"}) {
+  for (const char* key : {"manifests", "MANIFESTS", "manifest\u017F", "manifest\\u017f", "m\\u0061nifests"}) {
     const std::string start = std::string("{\"") + key + "\":[{";
     EXPECT_EQ(children(start + digest + "}]}"), (Found{{kOne, true}})) << key;
     const std::string layer = R"("mediaType":"application/vnd.oci.image.layer.v1.tar")";
@@ -112,7 +112,10 @@ TEST(SecondScan, WhatIsNoJsonObjectIsSearchedByteByByte) {
   const std::string digest = kOne.text();
   for (const std::string& text :
        {digest, "[\"" + digest + "\"]", "{\"annotations\":\"" + digest + "\"", "{\"a\":1,}" + digest, "\xEF\xBB\xBF{\"d\":\"" + digest + "\"}",
-        "{\"d\":\"" + digest + "\"} {}", "{\"d\":01,\"e\":\"" + digest + "\"}", "x" + digest + "f", "{\"d\":\"" + digest + "\\x\"}"}) {
+        "{\"d\":\"" + digest + "\"} {}", "{\"d\":01,\"e\":\"" + digest + "\"}", "x" + digest + "f",
+        "{\"d\":\"" + digest + "\",}", "{\"d\":\"" + digest + "\",\"e\":}", "{\"d\":[\"" + digest + "\",]}", "{\"d\":[\"" + digest + "\"}]",
+        "{\"d\":\"" + digest + "\"]", "{\"d\":\"" + digest + "\",\"a\tb\":1}", "{\"d\":\"" + digest + "\" \"e\":1}", "{\"d\" \"" + digest + "\"}", "{\"d\":\"" + digest + "\";\"e\":1}",
+        "{\"d\":\"" + digest + "\\x\"}"}) {
     EXPECT_FALSE(mentions_in(text).is_object) << text;
     EXPECT_EQ(by_second(text), (Found{{kOne, false}})) << text;
   }

@@ -250,7 +250,7 @@ TEST(P12Quarantine, RevisionsInQuarantineCountAsRevisions) {
   const Findings findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   std::map<Digest, Why> restored;
-  for (const Restoration& one : findings.plan.restore) restored[one.digest] = one.reason;
+  for (const Restoration& one : findings.plan.restore) restored[one.copy.digest] = one.reason;
   EXPECT_EQ(restored, (std::map<Digest, Why>{{child, Why::reference}, {signature, Why::referrer}}));
   EXPECT_EQ(planned(findings).count(gone), 1u);
 }

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "gc/second_opinion.h"
+#include "gc/collect.h"
 #include "tests/support/looking.h"
 
 namespace regctl::test {
@@ -24,19 +24,8 @@ inline Objections opinion(const RegistryBuilder& registry, const gc::Doomed& doo
 }
 
 inline gc::Doomed doomed_by(const gc::Plan& plan) {
-  gc::Doomed doomed;
-  for (const auto& blob : plan.blobs) doomed.in_place.blobs.push_back(blob.digest);
-  for (const auto& manifest : plan.manifests) doomed.in_place.revisions.push_back({manifest.repository, manifest.digest});
-  for (const auto& link : plan.layer_links) doomed.in_place.layers.push_back({link.repository, link.digest});
-  for (const auto& copy : plan.purge) {
-    auto& purged = doomed.in_quarantine;
-    switch (copy.kind) {
-      case Quarantined::Kind::blob: purged.blobs.push_back(copy.digest); break;
-      case Quarantined::Kind::revision_link: purged.revisions.push_back({copy.repository, copy.digest}); break;
-      case Quarantined::Kind::layer_link: purged.layers.push_back({copy.repository, copy.digest}); break;
-    }
-  }
-  doomed.empty_repositories = plan.empty_repositories;
+  gc::Doomed doomed = gc::taken_by(plan);
+  doomed.in_quarantine = gc::purged_by(plan).in_quarantine;
   return doomed;
 }
 

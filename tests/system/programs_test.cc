@@ -39,7 +39,8 @@ TEST_F(Programs, ExitStatuses) {
   const Ran done = gc({"-n"});
   EXPECT_EQ(done.status, 0) << done.err;
   EXPECT_NE(done.out.find("\n3 blobs marked, 1 blobs and 0 manifests eligible for deletion\n"), std::string::npos) << done.out;
-  EXPECT_EQ(gc({}).status, 2);
+  EXPECT_EQ(gc({"--offline", "--heal"}).status, 2);
+  EXPECT_EQ(gc({"--run", "0123456789abcdef"}).status, 2);
   EXPECT_EQ(gc({"-n", "--delete-untaged"}).status, 2);
   EXPECT_EQ(gc({"-n"}, {{"REGCTL_GC_DRYRUN", "1"}}).status, 2);
   EXPECT_EQ(gc({"-n", "--max-delete", "0"}).status, 12);

@@ -1,0 +1,268 @@
+#include "gc/collect.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "gc/proof.h"
+#include "registry/layout.h"
+
+namespace regctl::gc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+// Links that are younger than all this run has done so far.
+std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
+  std::vector<SeenLink> seen;
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& link : repository.layers) {
+      if (link.modified >= since) seen.push_back({layout::layer_link(repository.name, inventory.digests[link.name]), link.modified});
+    }
+    for (const Link& link : repository.revisions) {
+      if (link.modified >= since) seen.push_back({layout::revision_link(repository.name, inventory.digests[link.name]), link.modified});
+    }
+    for (const Tag& tag : repository.tags) {
+      if (tag.modified >= since) seen.push_back({layout::tag_current_link(repository.name, tag.name), tag.modified});
+    }
+  }
+  std::sort(seen.begin(), seen.end());
+  return seen;
+}
+
+bool knows_enough(const Plan& plan) {
+  return std::all_of(plan.blockers.begin(), plan.blockers.end(), is_brake);
+}
+
+Message unreadable(const StorageError& error) {
+  return {.code = "read-error", .message = "part of the storage cannot be read: " + error.reason(), .path = error.key(),
+          .hint = "run as the user that owns the storage; if that is so, look at the disk"};
+}
+
+Plan give_all_back(const std::vector<Copy>& copies) {
+  Plan plan;
+  for (const Copy& copy : copies) plan.restore.push_back({copy, Why::returned});
+  return plan;
+}
+
+// The layer links of a repository that goes as a whole are no question of their own.
+bool goes(const Plan& plan, const std::string& repository) {
+  return std::binary_search(plan.empty_repositories.begin(), plan.empty_repositories.end(), repository);
+}
+
+class Collector {
+ public:
+  Collector(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
+            std::stop_token stop, Progress& progress, std::vector<Phase>& phases)
+      : undertaking_(undertaking), request_(undertaking.request), root_(root), storage_(storage), writer_(writer), lock_(lock),
+        stop_(stop), workers_(undertaking.jobs, stop), patient_(undertaking.jobs), progress_(progress), phases_(phases) {
+    request_.sizes = Sizes::seen;
+    if (undertaking.deadline) deadline_ = Clock::now() + *undertaking.deadline;
+  }
+
+  Swept run(std::optional<Findings>& findings) && {
+    try {
+      findings = look(workers_, request_);
+      note_quarantine(*findings);
+      // What a mark reached is needed, even where another part of the storage could not be read.
+      if (!root_.owned_by_database) note_gone(sweep_stage(findings->plan, Stage::give_back, workers_).restored);
+      const bool takes = request_.mode == Mode::online || request_.mode == Mode::offline;
+      if (takes && findings->plan.blockers.empty()) collect(*findings);
+    } catch (const Interrupted&) {
+      swept_.total.stopped = true;
+    } catch (const StorageError& error) {  // of the second opinion, before anything went
+      findings->plan.blockers.push_back(unreadable(error));
+    }
+    return std::move(swept_);
+  }
+
+ private:
+  Findings look(const Workers& workers, const Request& request) {
+    looked_at_ = now();
+    return gc::look(storage_, root_, request, looked_at_, workers, progress_, phases_);
+  }
+
+  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers) {
+    const auto begin = Clock::now();
+    SweepReport report = sweep(plan, stage, undertaking_.run, storage_, writer_, lock_, workers, progress_);
+    static constexpr const char* kNames[] = {"give back", "purge", "take"};
+    phases_.push_back({kNames[static_cast<std::size_t>(stage)], std::chrono::duration<double>(Clock::now() - begin).count()});
+    swept_.total += report;
+    return report;
+  }
+
+  bool time_is_up() {
+    if (stop_.stop_requested()) throw Interrupted();
+    if (Clock::now() < deadline_) return false;
+    if (!said_late_) swept_.problems.push_back({.code = "deadline", .message = "the time given by --deadline is up; the next run goes on",
+                                                .hint = "give it more time, or run it more often"});
+    said_late_ = true;
+    return true;
+  }
+
+  void collect(Findings& first) {
+    if (time_is_up()) return;
+    purge(first.plan);
+    if (time_is_up()) return;
+    if (first.plan.blobs.empty() && first.plan.manifests.empty() && first.plan.layer_links.empty()) return;
+    hash(first.plan);
+    if (time_is_up() && swept_.verification.sound.empty()) return;
+
+    // Hashing may have taken hours.
+    Findings again = look(workers_, request_);
+    first.plan.blockers = again.plan.blockers;
+    if (!again.plan.blockers.empty()) return;
+    const Plan plan = only_verified(again.plan, swept_.verification, undertaking_.mismatched);
+    ask_second_opinion(taken_by(plan));
+    const ThisRun this_run{undertaking_.run, recent_links(again.inventory, looked_at_ - std::chrono::seconds(2))};
+    const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_).taken;
+    if (!taken.empty() || !plan.empty_repositories.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
+  }
+
+  void purge(const Plan& plan) {
+    if (plan.purge.empty() && plan.uploads.empty() && plan.empty_repositories.empty()) return;
+    ask_second_opinion(purged_by(plan));
+    note_gone(sweep_stage(plan, Stage::purge, workers_).purged);
+  }
+
+  void hash(const Plan& plan) {
+    const auto begin = Clock::now();
+    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    const Workers hashing(workers_.count() == 1 ? 1 : cores, stop_);
+    swept_.verification = verify(plan, storage_, undertaking_.bytes_per_second, deadline_, hashing, progress_);
+    phases_.push_back({"verify", std::chrono::duration<double>(Clock::now() - begin).count()});
+  }
+
+  // After renames: what is needed now goes back, whatever asks this run to stop.
+  void look_a_second_time(const Plan& plan, const Inventory& before, const ThisRun& this_run, const std::vector<Copy>& taken) {
+    Request request = request_;
+    request.policy.this_run = this_run;
+    const Findings second = look(patient_, request);
+    const Proof proof = broken_tags(before, second.inventory);
+    if (!knows_enough(second.plan)) return put_back(taken, "the second look could not read everything");
+    note_quarantine(second);
+    note_gone(sweep_stage(second.plan, Stage::give_back, patient_).restored);
+    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) {
+      return put_back(taken, lost);
+    }
+    swept_.tags_proved = proof.tags;
+    swept_.looked_again = true;
+    if (request_.mode == Mode::offline && !stop_.stop_requested()) purge_own(plan, second, taken);
+  }
+
+  // Tags that lost something which the plan does not give back.
+  static std::string still_broken(const Proof& proof, const Plan& plan) {
+    for (const BrokenTag& tag : proof.broken) {
+      const auto gives_it = [&](const Restoration& one) {
+        return one.copy.kind == Quarantined::Kind::blob && one.copy.digest == tag.missing;
+      };
+      if (std::none_of(plan.restore.begin(), plan.restore.end(), gives_it))
+        return tag.repository + ":" + tag.tag + " has lost " + tag.missing.text();
+    }
+    return {};
+  }
+
+  // What this run took, and the repositories that this has emptied. The second opinion was asked about those before the
+  // renames, which have made their directories young.
+  void purge_own(const Plan& plan, const Findings& second, const std::vector<Copy>& taken) {
+    Plan own;
+    own.empty_repositories = plan.empty_repositories;
+    for (const Purge& one : second.plan.purge) {
+      if (one.copy.run == undertaking_.run) own.purge.push_back(one);
+    }
+    try {
+      Doomed doomed = purged_by(own);
+      doomed.empty_repositories.clear();
+      ask_second_opinion(doomed);
+    } catch (const Disagreement&) {
+      put_back(taken, "two computations of what is needed do not agree");
+      throw;
+    } catch (const StorageError& error) {
+      return swept_.problems.push_back(unreadable(error));  // it stays in quarantine
+    }
+    note_gone(sweep_stage(own, Stage::purge, workers_).purged);
+  }
+
+  void put_back(const std::vector<Copy>& taken, const std::string& why) {
+    const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_);
+    const bool all = report.restored.count + report.links_restored + report.skipped == taken.size();
+    swept_.problems.push_back({.code = "second-look-failed",
+                               .message = why + ": " + (all ? "everything this run took was put back" : "not everything could be put back, the rest is in quarantine"),
+                               .hint = all ? "look at the storage, and run again" : "regctl-gc --restore --run " + undertaking_.run});
+  }
+
+  void ask_second_opinion(const Doomed& doomed) {
+    if (doomed.empty()) return;
+    const auto begin = Clock::now();
+    progress_.phase("second opinion", 0, "");
+    const auto objections = second_opinion(storage_, doomed, {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run}, stop_);
+    phases_.push_back({"second opinion", std::chrono::duration<double>(Clock::now() - begin).count()});
+    if (objections.empty()) return;
+    throw Disagreement(objections[0].what + " would go, but " + objections[0].why +
+                       (objections.size() > 1 ? " (and " + std::to_string(objections.size() - 1) + " more)" : ""));
+  }
+
+  void note_quarantine(const Findings& findings) {
+    swept_.waiting = findings.plan.waiting;
+    swept_.quarantined_now = {};
+    for (const Quarantined& copy : findings.inventory.quarantined) {
+      if (copy.kind == Quarantined::Kind::blob) swept_.quarantined_now += copy.bytes;
+    }
+  }
+
+  // `less` blobs have left the quarantine since it was noted.
+  void note_gone(const Amount& less) {
+    swept_.quarantined_now.count -= less.count;
+    swept_.quarantined_now.bytes -= less.bytes;
+  }
+
+  const Undertaking& undertaking_;
+  Request request_;
+  const Root& root_;
+  const Storage& storage_;
+  Writer& writer_;
+  const Lock& lock_;
+  const std::stop_token stop_;
+  const Workers workers_, patient_;  // these stop when asked to, those do not
+  Progress& progress_;
+  std::vector<Phase>& phases_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  bool said_late_ = false;
+  Time looked_at_;
+  Swept swept_;
+};
+
+}  // namespace
+
+Doomed taken_by(const Plan& plan) {
+  Doomed doomed{.empty_repositories = plan.empty_repositories};
+  for (const BlobRemoval& one : plan.blobs) doomed.in_place.blobs.push_back(one.digest);
+  for (const ManifestRemoval& one : plan.manifests) doomed.in_place.revisions.push_back({one.repository, one.digest});
+  for (const LayerLinkRemoval& one : plan.layer_links) {
+    if (!goes(plan, one.repository)) doomed.in_place.layers.push_back({one.repository, one.digest});
+  }
+  return doomed;
+}
+
+Doomed purged_by(const Plan& plan) {
+  Doomed doomed{.empty_repositories = plan.empty_repositories};
+  Doomed::Objects& copies = doomed.in_quarantine;
+  for (const Purge& one : plan.purge) {
+    const Copy& copy = one.copy;
+    if (one.duplicate || goes(plan, copy.repository)) continue;
+    switch (copy.kind) {
+      case Quarantined::Kind::blob: copies.blobs.push_back(copy.digest); break;
+      case Quarantined::Kind::layer_link: copies.layers.push_back({copy.repository, copy.digest}); break;
+      case Quarantined::Kind::revision_link: copies.revisions.push_back({copy.repository, copy.digest}); break;
+    }
+  }
+  return doomed;
+}
+
+Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
+              std::stop_token stop, Progress& progress, std::vector<Phase>& phases, std::optional<Findings>& findings) {
+  return Collector(undertaking, root, storage, writer, lock, std::move(stop), progress, phases).run(findings);
+}
+
+}  // namespace regctl::gc

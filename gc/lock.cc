@@ -1,0 +1,53 @@
+#include "gc/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace regctl::gc {
+namespace {
+
+using beneath::Answer;
+using beneath::Descriptor;
+
+constexpr char kLockFile[] = ".regctl-gc.lock";
+
+Answer lock(const Descriptor& file) {
+  return beneath::ask([&] { return flock(file.get(), LOCK_EX | LOCK_NB); });
+}
+
+Descriptor opened(const Answer& answer, const std::string& path) {
+  if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
+  return Descriptor(static_cast<int>(answer.value));
+}
+
+// The lock file in `directory`. A run as root must not keep the registry's own user from locking later.
+Descriptor lock_file(const Descriptor& directory, const std::string& path) {
+  Descriptor file = opened(beneath::ask([&] {
+    return openat(directory.get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  }), path);
+  struct stat owner;
+  if (geteuid() == 0 && fstat(directory.get(), &owner) == 0)
+    beneath::ask([&] { return fchown(file.get(), owner.st_uid, owner.st_gid); });  // a courtesy: the lock works without
+  return file;
+}
+
+}  // namespace
+
+Lock Lock::acquire(const std::string& v2) {
+  Descriptor directory = opened(beneath::ask([&] { return open(v2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }), v2);
+  Answer answer = lock(directory);
+  Descriptor held = std::move(directory);
+  if (answer.error && answer.error != EWOULDBLOCK) {
+    held = lock_file(held, v2 + '/' + kLockFile);
+    answer = lock(held);
+  }
+  if (answer.error == EWOULDBLOCK) throw LockHeld();
+  if (answer.error) throw StorageError(StorageError::Kind::unreadable, v2, std::string("cannot be locked: ") + std::strerror(answer.error));
+  return Lock(std::move(held));
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,30 @@
+// Lock: one run that changes a registry at a time. It is held on the directory docker/registry/v2 itself, whichever way
+// ROOT was given, and ends with the process whatever ends that.
+#pragma once
+
+#include <string>
+
+#include "registry/beneath.h"
+#include "registry/error.h"
+
+namespace regctl::gc {
+
+// Another run holds the lock: exit status 11.
+class LockHeld : public Error {
+ public:
+  LockHeld() : Error("another run is changing this storage") {}
+};
+
+class Lock {
+ public:
+  // `v2` is the directory to lock. Where its file system cannot lock a directory (NFS), a file of fixed name in it is
+  // locked instead; that stays, and belongs to the directory's owner. Throws LockHeld at once rather than wait, and
+  // StorageError where locks do not work.
+  static Lock acquire(const std::string& v2);
+
+ private:
+  explicit Lock(beneath::Descriptor held) : held_(std::move(held)) {}
+  beneath::Descriptor held_;
+};
+
+}  // namespace regctl::gc

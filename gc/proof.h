@@ -1,0 +1,27 @@
+// broken_tags(): whether every image that was complete before a run is complete after it. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "registry/inventory.h"
+
+namespace regctl::gc {
+
+struct BrokenTag {
+  std::string repository, tag;
+  Digest missing;  // the first of what it needs and has lost
+
+  bool operator==(const BrokenTag&) const = default;
+};
+
+struct Proof {
+  std::uint64_t tags = 0;  // that point where they pointed before
+  std::vector<BrokenTag> broken;
+};
+
+// Of every tag that points to the same manifest in both: what it reaches, and was there before, must be there still.
+// What was absent before (sparse indexes, foreign layers) may be absent. REQUIRES: all blobs were surveyed in both.
+Proof broken_tags(const Inventory& before, const Inventory& after);
+
+}  // namespace regctl::gc

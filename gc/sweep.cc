@@ -1,0 +1,282 @@
+#include "gc/sweep.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <tuple>
+
+#include "registry/hasher.h"
+#include "registry/layout.h"
+
+namespace regctl::gc {
+namespace {
+
+using layout::join;
+using Outcome = Writer::Outcome;
+
+// The directory that holds the copy, and the object it is a copy of.
+std::string directory_of(Quarantined::Kind kind, const std::string& repository, const Digest& digest) {
+  switch (kind) {
+    case Quarantined::Kind::blob: return layout::blob(digest);
+    case Quarantined::Kind::layer_link: return join(layout::repository(repository), join(layout::kLayers, layout::digest_path(digest)));
+    case Quarantined::Kind::revision_link:
+      return join(layout::repository(repository), join(layout::kManifests, join(layout::kRevisions, layout::digest_path(digest))));
+  }
+  return {};
+}
+
+std::string original_of(Quarantined::Kind kind) {
+  return std::string(kind == Quarantined::Kind::blob ? layout::kData : layout::kLink);
+}
+
+std::string quarantine_name(const Copy& copy) {
+  return layout::quarantine_name({original_of(copy.kind), copy.taken, copy.run});
+}
+
+Time now() {
+  return Time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()));
+}
+
+class Sweep {
+ public:
+  Sweep(const std::string& run, const Storage& storage, Writer& writer, const Workers& workers, Progress& progress)
+      : run_(run), storage_(storage), writer_(writer), workers_(workers), progress_(progress) {}
+
+  void give_back(const Plan& plan) {
+    if (plan.restore.empty()) return;
+    progress_.phase("give back", plan.restore.size(), "objects");
+    for (const auto kind : {Quarantined::Kind::blob, Quarantined::Kind::layer_link, Quarantined::Kind::revision_link})
+      each(plan.restore, [&](const Restoration& one) { return one.copy.kind == kind; }, [&](const Restoration& one) { give_back(one.copy); });
+    sync();
+  }
+
+  void take(const Plan& plan) {
+    progress_.phase("quarantine", plan.manifests.size() + plan.layer_links.size() + plan.blobs.size(), "objects");
+    each(plan.manifests, all, [&](const ManifestRemoval& one) { take(Quarantined::Kind::revision_link, one.repository, one.digest, {}, 0); });
+    each(plan.layer_links, all, [&](const LayerLinkRemoval& one) { take(Quarantined::Kind::layer_link, one.repository, one.digest, {}, 0); });
+    each(plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
+         [&](const BlobRemoval& one) { take(Quarantined::Kind::blob, "", one.digest, one.verified, one.bytes); });
+    sync();
+    std::sort(report_.taken.begin(), report_.taken.end(), [](const Copy& a, const Copy& b) {
+      return std::tie(a.kind, a.repository, a.digest) < std::tie(b.kind, b.repository, b.digest);
+    });
+  }
+
+  void purge(const Plan& plan) {
+    if (plan.purge.empty() && plan.uploads.empty() && plan.empty_repositories.empty()) return;
+    progress_.phase("purge", plan.purge.size() + plan.uploads.size(), "objects");
+    each(plan.uploads, all, [&](const UploadRemoval& one) { remove_upload(one); });
+    for (const auto kind : {Quarantined::Kind::revision_link, Quarantined::Kind::layer_link, Quarantined::Kind::blob})
+      each(plan.purge, [&](const Purge& one) { return one.copy.kind == kind; }, [&](const Purge& one) { purge(one); });
+    each(plan.empty_repositories, all, [&](const std::string& name) { remove_repository(name); });
+    sync();
+  }
+
+  SweepReport report() && {
+    std::sort(report_.failures.begin(), report_.failures.end(), [](const Message& a, const Message& b) { return a.path < b.path; });
+    return std::move(report_);
+  }
+
+ private:
+  static constexpr auto all = [](const auto&) { return true; };
+
+  // act(item) for every item that is wanted. What fails is noted; nothing further begins once the stage has stopped.
+  template <class T, class Wanted, class Act>
+  void each(const std::vector<T>& items, Wanted wanted, Act act) {
+    try {
+      workers_.for_each_index(items.size(), [&](std::size_t i) {
+        if (!wanted(items[i]) || has_stopped()) return;
+        attempt([&] { act(items[i]); });
+        progress_.advance(1);
+      });
+    } catch (const Interrupted&) {
+      stop();
+    }
+  }
+
+  template <class Act>
+  void attempt(Act act) {
+    try {
+      act();
+    } catch (const StorageError& error) {
+      fail("not-removed", error.reason(), error.key());
+    } catch (const StorageRefuses& error) {
+      fail("storage-refuses", error.what(), "");
+      stop();
+    }
+  }
+
+  void sync() {
+    attempt([&] { writer_.sync(); });
+  }
+
+  void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
+            const std::optional<Identity>& verified, std::uint64_t bytes) {
+    const Copy copy{kind, repository, digest, now(), run_};
+    const Outcome outcome = writer_.rename_in_place(directory_of(kind, repository, digest), original_of(kind), quarantine_name(copy), verified);
+    const std::lock_guard lock(mutex_);
+    if (outcome != Outcome::done) {
+      ++report_.skipped;
+      return;
+    }
+    report_.taken.push_back(copy);
+    if (kind == Quarantined::Kind::blob) report_.quarantined += bytes;
+    else ++(kind == Quarantined::Kind::revision_link ? report_.manifests : report_.layer_links);
+  }
+
+  void give_back(const Copy& copy) {
+    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest);
+    const auto stat = storage_.stat(join(directory, quarantine_name(copy)));
+    const Outcome outcome = writer_.rename_in_place(directory, quarantine_name(copy), original_of(copy.kind));
+    const std::lock_guard lock(mutex_);
+    if (outcome != Outcome::done) ++report_.skipped;  // uploaded again meanwhile, or given back by hand
+    else if (copy.kind == Quarantined::Kind::blob) report_.restored += stat ? stat->bytes : 0;
+    else ++report_.links_restored;
+  }
+
+  // Whether the object whose copy is about to go is what it should be: then the copy is not needed.
+  bool original_is_sound(const Copy& copy) const {
+    const auto reader = storage_.open(join(directory_of(copy.kind, copy.repository, copy.digest), original_of(copy.kind)));
+    if (!reader) return false;
+    Hasher hasher(copy.digest.algorithm());
+    std::string link;
+    for (;;) {
+      if (workers_.stopping()) throw Interrupted();
+      const std::string_view bytes = reader->next(std::size_t{256} << 10);
+      if (bytes.empty()) break;
+      if (copy.kind == Quarantined::Kind::blob) hasher.update(bytes);
+      else if (link.size() < layout::kLongestLink) link += bytes;
+    }
+    return copy.kind == Quarantined::Kind::blob ? hasher.finish() == copy.digest : Digest::parse(link).has_value();
+  }
+
+  void purge(const Purge& one) {
+    const Copy& copy = one.copy;
+    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), name = quarantine_name(copy);
+    if (one.duplicate && !original_is_sound(copy))
+      return fail("duplicate-kept", "stands beside an original that is damaged or gone, and is kept", join(directory, name));
+    for (const std::string& tag : one.former_tags) {
+      const std::string entry = join(layout::tag(copy.repository, tag), join("index", layout::digest_path(copy.digest)));
+      writer_.remove_file(entry, layout::kLink);
+      writer_.remove_directory(entry);
+    }
+    const std::string key = join(directory, name);
+    const auto stat = storage_.stat(key), around = storage_.stat(directory);
+    const Outcome outcome = writer_.remove_file(directory, name);
+    // Nobody wrote here since the copy was taken: then nobody is about to.
+    if (around && around->modified < copy.taken + std::chrono::seconds(2)) writer_.remove_directory(directory);
+    const std::lock_guard lock(mutex_);
+    if (outcome != Outcome::done) {
+      ++report_.skipped;
+    } else if (copy.kind == Quarantined::Kind::blob) {
+      report_.purged += one.bytes;
+      if (stat) report_.purged_disk_bytes += stat->disk_bytes;
+    } else {
+      ++report_.links_purged;
+    }
+  }
+
+  // The files that a registry writes for an upload, and the directories they were in; whatever else is there stays.
+  void remove_upload(const UploadRemoval& upload) {
+    const std::string top = join(layout::repository(upload.repository), join(layout::kUploads, upload.uuid));
+    const std::string states = join(top, "hashstates");
+    if (const auto algorithms = storage_.list(states)) {
+      for (const Entry& algorithm : algorithms->entries) {
+        if (algorithm.kind != Kind::directory) continue;
+        const std::string directory = join(states, algorithm.name);
+        const auto offsets = storage_.list(directory);
+        for (const Entry& offset : offsets ? offsets->entries : std::vector<Entry>()) {
+          if (offset.kind == Kind::file) writer_.remove_file(directory, offset.name);
+        }
+        writer_.remove_directory(directory);
+      }
+      writer_.remove_directory(states);
+    }
+    for (const char* name : {"data", "startedat"}) writer_.remove_file(top, name);
+    if (writer_.remove_directory(top) == Outcome::occupied)
+      return fail("upload-kept", "holds something that no registry writes", top);
+    const std::lock_guard lock(mutex_);
+    ++report_.uploads;
+    report_.purged_disk_bytes += upload.bytes;
+  }
+
+  // Directories only, from the leaves up; nothing goes where one of them holds a file.
+  void remove_repository(const std::string& name) {
+    const std::string top = layout::repository(name);
+    std::vector<std::string> directories{top};
+    for (std::size_t i = 0; i < directories.size(); ++i) {
+      const auto listing = storage_.list(directories[i]);
+      for (const Entry& entry : listing ? listing->entries : std::vector<Entry>()) {
+        if (entry.kind != Kind::directory) return;
+        // Names without "_" directly below are other repositories.
+        if (i > 0 || entry.name.starts_with('_')) directories.push_back(join(directories[i], entry.name));
+      }
+    }
+    for (auto directory = directories.rbegin(); std::next(directory) != directories.rend(); ++directory) {
+      if (writer_.remove_directory(*directory) == Outcome::occupied) return;
+    }
+    const bool all_gone = writer_.remove_directory(top) != Outcome::occupied;  // false: other repositories are below
+    // Namespaces that are empty now.
+    for (auto slash = name.rfind('/'); all_gone && slash != std::string::npos && slash > 0; slash = name.rfind('/', slash - 1)) {
+      if (writer_.remove_directory(layout::repository(name.substr(0, slash))) != Outcome::done) break;
+    }
+    const std::lock_guard lock(mutex_);
+    ++report_.empty_repositories;
+  }
+
+  void fail(std::string code, std::string message, std::string path) {
+    const std::lock_guard lock(mutex_);
+    report_.failures.push_back({.code = std::move(code), .message = std::move(message), .path = std::move(path)});
+  }
+
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    report_.stopped = true;
+  }
+  bool has_stopped() {
+    const std::lock_guard lock(mutex_);
+    return report_.stopped;
+  }
+
+  const std::string& run_;
+  const Storage& storage_;
+  Writer& writer_;
+  const Workers& workers_;
+  Progress& progress_;
+  std::mutex mutex_;
+  SweepReport report_;
+};
+
+}  // namespace
+
+SweepReport& SweepReport::operator+=(SweepReport more) {
+  const auto add = [](Amount& to, const Amount& from) {
+    to.count += from.count;
+    to.bytes += from.bytes;
+  };
+  add(quarantined, more.quarantined);
+  add(purged, more.purged);
+  add(restored, more.restored);
+  for (const auto field : {&SweepReport::purged_disk_bytes, &SweepReport::manifests, &SweepReport::layer_links,
+                           &SweepReport::links_purged, &SweepReport::links_restored, &SweepReport::uploads,
+                           &SweepReport::empty_repositories, &SweepReport::skipped})
+    this->*field += more.*field;
+  taken.insert(taken.end(), more.taken.begin(), more.taken.end());
+  failures.insert(failures.end(), more.failures.begin(), more.failures.end());
+  stopped |= more.stopped;
+  return *this;
+}
+
+SweepReport sweep(const Plan& plan, Stage stage, const std::string& run, const Storage& storage, Writer& writer,
+                  const Lock&, const Workers& workers, Progress& progress) {
+  Sweep sweep(run, storage, writer, workers, progress);
+  switch (stage) {
+    case Stage::give_back: sweep.give_back(plan); break;
+    case Stage::take: sweep.take(plan); break;
+    case Stage::purge: sweep.purge(plan); break;
+  }
+  return std::move(sweep).report();
+}
+
+}  // namespace regctl::gc

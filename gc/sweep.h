@@ -1,0 +1,44 @@
+// sweep(): carries out one stage of a Plan, exactly as the plan says. It reads no policy, decides nothing, and removes
+// only names that it can spell out beforehand.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gc/lock.h"
+#include "gc/plan.h"
+#include "gc/writer.h"
+#include "registry/parallel.h"
+#include "registry/progress.h"
+#include "registry/storage.h"
+
+namespace regctl::gc {
+
+enum class Stage {
+  give_back,  // Plan::restore: blobs first, then layer links, then revision links
+  purge,      // Plan::purge, uploads: references first; unlinks, and removes directories that this empties
+  take,       // manifests, layer links, blobs: renames in place, references first
+};
+
+struct SweepReport {
+  Amount quarantined, purged, restored;  // blobs
+  std::uint64_t purged_disk_bytes = 0;   // of blobs and uploads whose last name went
+  std::uint64_t manifests = 0, layer_links = 0;  // revision and layer links taken
+  std::uint64_t links_purged = 0, links_restored = 0;
+  std::uint64_t uploads = 0, empty_repositories = 0;
+  std::uint64_t skipped = 0;             // changed or gone since the plan was made: not ours any more
+  std::vector<Copy> taken;               // what this stage renamed away, by kind, repository and digest
+  std::vector<Message> failures;         // one an object that should have gone and did not
+  bool stopped = false;                  // asked to, or the storage refuses: the rest was left
+
+  SweepReport& operator+=(SweepReport more);
+};
+
+// Renames carry the name of `run` and the time right before them. Locking: `lock` is held throughout. What fails for one
+// object is noted, and the others go on. All that is reported done survives a loss of power. A stage that is asked to
+// stop (see Workers) stops between two objects. Throws nothing about storage.
+SweepReport sweep(const Plan& plan, Stage stage, const std::string& run, const Storage& storage, Writer& writer,
+                  const Lock& lock, const Workers& workers, Progress& progress);
+
+}  // namespace regctl::gc

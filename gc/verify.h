@@ -1,0 +1,37 @@
+// verify(): reads and hashes what a plan wants to take. Only what hashes to its name, and is the object that was judged,
+// may go; what does not is damage, and kept.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "gc/plan.h"
+#include "registry/parallel.h"
+#include "registry/progress.h"
+#include "registry/storage.h"
+
+namespace regctl::gc {
+
+struct Verification {
+  std::map<Digest, Identity> sound;       // bytes hash to the name
+  std::map<Digest, Identity> mismatched;  // they do not
+  std::vector<Message> unread;            // what could not be read, and why
+  Amount read;                            // blobs hashed to their end
+  std::uint64_t changed = 0;              // gone or written to since they were judged: no longer candidates
+  std::uint64_t left = 0;                 // not begun when the time was up
+};
+
+// Hashes the blobs of `plan`, as many at once as there are `workers`; `bytes_per_second` is for all of them together,
+// 0: no limit. Begins no blob, and ends none, after `deadline`. Throws Interrupted (see Workers).
+Verification verify(const Plan& plan, const Storage& storage, std::uint64_t bytes_per_second,
+                    std::chrono::steady_clock::time_point deadline, const Workers& workers, Progress& progress);
+
+// What to do with blobs whose bytes do not match their name.
+enum class Mismatched { keep, take };
+
+// `plan` with those of its blobs only that were verified, each with the identity that was.
+Plan only_verified(Plan plan, const Verification& verification, Mismatched mismatched);
+
+}  // namespace regctl::gc

@@ -1,0 +1,136 @@
+// A run that changes a registry, on a disk: a story told, written down, swept, and looked at afterwards.
+#pragma once
+
+#include <fstream>
+#include <functional>
+#include <map>
+
+#include "gc/collect.h"
+#include "registry/filesystem_storage.h"
+#include "tests/support/program.h"
+#include "tests/support/registry_builder.h"
+#include "tests/support/temporary_directory.h"
+
+namespace regctl::test {
+
+// Files below a directory, by their path; directories are not compared.
+struct File {
+  std::string bytes;
+  std::filesystem::file_time_type modified;
+
+  bool operator==(const File&) const = default;
+};
+using Files = std::map<std::string, File>;
+
+inline void PrintTo(const File& file, std::ostream* out) { *out << file.bytes.size() << " bytes"; }
+
+inline Files files_below(const std::filesystem::path& directory) {
+  Files files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) files[entry.path().lexically_relative(directory)] = {read_all(entry.path()), entry.last_write_time()};
+  }
+  return files;
+}
+
+// Calls `before(verb, key)` ahead of everything; what that throws ends it.
+class MeddledWriter final : public gc::Writer {
+ public:
+  using Before = std::function<void(std::string_view verb, const std::string& key)>;
+  MeddledWriter(Writer& inner, Before before) : inner_(inner), before_(std::move(before)) {}
+
+  Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to, const std::optional<Identity>& expected) override {
+    before_("rename", layout::join(directory, from));
+    return inner_.rename_in_place(directory, from, to, expected);
+  }
+  Outcome remove_file(std::string_view directory, std::string_view name) override {
+    before_("remove_file", layout::join(directory, name));
+    return inner_.remove_file(directory, name);
+  }
+  Outcome remove_directory(std::string_view key) override {
+    before_("remove_directory", std::string(key));
+    return inner_.remove_directory(key);
+  }
+  void sync() override {
+    before_("sync", "");
+    inner_.sync();
+  }
+
+ private:
+  Writer& inner_;
+  Before before_;
+};
+
+// A store on a disk. Its times are those of the story, which the clock of a run finds old.
+class Sweeping {
+ public:
+  gc::Undertaking undertaking;
+  std::optional<gc::Findings> findings;  // of the last run
+  MeddledWriter::Before meddle = [](std::string_view, const std::string&) {};
+  std::function<std::unique_ptr<Storage>(std::unique_ptr<Storage>)> wrap = [](auto storage) { return storage; };
+
+  explicit Sweeping(const RegistryBuilder& registry) {
+    std::filesystem::create_directories(v2());
+    registry.tree.write_to(v2());
+    undertaking.jobs = 1;
+    undertaking.request.settle = std::chrono::milliseconds(0);
+    undertaking.request.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
+    offline();
+  }
+
+  Sweeping& offline() {
+    undertaking.request.mode = gc::Mode::offline;
+    undertaking.request.gate = {.open = true, .what_would_free_it = ""};
+    undertaking.request.margins.hold = Duration(0);
+    return *this;
+  }
+  Sweeping& online(Duration hold = std::chrono::hours(20)) {
+    undertaking.request.mode = gc::Mode::online;
+    undertaking.request.gate = {.open = false, .what_would_free_it = "a restart"};
+    undertaking.request.margins.hold = hold;
+    return *this;
+  }
+  Sweeping& mode(gc::Mode mode) {
+    undertaking.request.mode = mode;
+    return *this;
+  }
+  Sweeping& delete_untagged() {
+    undertaking.request.policy.delete_untagged = undertaking.request.margins.delete_untagged = true;
+    return *this;
+  }
+
+  gc::Swept run() {
+    NullProgress progress;
+    std::vector<gc::Phase> phases;
+    findings.reset();
+    undertaking.run = "run" + std::to_string(++runs_);
+    const Root root = find_root(directory_.path().string(), "regctl-gc");
+    const auto storage = wrap(open_filesystem_storage(root.v2, ""));
+    const auto writer = gc::open_filesystem_writer(root.v2, root.mounts);
+    MeddledWriter meddled(*writer, [this](std::string_view verb, const std::string& key) { meddle(verb, key); });
+    const gc::Lock lock = gc::Lock::acquire(root.v2);
+    return collect(undertaking, root, *storage, meddled, lock, stop.get_token(), progress, phases, findings);
+  }
+
+  std::filesystem::path v2() const { return directory_.path() / "docker/registry/v2"; }
+  Files files() const { return files_below(v2()); }
+  bool has(const std::string& key) const { return std::filesystem::exists(v2() / key); }
+  void put(const std::string& key, const std::string& bytes) const {
+    std::filesystem::create_directories((v2() / key).parent_path());
+    std::ofstream(v2() / key) << bytes;
+  }
+
+  std::stop_source stop;
+
+ private:
+  TemporaryDirectory directory_;
+  int runs_ = 0;
+};
+
+// The files of `files` that are in quarantine.
+inline std::size_t count_quarantined(const Files& files) {
+  std::size_t count = 0;
+  for (const auto& [path, file] : files) count += path.find(".regctl-gc.") != std::string::npos;
+  return count;
+}
+
+}  // namespace regctl::test

@@ -1,0 +1,122 @@
+// The collector killed at every changing system call, and with every reading call failing (P2, P7). strace counts calls
+// per thread, so the program runs on one.
+#include <gtest/gtest.h>
+
+#include "registry/hasher.h"
+#include "tests/support/program.h"
+#include "tests/support/sweeping.h"
+
+namespace regctl {
+namespace {
+
+using namespace test;
+
+// One in how many of the points is tried; all with REGCTL_TEST_ROUNDS set.
+std::size_t stride(std::size_t usual) { return getenv("REGCTL_TEST_ROUNDS") ? 1 : usual; }
+
+class Interruption : public testing::Test {
+ protected:
+  RegistryBuilder registry;
+  std::vector<std::string> alive;  // keys that must be there whenever nothing runs
+
+  Interruption() {
+    const Digest one = registry.image("app", {"base", "one"}, "v1"), two = registry.image("app", {"base", "two"});
+    const Digest multi = registry.index("app", {one, two}, "multi");
+    const Digest former = registry.image("app", {"base", "former"});
+    registry.tag("app", "v1", former);
+    registry.tag("app", "v1", one);
+    registry.layer("app", "loose");
+    registry.layer("team/empty", "gone with its repository");
+    registry.tree.file("repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/startedat", "2026-05-02T00:00:00Z", registry.time());
+    registry.tree.file("repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/data", "half", registry.time());
+    registry.quarantine(RegistryBuilder::data(registry.layer("app", "taken long ago")), registry.time());
+    for (const Digest& manifest : {one, two, multi}) alive.push_back(RegistryBuilder::revision("app", manifest));
+    for (const Digest& blob : {one, two, multi, digest_of("base"), digest_of("one"), digest_of("two")}) alive.push_back(RegistryBuilder::data(blob));
+    for (const char* tag : {"v1", "multi"}) alive.push_back(layout::tag_current_link("app", tag));
+  }
+
+  static std::vector<std::string> command(const std::filesystem::path& root, const std::vector<std::string>& prefix = {}) {
+    std::vector<std::string> argv = prefix;
+    for (const std::string& word : {regctl_gc(), std::string("--offline"), std::string("-m"), std::string("-q"), std::string("-j"), std::string("1"),
+                                    std::string("--max-delete"), std::string("100%"), std::string("--purge-uploads"), std::string("168h"),
+                                    std::string("--prune-empty-repositories"), root.string()})
+      argv.push_back(word);
+    return argv;
+  }
+  static std::vector<std::string> injecting(const std::string& what) {
+    return {"strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "inject=" + what};
+  }
+
+  // A fresh copy of the store, and what it comes to when nothing disturbs the runs.
+  struct Copy {
+    TemporaryDirectory root;
+    explicit Copy(const RegistryBuilder& registry) {
+      const auto v2 = root.path() / "docker/registry/v2";
+      std::filesystem::create_directories(v2);
+      registry.tree.write_to(v2);
+    }
+    Files files() const { return files_below(root.path() / "docker/registry/v2"); }
+  };
+  static Files settle(const Copy& copy) {
+    for (int i = 0; i < 3; ++i) {
+      const Ran ran = run(command(copy.root.path()));
+      EXPECT_EQ(ran.status, 0) << ran.err;
+    }
+    return copy.files();
+  }
+  void expect_alive(const Files& files, const std::string& when) const {
+    for (const std::string& key : alive) EXPECT_TRUE(files.contains(key)) << key << " is gone, " << when;
+  }
+};
+
+TEST_F(Interruption, P7KilledAtAnyChangingCall) {
+  const Files end = settle(Copy(registry));
+  expect_alive(end, "undisturbed");
+  std::size_t kills = 0;
+  for (const char* call : {"renameat2", "unlinkat", "syncfs"}) {
+    for (std::size_t n = 1;; ++n) {
+      const Copy copy(registry);
+      const std::string point = std::string(call) + ":signal=KILL:when=" + std::to_string(n);
+      const Ran ran = run(command(copy.root.path(), injecting(point)));
+      if (ran.status == 0) break;
+      ASSERT_EQ(ran.status, 137) << point << ": " << ran.err;
+      ++kills;
+      expect_alive(copy.files(), point);
+      EXPECT_EQ(settle(copy), end) << point;
+    }
+  }
+  EXPECT_GT(kills, 30u);
+  RecordProperty("kills", static_cast<int>(kills));
+}
+
+// Every point of a call near the beginning, and ever fewer after: calls repeat themselves.
+TEST_F(Interruption, P2AnyFailingReadTakesNothingOrChangesNothing) {
+  const Copy undisturbed(registry);
+  const Files before = undisturbed.files();
+  ASSERT_EQ(run(command(undisturbed.root.path())).status, 0);
+  const Files after = undisturbed.files();
+  std::size_t points = 0, refused = 0;
+  for (const char* call : {"openat2", "getdents64", "newfstatat", "read"}) {
+    for (const char* error : {"EIO", "EACCES", "ENOENT", "ENOMEM", "EMFILE", "ESTALE"}) {
+      for (std::size_t n = 1 + points % 3; n < 600; n += stride(1 + n)) {
+        const Copy copy(registry);
+        const std::string point = std::string(call) + ":error=" + error + ":when=" + std::to_string(n) + (points % 2 ? "+" : "");
+        const Ran ran = run(command(copy.root.path(), injecting(point)));
+        ++points;
+        const Files files = copy.files();
+        expect_alive(files, point);
+        if (ran.status == 0) {
+          EXPECT_EQ(files, after) << point;
+          continue;
+        }
+        ++refused;
+        for (const auto& [key, file] : before) EXPECT_TRUE(files.contains(key) || !after.contains(key)) << key << " is gone, " << point;
+      }
+    }
+  }
+  EXPECT_GT(points, 100u);
+  EXPECT_GT(refused, 20u);
+}
+
+}  // namespace
+}  // namespace regctl
