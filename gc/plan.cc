@@ -203,7 +203,7 @@ class Planner {
       if (why != Why::nothing && !has_newer_copy(at)) {
         plan_.restore.push_back({copy.kind, repository, digest(copy.digest), copy.run, why});
       } else if (why == Why::nothing && gate_.open && !held) {
-        plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.run});
+        plan_.purge.push_back({copy.kind, repository, digest(copy.digest), copy.bytes, copy.disk_bytes, copy.run});
       } else {
         if (blob) waiting.amount += copy.bytes;
         const Time until = copy.taken + margins_.hold;

@@ -89,7 +89,7 @@ struct Purge {
   Quarantined::Kind kind;
   std::string repository;
   Digest digest;
-  std::uint64_t bytes;  // of a link: of the link
+  std::uint64_t bytes, disk_bytes;  // of a link: of the link
   std::string run;
 
   bool operator==(const Purge&) const = default;

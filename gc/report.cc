@@ -30,10 +30,12 @@ Totals totals_of(const Report& report, const Findings& findings) {
     if (copy.kind == Quarantined::Kind::blob) totals.quarantined += copy.bytes;
   }
   for (const Purge& purge : findings.plan.purge) {
-    if (purge.kind == Quarantined::Kind::blob) totals.purged += purge.bytes;
+    if (purge.kind != Quarantined::Kind::blob) continue;
+    totals.purged += purge.bytes;
+    totals.purged_disk_bytes += purge.disk_bytes;
   }
   if (findings.plan.blockers.empty()) {
-    totals.freed_bytes = totals.purged.bytes;
+    totals.freed_bytes = totals.purged_disk_bytes;
     if (report.run.mode == Mode::offline) totals.freed_bytes += totals.garbage_disk_bytes;
     for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;
   }

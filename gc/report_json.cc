@@ -136,7 +136,7 @@ Json plan_json(const Plan& plan) {
     restore.push_back(std::move(item));
   }
   for (const Purge& one : plan.purge) {
-    Json item = {{"digest", one.digest.text()}, {"bytes", one.bytes}, {"run", one.run}};
+    Json item = {{"digest", one.digest.text()}, {"bytes", one.bytes}, {"disk_bytes", one.disk_bytes}, {"run", one.run}};
     place(item, one.kind, one.repository);
     purge.push_back(std::move(item));
   }
