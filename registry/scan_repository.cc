@@ -148,7 +148,8 @@ class RepositoryScan {
     std::vector<std::optional<Link>> found(names.size());
     const std::string prefix = std::string(name_of(algorithm)) + ':';
     workers_.for_each_index(names.size(), [&](std::size_t i) {
-      const auto& [digest, name] = names[i];
+      const Digest& digest = names[i].first;
+      const std::string& name = names[i].second;  // no structured binding: clang 14 cannot capture one
       if (const auto modified = view->holds(join(name, layout::kLink), prefix + name)) {
         const DigestId id = notes_.id(digest);
         found[i] = Link{.name = id, .target = id, .state = LinkState::present, .modified = *modified};
