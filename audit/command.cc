@@ -73,7 +73,7 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
 
 Root find_store(const std::string& path) {
   try {
-    return find_root(path, "regctl-audit");
+    return find_root(path, "regctl-audit --quick");
   } catch (const WrongRoot& error) {
     throw cli::Failure(ExitStatus::wrong_root, error.what(), error.hint());
   }

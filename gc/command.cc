@@ -248,7 +248,7 @@ void save(Report& report, const Settings& settings) {
 
 Root find_store(const std::string& path) {
   try {
-    return find_root(path, "regctl-gc");
+    return find_root(path, "regctl-gc --dry-run");
   } catch (const WrongRoot& error) {
     throw cli::Failure(ExitStatus::wrong_root, error.what(), error.hint());
   }
