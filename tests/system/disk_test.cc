@@ -62,9 +62,10 @@ TEST_F(Disk, F18NamesThatDifferInCase) {
     if ((ran = mounted(file_system + capitals, dry_run_of(at())))) break;
   }
   if (!ran) GTEST_SKIP() << "F18: no file system here folds case (install ntfs-3g?): " << skip_reason;
-  // Kept in doubt or refused, but never collected.
+  // ext4 lists them as they were made: damage, all that the repository links is kept. NTFS lists them in small letters,
+  // but is a FUSE file system: refused.
   EXPECT_TRUE(ran->status == 1 || ran->status == 12) << ran->out << ran->err;
-  for (const Digest& digest : planned(*ran)) EXPECT_EQ(digest, loose) << ran->out;
+  for (const Digest& digest : planned(*ran)) EXPECT_TRUE(digest == loose || digest == garbage) << ran->out;
 }
 
 TEST_F(Disk, F21ARootThatIsALink) {
@@ -121,11 +122,20 @@ TEST_F(Disk, F22LinksExchangedWithDirectoriesWhileWeRead) {
   other.image("team/outside-repository", {"outside layer"}, "outside-tag");
   other.layer("other", "outside layer");
   other.tree.write_to(outside.path());
+  // Whoever reads a file or a directory leaves its access time behind.
+  std::vector<fs::path> all_outside;
+  for (const auto& entry : fs::recursive_directory_iterator(outside.path())) all_outside.push_back(entry.path());
+  const timespec unread[2] = {{1, 0}, {0, UTIME_OMIT}};
+  for (const fs::path& path : all_outside) ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), unread, 0), 0);
+  const auto was_read = [](const fs::path& path) {
+    struct stat st;
+    return lstat(path.c_str(), &st) == 0 && st.st_atim.tv_sec != 1;
+  };
   const std::string shard = layout::blob_shard(digest_of("outside layer"));
   fs::create_directories(v2() / shard);
 
   const std::string quiet = judgement(dry_run());
-  int refused = 0, undisturbed = 0;
+  int refused = 0;
   const auto look = [&](const std::vector<std::string>& prefix) {
     std::vector<std::string> argv = prefix;
     const auto program = dry_run_of(root.path());
@@ -136,7 +146,6 @@ TEST_F(Disk, F22LinksExchangedWithDirectoriesWhileWeRead) {
       EXPECT_FALSE(codes_of(ran, "blockers").empty()) << ran.out;
     } else if (ran.status != 10) {  // 10: a link at v2 or above it
       EXPECT_EQ(judgement(ran), quiet);
-      ++undisturbed;
     }
     for (const std::string& word : {std::string("outside-"), digest_of("outside layer").hex()})
       EXPECT_EQ(ran.out.find(word), std::string::npos) << ran.out;
@@ -154,12 +163,15 @@ TEST_F(Disk, F22LinksExchangedWithDirectoriesWhileWeRead) {
     for (int i = 0; i < 60; ++i) look({});
     for (int i = 0; i < 20; ++i) audit();
     // Where a kernel or a container's seccomp filter lacks openat2.
-    for (int i = 0; i < 6; ++i)
+    for (int i = 0; i < 12; ++i)
       look({"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=openat2", "-e", "inject=openat2:error=ENOSYS"});
     EXPECT_GT(attacker.exchanges(), 1000u);
   }
+  for (const fs::path& path : all_outside) EXPECT_FALSE(was_read(path)) << path;
   EXPECT_GT(refused, 10) << "the attacker hardly ever hit: nothing was tested";
   EXPECT_EQ(judgement(dry_run()), quiet);
+  EXPECT_NE(fs::directory_iterator(outside.path() / "blobs"), fs::directory_iterator());
+  if (!was_read(outside.path() / "blobs")) GTEST_SKIP() << "F22: no access times here; only what was reported is tested";
 }
 
 TEST_F(Disk, F25ABlobWithASecondName) {
