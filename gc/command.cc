@@ -180,6 +180,7 @@ Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_c
 
 std::vector<cli::Problem> problems(const std::vector<Message>& messages, const std::string& prefix) {
   std::vector<cli::Problem> list;
+  list.reserve(messages.size());
   for (const Message& message : messages) {
     list.push_back({message.code, cli::printable(message.message), message.path.empty() ? "" : cli::printable(prefix + message.path),
                     cli::printable(message.hint)});
