@@ -4,6 +4,7 @@
 
 #include "audit/checks.h"
 #include "audit/report.h"
+#include "cli/messages.h"
 #include "cli/output_file.h"
 #include "cli/program.h"
 #include "cli/signals.h"
@@ -72,7 +73,7 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
 
 Root find_store(const std::string& path) {
   try {
-    return find_root(path, "regctl-audit");
+    return find_root(path, "regctl-audit --quick");
   } catch (const WrongRoot& error) {
     throw cli::Failure(ExitStatus::wrong_root, error.what(), error.hint());
   }
@@ -120,10 +121,10 @@ ExitStatus audit(const cli::Options& options) {
   const TextStyle style{.plain = output.plain, .all_findings = list_all, .top = output.top,
                         .truncate_digests = output.truncate_digests, .bytes = output.bytes, .utf8 = output.utf8};
   if (!output.quiet && !cli::print_report(output.json ? report_json(report) : report_text(report, style))) {
-    fmt::print(stderr, "regctl-audit: the report could not be written to standard output\n");
+    cli::say("regctl-audit: the report could not be written to standard output\n");
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
   }
-  for (const std::string& warning : report.warnings) fmt::print(stderr, "regctl-audit: warning: {}\n", warning);
+  for (const std::string& warning : report.warnings) cli::say(fmt::format("regctl-audit: warning: {}\n", warning));
   return report.exit_status;
 }
 

@@ -1,10 +1,15 @@
 #include "cli/messages.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "cli/units.h"
 
 namespace regctl::cli {
+
+void say(std::string_view text) noexcept {
+  if (std::fwrite(text.data(), 1, text.size(), stderr) == text.size()) std::fflush(stderr);
+}
 
 std::string format_problems(std::string_view program, std::string_view kind, const std::vector<Problem>& problems) {
   std::string text;

@@ -1,4 +1,5 @@
 // Messages for people on stderr: what happened, where, what to do; the same problem at many places folded into one.
+// All that a program says there goes through say().
 #pragma once
 
 #include <string>
@@ -6,6 +7,9 @@
 #include <vector>
 
 namespace regctl::cli {
+
+// Writes to standard error. Never throws: a message that nobody can read must not change what a program does.
+void say(std::string_view text) noexcept;
 
 struct Problem {
   std::string code;     // problems of one code are folded together

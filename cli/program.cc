@@ -1,27 +1,79 @@
 #include "cli/program.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <system_error>
+
+#include "cli/messages.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
 namespace regctl::cli {
+namespace {
+
+// A stream that the caller has closed would lend its number to the next file that is opened, and a report would be
+// written there. Reading only: that nobody takes the report must still be noticed.
+void occupy_closed_streams() {
+  for (;;) {
+    const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd <= STDERR_FILENO && fd >= 0) continue;
+    if (fd >= 0) close(fd);
+    return;
+  }
+}
+
+// Memory, or a thread: the fault is not ours.
+bool system_has_no_more(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error)) return true;
+  const auto* refused = dynamic_cast<const std::system_error*>(&error);
+  return refused && (refused->code() == std::errc::resource_unavailable_try_again ||
+                     refused->code() == std::errc::not_enough_memory);
+}
+
+void explain(const std::string& name, const std::exception& error) {
+  if (system_has_no_more(error)) {
+    say(name);  // in pieces: there may be no memory to build a sentence in
+    say(": the system gives no more memory or threads\n  do     allow more (ulimit, cgroup), or use fewer --jobs\n");
+  } else {
+    say(fmt::format("{}: internal error: {}\n  do     please report this\n", name, printable(error.what())));
+  }
+}
+
+// What is thrown where nobody can catch it ends with the status of a bug too, not with a signal. (oneTBB does that
+// where it cannot have a thread.)
+[[noreturn]] void end_as_a_bug() noexcept {
+  try {
+    if (std::current_exception()) throw;
+  } catch (const std::exception& error) {
+    explain(program_invocation_short_name, error);
+  } catch (...) {
+  }
+  _exit(static_cast<int>(ExitStatus::bug));
+}
+
+}  // namespace
 
 int run_program(const std::string& name, int argc, char** argv, Command command) {
   // Readers by the dozen, each with an arena of its own, would double the memory for nothing.
   mallopt(M_ARENA_MAX, 2);
+  std::set_terminate(end_as_a_bug);
+  occupy_closed_streams();
   std::vector<std::string> environment;
   for (char** line = environ; *line; ++line) environment.emplace_back(*line);
   try {
     return static_cast<int>(command({argv + 1, argv + argc}, environment));
   } catch (const Failure& failure) {
-    fmt::print(stderr, "{}: {}\n", name, printable(failure.what()));
-    if (!failure.hint().empty()) fmt::print(stderr, "  do     {}\n", printable(failure.hint()));
+    say(fmt::format("{}: {}\n", name, printable(failure.what())));
+    if (!failure.hint().empty()) say(fmt::format("  do     {}\n", printable(failure.hint())));
     return static_cast<int>(failure.status());
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: internal error: {}\n  do     please report this\n", name, printable(error.what()));
+    explain(name, error);
     return static_cast<int>(ExitStatus::bug);
   }
 }

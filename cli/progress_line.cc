@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-
+#include "cli/messages.h"
 #include "cli/units.h"
 
 namespace regctl::cli {
@@ -32,13 +31,13 @@ void ProgressLine::advance(std::uint64_t units) {
 
 void ProgressLine::print_now() {
   const std::lock_guard lock(mutex_);
-  fmt::print(stderr, "{}{}: {}\n", on_screen_ ? "\r\033[K" : "", program_, describe());
+  say(fmt::format("{}{}: {}\n", on_screen_ ? "\r\033[K" : "", program_, describe()));
   on_screen_ = false;
 }
 
 void ProgressLine::erase() {
   const std::lock_guard lock(mutex_);
-  if (on_screen_) fmt::print(stderr, "\r\033[K");
+  if (on_screen_) say("\r\033[K");
   on_screen_ = false;
 }
 
@@ -59,8 +58,7 @@ std::string ProgressLine::describe() const {
 
 void ProgressLine::draw() {
   drawn_ = Clock::now();
-  fmt::print(stderr, "{}{}: {}{}", terminal_ ? "\r\033[K" : "", program_, describe(), terminal_ ? "" : "\n");
-  std::fflush(stderr);
+  say(fmt::format("{}{}: {}{}", terminal_ ? "\r\033[K" : "", program_, describe(), terminal_ ? "" : "\n"));
   on_screen_ = terminal_;
 }
 

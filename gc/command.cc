@@ -223,6 +223,7 @@ Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_c
 
 std::vector<cli::Problem> problems(const std::vector<Message>& messages, const std::string& prefix) {
   std::vector<cli::Problem> list;
+  list.reserve(messages.size());
   for (const Message& message : messages) {
     list.push_back({message.code, cli::printable(message.message), message.path.empty() ? "" : cli::printable(prefix + message.path),
                     cli::printable(message.hint)});
@@ -242,13 +243,13 @@ void print_decisions(const Findings& findings, unsigned verbose) {
     std::string text;
     for (const auto& [why, count] : counts)
       text += fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count), kNames[static_cast<std::size_t>(why)]);
-    fmt::print(stderr, "regctl-gc: {}:{}{}\n", cli::printable(repository.name), text.empty() ? " no manifests" : text,
-               mark.pinned ? "; in doubt, all it links is kept" : "");
+    cli::say(fmt::format("regctl-gc: {}:{}{}\n", cli::printable(repository.name), text.empty() ? " no manifests" : text,
+                         mark.pinned ? "; in doubt, all it links is kept" : ""));
     if (verbose < 2) continue;
     for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
-      fmt::print(stderr, "regctl-gc: {}@{}: {}\n", cli::printable(repository.name),
-                 findings.inventory.digests[repository.revisions[k].name].text(),
-                 kNames[static_cast<std::size_t>(mark.revisions[k])]);
+      cli::say(fmt::format("regctl-gc: {}@{}: {}\n", cli::printable(repository.name),
+                           findings.inventory.digests[repository.revisions[k].name].text(),
+                           kNames[static_cast<std::size_t>(mark.revisions[k])]));
     }
   }
 }
@@ -257,11 +258,11 @@ void print_hints(const Report& report) {
   for (const Advice& advice : report.findings->advice) {
     const std::string bytes = cli::format_bytes(advice.bytes), count = cli::format_count(advice.count);
     if (advice.code == "untagged-manifests")
-      fmt::print(stderr, "hint: {} untagged manifests keep another {} alive: {}\n", count, bytes, advice.option);
+      cli::say(fmt::format("hint: {} untagged manifests keep another {} alive: {}\n", count, bytes, advice.option));
     else if (advice.code == "stale-uploads")
-      fmt::print(stderr, "hint: {} uploads never finished ({}): {}\n", count, bytes, advice.option);
+      cli::say(fmt::format("hint: {} uploads never finished ({}): {}\n", count, bytes, advice.option));
     else if (advice.code == "young-blobs")
-      fmt::print(stderr, "hint: {} unreferenced blobs ({}) are kept because they are young: {}\n", count, bytes, advice.option);
+      cli::say(fmt::format("hint: {} unreferenced blobs ({}) are kept because they are young: {}\n", count, bytes, advice.option));
   }
 }
 
@@ -293,7 +294,7 @@ void save(Report& report, const Settings& settings) {
 
 Root find_store(const std::string& path) {
   try {
-    return find_root(path, "regctl-gc");
+    return find_root(path, "regctl-gc --dry-run");
   } catch (const WrongRoot& error) {
     throw cli::Failure(ExitStatus::wrong_root, error.what(), error.hint());
   }
@@ -360,7 +361,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     const auto& planned = report.findings->plan.warnings;
     report.warnings.insert(report.warnings.end(), planned.begin(), planned.end());
     if (const auto missing = report.findings->mark.roots_not_in_store; missing && !settings.output.quiet)
-      fmt::print(stderr, "note: {} digests of --roots are not in this store\n", cli::format_count(missing));
+      cli::say(fmt::format("note: {} digests of --roots are not in this store\n", cli::format_count(missing)));
   }
   report.run.finished_at = now();
   const auto conclude = [&] {
@@ -373,7 +374,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
 
   if (settings.output.verbose && report.findings) print_decisions(*report.findings, settings.output.verbose);
   if (!settings.output.quiet && !cli::print_report(settings.output.json ? report_json(report) : report_text(report, style_of(settings)))) {
-    fmt::print(stderr, "regctl-gc: the report could not be written to standard output\n");
+    cli::say("regctl-gc: the report could not be written to standard output\n");
     report.run.exit_status = worse(report.run.exit_status, ExitStatus::warnings);
   }
   if (!settings.output.quiet && report.findings) print_hints(report);
@@ -381,7 +382,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   std::string text = format_problems("regctl-gc", "warning", problems(report.warnings, prefix));
   text += format_problems("regctl-gc", "error", problems(report.errors, prefix));
   if (report.findings) text += format_problems("regctl-gc", "refused", problems(report.findings->plan.blockers, prefix));
-  fmt::print(stderr, "{}", text);
+  cli::say(text);
   return report.run.exit_status;
 }
 

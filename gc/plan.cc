@@ -241,6 +241,7 @@ class Planner {
       } else if (why == Why::nothing && gate_.open && !held && may_go(copy)) {
         plan_.purge.push_back({.copy = {copy.kind, repository, digest(copy.digest), copy.taken, copy.run},
                                .bytes = copy.bytes,
+                               .disk_bytes = copy.disk_bytes,
                                .duplicate = copy.duplicate,
                                .former_tags = copy.kind == Quarantined::Kind::revision_link ? former_tags(copy) : std::vector<std::string>()});
       } else {

@@ -99,7 +99,7 @@ struct Restoration {
 
 struct Purge {
   Copy copy;
-  std::uint64_t bytes;
+  std::uint64_t bytes, disk_bytes;  // of a link: of the link
   bool duplicate;  // the original is there again: the copy goes only if that is sound
   std::vector<std::string> former_tags;  // of a revision link: whose history names it, and goes with it
 

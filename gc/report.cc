@@ -31,12 +31,14 @@ Totals totals_of(const Report& report, const Findings& findings) {
   }
   if (report.swept) totals.quarantined = report.swept->quarantined_now;
   for (const Purge& purge : findings.plan.purge) {
-    if (purge.copy.kind == Quarantined::Kind::blob) totals.purged += purge.bytes;
+    if (purge.copy.kind != Quarantined::Kind::blob) continue;
+    totals.purged += purge.bytes;
+    totals.purged_disk_bytes += purge.disk_bytes;
   }
   if (report.swept) {
     totals.freed_bytes = report.swept->total.purged_disk_bytes;
   } else if (findings.plan.blockers.empty()) {
-    totals.freed_bytes = totals.purged.bytes;
+    totals.freed_bytes = totals.purged_disk_bytes;
     if (report.run.mode == Mode::offline) totals.freed_bytes += totals.garbage_disk_bytes;
     for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;
   }

@@ -43,7 +43,7 @@ struct Totals {
   std::uint64_t tags = 0, manifests = 0, layer_links = 0;
   Amount blobs, reachable, garbage, quarantined, purged;
   Amount seen, claimed;  // how the sizes of `blobs` are known
-  std::uint64_t blobs_disk_bytes = 0, garbage_disk_bytes = 0;  // claimed sizes count as they are
+  std::uint64_t blobs_disk_bytes = 0, garbage_disk_bytes = 0, purged_disk_bytes = 0;  // claimed sizes count as they are
   std::uint64_t freed_bytes = 0;  // by this run: what it unlinks
 };
 Totals totals_of(const Report& report, const Findings& findings);

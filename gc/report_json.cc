@@ -166,7 +166,7 @@ Json plan_json(const Plan& plan) {
     restore.push_back(std::move(item));
   }
   for (const Purge& one : plan.purge) {
-    Json item = {{"digest", one.copy.digest.text()}, {"bytes", one.bytes}, {"run", one.copy.run}};
+    Json item = {{"digest", one.copy.digest.text()}, {"bytes", one.bytes}, {"disk_bytes", one.disk_bytes}, {"run", one.copy.run}};
     place(item, one.copy);
     purge.push_back(std::move(item));
   }

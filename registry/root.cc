@@ -51,11 +51,11 @@ std::string root_directory_in(const fs::path& file) {
   return {};
 }
 
-[[noreturn]] void refuse_file(const fs::path& path, const std::string& program) {
+[[noreturn]] void refuse_file(const fs::path& path, const std::string& command) {
   const std::string value = root_directory_in(path);
   if (value.empty()) throw WrongRoot(path.string() + " is a file; ROOT must be the storage directory", "");
   throw WrongRoot(path.string() + " is a registry's configuration; ROOT must be the storage directory",
-                  "its rootdirectory is " + value + ":  " + program + " --dry-run " + value);
+                  "its rootdirectory is " + value + ":  " + command + ' ' + value);
 }
 
 // What this directory is known to be instead of a registry's storage; empty: nothing we know.
@@ -87,9 +87,9 @@ std::string near_miss(const fs::path& path, const std::vector<fs::path>& below) 
 }
 
 [[noreturn]] void refuse_directory(const fs::path& path, const std::vector<fs::path>& below,
-                                   const std::string& program) {
+                                   const std::string& command) {
   const auto try_instead = [&](const std::string& root) {
-    return "did you mean  " + program + " --dry-run " + root + " ?";
+    return "did you mean  " + command + ' ' + root + " ?";
   };
   const std::string near = near_miss(path, below), stranger = known_stranger(path, below);
   if (!near.empty())
@@ -127,14 +127,25 @@ std::vector<Mount> mounts_of_this_host() {
   return mounts;
 }
 
-void describe_mounts(Root& root) {
+// The file system that `path`, a real one, is on.
+void describe_filesystem(Root& root, const std::string& path) {
   std::size_t longest = 0;
   for (const Mount& mount : mounts_of_this_host()) {
     const std::string prefix = mount.point == "/" ? "/" : mount.point + '/';
-    if ((root.v2 + '/').starts_with(prefix) && prefix.size() >= longest) {
+    if ((path + '/').starts_with(prefix) && prefix.size() >= longest) {
       longest = prefix.size();
       root.filesystem = mount.type;
     }
+  }
+  struct statvfs vfs;
+  if (statvfs(path.c_str(), &vfs) == 0) {
+    root.size_bytes = static_cast<std::uint64_t>(vfs.f_blocks) * vfs.f_frsize;
+    root.free_bytes = static_cast<std::uint64_t>(vfs.f_bavail) * vfs.f_frsize;
+  }
+}
+
+void describe_mounts_below(Root& root) {
+  for (const Mount& mount : mounts_of_this_host()) {
     if (!mount.point.starts_with(root.v2 + '/')) continue;
     root.mounts.push_back(mount.point.substr(root.v2.size() + 1));
     root.fuse_below |= mount.type.starts_with("fuse");
@@ -163,18 +174,14 @@ Root describe(Root root, const fs::path& v2) {
   const fs::path docker_registry = fs::path(root.v2).parent_path();
   root.owned_by_database = fs::exists(docker_registry / "lockfiles" / "database-in-use");
   root.pull_through_cache = fs::exists(docker_registry.parent_path().parent_path() / "scheduler-state.json");
-  describe_mounts(root);
-  struct statvfs vfs;
-  if (statvfs(root.v2.c_str(), &vfs) == 0) {
-    root.size_bytes = static_cast<std::uint64_t>(vfs.f_blocks) * vfs.f_frsize;
-    root.free_bytes = static_cast<std::uint64_t>(vfs.f_bavail) * vfs.f_frsize;
-  }
+  describe_filesystem(root, root.v2);
+  describe_mounts_below(root);
   return root;
 }
 
 }  // namespace
 
-Root find_root(const std::string& given, const std::string& program) {
+Root find_root(const std::string& given, const std::string& command) {
   Root root{.path = given};
   try {
     const fs::path path(given);
@@ -182,7 +189,7 @@ Root find_root(const std::string& given, const std::string& program) {
       throw WrongRoot(given + (fs::is_symlink(fs::symlink_status(path)) ? " is a link that leads nowhere" : " does not exist"),
                       "check the path, and that the volume is mounted");
     }
-    if (fs::is_regular_file(path)) refuse_file(path, program);
+    if (fs::is_regular_file(path)) refuse_file(path, command);
     const fs::path real = fs::canonical(path);
     if (!has_directory(real)) throw WrongRoot(given + " is not a directory", "");
     const std::string tail = '/' + kV2.string();
@@ -199,8 +206,11 @@ Root find_root(const std::string& given, const std::string& program) {
       const std::string name = child.filename().string();
       return name.starts_with('.') || name == "lost+found";
     };
-    if (std::all_of(below.begin(), below.end(), nothing) && near_miss(real, {}).empty()) return root;
-    refuse_directory(real, below, program);
+    if (std::all_of(below.begin(), below.end(), nothing) && near_miss(real, {}).empty()) {
+      describe_filesystem(root, real.string());
+      return root;
+    }
+    refuse_directory(real, below, command);
   } catch (const fs::filesystem_error& error) {
     throw WrongRoot(given + " cannot be read: " + error.code().message(),
                     "run as the user that owns the storage, or as root");

@@ -25,7 +25,8 @@ struct Root {
 };
 
 // Throws WrongRoot where `path` is missing, unreadable, or something else than a registry's storage: the message
-// names what it is, the hint what to do. `program` is the name to put in suggested commands.
-Root find_root(const std::string& path, const std::string& program);
+// names what it is, the hint what to do. `command` begins the commands it suggests: a program with the options that it
+// cannot do without.
+Root find_root(const std::string& path, const std::string& command);
 
 }  // namespace regctl

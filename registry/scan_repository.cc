@@ -154,7 +154,8 @@ class RepositoryScan {
     std::vector<std::optional<Link>> found(names.size());
     const std::string prefix = std::string(name_of(algorithm)) + ':';
     workers_.for_each_index(names.size(), [&](std::size_t i) {
-      const auto& [digest, name] = names[i];
+      const Digest& digest = names[i].first;
+      const std::string& name = names[i].second;  // no structured binding: clang 14 cannot capture one
       const auto modified = options_.copies == Copies::of_absent_links ? view->holds(join(name, layout::kLink), prefix + name)
                                                                        : std::nullopt;
       if (modified) {

@@ -33,12 +33,12 @@ class FindRoot : public testing::Test {
     make("docker/registry/v2/repositories");
   }
 
-  Root found(const fs::path& path) { return find_root(path.string(), "regctl-gc"); }
+  Root found(const fs::path& path) { return find_root(path.string(), "regctl-gc --dry-run"); }
 
   // Message and hint of the refusal, a line each; empty: there was none.
   std::string refusal(const fs::path& path) {
     try {
-      find_root(path.string(), "regctl-gc");
+      find_root(path.string(), "regctl-gc --dry-run");
     } catch (const WrongRoot& error) {
       return error.what() + ('\n' + error.hint());
     }

@@ -104,6 +104,7 @@ TEST_F(Programs, P5ADryRunAndAnAuditWriteNothing) {
     int opened = 0;
     for (std::string line; std::getline(in, line);) {
       opened += line.find("openat2(") != std::string::npos;
+      if (line.find("/tsan.rodata.") != std::string::npos) continue;  // ThreadSanitizer's own
       for (const char* verb : {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "unlink", "rename", "mkdir", "rmdir", "link(", "linkat",
                                "chmod", "chown", "utime", "truncate", "fallocate", "copy_file_range", "setxattr"}) {
         const bool reads_link = line.find("readlink") != std::string::npos;  // Boost resolves ROOT with it
