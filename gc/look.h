@@ -9,6 +9,7 @@
 #include "gc/mark.h"
 #include "gc/plan.h"
 #include "gc/policy.h"
+#include "gc/purge_gate.h"
 #include "registry/inventory.h"
 #include "registry/parallel.h"
 #include "registry/progress.h"

@@ -59,10 +59,4 @@ struct Margins {
   std::optional<Duration> purge_uploads;  // older than this; empty: none
 };
 
-// Whether what is in quarantine may be purged: what is known of the registries that serve this store.
-struct GateEvidence {
-  bool open = false;
-  std::string what_would_free_it;  // completes "...: "; empty while open
-};
-
 }  // namespace regctl::gc
