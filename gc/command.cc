@@ -70,6 +70,10 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
             {.name = "run", .kind = Kind::value, .metavar = "ID", .help = "with --restore: what this run took"},
             {.name = "hold", .kind = Kind::value, .metavar = "DUR", .default_value = "20h",
              .help = "time between quarantine and purge"},
+            {.name = "registry-cache", .kind = Kind::value, .metavar = "auto|none", .default_value = "auto",
+             .help = "look for registries that may remember what is gone, or say that none has a cache"},
+            {.name = "registry-restarted-at", .kind = Kind::value, .metavar = "TIME",
+             .help = "when every registry had been restarted and Redis flushed (RFC 3339)"},
             {.name = "max-delete", .kind = Kind::value, .metavar = "N|N%|SIZE", .default_value = "50%",
              .help = "refuse a plan that takes more blobs, more percent of the blob bytes, or more bytes"},
             {.name = "on-damage", .kind = Kind::value, .metavar = "pin|refuse", .default_value = "pin",
@@ -97,6 +101,8 @@ MaxDelete max_delete(const cli::Options& options) {
   throw UsageError("--max-delete " + text + ": not a number of blobs, a percentage or a size", "write 1000, 50% or 20GiB");
 }
 
+Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
 // Everything the options say, understood.
 struct Settings {
   bool dry_run = false;
@@ -105,9 +111,16 @@ struct Settings {
   Lists lists = Lists::none;
 };
 
-GateEvidence gate_of(Mode mode) {
-  if (mode == Mode::offline) return {.open = true, .what_would_free_it = ""};
-  return {.open = false, .what_would_free_it = "a run with --offline frees it, the registry stopped or read-only"};
+GateEvidence understand_gate(const cli::Options& options, Mode mode) {
+  GateEvidence gate{.no_cache = cli::choice_value<bool>(options, "registry-cache", {{"auto", false}, {"none", true}}),
+                    .offline = mode == Mode::offline};
+  const std::string& text = options.value("registry-restarted-at");
+  if (text.empty()) return gate;
+  gate.restarted_at = cli::parse_time(text);
+  if (!gate.restarted_at)
+    throw UsageError("--registry-restarted-at " + text + ": not a time", "write 2026-11-21T03:30:02Z, or seconds since 1970");
+  if (*gate.restarted_at > now()) throw UsageError("--registry-restarted-at " + text + " is in the future");
+  return gate;
 }
 
 std::vector<RootDigest> read_roots(const std::vector<std::string>& files) {
@@ -142,7 +155,8 @@ Mode understand_mode(const cli::Options& options) {
 Request understand_request(const cli::Options& options) {
   Request request{.mode = understand_mode(options)};
   request.only_run = options.value("run");
-  request.gate = gate_of(request.mode);
+  request.gate = understand_gate(options, request.mode);
+  request.processes = "/proc";
   request.policy = {.delete_untagged = options.flag("delete-untagged"),
                     .protect = options.list("protect"),
                     .roots = read_roots(options.list("roots")),
@@ -197,6 +211,7 @@ std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Setting
       {"delete_untagged", margins.delete_untagged},
       {"keep_younger_than_seconds", seconds_of(margins.keep_younger_than)},
       {"hold_seconds", seconds_of(margins.hold)},
+      {"registry_cache", options.value("registry-cache")},
       {"max_delete", options.value("max-delete")},
       {"on_damage", options.value("on-damage")},
       {"protect", settings.undertaking.request.policy.protect},
@@ -205,6 +220,7 @@ std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Setting
       {"prune_empty_repositories", margins.prune_empty_repositories},
   };
   if (margins.purge_uploads) list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
+  if (const auto& time = settings.undertaking.request.gate.restarted_at) list.emplace_back("registry_restarted_at", format_rfc3339(*time));
   list.emplace_back("jobs", static_cast<std::int64_t>(settings.output.jobs));
   return list;
 }
@@ -218,8 +234,6 @@ std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
-
-Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 std::vector<cli::Problem> problems(const std::vector<Message>& messages, const std::string& prefix) {
   std::vector<cli::Problem> list;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <tuple>
 
+#include "gc/gate.h"
 #include "registry/scan.h"
 
 namespace regctl::gc {
@@ -145,7 +146,9 @@ void advise(Findings& findings, const Request& request, const Root& root, Time n
 
 Plan plan_for(const Findings& findings, const Root& root, const Request& request, Time now) {
   if (request.mode == Mode::restore) return plan_restoration(findings.inventory, request.only_run);
-  Plan plan = make_plan(findings.inventory, findings.mark, root, request.margins, request.gate, now);
+  GateEvidence gate = request.gate;
+  if (!request.processes.empty()) gate.found = find_registries(request.processes, root);
+  Plan plan = make_plan(findings.inventory, findings.mark, root, request.margins, gate, now);
   return request.mode == Mode::heal ? only_give_back(std::move(plan)) : plan;
 }
 

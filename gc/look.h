@@ -9,6 +9,7 @@
 #include "gc/mark.h"
 #include "gc/plan.h"
 #include "gc/policy.h"
+#include "gc/purge_gate.h"
 #include "registry/inventory.h"
 #include "registry/parallel.h"
 #include "registry/progress.h"
@@ -30,6 +31,7 @@ struct Request {
   Policy policy;
   Margins margins;
   GateEvidence gate;
+  std::string processes;  // where the kernel shows them, to find registries for `gate` anew; empty: it is as it is
   std::string only_run;  // of Mode::restore: give back what this run took; empty: everything
   std::chrono::milliseconds settle{2000};  // ScanOptions::settle
 };

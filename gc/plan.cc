@@ -228,8 +228,7 @@ class Planner {
 
   void plan_quarantine() {
     Waiting& waiting = plan_.waiting;
-    waiting.gate_open = gate_.open;
-    waiting.what_would_free_it = gate_.what_would_free_it;
+    std::optional<Time> shut_out;  // the newest copy that the gate keeps: what frees it frees all
     for (auto at = inventory_.quarantined.begin(); at != inventory_.quarantined.end(); ++at) {
       const Quarantined& copy = *at;
       const bool blob = copy.kind == Quarantined::Kind::blob;
@@ -238,7 +237,7 @@ class Planner {
       const bool held = is_young(copy.taken, margins_.hold, now_);
       if (why != Why::nothing && !has_newer_copy(at)) {
         plan_.restore.push_back({{copy.kind, repository, digest(copy.digest), copy.taken, copy.run}, why});
-      } else if (why == Why::nothing && gate_.open && !held && may_go(copy)) {
+      } else if (why == Why::nothing && !held && is_open(gate_, copy.taken) && may_go(copy)) {
         plan_.purge.push_back({.copy = {copy.kind, repository, digest(copy.digest), copy.taken, copy.run},
                                .bytes = copy.bytes,
                                .disk_bytes = copy.disk_bytes,
@@ -248,8 +247,12 @@ class Planner {
         if (blob) waiting.amount += copy.bytes;
         const Time until = copy.taken + margins_.hold;
         waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
+        if (!is_open(gate_, copy.taken)) shut_out = std::max(shut_out.value_or(copy.taken), copy.taken);
       }
     }
+    if (!waiting.until) shut_out = now_;
+    if (shut_out) waiting.what_would_free_it = what_would_free_it(gate_, *shut_out);
+    waiting.gate_open = waiting.what_would_free_it.empty();
   }
 
   void warn(std::string code, std::string message, std::string path = {}, std::string hint = {}) {
@@ -297,7 +300,22 @@ class Planner {
       warn("roots-repository-unknown", std::to_string(mark_.roots_of_unknown_repositories) +
            " lines of --roots name repositories that are not in this store; their digests count in every repository", {},
            "write the repository as the registry calls it, without the registry's host");
+    warn_of_gate();
     if (margins_.delete_untagged) warn_of_tags();
+  }
+
+  // What the operator says of registries, and is not so.
+  void warn_of_gate() {
+    auto contradiction = contradiction_of_no_cache(gate_);
+    for (const Quarantined& copy : inventory_.quarantined) {
+      if (!contradiction) contradiction = contradiction_of_restart(gate_, copy.taken);
+    }
+    if (contradiction) warn(contradiction->code, contradiction->message, {}, contradiction->hint);
+    for (const RegistryProcess& process : gate_.found.processes) {
+      if (!gate_.offline || process.certain) continue;
+      warn("registry-in-doubt", "a registry is running that may serve this storage (pid " + std::to_string(process.pid) + ", " +
+           cli::printable(process.configuration) + "): " + cli::printable(process.doubt), {}, "make sure that it does not, or stop it");
+    }
   }
 
   // What --delete-untagged cannot rely on.
@@ -341,7 +359,8 @@ class Planner {
     for (const std::string& mount : root_.empty_mounts)
       refuse("empty-mount", mount + " is a mount point with nothing in it", "mount the volume that belongs there", mount);
     block_half_stores();
-    if (margins_.uploads_idle) block_uploads();
+    if (margins_.uploads_idle && !read_only_process_found(gate_.found)) block_uploads();
+    block_registries();
     if (margins_.delete_untagged) block_untagged();
     brake();
   }
@@ -374,6 +393,21 @@ class Planner {
                "stop it, or make it read-only, and wait for --uploads-idle; or leave out --offline",
                layout::join(layout::repository(repository.name), layout::join(layout::kUploads, upload.uuid)));
       }
+    }
+  }
+
+  void block_registries() {
+    for (const RegistryProcess& process : gate_.found.processes) {
+      const std::string pid = std::to_string(process.pid), file = cli::printable(process.configuration);
+      if (process.collecting && process.certain)
+        refuse("upstream-collector", "the registry's own garbage-collect is running on this storage (pid " + pid + ", " + file + ")",
+               "wait for its end; it removes what is in quarantine");
+      if (gate_.offline && process.certain && !process.collecting && !is_read_only(process))
+        refuse("registry-serving", "a registry that serves this storage is running (pid " + pid + ", " + file + ") and " +
+               (process.proxy ? "is a pull-through cache, which always writes"
+                : process.doubt.empty() ? "is not read-only" : cli::printable(process.doubt)),
+               process.proxy ? "stop it, or leave out --offline"
+                             : "stop it, restart it with storage.maintenance.readonly, or leave out --offline");
     }
   }
 

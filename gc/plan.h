@@ -9,6 +9,7 @@
 
 #include "gc/mark.h"
 #include "gc/policy.h"
+#include "gc/purge_gate.h"
 #include "registry/identity.h"
 #include "registry/inventory.h"
 #include "registry/root.h"
@@ -110,8 +111,8 @@ struct Purge {
 struct Waiting {
   Amount amount;
   std::optional<Time> until;  // when the first of it may be purged, if the gate is open then; empty: nothing waits
-  bool gate_open = false;
-  std::string what_would_free_it;
+  bool gate_open = false;              // for all of it; where nothing waits, for what would be taken now
+  std::string what_would_free_it;      // empty while open
 
   bool operator==(const Waiting&) const = default;
 };

@@ -76,10 +76,4 @@ struct Margins {
   std::optional<Duration> uploads_idle;   // refuse if an upload was written to within this; empty: the registry may run
 };
 
-// Whether what is in quarantine may be purged: what is known of the registries that serve this store.
-struct GateEvidence {
-  bool open = false;
-  std::string what_would_free_it;  // completes "...: "; empty while open
-};
-
 }  // namespace regctl::gc

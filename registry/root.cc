@@ -148,6 +148,7 @@ void describe_mounts_below(Root& root) {
   for (const Mount& mount : mounts_of_this_host()) {
     if (!mount.point.starts_with(root.v2 + '/')) continue;
     root.mounts.push_back(mount.point.substr(root.v2.size() + 1));
+    root.filesystems_below.push_back(mount.type);
     root.fuse_below |= mount.type.starts_with("fuse");
     const std::string& where = root.mounts.back();
     error_code ignored;
@@ -155,6 +156,7 @@ void describe_mounts_below(Root& root) {
       root.empty_mounts.push_back(where);
   }
   std::sort(root.mounts.begin(), root.mounts.end());
+  std::sort(root.filesystems_below.begin(), root.filesystems_below.end());
 }
 
 // No link below ROOT is followed, and these three directories are below it.

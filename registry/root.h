@@ -17,6 +17,7 @@ struct Root {
   std::string filesystem;               // "ext4"; "fuse.s3fs"
   std::uint64_t size_bytes = 0, free_bytes = 0;  // free: to an unprivileged user
   std::vector<std::string> mounts;        // mount points below v2, relative to it
+  std::vector<std::string> filesystems_below;  // what is mounted there
   bool fuse_below = false;                // one of them is a FUSE file system
   std::vector<std::string> empty_mounts;  // those of them at blobs or repositories that hold nothing
 

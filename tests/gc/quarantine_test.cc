@@ -59,13 +59,14 @@ TEST_F(Quarantine, WaitsForTheHoldAndForTheGate) {
   EXPECT_EQ(purged(findings), Objects{});
 
   Look look;
-  look.request.gate = {.open = false, .what_would_free_it = "restart the registry"};
+  look.request.gate = {.restarted_at = kNow - kHour + 4 * kSecond};
   look.request.margins.hold = Duration(0);
   findings = look.at(scene.registry);
   EXPECT_EQ(purged(findings), Objects{});
-  EXPECT_EQ(findings.plan.waiting.what_would_free_it, "restart the registry");
+  EXPECT_FALSE(findings.plan.waiting.gate_open);
+  EXPECT_THAT(findings.plan.waiting.what_would_free_it, testing::HasSubstr("--registry-restarted-at"));
 
-  look.request.gate = {.open = true, .what_would_free_it = ""};
+  look.request.gate = {.restarted_at = kNow - kHour + 5 * kSecond};
   look.request.margins.hold = kHour + kSecond;
   EXPECT_EQ(purged(look.at(scene.registry)), Objects{});
   look.request.margins.hold = kHour;
@@ -143,7 +144,7 @@ TEST_F(Quarantine, ADuplicateIsPurgedAndNeverPutBack) {
   scene.put(scene.data(), bytes);
   scene.put(RegistryBuilder::data(scene.loose), "loose");
   Look look;
-  look.request.gate.open = true;
+  look.request.gate.no_cache = true;
   const Findings findings = look.at(scene.registry);
   EXPECT_EQ(restored(findings), Objects{});
   EXPECT_EQ(purged(findings), (Objects{{kBlob, "", scene.image}}));

@@ -34,7 +34,7 @@ struct Look {
   }
   Look& offline() {
     request.mode = gc::Mode::offline;
-    request.gate = {.open = true, .what_would_free_it = ""};
+    request.gate = {.offline = true};
     request.margins.hold = Duration(0);
     return *this;
   }

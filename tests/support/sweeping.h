@@ -79,13 +79,13 @@ class Sweeping {
 
   Sweeping& offline() {
     undertaking.request.mode = gc::Mode::offline;
-    undertaking.request.gate = {.open = true, .what_would_free_it = ""};
+    undertaking.request.gate = {.offline = true};
     undertaking.request.margins.hold = Duration(0);
     return *this;
   }
   Sweeping& online(Duration hold = std::chrono::hours(20)) {
     undertaking.request.mode = gc::Mode::online;
-    undertaking.request.gate = {.open = false, .what_would_free_it = "a restart"};
+    undertaking.request.gate = {};
     undertaking.request.margins.hold = hold;
     return *this;
   }

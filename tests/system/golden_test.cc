@@ -88,6 +88,7 @@ class Golden : public StoreOnDisk {
              {R"((regctl-(gc|audit)) \d+\.\d+\.\d+)", "$1 <version>"},
              {R"(\([a-z0-9.]+, [^,\n]+, [^,\n]+ free\))", "(<file system>)"},
              {R"( in \d+\.\d s\n)", " in <time>\n"},
+             {R"((not every process of this|no registry was found|registries of other hosts)[^\n]+)", "<what the host says of registries>"},
              {R"(Free now [^\n]+)", "Free now <size>; after a real run about <size>"},
              {R"(\nThe file system is nearly full[\s\S]*?at once\.\n)", ""}})
       text = std::regex_replace(text, std::regex(pattern), replacement);

@@ -132,7 +132,7 @@ TEST_F(Process, F56AnyAllocationThatFails) {
   const std::string quiet = judgement(run(program));
   int refused = 0;
   for (const char* call : {"brk", "mmap"}) {
-    for (int n = 2; n <= 400; n += call[0] == 'm' ? 4 : 1) {
+    for (int n = 2; n <= 120; ++n) {  // past the last call
       const Ran ran = injected({"-e", std::string("trace=") + call, "-e",
                                 std::string("inject=") + call + ":error=ENOMEM:when=" + std::to_string(n) + '+'}, program);
       if (ran.status == 127) continue;  // the loader
@@ -142,7 +142,6 @@ TEST_F(Process, F56AnyAllocationThatFails) {
         continue;
       }
       EXPECT_EQ(judgement(ran), quiet) << call << ' ' << n << ran.err;
-      if (ran.status == 0) break;  // past the last call
     }
   }
   EXPECT_GT(refused, 0) << "no allocation failed: nothing was tested";
