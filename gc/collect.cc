@@ -18,13 +18,13 @@ std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
   std::vector<SeenLink> seen;
   for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.layers) {
-      if (link.modified >= since) seen.push_back({layout::layer_link(repository.name, inventory.digests[link.name]), link.modified});
+      if (link.modified >= since) seen.push_back({layout::layer_link(repository.name, inventory.digests[link.name]), link.modified, link.inode});
     }
     for (const Link& link : repository.revisions) {
-      if (link.modified >= since) seen.push_back({layout::revision_link(repository.name, inventory.digests[link.name]), link.modified});
+      if (link.modified >= since) seen.push_back({layout::revision_link(repository.name, inventory.digests[link.name]), link.modified, link.inode});
     }
     for (const Tag& tag : repository.tags) {
-      if (tag.modified >= since) seen.push_back({layout::tag_current_link(repository.name, tag.name), tag.modified});
+      if (tag.modified >= since) seen.push_back({layout::tag_current_link(repository.name, tag.name), tag.modified, tag.inode});
     }
   }
   std::sort(seen.begin(), seen.end());
@@ -121,7 +121,7 @@ class Collector {
   }
 
   void purge(const Plan& plan) {
-    if (plan.purge.empty() && plan.uploads.empty() && plan.empty_repositories.empty()) return;
+    if (!purges_anything(plan)) return;
     ask_second_opinion(purged_by(plan));
     note_gone(sweep_stage(plan, Stage::purge, workers_).purged);
   }

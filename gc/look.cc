@@ -67,7 +67,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   ScanOptions options{.settle = request.settle};
   for (const RootDigest& one : request.policy.roots) options.also_open.push_back(one.digest);
   if (request.policy.delete_untagged) options.detail = Detail::everything;
-  if (request.sizes == Sizes::seen) options.copies = Copies::of_all_links;
+  if (request.sizes == Sizes::seen || request.margins.purge_uploads) options.copies = Copies::of_all_links;
   const auto scan_and_mark = [&] {
     Inventory inventory = scan(storage, options, workers, progress);
     watch.phase_ends("scan");

@@ -113,38 +113,38 @@ class Marker {
       if (copy.kind != Quarantined::Kind::layer_link) copies.emplace(copy.digest, &copy);
     }
     if (copies.empty()) return;
-    const auto says_so = [&](const Quarantined& copy, Time modified, const std::string& key) {
-      return modified >= copy.taken - kLinkSlack && !(copy.run == policy_.this_run.id && was_seen(key, modified));
+    const auto says_so = [&](const Quarantined& copy, const auto& link, const std::string& key) {
+      return link.modified >= copy.taken - kLinkSlack && !(copy.run == policy_.this_run.id && was_seen({key, link.modified, link.inode}));
     };
-    const auto consider = [&](DigestId id, LinkState state, Time modified, const auto& key) {
+    const auto consider = [&](DigestId id, const auto& link, const auto& key) {
       const auto [first, last] = copies.equal_range(id);
-      if (state != LinkState::present || first == last) return;
+      if (link.state != LinkState::present || first == last) return;
       for (auto copy = first; copy != last; ++copy) {
-        if (says_so(*copy->second, modified, key())) returned_.insert(id);
+        if (says_so(*copy->second, link, key())) returned_.insert(id);
       }
     };
     for (const Repository& repository : inventory_.repositories) {
       for (const Link& link : repository.layers) {
         const auto key = [&] { return layout::layer_link(repository.name, inventory_.digests[link.name]); };
-        consider(link.name, link.state, link.modified, key);
-        if (link.target != link.name) consider(link.target, link.state, link.modified, key);
+        consider(link.name, link, key);
+        if (link.target != link.name) consider(link.target, link, key);
       }
       for (const Link& link : repository.revisions)
-        consider(link.name, link.state, link.modified, [&] { return layout::revision_link(repository.name, inventory_.digests[link.name]); });
+        consider(link.name, link, [&] { return layout::revision_link(repository.name, inventory_.digests[link.name]); });
       for (const Tag& tag : repository.tags) {
-        if (tag.target) consider(*tag.target, tag.state, tag.modified, [&] { return layout::tag_current_link(repository.name, tag.name); });
+        if (tag.target) consider(*tag.target, tag, [&] { return layout::tag_current_link(repository.name, tag.name); });
       }
     }
     // Old registries write links in place: into the very file that was renamed away.
     for (const auto& [id, copy] : copies) {
       if (copy->kind != Quarantined::Kind::revision_link) continue;
       const std::string key = layout::revision_link(inventory_.repositories[copy->repository].name, inventory_.digests[id]);
-      if (says_so(*copy, copy->modified, key)) returned_.insert(id);
+      if (says_so(*copy, *copy, key)) returned_.insert(id);
     }
   }
 
-  bool was_seen(const std::string& key, Time modified) const {
-    return std::binary_search(policy_.this_run.seen.begin(), policy_.this_run.seen.end(), SeenLink{key, modified});
+  bool was_seen(const SeenLink& link) const {
+    return std::binary_search(policy_.this_run.seen.begin(), policy_.this_run.seen.end(), link);
   }
 
   // Bytes, a link to bytes that are missing, or another name of either.

@@ -163,6 +163,10 @@ class Planner {
         plan_.uploads.push_back({repository.name, upload.uuid, *upload.started, upload.bytes});
       }
     }
+    for (const Stray& stray : inventory_.strays) {
+      if (stray.kind == Stray::Kind::temporary && !is_young(stray.modified, *margins_.purge_uploads, now_))
+        plan_.leftovers.push_back({stray.path, stray.modified});
+    }
   }
 
   void plan_empty_repositories() {
@@ -247,6 +251,7 @@ class Planner {
         if (blob) waiting.amount += copy.bytes;
         const Time until = copy.taken + margins_.hold;
         waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
+        waiting.oldest = waiting.oldest ? std::min(*waiting.oldest, copy.taken) : copy.taken;
         if (!is_open(gate_, copy.taken)) shut_out = std::max(shut_out.value_or(copy.taken), copy.taken);
       }
     }
@@ -495,6 +500,10 @@ class Planner {
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
                const GateEvidence& gate, Time now) {
   return Planner(inventory, mark, root, margins, gate, now).run();
+}
+
+bool purges_anything(const Plan& plan) {
+  return !plan.purge.empty() || !plan.uploads.empty() || !plan.leftovers.empty() || !plan.empty_repositories.empty();
 }
 
 Plan only_give_back(Plan plan) {

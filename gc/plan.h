@@ -80,6 +80,14 @@ struct UploadRemoval {
   bool operator==(const UploadRemoval&) const = default;
 };
 
+// A file that a registry writes before it gives it its name, and left behind.
+struct LeftoverRemoval {
+  std::string path;  // a key
+  Time modified;
+
+  bool operator==(const LeftoverRemoval&) const = default;
+};
+
 // A copy in quarantine: of a blob, or with a repository of one of its links.
 struct Copy {
   Quarantined::Kind kind;
@@ -110,6 +118,7 @@ struct Purge {
 // What stays in quarantine after this run.
 struct Waiting {
   Amount amount;
+  std::optional<Time> oldest;  // when the first of it was taken
   std::optional<Time> until;  // when the first of it may be purged, if the gate is open then; empty: nothing waits
   bool gate_open = false;              // for all of it; where nothing waits, for what would be taken now
   std::string what_would_free_it;      // empty while open
@@ -122,6 +131,7 @@ struct Plan {
   std::vector<BlobRemoval> blobs;                  // by size, largest first, then digest
   std::vector<LayerLinkRemoval> layer_links;       // by repository, then digest
   std::vector<UploadRemoval> uploads;
+  std::vector<LeftoverRemoval> leftovers;          // by path
   std::vector<std::string> empty_repositories;
   std::vector<Restoration> restore;
   std::vector<Purge> purge;
@@ -135,6 +145,9 @@ struct Plan {
 
   bool operator==(const Plan&) const = default;
 };
+
+// Whether there is anything for Stage::purge.
+bool purges_anything(const Plan& plan);
 
 // REQUIRES: what_to_survey() has been; what was not is left alone.
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,

@@ -25,6 +25,7 @@ struct RootDigest {
 struct SeenLink {
   std::string key;
   Time modified;
+  std::uint64_t inode;
 
   auto operator<=>(const SeenLink&) const = default;
 };

@@ -81,6 +81,7 @@ Json swept_json(const Swept& swept) {
           {"links_purged", total.links_purged},
           {"links_restored", total.links_restored},
           {"uploads", total.uploads},
+          {"temporary_files", total.leftovers},
           {"empty_repositories", total.empty_repositories},
           {"skipped", total.skipped + swept.verification.changed},
           {"left", swept.verification.left},
@@ -170,8 +171,15 @@ Json plan_json(const Plan& plan) {
     place(item, one.copy);
     purge.push_back(std::move(item));
   }
+  Json leftovers = Json::array();
+  for (const LeftoverRemoval& one : plan.leftovers) {
+    Json item = {{"modified_at", format_rfc3339(one.modified)}};
+    set_name(item, "path", one.path);
+    leftovers.push_back(std::move(item));
+  }
   return {{"manifests", std::move(manifests)}, {"blobs", std::move(blobs)},
           {"layer_links", std::move(links)},   {"uploads", std::move(uploads)},
+          {"temporary_files", std::move(leftovers)},
           {"empty_repositories", std::move(empty)}, {"restore", std::move(restore)}, {"purge", std::move(purge)}};
 }
 
@@ -222,6 +230,7 @@ std::string report_json(const Report& report) {
   if (findings) {
     const Waiting& waiting = report.swept ? report.swept->waiting : findings->plan.waiting;
     json["waiting"] = amount(waiting.amount);
+    json["waiting"]["oldest"] = waiting.oldest ? Json(format_rfc3339(*waiting.oldest)) : Json();
     json["waiting"]["until"] = waiting.until ? Json(format_rfc3339(*waiting.until)) : Json();
     json["waiting"]["gate"] = waiting.gate_open ? "open" : "closed";
     json["waiting"]["what_would_free_it"] = waiting.what_would_free_it;

@@ -64,9 +64,10 @@ class Sweep {
   }
 
   void purge(const Plan& plan) {
-    if (plan.purge.empty() && plan.uploads.empty() && plan.empty_repositories.empty()) return;
+    if (!purges_anything(plan)) return;
     progress_.phase("purge", plan.purge.size() + plan.uploads.size(), "objects");
     each(plan.uploads, all, [&](const UploadRemoval& one) { remove_upload(one); });
+    each(plan.leftovers, all, [&](const LeftoverRemoval& one) { remove_leftover(one); });
     for (const auto kind : {Quarantined::Kind::revision_link, Quarantined::Kind::layer_link, Quarantined::Kind::blob})
       each(plan.purge, [&](const Purge& one) { return one.copy.kind == kind; }, [&](const Purge& one) { purge(one); });
     each(plan.empty_repositories, all, [&](const std::string& name) { remove_repository(name); });
@@ -193,12 +194,30 @@ class Sweep {
       }
       writer_.remove_directory(states);
     }
+    const auto listing = storage_.list(top);
+    for (const Entry& entry : listing ? listing->entries : std::vector<Entry>()) {
+      if (entry.kind == Kind::file && layout::is_temporary(entry.name)) writer_.remove_file(top, entry.name);
+    }
     for (const char* name : {"data", "startedat"}) writer_.remove_file(top, name);
     if (writer_.remove_directory(top) == Outcome::occupied)
       return fail("upload-kept", "holds something that no registry writes", top);
     const std::lock_guard lock(mutex_);
     ++report_.uploads;
     report_.purged_disk_bytes += upload.bytes;
+  }
+
+  void remove_leftover(const LeftoverRemoval& leftover) {
+    const auto stat = storage_.stat(leftover.path);
+    const auto slash = leftover.path.rfind('/');
+    const bool same = stat && stat->kind == Kind::file && stat->modified == leftover.modified;
+    const Outcome outcome = same ? writer_.remove_file(leftover.path.substr(0, slash), leftover.path.substr(slash + 1)) : Outcome::changed;
+    const std::lock_guard lock(mutex_);
+    if (outcome != Outcome::done) {
+      ++report_.skipped;
+      return;
+    }
+    ++report_.leftovers;
+    report_.purged_disk_bytes += stat->disk_bytes;
   }
 
   // Directories only, from the leaves up; nothing goes where one of them holds a file.
@@ -260,7 +279,7 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
   add(restored, more.restored);
   for (const auto field : {&SweepReport::purged_disk_bytes, &SweepReport::manifests, &SweepReport::layer_links,
                            &SweepReport::links_purged, &SweepReport::links_restored, &SweepReport::uploads,
-                           &SweepReport::empty_repositories, &SweepReport::skipped})
+                           &SweepReport::leftovers, &SweepReport::empty_repositories, &SweepReport::skipped})
     this->*field += more.*field;
   taken.insert(taken.end(), more.taken.begin(), more.taken.end());
   failures.insert(failures.end(), more.failures.begin(), more.failures.end());

@@ -17,7 +17,7 @@ namespace regctl::gc {
 
 enum class Stage {
   give_back,  // Plan::restore: blobs first, then layer links, then revision links
-  purge,      // Plan::purge, uploads: references first; unlinks, and removes directories that this empties
+  purge,      // Plan::purge, uploads, leftovers: references first; unlinks, and removes directories that this empties
   take,       // manifests, layer links, blobs: renames in place, references first
 };
 
@@ -26,7 +26,7 @@ struct SweepReport {
   std::uint64_t purged_disk_bytes = 0;   // of blobs and uploads whose last name went
   std::uint64_t manifests = 0, layer_links = 0;  // revision and layer links taken
   std::uint64_t links_purged = 0, links_restored = 0;
-  std::uint64_t uploads = 0, empty_repositories = 0;
+  std::uint64_t uploads = 0, leftovers = 0, empty_repositories = 0;
   std::uint64_t skipped = 0;             // changed or gone since the plan was made: not ours any more
   std::vector<Copy> taken;               // what this stage renamed away, by kind, repository and digest
   std::vector<Message> failures;         // one an object that should have gone and did not

@@ -27,8 +27,9 @@ Kind kind_of(mode_t mode) {
 Stat stat_of(const struct stat& st) {
   return {.kind = kind_of(st.st_mode),
           .bytes = static_cast<std::uint64_t>(st.st_size),
-          .disk_bytes = static_cast<std::uint64_t>(st.st_blocks) * 512,
-          .modified = beneath::time_of(st.st_mtim)};
+          .disk_bytes = st.st_nlink > 1 ? 0 : static_cast<std::uint64_t>(st.st_blocks) * 512,
+          .modified = beneath::time_of(st.st_mtim),
+          .inode = st.st_ino};
 }
 
 class FileReader final : public Reader {

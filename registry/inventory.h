@@ -37,6 +37,7 @@ struct Stray {
   enum class Kind : std::uint8_t { unexpected, misplaced_blob, illegal_name, temporary };
   Kind kind;
   std::string path;
+  Time modified = Time::max();  // of temporary ones; else it was not asked for
 
   auto operator<=>(const Stray&) const = default;
 };
@@ -56,6 +57,7 @@ struct Link {
   LinkState state;
   // Of the link; of its directory while pending; of the copy while quarantined.
   Time modified;
+  std::uint64_t inode = 0;  // of the link; 0: it was read too cheaply to tell (Copies::of_absent_links)
 
   bool operator==(const Link&) const = default;
 };
@@ -73,6 +75,7 @@ struct Tag {
   LinkState state;
   std::optional<DigestId> target;  // empty: unknown
   Time modified;
+  std::uint64_t inode = 0;         // as in Link
   // What the tag ever pointed to, with each entry's time: read where `target` is unknown, and where the scan was
   // asked for histories.
   std::vector<std::pair<DigestId, Time>> history;
@@ -159,7 +162,8 @@ struct Quarantined {
   std::string run;
   std::uint64_t bytes = 0, disk_bytes = 0;
   Time modified;
-  bool duplicate = false;  // the original name exists again beside it
+  std::uint64_t inode = 0;  // as in Stat
+  bool duplicate = false;   // the original name exists again beside it
 
   auto operator<=>(const Quarantined&) const = default;
 };

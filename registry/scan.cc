@@ -253,7 +253,13 @@ std::vector<std::uint32_t> index_by_digest(std::vector<T>& items, std::size_t di
   return index;
 }
 
-void take_notes(Inventory& inventory, ScanNotes& notes) {
+void take_notes(Inventory& inventory, ScanNotes& notes, const Storage& storage) {
+  for (Stray& stray : notes.strays) {
+    if (stray.kind != Stray::Kind::temporary) continue;
+    notes.guarded([&] {
+      if (const auto stat = storage.stat(stray.path)) stray.modified = stat->modified;
+    });
+  }
   const auto append = [](auto& to, auto& from) {
     to.insert(to.end(), from.begin(), from.end());
     sort_unique(to);
@@ -292,7 +298,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   for (Quarantined& copy : notes.quarantined) renumber(copy.digest);
   inventory.blob_index = index_by_digest(inventory.blobs, inventory.digests.size());
   inventory.document_index = index_by_digest(inventory.documents, inventory.digests.size());
-  take_notes(inventory, notes);
+  take_notes(inventory, notes, storage);
   return inventory;
 }
 
@@ -333,7 +339,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
       } else {
         notes.in_quarantine({.kind = Quarantined::Kind::blob, .digest = blob.digest, .taken = copy->taken,
                              .run = copy->run, .bytes = stat->bytes, .disk_bytes = stat->disk_bytes,
-                             .modified = stat->modified});
+                             .modified = stat->modified, .inode = stat->inode});
       }
     }
     blob.visited = true;
@@ -355,7 +361,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
     });
   });
   for (Quarantined& copy : notes.quarantined) copy.duplicate = inventory.blob(copy.digest)->present;
-  take_notes(inventory, notes);
+  take_notes(inventory, notes, storage);
   return inventory;
 }
 

@@ -10,10 +10,12 @@ struct FoundLink {
   LinkState state;
   std::optional<Digest> target;
   Time modified;
+  std::uint64_t inode = 0;
   std::string rule, found;      // of a damaged one
   bool cut_short = false;       // of a damaged one: may still be being written
   std::vector<Digest> hinted;   // digests in a damaged one's bytes
   std::vector<std::pair<layout::QuarantineName, Stat>> copies;
+  std::vector<std::string> leftovers;  // names of temporary files beside it
   bool in_place = true;         // else it was read from the last of the copies, if there are any
 };
 
@@ -25,7 +27,7 @@ FoundLink damaged(FoundLink link, std::string rule, std::string found) {
 }
 
 FoundLink understand(const Content& content) {
-  FoundLink link{.state = LinkState::present, .modified = content.stat.modified};
+  FoundLink link{.state = LinkState::present, .modified = content.stat.modified, .inode = content.stat.inode};
   if (content.stat.kind != Kind::file) return damaged(link, "link-invalid", "is not a file");
   link.cut_short = content.bytes.size() < std::string_view("sha256:").size() + 64;
   if (content.bytes.empty()) return damaged(link, "link-empty", "is empty");
@@ -98,6 +100,10 @@ class RepositoryScan {
     unsettled_ |= link.cut_short;
   }
 
+  void note_leftovers(const FoundLink& link, const std::string& directory) {
+    for (const std::string& name : link.leftovers) notes_.stray(Stray::Kind::temporary, join(directory, name));
+  }
+
   // `view`/`directory`/link, with its copies in quarantine: where it is absent, or where `copies` asks for them. Empty:
   // the directory is gone, or changing under our hands.
   static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory, Copies copies) {
@@ -107,8 +113,10 @@ class RepositoryScan {
     if (!listing) return std::nullopt;
     std::sort(listing->entries.begin(), listing->entries.end());  // of several copies the last one taken counts
     FoundLink link{.state = LinkState::pending, .modified = listing->modified, .in_place = false};
+    std::vector<std::string> leftovers;
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink && !content) return std::nullopt;
+      if (entry.kind == Kind::file && layout::is_temporary(entry.name)) leftovers.push_back(entry.name);
       auto name = layout::parse_quarantine_name(entry.name);
       if (!name || name->original != layout::kLink || entry.kind != Kind::file) continue;
       const auto copy = view.read(join(directory, entry.name), layout::kLongestLink);
@@ -120,10 +128,13 @@ class RepositoryScan {
       if (understood.state == LinkState::present) understood.state = LinkState::quarantined;
       link = std::move(understood);
     }
-    if (!content) return link;
-    FoundLink original = understand(*content);
-    original.copies = std::move(link.copies);
-    return original;
+    if (content) {
+      FoundLink original = understand(*content);
+      original.copies = std::move(link.copies);
+      link = std::move(original);
+    }
+    link.leftovers = std::move(leftovers);
+    return link;
   }
 
   // `key` holds <algorithm>/<hex>/link: _layers, or _manifests/revisions.
@@ -165,7 +176,7 @@ class RepositoryScan {
       }
       notes_.guarded([&] {
         const auto link = notes_.insist(storage_, key, name, [&] { return read_link(*view, name, options_.copies); });
-        if (link) found[i] = judge(digest, *link, join(join(key, name), layout::kLink), kind);
+        if (link) found[i] = judge(digest, *link, join(key, name), kind);
       });
     });
     for (const auto& link : found) {
@@ -173,13 +184,15 @@ class RepositoryScan {
     }
   }
 
-  Link judge(const Digest& name, const FoundLink& found, const std::string& path, Quarantined::Kind kind) {
+  Link judge(const Digest& name, const FoundLink& found, const std::string& directory, Quarantined::Kind kind) {
     const DigestId id = notes_.id(name);
-    Link link{.name = id, .target = id, .state = found.state, .modified = found.modified};
+    const std::string path = join(directory, layout::kLink);
+    Link link{.name = id, .target = id, .state = found.state, .modified = found.modified, .inode = found.inode};
     note_damage(found, path, id);
+    note_leftovers(found, directory);
     for (const auto& [copy, stat] : found.copies) {
       notes_.in_quarantine({.kind = kind, .digest = id, .repository = place_, .taken = copy.taken, .run = copy.run,
-                            .bytes = stat.bytes, .disk_bytes = stat.disk_bytes, .modified = stat.modified,
+                            .bytes = stat.bytes, .disk_bytes = stat.disk_bytes, .modified = stat.modified, .inode = stat.inode,
                             .duplicate = found.in_place});
     }
     if (!found.target || *found.target == name) return link;
@@ -255,7 +268,7 @@ class RepositoryScan {
 
   // Empty: the tag's directory is gone, or changing under our hands.
   std::optional<Tag> scan_tag(const Storage& view, const std::string& key, const std::string& name) {
-    auto current = read_link(view, join(name, "current"), Copies::of_absent_links);
+    auto current = read_link(view, join(name, "current"), options_.copies);
     if (!current) {  // "current" itself is missing, or the whole tag
       const auto listing = view.list(name);
       if (!listing) return std::nullopt;
@@ -266,8 +279,9 @@ class RepositoryScan {
       }
       current = FoundLink{.state = LinkState::pending, .modified = listing->modified};
     }
-    Tag tag{.name = name, .state = current->state, .modified = current->modified};
+    Tag tag{.name = name, .state = current->state, .modified = current->modified, .inode = current->inode};
     note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
+    note_leftovers(*current, join(join(key, name), "current"));
     if (current->target) tag.target = notes_.id(*current->target);
     const bool unknown = tag.state != LinkState::present;
     if (unknown || options_.detail == Detail::everything) tag.history = scan_history(join(key, name), unknown);

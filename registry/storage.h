@@ -28,8 +28,9 @@ struct Entry {
 struct Stat {
   Kind kind = Kind::file;
   std::uint64_t bytes = 0;
-  std::uint64_t disk_bytes = 0;  // allocated; less than `bytes` for sparse files
+  std::uint64_t disk_bytes = 0;  // that go with this name: less than `bytes` for sparse files, 0 while there is another name
   Time modified;
+  std::uint64_t inode = 0;       // which object has the name; 0: the storage does not know
 
   bool operator==(const Stat&) const = default;
 };

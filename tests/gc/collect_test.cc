@@ -147,6 +147,21 @@ TEST_F(Collect, AnUploadThatIsWrittenToRefusesAnOfflineRun) {
   EXPECT_EQ(codes(store().findings->plan.blockers), Codes{"upload-in-progress"});
 }
 
+TEST_F(Collect, LeftoversGoWithOldUploads) {
+  const std::string suffix = ".6ba7b810-9dad-11d1-80b4-00c04fd430c8.tmp";
+  const std::string old = data(scene.layer) + suffix, young = scene.revision_link() + suffix, odd = data(scene.layer) + ".tmp";
+  for (const std::string& path : {old, odd}) scene.put(path, "half");
+  store().put(young, "half");
+  store().run();
+  EXPECT_TRUE(store().has(old));
+  store().undertaking.request.margins.purge_uploads = 7 * kDay;
+  const Swept swept = store().run();
+  EXPECT_EQ(swept.total.leftovers, 1u);
+  EXPECT_FALSE(store().has(old));
+  EXPECT_TRUE(store().has(young));
+  EXPECT_TRUE(store().has(odd));
+}
+
 TEST_F(Collect, OldUploadsGoWithAllThatARegistryWrites) {
   const std::string upload = "repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/";
   scene.put(upload + "startedat", "2026-05-02T00:00:00Z");

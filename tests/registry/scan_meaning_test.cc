@@ -251,6 +251,26 @@ TEST(ScanUploads, TellTheirAgeAndSize) {
   EXPECT_FALSE(found[2].started);
 }
 
+TEST(ScanLeftovers, TellTheirAgeWhereverARegistryWrites) {
+  RegistryBuilder registry;
+  const Digest image = registry.image("app", {"layer"}, "v1");
+  const std::string suffix = ".6ba7b810-9dad-11d1-80b4-00c04fd430c8.tmp";
+  const std::vector<std::string> paths = {RegistryBuilder::data(image) + suffix, RegistryBuilder::revision("app", image) + suffix,
+                                          layout::tag_current_link("app", "v1") + suffix, RegistryBuilder::layer_link("app", digest_of("layer")) + suffix};
+  for (const std::string& path : paths) registry.tree.file(path, "half", kNow - 9 * kDay);
+  const auto storage = registry.tree.storage();
+  NullProgress progress;
+  Inventory inventory = scan(*storage, {.settle = {}, .copies = Copies::of_all_links}, Workers(1), progress);
+  inventory = survey(*storage, inventory, {*inventory.digests.find(image)}, Workers(1), progress);
+  std::set<std::string> found;
+  for (const Stray& stray : inventory.strays) {
+    EXPECT_EQ(stray.kind, Stray::Kind::temporary) << stray.path;
+    EXPECT_EQ(stray.modified, kNow - 9 * kDay) << stray.path;
+    found.insert(stray.path);
+  }
+  EXPECT_EQ(found, std::set<std::string>(paths.begin(), paths.end()));
+}
+
 TEST(Survey, VisitsWhatItIsAskedFor) {
   RegistryBuilder registry;
   const Digest there = registry.blob("there"), taken = registry.blob("taken"), twice = registry.blob("twice"),

@@ -159,12 +159,13 @@ TEST_P(StorageContract, ListsWithStats) {
   tree.file("d/file", "12345", kLater);
   tree.directory("d/directory", kThen);
   tree.symlink("d/link", "file", kThen);
-  const auto listing = storage().list_with_stats("d");
+  const Storage& held = storage();
+  const auto listing = held.list_with_stats("d");
   ASSERT_TRUE(listing);
   ASSERT_EQ(listing->entries.size(), 3u);
   ASSERT_EQ(listing->stats.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(listing->stats[i], storage().stat("d/" + listing->entries[i].name)) << listing->entries[i].name;
+    EXPECT_EQ(listing->stats[i], held.stat("d/" + listing->entries[i].name)) << listing->entries[i].name;
     EXPECT_EQ(listing->stats[i]->kind, listing->entries[i].kind);
   }
   EXPECT_TRUE(storage().list("d")->stats.empty());
