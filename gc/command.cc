@@ -24,6 +24,12 @@ using cli::ExitStatus;
 using cli::UsageError;
 using Kind = cli::OptionSpec::Kind;
 
+cli::OptionGroup output_options() {
+  cli::OptionGroup group = cli::output_options("none, blobs, manifests, links, all");
+  group.options.push_back({.name = "metrics", .kind = Kind::value, .metavar = "FILE", .help = "write the figures for Prometheus there"});
+  return group;
+}
+
 const cli::Program& program() {
   static const cli::Program kProgram = {
       .name = "regctl-gc",
@@ -81,7 +87,7 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
             {.name = "remove-mismatched", .help = "also garbage whose bytes do not match its digest"},
             {.name = "deadline", .kind = Kind::value, .metavar = "DUR", .help = "stop cleanly after this; the next run goes on"},
             {.name = "limit-rate", .kind = Kind::value, .metavar = "SIZE", .help = "bytes a second to read for verifying"}}},
-          cli::output_options("none, blobs, manifests, links, all"),
+          output_options(),
           cli::general_options()}};
   return kProgram;
 }
@@ -108,6 +114,7 @@ struct Settings {
   bool dry_run = false;
   Undertaking undertaking;
   cli::Output output;
+  std::string metrics_file;  // empty: none
   Lists lists = Lists::none;
 };
 
@@ -192,6 +199,7 @@ Settings understand(const cli::Options& options) {
   return {.dry_run = options.flag("dry-run"),
           .undertaking = understand_undertaking(options),
           .output = understand_output(options),
+          .metrics_file = options.value("metrics"),
           .lists = cli::choice_value<Lists>(options, "list",
                                             {{"none", Lists::none}, {"blobs", Lists::blobs}, {"manifests", Lists::manifests},
                                              {"links", Lists::links}, {"all", Lists::all}})};
@@ -216,6 +224,7 @@ std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Setting
       {"on_damage", options.value("on-damage")},
       {"protect", settings.undertaking.request.policy.protect},
       {"roots", options.list("roots")},
+      {"remove_mismatched", settings.undertaking.mismatched == Mismatched::take},
       {"prune_layer_links", margins.prune_layer_links},
       {"prune_empty_repositories", margins.prune_empty_repositories},
   };
@@ -275,6 +284,8 @@ void print_hints(const Report& report) {
       cli::say(fmt::format("hint: {} untagged manifests keep another {} alive: {}\n", count, bytes, advice.option));
     else if (advice.code == "stale-uploads")
       cli::say(fmt::format("hint: {} uploads never finished ({}): {}\n", count, bytes, advice.option));
+    else if (advice.code == "restart-registry")
+      cli::say("hint: restart the registry, and flush its Redis if it has one: it may remember blobs that are gone\n");
     else if (advice.code == "young-blobs")
       cli::say(fmt::format("hint: {} unreferenced blobs ({}) are kept because they are young: {}\n", count, bytes, advice.option));
   }
@@ -297,13 +308,25 @@ std::string outcome_of(const Report& report, ExitStatus status) {
   return report.warnings.empty() ? "complete" : "warnings";
 }
 
-void save(Report& report, const Settings& settings) {
-  if (settings.output.report_file.empty()) return;
+std::string read_earlier(const std::string& file) {
   try {
-    cli::write_file(settings.output.report_file, report_json(report));
-  } catch (const std::runtime_error& error) {
-    report.warnings.push_back({.code = "report-not-written", .message = error.what(), .hint = "check --report"});
+    return cli::read_file(file);
+  } catch (const std::runtime_error&) {
+    return {};  // there is none yet
   }
+}
+
+void save(Report& report, const Settings& settings) {
+  const auto write = [&](const char* option, const std::string& file, const auto& text) {
+    if (file.empty()) return;
+    try {
+      cli::write_file(file, text());
+    } catch (const std::runtime_error& error) {
+      report.warnings.push_back({.code = "report-not-written", .message = error.what(), .hint = fmt::format("check {}", option)});
+    }
+  };
+  write("--metrics", settings.metrics_file, [&] { return report_metrics(report, read_earlier(settings.metrics_file)); });
+  write("--report", settings.output.report_file, [&] { return report_json(report); });
 }
 
 Root find_store(const std::string& path) {
@@ -322,6 +345,14 @@ void look_only(Report& report, const Settings& settings, std::stop_token stop, P
   } catch (const Interrupted&) {
     report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
   }
+}
+
+// Caches may remember what is gone.
+void advise(Report& report) {
+  const Swept& swept = *report.swept;
+  const Amount& gone = report.run.mode == Mode::offline ? swept.total.purged : swept.total.quarantined;
+  if (gone.count && (report.run.mode == Mode::offline || !swept.waiting.gate_open))
+    report.findings->advice.push_back({"restart-registry", gone.count, gone.bytes, "--registry-restarted-at"});
 }
 
 void change(Report& report, const Settings& settings, std::stop_token stop, Progress& progress) {
@@ -343,6 +374,7 @@ void change(Report& report, const Settings& settings, std::stop_token stop, Prog
     report.warnings.push_back({.code = "blob-digest-mismatch", .message = "garbage whose bytes do not match its digest is kept",
                                .path = layout::blob(digest), .digest = digest, .hint = "--remove-mismatched lets it go"});
   }
+  advise(report);
   const auto add = [&](const std::vector<Message>& more) { report.errors.insert(report.errors.end(), more.begin(), more.end()); };
   add(report.swept->verification.unread);
   add(report.swept->total.failures);
@@ -356,8 +388,9 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
 
   Report report;
   report.root = find_store(root_operand(program(), options));
-  if (cli::is_below(settings.output.report_file, report.root.v2))
-    throw UsageError("--report " + settings.output.report_file + " lies in the registry's storage", "write it somewhere else");
+  for (const std::string& file : {settings.output.report_file, settings.metrics_file}) {
+    if (cli::is_below(file, report.root.v2)) throw UsageError(file + " lies in the registry's storage", "write it somewhere else");
+  }
   report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = settings.dry_run,
                 .mode = settings.undertaking.request.mode, .options = options_in_effect(settings, options)};
   if (report.root.is_empty_directory()) {

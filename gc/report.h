@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -62,5 +63,7 @@ struct TextStyle {
 std::string report_text(const Report& report, const TextStyle& style);
 // One document and a newline, as docs/regctl-gc-report.schema.json says.
 std::string report_json(const Report& report);
+// For Prometheus. `previous` is what an earlier run wrote, "" if none did: the time of the last success carries over.
+std::string report_metrics(const Report& report, std::string_view previous);
 
 }  // namespace regctl::gc

@@ -139,6 +139,12 @@ class TextReport {
     add("Empty repositories", empty, empty - plan_.empty_repositories.size(), "-",
         format_count(plan_.empty_repositories.size()),
         option("prune_empty_repositories") || !empty ? "" : "(kept: no --prune-empty-repositories)");
+    const auto is_leftover = [](const Stray& stray) { return stray.kind == Stray::Kind::temporary; };
+    const auto leftovers = static_cast<std::uint64_t>(std::count_if(inventory.strays.begin(), inventory.strays.end(), is_leftover));
+    if (leftovers) {
+      add("Temporary files", leftovers, leftovers - plan_.leftovers.size(), "-", format_count(plan_.leftovers.size()),
+          option("purge_uploads_seconds") ? "" : "(kept: no --purge-uploads)");
+    }
     if (!inventory.quarantined.empty()) {
       add("In quarantine", inventory.quarantined.size(), plan_.restore.size(), size(totals_.quarantined.bytes),
           size(totals_.purged.bytes), plan_.restore.empty() ? "" : "(" + format_count(plan_.restore.size()) + " to give back)");
@@ -332,16 +338,25 @@ class TextReport {
       line("Refused: as things are, a real run takes nothing. The reasons are on standard error.");
       return;
     }
+    if (!plan_.restore.empty()) line("Given back by a real run: {} objects in quarantine", format_count(plan_.restore.size()));
+    if (!plan_.uploads.empty() || !plan_.leftovers.empty() || !plan_.empty_repositories.empty())
+      line("Removed by a real run, and not to be restored: {} unfinished uploads, {} temporary files, {} empty repositories",
+           format_count(plan_.uploads.size()), format_count(plan_.leftovers.size()), format_count(plan_.empty_repositories.size()));
     if (run_.mode == Mode::online && (totals_.garbage.count || waiting.amount.count || totals_.purged.count)) {
       line("Quarantined by a real run: {} ({} blobs), to be freed by a run after the hold", size(totals_.garbage.bytes), format_count(totals_.garbage.count));
       line("Freed by a real run: {} of what earlier runs quarantined", size(totals_.purged.bytes));
     }
     if (waiting.amount.count) {
-      line("Waiting in quarantine: {} ({} blobs){}", size(waiting.amount.bytes), format_count(waiting.amount.count),
-           waiting.what_would_free_it.empty() ? "" : "; " + waiting.what_would_free_it);
+      line("Waiting in quarantine: {}", objects(waiting.amount, size(waiting.amount.bytes)));
+      gate(waiting);
     }
     line("Free now {}; after a real run about {}", cli::format_bytes(report_.root.free_bytes),
          cli::format_bytes(report_.root.free_bytes + totals_.freed_bytes));
+  }
+
+  // What stands against a purge, besides the hold.
+  void gate(const Waiting& waiting) {
+    if (!waiting.what_would_free_it.empty()) line("  Not purged yet: {}", waiting.what_would_free_it);
   }
 
   static std::string objects(const Amount& amount, const std::string& bytes) {
@@ -361,12 +376,18 @@ class TextReport {
     say("Quarantined", total.quarantined, and_links(total.manifests + total.layer_links));
     say("Freed", total.purged, and_links(total.links_purged));
     if (total.uploads) line("{:<12}{} unfinished uploads", "Removed", format_count(total.uploads));
+    if (total.leftovers) line("{:<12}{} temporary files", "Removed", format_count(total.leftovers));
     if (total.empty_repositories) line("{:<12}{} empty repositories", "Removed", format_count(total.empty_repositories));
+    if (const auto wrong = swept.verification.mismatched.size(); wrong && !option("remove_mismatched"))
+      line("{:<12}{} blobs whose bytes do not match their digests", "Kept", format_count(wrong));
+    if (swept.verification.left) line("{:<12}{} blobs were not verified in time", "Left", format_count(swept.verification.left));
     if (swept.looked_again) line("{:<12}{} tags still resolve to what they did", "Proved", format_count(swept.tags_proved));
+    if (run_.mode == Mode::restore && total.restored.count + total.links_restored)
+      line("The next run takes it again, unless something refers to it by then or the options change.");
     if (swept.quarantined_now.count) {
-      line("{:<12}{} in quarantine{}{}", "Waiting", objects(swept.quarantined_now, size(swept.quarantined_now.bytes)),
-           swept.waiting.until ? ", until " + format_rfc3339(*swept.waiting.until) + " at least" : "",
-           swept.waiting.what_would_free_it.empty() ? "" : "; " + swept.waiting.what_would_free_it);
+      line("{:<12}{} in quarantine{}", "Waiting", objects(swept.quarantined_now, size(swept.quarantined_now.bytes)),
+           swept.waiting.until ? ", until " + format_rfc3339(*swept.waiting.until) + " at least" : "");
+      gate(swept.waiting);
     }
   }
 
