@@ -4,31 +4,17 @@
 //
 // The store is made below DIRECTORY if it is not there yet: every tag an image of LAYERS layers, OWN of them its own,
 // the rest shared by its repository; one image in ten has been deleted, so that there is garbage.
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
 
 #include "registry/hasher.h"
+#include "tests/bench/measure.h"
 #include "tests/support/registry_builder.h"
 
 namespace {
 
 using namespace regctl;
+using namespace regctl::bench;
 namespace fs = std::filesystem;
-
-void put(const fs::path& path, const std::string& bytes) {
-  fs::create_directories(path.parent_path());
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0 || write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) throw fs::filesystem_error("cannot write", path, {});
-  close(fd);
-}
 
 void make_store(const fs::path& root, int repositories, int tags, int layers, int own) {
   const fs::path v2 = root / "docker/registry/v2";
@@ -63,42 +49,6 @@ void make_store(const fs::path& root, int repositories, int tags, int layers, in
       put(v2 / layout::tag_current_link(name, tag), image.text());
     }
   }
-}
-
-struct Figures {
-  double wall = 0, cpu = 0;
-  long peak_kilobytes = 0;
-};
-
-Figures measure(const std::vector<std::string>& argv) {
-  std::vector<char*> words;
-  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  const auto begin = std::chrono::steady_clock::now();
-  const pid_t pid = fork();
-  if (pid == 0) {
-    const int null = open("/dev/null", O_RDWR);
-    dup2(null, 1);
-    dup2(null, 2);
-    execvp(words[0], words.data());
-    _exit(127);
-  }
-  int status;
-  rusage usage;
-  wait4(pid, &status, 0, &usage);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
-    std::fprintf(stderr, "bench: %s ended with %d\n", words[0], status);
-    std::exit(1);
-  }
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
-          seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss};
-}
-
-template <class Field>
-double median(std::vector<Figures> runs, Field field) {
-  std::sort(runs.begin(), runs.end(), [&](const Figures& a, const Figures& b) { return field(a) < field(b); });
-  return field(runs[runs.size() / 2]);
 }
 
 // Empties the page cache; false where that is not permitted.

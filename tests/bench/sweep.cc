@@ -1,0 +1,111 @@
+// Benchmark of the sweep, with figures of the same run to compare with.
+//
+//   bench_sweep DIRECTORY BLOBS ROUNDS
+//
+// An offline sweep of BLOBS small garbage blobs beside distribution's collector, which verifies nothing, each on a store
+// made anew; then the hashing of large garbage blobs beside openssl on the same files.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "registry/hasher.h"
+#include "tests/bench/measure.h"
+#include "tests/support/registry_builder.h"
+
+namespace {
+
+using namespace regctl;
+using namespace regctl::bench;
+namespace fs = std::filesystem;
+
+class Store {
+ public:
+  explicit Store(const fs::path& directory) : root_(directory / "registry"), config_(directory / "config.yml") {
+    fs::remove_all(root_);
+    const fs::path v2 = root_ / "docker/registry/v2";
+    test::RegistryBuilder registry;
+    registry.image("app", {"a layer that stays"}, "v1");
+    fs::create_directories(v2);
+    registry.tree.write_to(v2);
+    std::ofstream(config_) << "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: " << root_.string() << "}}\n";
+  }
+  ~Store() { fs::remove_all(root_); }
+
+  fs::path add(const std::string& bytes) const {
+    const fs::path path = root_ / "docker/registry/v2" / test::RegistryBuilder::data(digest_of(bytes));
+    put(path, bytes);
+    return path;
+  }
+  std::vector<std::string> ours(const fs::path& report) const {
+    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+    return {here / "regctl-gc", "--offline", "--keep-younger-than", "0s", "--uploads-idle", "0s", "--max-delete", "100%", "--report", report, root_};
+  }
+  std::vector<std::string> theirs() const { return {"docker-registry", "garbage-collect", config_}; }
+
+ private:
+  fs::path root_, config_;
+};
+
+double wall(const Figures& figures) { return figures.wall; }
+
+void sweep(const fs::path& directory, int blobs, int rounds) {
+  std::vector<Figures> ours, theirs;
+  for (int round = 0; round < rounds; ++round) {
+    for (const bool us : {true, false}) {
+      const Store store(directory);
+      for (int i = 0; i < blobs; ++i) store.add(fmt::format("garbage {} {}", i, std::string(1000, 'x')));
+      sync();
+      (us ? ours : theirs).push_back(measure(us ? store.ours(directory / "report.json") : store.theirs()));
+    }
+  }
+  fmt::print("\n{} garbage blobs of 1 kB, medians of {}\n", blobs, rounds);
+  fmt::print("regctl-gc --offline              {:8.2f} s, {:.2f} s of cpu\n", median(ours, wall), median(ours, [](const Figures& one) { return one.cpu; }));
+  fmt::print("docker-registry garbage-collect  {:8.2f} s, {:.2f} s of cpu\n", median(theirs, wall), median(theirs, [](const Figures& one) { return one.cpu; }));
+  fmt::print("upstream / ours                  {:8.1f} times (3 or more is asked)\n", median(theirs, wall) / median(ours, wall));
+}
+
+// The rate of the phase that hashes, from our own report: the rest of a run reads no layer.
+double hashing_seconds(const fs::path& report) {
+  std::ifstream in(report);
+  for (const auto& phase : nlohmann::json::parse(in)["run"]["phases"]) {
+    if (phase["name"] == "verify") return phase["seconds"];
+  }
+  return 0;
+}
+
+void hash(const fs::path& directory, int rounds) {
+  constexpr int kBlobs = 48;
+  constexpr std::size_t kBytes = std::size_t{32} << 20;
+  std::vector<double> ours;
+  std::vector<Figures> theirs;
+  for (int round = 0; round < rounds; ++round) {
+    const Store store(directory);
+    const fs::path list = directory / "list";
+    std::ofstream names(list);
+    for (int i = 0; i < kBlobs; ++i) {
+      std::string bytes(kBytes, static_cast<char>(i));
+      names << store.add(bytes).string() << '\n';
+    }
+    names.close();
+    sync();
+    theirs.push_back(measure({"sh", "-c", "xargs -n 4 -P \"$(nproc)\" openssl dgst -sha256 < " + list.string()}));
+    measure(store.ours(directory / "report.json"));
+    ours.push_back(hashing_seconds(directory / "report.json"));
+  }
+  std::sort(ours.begin(), ours.end());
+  const double total = static_cast<double>(kBlobs) * kBytes / 1e6, us = total / ours[ours.size() / 2], them = total / median(theirs, wall);
+  fmt::print("\nhashing {} blobs of 32 MiB, medians of {}\n", kBlobs, rounds);
+  fmt::print("regctl-gc                        {:8.0f} MB/s\nopenssl dgst on all cores        {:8.0f} MB/s\n", us, them);
+  fmt::print("ours / openssl                   {:8.2f} (0.9 or more is asked)\n", us / them);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  const fs::path directory = argv[1];
+  fs::create_directories(directory);
+  sweep(directory, std::stoi(argv[2]), std::stoi(argv[3]));
+  hash(directory, std::stoi(argv[3]));
+}
