@@ -327,9 +327,9 @@ class TextReport {
 
   void foot() {
     line("");
-    if (plan_.kept_young.count) line("Kept for now: {} blobs ({}) younger than the limit", format_count(plan_.kept_young.count), size(plan_.kept_young.bytes));
-    if (plan_.kept_pinned.count) line("Kept in doubt: {} blobs ({}) that only damaged repositories link", format_count(plan_.kept_pinned.count), size(plan_.kept_pinned.bytes));
-    if (plan_.kept_protected.count) line("Kept by --protect: {} blobs ({})", format_count(plan_.kept_protected.count), size(plan_.kept_protected.bytes));
+    if (plan_.kept_young.count) line("Kept for now: {} younger than the limit", blobs(plan_.kept_young));
+    if (plan_.kept_pinned.count) line("Kept in doubt: {} that only damaged repositories link", blobs(plan_.kept_pinned));
+    if (plan_.kept_protected.count) line("Kept by --protect: {}", blobs(plan_.kept_protected));
     if (plan_.kept_outside_tags) line("Kept: {} manifests newer than any tag; something else may be tagging here", format_count(plan_.kept_outside_tags));
     upstream_line();
     if (report_.swept) return result(*report_.swept);
@@ -343,11 +343,11 @@ class TextReport {
       line("Removed by a real run, and not to be restored: {} unfinished uploads, {} temporary files, {} empty repositories",
            format_count(plan_.uploads.size()), format_count(plan_.leftovers.size()), format_count(plan_.empty_repositories.size()));
     if (run_.mode == Mode::online && (totals_.garbage.count || waiting.amount.count || totals_.purged.count)) {
-      line("Quarantined by a real run: {} ({} blobs), to be freed by a run after the hold", size(totals_.garbage.bytes), format_count(totals_.garbage.count));
+      line("Quarantined by a real run: {}, to be freed by a run after the hold", blobs(totals_.garbage));
       line("Freed by a real run: {} of what earlier runs quarantined", size(totals_.purged.bytes));
     }
     if (waiting.amount.count) {
-      line("Waiting in quarantine: {}", objects(waiting.amount, size(waiting.amount.bytes)));
+      line("Waiting in quarantine: {}", blobs(waiting.amount));
       gate(waiting);
     }
     line("Free now {}; after a real run about {}", cli::format_bytes(report_.root.free_bytes),
@@ -359,15 +359,15 @@ class TextReport {
     if (!waiting.what_would_free_it.empty()) line("  Not purged yet: {}", waiting.what_would_free_it);
   }
 
-  static std::string objects(const Amount& amount, const std::string& bytes) {
-    return fmt::format("{} ({} {})", bytes, format_count(amount.count), amount.count == 1 ? "blob" : "blobs");
+  std::string blobs(const Amount& amount) const {
+    return fmt::format("{} ({} {})", size(amount.bytes), format_count(amount.count), amount.count == 1 ? "blob" : "blobs");
   }
 
   // What was done, where something was.
   void result(const Swept& swept) {
     const SweepReport& total = swept.total;
     const auto say = [&](const char* what, const Amount& amount, const std::string& more) {
-      if (amount.count || !more.empty()) line("{:<12}{}{}", what, objects(amount, size(amount.bytes)), more);
+      if (amount.count || !more.empty()) line("{:<12}{}{}", what, blobs(amount), more);
     };
     const auto and_links = [](std::uint64_t links) { return links ? fmt::format(" and {} links", format_count(links)) : ""; };
     if (!plan_.blockers.empty()) line("Refused: nothing was taken or purged. The reasons are on standard error.");
@@ -385,7 +385,7 @@ class TextReport {
     if (run_.mode == Mode::restore && total.restored.count + total.links_restored)
       line("The next run takes it again, unless something refers to it by then or the options change.");
     if (swept.quarantined_now.count) {
-      line("{:<12}{} in quarantine{}", "Waiting", objects(swept.quarantined_now, size(swept.quarantined_now.bytes)),
+      line("{:<12}{} in quarantine{}", "Waiting", blobs(swept.quarantined_now),
            swept.waiting.until ? ", until " + format_rfc3339(*swept.waiting.until) + " at least" : "");
       gate(swept.waiting);
     }
