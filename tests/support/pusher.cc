@@ -28,6 +28,7 @@ Answer Client::request(const std::string& method, const std::string& target, con
     return http_->request(method, target, body, type);
   } catch (const std::exception&) {
     http_.reset();
+    cut_off_ = true;
     return {};
   }
 }

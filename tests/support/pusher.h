@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "registry/digest.h"
@@ -25,8 +26,10 @@ LocalImage local_index(const std::vector<Digest>& children);
 class Client {
  public:
   explicit Client(const std::atomic<int>& port) : port_(port) {}
-  // Status 0: no answer came.
+  // Status 0: no answer came, and was_cut_off() says so from then on, once.
   Answer request(const std::string& method, const std::string& target, const std::string& body = "", const std::string& type = "");
+
+  bool was_cut_off() { return std::exchange(cut_off_, false); }
 
   bool has_blob(const std::string& repository, const Digest& digest);
   // HEAD first; what is not there is mounted from `from` (unless that is empty), or else uploaded.
@@ -42,6 +45,7 @@ class Client {
   const std::atomic<int>& port_;
   std::optional<Http> http_;
   int connected_to_ = 0;
+  bool cut_off_ = false;
 };
 
 }  // namespace regctl::test
