@@ -1,6 +1,7 @@
 #include "gc/collect.h"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "gc/proof.h"
@@ -10,6 +11,8 @@ namespace regctl::gc {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr int kLooksThatDisagree = 4;
 
 Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
@@ -51,6 +54,46 @@ bool goes(const Plan& plan, const std::string& repository) {
   return std::binary_search(plan.empty_repositories.begin(), plan.empty_repositories.end(), repository);
 }
 
+// As the second opinion calls them.
+std::string name_of(const Copy& copy) {
+  const std::string digest = copy.digest.text();
+  switch (copy.kind) {
+    case Quarantined::Kind::blob: return "blob " + digest;
+    case Quarantined::Kind::layer_link: return "layer link " + digest + " of " + copy.repository;
+    case Quarantined::Kind::revision_link: return "revision " + digest + " of " + copy.repository;
+  }
+  return {};
+}
+
+using Names = std::set<std::string>;
+
+Names names_in(const std::vector<Objection>& objections) {
+  Names names;
+  for (const Objection& objection : objections) names.insert(objection.what);
+  return names;
+}
+
+// A repository that stays keeps its links: those were not asked about one by one.
+Plan without(Plan plan, const Names& disputed) {
+  using Kind = Quarantined::Kind;
+  const auto stays = [&](Kind kind, const std::string& repository, const Digest& digest) {
+    return disputed.contains(name_of({kind, repository, digest, {}, ""})) || disputed.contains("repository " + repository);
+  };
+  std::erase_if(plan.blobs, [&](const auto& one) { return stays(Kind::blob, "", one.digest); });
+  std::erase_if(plan.manifests, [&](const auto& one) { return stays(Kind::revision_link, one.repository, one.digest); });
+  std::erase_if(plan.layer_links, [&](const auto& one) { return stays(Kind::layer_link, one.repository, one.digest); });
+  std::erase_if(plan.purge, [&](const Purge& one) {
+    return disputed.contains("quarantined " + name_of(one.copy)) || disputed.contains("repository " + one.copy.repository);
+  });
+  std::erase_if(plan.empty_repositories, [&](const std::string& name) { return disputed.contains("repository " + name); });
+  return plan;
+}
+
+// A later look finds that nothing may be taken.
+struct Refused {
+  std::vector<Message> blockers;
+};
+
 class Collector {
  public:
   Collector(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
@@ -71,6 +114,8 @@ class Collector {
       if (takes && findings->plan.blockers.empty()) collect(*findings);
     } catch (const Interrupted&) {
       swept_.total.stopped = true;
+    } catch (const Refused& refused) {
+      findings->plan.blockers = refused.blockers;
     } catch (const StorageError& error) {  // of the second opinion, before anything went
       findings->plan.blockers.push_back(unreadable(error));
     }
@@ -111,19 +156,16 @@ class Collector {
 
     // Hashing may have taken hours.
     Findings again = look(workers_, request_);
-    first.plan.blockers = again.plan.blockers;
-    if (!again.plan.blockers.empty()) return;
-    const Plan plan = only_verified(again.plan, swept_.verification, undertaking_.mismatched);
-    ask_second_opinion(taken_by(plan));
+    if (!again.plan.blockers.empty()) throw Refused{again.plan.blockers};
+    const auto verified = [&](const Plan& of) { return only_verified(of, swept_.verification, undertaking_.mismatched); };
     const ThisRun this_run{undertaking_.run, recent_links(again.inventory, looked_at_ - std::chrono::seconds(2))};
+    const Plan plan = undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
     const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_).taken;
     if (!taken.empty() || !plan.empty_repositories.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
   }
 
   void purge(const Plan& plan) {
-    if (!purges_anything(plan)) return;
-    ask_second_opinion(purged_by(plan));
-    note_gone(sweep_stage(plan, Stage::purge, workers_).purged);
+    if (purges_anything(plan)) note_gone(sweep_stage(undisputed(plan, purged_by), Stage::purge, workers_).purged);
   }
 
   void hash(const Plan& plan) {
@@ -192,15 +234,41 @@ class Collector {
                                .hint = all ? "look at the storage, and run again" : "regctl-gc --restore --run " + undertaking_.run});
   }
 
-  void ask_second_opinion(const Doomed& doomed) {
-    if (doomed.empty()) return;
+  std::vector<Objection> ask(const Doomed& doomed) {
+    if (doomed.empty()) return {};
     const auto begin = Clock::now();
     progress_.phase("second opinion", 0, "");
-    const auto objections = second_opinion(storage_, doomed, {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run}, stop_);
+    auto objections = second_opinion(storage_, doomed, {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run}, stop_);
     phases_.push_back({"second opinion", std::chrono::duration<double>(Clock::now() - begin).count()});
-    if (objections.empty()) return;
+    return objections;
+  }
+
+  [[noreturn]] static void disagree(const std::vector<Objection>& objections) {
     throw Disagreement(objections[0].what + " would go, but " + objections[0].why +
                        (objections.size() > 1 ? " (and " + std::to_string(objections.size() - 1) + " more)" : ""));
+  }
+
+  void ask_second_opinion(const Doomed& doomed) {
+    if (const auto objections = ask(doomed); !objections.empty()) disagree(objections);
+  }
+
+  // What of `plan` the second opinion lets go. An objection may be to what was pushed since the look: it is a disagreement
+  // only if later looks would let the same go, and are objected to for it as well.
+  template <class DoomedBy>
+  Plan undisputed(const Plan& plan, DoomedBy doomed_by) {
+    auto objections = ask(doomed_by(plan));
+    if (objections.empty()) return plan;
+    const Names first = names_in(objections);
+    Names disputed = first;
+    for (int looks = 1; !disputed.empty(); ++looks) {
+      if (looks == kLooksThatDisagree) disagree(objections);
+      const Plan later = look(workers_, request_).plan;
+      if (!later.blockers.empty()) throw Refused{later.blockers};
+      objections = ask(doomed_by(later));
+      std::erase_if(objections, [&](const Objection& one) { return !disputed.contains(one.what); });
+      disputed = names_in(objections);
+    }
+    return without(plan, first);
   }
 
   void note_quarantine(const Findings& findings) {

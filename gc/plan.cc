@@ -12,6 +12,7 @@
 namespace regctl::gc {
 namespace {
 
+constexpr Duration kShortHold = std::chrono::hours(1);
 constexpr Duration kTagsLookDead = std::chrono::hours(7 * 24);
 
 // The newest link to a digest, and where.
@@ -316,6 +317,8 @@ class Planner {
       if (!contradiction) contradiction = contradiction_of_restart(gate_, copy.taken);
     }
     if (contradiction) warn(contradiction->code, contradiction->message, {}, contradiction->hint);
+    if (!gate_.offline && margins_.hold < kShortHold)
+      warn("hold-short", "a push that takes longer than --hold may rely on what is purged meanwhile", {}, "an hour is short; the default is 20h");
     for (const RegistryProcess& process : gate_.found.processes) {
       if (!gate_.offline || process.certain) continue;
       warn("registry-in-doubt", "a registry is running that may serve this storage (pid " + std::to_string(process.pid) + ", " +

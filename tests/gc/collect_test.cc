@@ -215,6 +215,58 @@ TEST_F(Collect, WhatIsLinkedBetweenTheRenamesAndTheSecondLookComesBack) {
   }
 }
 
+// An image with scene.loose, pushed by a client that was told the layer is there.
+class CollectBesideAPush : public Collect {
+ protected:
+  const Digest config = digest_of("{\"os\":\"linux\"}");
+  const std::string json = RegistryBuilder::image_json(config, 14, {{scene.loose, 5}});
+  const std::string revision = RegistryBuilder::revision("app", digest_of(json));
+
+  void push() {
+    store().put(data(config), "{\"os\":\"linux\"}");
+    store().put(data(digest_of(json)), json);
+    store().put(revision, digest_of(json).text());
+  }
+};
+
+TEST_F(CollectBesideAPush, WhatIsPushedBeforeTheSecondOpinionIsNoDisagreement) {
+  int opinions = 0;
+  store().online().at_phase = [&](const std::string& phase) {
+    if (phase == "second opinion" && ++opinions == 1) push();
+  };
+  const Swept swept = store().run();
+  EXPECT_GT(opinions, 0);
+  EXPECT_TRUE(store().has(data(scene.loose)));
+  EXPECT_FALSE(store().has(data(scene.elsewhere)));
+  EXPECT_EQ(swept.total.quarantined, (Amount{1, 17}));
+  EXPECT_EQ(swept.total.restored, Amount{});
+  EXPECT_FALSE(swept.is_incomplete());
+}
+
+TEST_F(CollectBesideAPush, NorIsItBeforeThatOnAPurge) {
+  for (const Digest& digest : {scene.loose, scene.elsewhere}) scene.registry.quarantine(data(digest), kTaken);
+  store().online(Duration(0)).undertaking.request.gate.no_cache = true;
+  bool pushed = false;
+  store().at_phase = [&](const std::string& phase) {
+    if (phase == "second opinion" && !std::exchange(pushed, true)) push();
+  };
+  EXPECT_EQ(store().run().total.purged, (Amount{1, 17}));
+  EXPECT_EQ(count_quarantined(store().files()), 1u);
+  store().run();
+  EXPECT_TRUE(store().has(data(scene.loose)));
+}
+
+// Only ever there when the second opinion looks: what the first one cannot see.
+TEST_F(CollectBesideAPush, WhatTwoComputationsSeeDifferentlyAgainAndAgainIsOne) {
+  store().online().at_phase = [&](const std::string& phase) {
+    if (phase == "second opinion") push();
+    else std::filesystem::remove_all((store().v2() / revision).parent_path());
+  };
+  EXPECT_THROW(store().run(), Disagreement);
+  EXPECT_TRUE(store().has(data(scene.loose)));
+  EXPECT_TRUE(store().has(data(scene.elsewhere)));
+}
+
 TEST_F(Collect, AFailedSecondLookPutsEverythingBack) {
   const Files before = store().delete_untagged().files();
   bool renamed = false;

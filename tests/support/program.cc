@@ -11,6 +11,8 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
 namespace regctl::test {
 namespace {
@@ -48,9 +50,15 @@ std::filesystem::path beside_this_program(const char* name) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
 }
 
-void write_config(const std::filesystem::path& file, const std::filesystem::path& root) {
+void write_config(const std::filesystem::path& file, const std::filesystem::path& root, const Orders& orders = {}) {
   std::ofstream(file) << "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " << root.string()
-                      << "}, delete: {enabled: true}}\nhttp: {addr: \"127.0.0.1:0\"}\n";
+                      << "}, delete: {enabled: true}" << orders.storage << "}\nhttp: {addr: \"127.0.0.1:0\"}\n" << orders.more;
+}
+
+bool is_stopped(const std::filesystem::path& thread) {
+  const std::string stat = read_all(thread / "stat");
+  const auto name_ends = stat.rfind(") ");
+  return name_ends != std::string::npos && (stat[name_ends + 2] == 'T' || stat[name_ends + 2] == 't');
 }
 
 }  // namespace
@@ -80,18 +88,67 @@ Ran upstream_collect(const std::filesystem::path& root, const std::vector<std::s
   return run(argv);
 }
 
-DockerRegistry::DockerRegistry(const std::filesystem::path& root) {
-  const auto config = work_.path() / "config.yml", log = work_.path() / "log";
-  write_config(config, root);
-  pid_ = start({"docker-registry", "serve", config}, {}, work_.path() / "out", log);
+Program::Program(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment)
+    : pid_(start(argv, environment, work_.path() / "out", work_.path() / "err")) {}
+
+Program::~Program() {
+  if (pid_ < 0) return;
+  kill(pid_, SIGKILL);
+  wait_for(pid_);
+}
+
+Ran Program::wait() {
+  if (pid_ >= 0) status_ = wait_for(std::exchange(pid_, -1));
+  return {status_, read_all(work_.path() / "out"), err()};
+}
+
+bool Program::has_ended() {
+  int status;
+  if (pid_ < 0) return true;
+  if (waitpid(pid_, &status, WNOHANG) != pid_) return false;
+  pid_ = -1;
+  status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return true;
+}
+
+void Program::send(int signal) const {
+  if (pid_ >= 0) kill(pid_, signal);
+}
+
+bool Program::is_held() const {
+  std::error_code gone;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
+    int milliseconds = 0;
+    while (milliseconds < 50 && is_stopped(thread.path())) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      ++milliseconds;
+    }
+    if (milliseconds == 50) return true;
+  }
+  return false;
+}
+
+bool becomes_true(const std::function<bool()>& condition, std::chrono::seconds within) {
+  const auto deadline = std::chrono::steady_clock::now() + within;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+DockerRegistry::DockerRegistry(const std::filesystem::path& root, const Orders& orders) {
+  write_config(configuration(), root, orders);
+  std::vector<std::string> argv = orders.wrapper;
+  argv.insert(argv.end(), {"docker-registry", "serve", configuration()});
+  program_ = std::make_unique<Program>(argv, orders.environment);
   static constexpr std::string_view kListening = "listening on 127.0.0.1:";
   while (port_ == 0) {
-    int status;
-    if (waitpid(pid_, &status, WNOHANG) == pid_) throw std::runtime_error("docker-registry ended: " + read_all(log));
-    const std::string text = read_all(log);
+    if (program_->has_ended()) throw std::runtime_error("docker-registry ended: " + program_->err());
+    const std::string text = program_->err();
     const auto at = text.find(kListening);
     if (at == std::string::npos) {
-      sched_yield();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
       continue;
     }
     const std::string rest = text.substr(at + kListening.size());
@@ -101,10 +158,11 @@ DockerRegistry::DockerRegistry(const std::filesystem::path& root) {
 }
 
 void DockerRegistry::stop() {
-  if (pid_ < 0) return;
-  kill(pid_, SIGTERM);
-  wait_for(pid_);
-  pid_ = -1;
+  if (!program_) return;
+  program_->send(SIGCONT);
+  program_->send(SIGTERM);
+  program_->wait();
+  program_.reset();
 }
 
 Http::~Http() {
@@ -117,8 +175,10 @@ void Http::connect() {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port_));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+  if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    close(std::exchange(socket_, -1));
     throw std::runtime_error("cannot connect to port " + std::to_string(port_));
+  }
   received_.clear();
 }
 
@@ -134,6 +194,10 @@ Answer Http::request(const std::string& method, const std::string& target, const
   if (socket_ < 0) connect();
   std::string text = method + ' ' + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n";
   if (!content_type.empty()) text += "Content-Type: " + content_type + "\r\n";
+  if (method == "GET") {  // a registry has no manifest for who does not name its type
+    for (const char* type : {"oci.image.manifest.v1", "oci.image.index.v1", "docker.distribution.manifest.v2", "docker.distribution.manifest.list.v2"})
+      text += std::string("Accept: application/vnd.") + type + "+json\r\n";
+  }
   text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   for (std::size_t sent = 0; sent < text.size();) {
     const ssize_t done = send(socket_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);

@@ -3,8 +3,11 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,20 +32,54 @@ std::string read_all(const std::filesystem::path& file);
 // Runs `docker-registry garbage-collect` on the store below `root`; no server is needed.
 Ran upstream_collect(const std::filesystem::path& root, const std::vector<std::string>& options);
 
-// Debian's registry on 127.0.0.1, on a port that was free, over the store below `root`. Deletes are enabled, there is
-// no cache. Stopped by its own process id.
+// A program that runs beside the test. Killed, by its own process id, unless it was waited for.
+class Program {
+ public:
+  explicit Program(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment = {});
+  ~Program();
+  Ran wait();
+  bool has_ended();
+
+  pid_t pid() const { return pid_; }
+  std::string err() const { return read_all(work_.path() / "err"); }
+  void send(int signal) const;
+  // A thread of it is stopped by a signal, or held in a system call by a tracer (strace -D), and not merely passing by.
+  bool is_held() const;
+
+ private:
+  TemporaryDirectory work_;
+  pid_t pid_ = -1;
+  int status_ = 0;
+};
+
+// Polls until it holds. False: it never did.
+bool becomes_true(const std::function<bool()>& condition, std::chrono::seconds within = std::chrono::seconds(20));
+
+// What Debian's registry is told besides where the store is. Deletes are enabled.
+struct Orders {
+  std::string storage;  // more of its `storage` map, as in ", cache: {blobdescriptor: inmemory}"
+  std::string more;     // further lines of the configuration
+  std::map<std::string, std::string> environment;
+  std::vector<std::string> wrapper;  // strace -D ...
+};
+
+inline const Orders kInmemory{.storage = ", cache: {blobdescriptor: inmemory}"};
+
+// Debian's registry on 127.0.0.1, on a port that was free, over the store below `root`.
 class DockerRegistry {
  public:
-  explicit DockerRegistry(const std::filesystem::path& root);
+  explicit DockerRegistry(const std::filesystem::path& root, const Orders& orders = {});
   ~DockerRegistry() { stop(); }
   void stop();
 
   int port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  const Program& program() const { return *program_; }
+  std::filesystem::path configuration() const { return work_.path() / "config.yml"; }
 
  private:
   TemporaryDirectory work_;
-  pid_t pid_ = -1;
+  std::unique_ptr<Program> program_;
   int port_ = 0;
 };
 

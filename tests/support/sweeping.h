@@ -60,12 +60,23 @@ class MeddledWriter final : public gc::Writer {
   Before before_;
 };
 
+class PhaseProgress final : public Progress {
+ public:
+  explicit PhaseProgress(const std::function<void(const std::string&)>& at) : at_(at) {}
+  void phase(std::string_view name, std::uint64_t, std::string_view) override { at_(std::string(name)); }
+  void advance(std::uint64_t) override {}
+
+ private:
+  const std::function<void(const std::string&)>& at_;
+};
+
 // A store on a disk. Its times are those of the story, which the clock of a run finds old.
 class Sweeping {
  public:
   gc::Undertaking undertaking;
   std::optional<gc::Findings> findings;  // of the last run
   MeddledWriter::Before meddle = [](std::string_view, const std::string&) {};
+  std::function<void(const std::string& phase)> at_phase = [](const std::string&) {};
   std::function<std::unique_ptr<Storage>(std::unique_ptr<Storage>)> wrap = [](auto storage) { return storage; };
 
   explicit Sweeping(const RegistryBuilder& registry) {
@@ -99,7 +110,7 @@ class Sweeping {
   }
 
   gc::Swept run() {
-    NullProgress progress;
+    PhaseProgress progress(at_phase);
     std::vector<gc::Phase> phases;
     findings.reset();
     undertaking.run = "run" + std::to_string(++runs_);

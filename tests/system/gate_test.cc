@@ -1,0 +1,243 @@
+// The cache gate before registries that really run (contract 3.3): what is found out about them in /proc, and what
+// becomes of a blob that is in quarantine.
+#include <fstream>
+
+#include "gc/gate.h"
+#include "registry/hasher.h"
+#include "registry/root.h"
+#include "tests/support/store_on_disk.h"
+#include "tests/support/sweeping.h"
+
+namespace regctl {
+namespace {
+
+using namespace test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+class GateOnDisk : public StoreOnDisk {
+ protected:
+  const Digest garbage = registry.layer("app", "garbage");
+
+  GateOnDisk() { registry.image("app", {"alive"}, "v1"); }
+
+  static Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+  // The store with `garbage` in quarantine since `taken`.
+  void write_with_garbage_taken(Time taken) {
+    registry.quarantine(RegistryBuilder::data(garbage), taken);
+    write();
+  }
+  void write_with_old_garbage() { write_with_garbage_taken(kNow - 10 * kDay); }
+
+  bool is_waiting() const {
+    const auto directory = (v2() / RegistryBuilder::data(garbage)).parent_path();
+    return fs::exists(directory) && !fs::is_empty(directory);
+  }
+  static json report_of(const Ran& ran) { return json::parse(ran.out, nullptr, false); }
+  static std::string reason_in(const Ran& ran) {
+    const json report = report_of(ran);
+    return report.is_object() && report["waiting"].is_object() ? report["waiting"]["what_would_free_it"].get<std::string>() : ran.err;
+  }
+  Ran collect(std::vector<std::string> options = {}) const {
+    options.insert(options.begin(), {regctl_gc(), "--json", "--hold", "0s", "--max-delete", "100%"});
+    options.push_back(root.path());
+    return run(options);
+  }
+
+  void expect_purged(const Ran& ran) const {
+    EXPECT_LE(ran.status, 1) << ran.err;
+    EXPECT_FALSE(is_waiting()) << reason_in(ran);
+    EXPECT_EQ(report_of(ran)["swept"]["purged"]["count"], 1) << ran.out;
+  }
+  void expect_waiting(const Ran& ran, const std::string& reason) const {
+    EXPECT_LE(ran.status, 1) << ran.err;
+    EXPECT_TRUE(is_waiting());
+    EXPECT_EQ(report_of(ran)["swept"]["purged"]["count"], 0) << ran.out;
+    EXPECT_EQ(report_of(ran)["waiting"]["gate"], "closed");
+    EXPECT_NE(reason_in(ran).find(reason), std::string::npos) << reason_in(ran);
+  }
+  static std::string pid_of(const DockerRegistry& one) { return "(pid " + std::to_string(one.program().pid()); }
+
+  // Whether the gate can open by what is seen; skip_reason says why not. (Processes other than ours may be in doubt too:
+  // that they run here is an answer as well.)
+  bool can_see_all() {
+    const auto found = gc::find_registries("/proc", find_root(root.path(), "regctl-gc"));
+    if (!found.complete) skip_reason = found.why_incomplete;
+    else if (!found.local) skip_reason = "the store is not on a local file system";
+    return skip_reason.empty();
+  }
+};
+
+#define NEEDS_TO_SEE_ALL() if (!can_see_all()) GTEST_SKIP() << "no gate opens by evidence alone here: " << skip_reason
+
+TEST_F(GateOnDisk, NoRegistryIsNoProof) {
+  write_with_old_garbage();
+  expect_waiting(collect(), "--registry-restarted-at");
+}
+
+TEST_F(GateOnDisk, WordsOpenItEverywhere) {
+  write_with_old_garbage();
+  const Ran early = collect({"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(4))});
+  expect_waiting(early, "--registry-restarted-at");
+  EXPECT_EQ(collect({"--registry-restarted-at", format_rfc3339(now() + kHour)}).status, 2);
+  expect_purged(collect({"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(5))}));
+}
+
+TEST_F(GateOnDisk, NoCacheAtAllOpensItEverywhere) {
+  write_with_old_garbage();
+  expect_purged(collect({"--registry-cache", "none"}));
+}
+
+TEST_F(GateOnDisk, TheHoldComesFirst) {
+  write_with_garbage_taken(now());
+  const Ran ran = collect({"--hold", "1h", "--registry-cache", "none"});
+  EXPECT_LE(ran.status, 1) << ran.err;
+  EXPECT_TRUE(is_waiting());
+}
+
+TEST_F(GateOnDisk, ARegistryWithoutACacheOpensIt) {
+  write_with_garbage_taken(now());
+  const DockerRegistry serving(root.path());
+  NEEDS_TO_SEE_ALL();
+  expect_purged(collect());
+}
+
+TEST_F(GateOnDisk, OneThatServesAnotherStoreSaysNothing) {
+  write_with_old_garbage();
+  const DockerRegistry serving(work.path());
+  expect_waiting(collect(), "");
+}
+
+TEST_F(GateOnDisk, ACacheInMemoryFromBeforeKeepsItClosed) {
+  const DockerRegistry serving(root.path(), kInmemory);
+  write_with_garbage_taken(now());
+  expect_waiting(collect(), pid_of(serving));
+  const Ran told = collect({"--registry-cache", "none"});  // which is not so
+  expect_waiting(told, "restart");
+  EXPECT_EQ(told.status, 1);
+  EXPECT_TRUE(codes_of(told, "warnings").contains("registry-has-cache")) << told.out;
+}
+
+TEST_F(GateOnDisk, ACacheInMemoryFromAfterOpensIt) {
+  write_with_garbage_taken(now() - std::chrono::seconds(60));
+  const DockerRegistry serving(root.path(), kInmemory);
+  NEEDS_TO_SEE_ALL();
+  expect_purged(collect());
+}
+
+// It started after the quarantine, but by less than the clocks are trusted with.
+TEST_F(GateOnDisk, ARestartWithinFiveSecondsIsNone) {
+  write_with_garbage_taken(now() - std::chrono::seconds(2));
+  const DockerRegistry serving(root.path(), kInmemory);
+  expect_waiting(collect(), pid_of(serving));
+}
+
+TEST_F(GateOnDisk, ARestartThatWasNoneIsSeen) {
+  const Time taken = std::chrono::floor<std::chrono::seconds>(now()) - std::chrono::seconds(8);
+  write_with_garbage_taken(taken + std::chrono::seconds(6));
+  const DockerRegistry serving(root.path(), kInmemory);  // up to 5 seconds after: not restarted
+  ASSERT_TRUE(becomes_true([&] { return now() > taken + std::chrono::seconds(12); }));
+  const Ran ran = collect({"--registry-restarted-at", format_rfc3339(taken + std::chrono::seconds(11))});
+  expect_waiting(ran, "restart");
+  EXPECT_TRUE(codes_of(ran, "warnings").contains("registry-not-restarted")) << ran.out;
+  EXPECT_EQ(ran.status, 1);
+}
+
+TEST_F(GateOnDisk, AConfigurationChangedAfterTheStartSaysNothing) {
+  write_with_old_garbage();
+  const DockerRegistry serving(root.path(), kInmemory);
+  const std::string text = read_all(serving.configuration());
+  // The file's time must be later than the start by more than clocks are trusted with.
+  ASSERT_TRUE(becomes_true([&] {
+    std::ofstream(serving.configuration()) << text << "# changed\n";
+    return reason_in(run({regctl_gc(), "--json", "--dry-run", "--hold", "0s", root.path()})).find("changed after it started") != std::string::npos;
+  }));
+  expect_waiting(collect(), "changed after it started");
+  expect_purged(collect({"--registry-restarted-at", format_rfc3339(kNow - kDay)}));
+}
+
+TEST_F(GateOnDisk, AnEnvironmentTurnsTheCacheOn) {
+  write_with_garbage_taken(now());
+  const DockerRegistry serving(root.path(), {.environment = {{"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR", "inmemory"}}});
+  expect_waiting(collect(), pid_of(serving));
+}
+
+TEST_F(GateOnDisk, AnEnvironmentNamesTheStore) {
+  write_with_garbage_taken(now());
+  Orders orders = kInmemory;
+  orders.environment = {{"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", root.path()}};
+  const DockerRegistry serving(work.path(), orders);
+  expect_waiting(collect(), pid_of(serving));
+}
+
+TEST_F(GateOnDisk, RedisIsNeverJudgedByItself) {
+  write_with_old_garbage();
+  const DockerRegistry serving(root.path(), {.more = "redis: {addr: \"127.0.0.1:1\"}\n"});
+  expect_waiting(collect(), "Redis");
+  const Ran told = collect({"--registry-cache", "none"});
+  expect_waiting(told, "");
+  EXPECT_TRUE(codes_of(told, "warnings").contains("registry-has-cache")) << told.out;
+  expect_purged(collect({"--registry-restarted-at", format_rfc3339(kNow - kDay)}));
+}
+
+TEST_F(GateOnDisk, OfflineRefusesBesideARegistryThatServes) {
+  write_with_old_garbage();
+  std::optional<DockerRegistry> serving(std::in_place, root.path());
+  const Ran refused = collect({"--offline"});
+  EXPECT_EQ(refused.status, 12) << refused.err;
+  EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"registry-serving"});
+  EXPECT_NE(refused.err.find(pid_of(*serving)), std::string::npos) << refused.err;
+  EXPECT_TRUE(is_waiting());
+  serving.reset();
+  expect_purged(collect({"--offline"}));
+}
+
+TEST_F(GateOnDisk, OfflineGoesBesideOneThatOnlyReads) {
+  write_with_old_garbage();
+  const DockerRegistry serving(root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}"});
+  expect_purged(collect({"--offline"}));
+}
+
+TEST_F(GateOnDisk, OfflineQuarantinesOnlyWhereRedisIsNamed) {
+  write_with_old_garbage();
+  const DockerRegistry serving(root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}", .more = "redis: {addr: \"127.0.0.1:1\"}\n"});
+  expect_waiting(collect({"--offline"}), "Redis");
+}
+
+// A pull-through cache writes, whatever its configuration says.
+TEST_F(GateOnDisk, OfflineRefusesBesideAPullThroughCache) {
+  write_with_old_garbage();
+  const TemporaryDirectory elsewhere;
+  const DockerRegistry upstream(elsewhere.path());
+  const DockerRegistry serving(root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}",
+                                             .more = "proxy: {remoteurl: \"http://" + upstream.address() + "\"}\n"});
+  const Ran refused = collect({"--offline"});
+  EXPECT_EQ(refused.status, 12) << refused.err;
+  EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"registry-serving"});
+  EXPECT_TRUE(is_waiting());
+}
+
+// Its own collector removes a blob's directory with all that is in it; here it is stopped where it begins to look.
+TEST_F(GateOnDisk, NothingIsTakenBesideTheRegistrysOwnCollector) {
+  registry.layer("app", "would be taken");
+  write_with_old_garbage();
+  const auto config = work.path() / "config.yml";
+  std::ofstream(config) << "version: 0.1\nstorage: {filesystem: {rootdirectory: " << root.path().string() << "}}\n";
+  const Files before = files_below(v2());
+  {
+    const Program upstream({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", v2() / "repositories", "-e", "trace=openat,newfstatat", "-e",
+                            "inject=openat,newfstatat:signal=STOP:when=1", "docker-registry", "garbage-collect", config});
+    ASSERT_TRUE(becomes_true([&] { return upstream.is_held(); }));
+    for (const std::vector<std::string>& mode : {std::vector<std::string>{}, {"--offline"}, {"--registry-cache", "none"}}) {
+      const Ran refused = collect(mode);
+      EXPECT_EQ(refused.status, 12) << refused.err;
+      EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"upstream-collector"}) << refused.out;
+    }
+    EXPECT_EQ(files_below(v2()), before);
+  }
+  EXPECT_LE(collect({"--registry-cache", "none"}).status, 1);
+  EXPECT_FALSE(is_waiting());
+}
+
+}  // namespace
+}  // namespace regctl
