@@ -39,7 +39,8 @@ class Interleavings : public StoreOnDisk {
   }
   // A registry that stops itself, in the middle of a PUT, as soon as it has made that directory.
   void serve_and_stop_at(const fs::path& directory) {
-    serve({.wrapper = {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", directory, "-e", "trace=mkdirat", "-e", "inject=mkdirat:signal=STOP:when=1"}});
+    serve({.wrapper = {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", directory, "-e", "trace=mkdirat",
+                       "-e", "inject=mkdirat:signal=STOP:when=1"}});
   }
   static std::string directory_of(const std::string& key) { return key.substr(0, key.rfind('/')); }
   fs::path revision_directory(const Digest& digest) const { return v2() / directory_of(RegistryBuilder::revision("app", digest)); }
@@ -259,7 +260,9 @@ TEST_F(Interleavings, ARestartBetweenTheNameAndTheRename) {
   for (const std::string& key : {RegistryBuilder::data(config), RegistryBuilder::layer_link("app", config)})
     registry.tree.remove(directory_of(key));  // so that one blob goes, and nothing else
   write();
-  Program collector({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e", "inject=renameat2:delay_enter=2000000:when=1", regctl_gc(), "-q", "-j", "1", "--keep-younger-than", "0s", "--max-delete", "100%", "--prune-layer-links", "no", root.path()});
+  Program collector({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
+                     "inject=renameat2:delay_enter=2000000:when=1", regctl_gc(), "-q", "-j", "1", "--keep-younger-than", "0s",
+                     "--max-delete", "100%", "--prune-layer-links", "no", root.path()});
   ASSERT_TRUE(becomes_true([&] { return collector.is_held() || collector.has_ended(); }));
   ASSERT_FALSE(collector.has_ended()) << collector.err();
   EXPECT_TRUE(is_there(layer));
