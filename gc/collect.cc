@@ -66,7 +66,7 @@ class Collector {
       findings = look(workers_, request_);
       note_quarantine(*findings);
       // What a mark reached is needed, even where another part of the storage could not be read.
-      if (!root_.owned_by_database) note_gone(sweep_stage(findings->plan, Stage::give_back, workers_).restored);
+      if (!root_.owned_by_database) note_gone(sweep_stage(findings->plan, Stage::give_back, workers_));
       const bool takes = request_.mode == Mode::online || request_.mode == Mode::offline;
       if (takes && findings->plan.blockers.empty()) collect(*findings);
     } catch (const Interrupted&) {
@@ -123,7 +123,7 @@ class Collector {
   void purge(const Plan& plan) {
     if (plan.purge.empty() && plan.uploads.empty() && plan.empty_repositories.empty()) return;
     ask_second_opinion(purged_by(plan));
-    note_gone(sweep_stage(plan, Stage::purge, workers_).purged);
+    note_gone(sweep_stage(plan, Stage::purge, workers_));
   }
 
   void hash(const Plan& plan) {
@@ -142,7 +142,7 @@ class Collector {
     const Proof proof = broken_tags(before, second.inventory);
     if (!knows_enough(second.plan)) return put_back(taken, "the second look could not read everything");
     note_quarantine(second);
-    note_gone(sweep_stage(second.plan, Stage::give_back, patient_).restored);
+    note_gone(sweep_stage(second.plan, Stage::give_back, patient_));
     if (const auto lost = still_broken(proof, second.plan); !lost.empty()) {
       return put_back(taken, lost);
     }
@@ -181,7 +181,7 @@ class Collector {
     } catch (const StorageError& error) {
       return swept_.problems.push_back(unreadable(error));  // it stays in quarantine
     }
-    note_gone(sweep_stage(own, Stage::purge, workers_).purged);
+    note_gone(sweep_stage(own, Stage::purge, workers_));
   }
 
   void put_back(const std::vector<Copy>& taken, const std::string& why) {
@@ -211,10 +211,10 @@ class Collector {
     }
   }
 
-  // `less` blobs have left the quarantine since it was noted.
-  void note_gone(const Amount& less) {
-    swept_.quarantined_now.count -= less.count;
-    swept_.quarantined_now.bytes -= less.bytes;
+  // What has left the quarantine since it was noted.
+  void note_gone(const SweepReport& report) {
+    swept_.quarantined_now.count -= report.restored.count + report.purged.count;
+    swept_.quarantined_now.bytes -= report.restored.bytes + report.purged.bytes + report.still_named;
   }
 
   const Undertaking& undertaking_;

@@ -100,7 +100,7 @@ class Sweep {
     try {
       act();
     } catch (const StorageError& error) {
-      fail("not-removed", error.reason(), error.key());
+      fail("not-removed", "could not be removed, and stays: " + error.reason(), error.key());
     } catch (const StorageRefuses& error) {
       fail("storage-refuses", error.what(), "");
       stop();
@@ -170,8 +170,10 @@ class Sweep {
     if (outcome != Outcome::done) {
       ++report_.skipped;
     } else if (copy.kind == Quarantined::Kind::blob) {
-      report_.purged += one.bytes;
-      if (stat) report_.purged_disk_bytes += stat->disk_bytes;
+      const bool last_name = !stat || stat->names == 1;
+      report_.purged += last_name ? one.bytes : 0;
+      if (!last_name) report_.still_named += one.bytes;
+      else if (stat) report_.purged_disk_bytes += stat->disk_bytes;
     } else {
       ++report_.links_purged;
     }
@@ -258,7 +260,7 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
   add(quarantined, more.quarantined);
   add(purged, more.purged);
   add(restored, more.restored);
-  for (const auto field : {&SweepReport::purged_disk_bytes, &SweepReport::manifests, &SweepReport::layer_links,
+  for (const auto field : {&SweepReport::purged_disk_bytes, &SweepReport::still_named, &SweepReport::manifests, &SweepReport::layer_links,
                            &SweepReport::links_purged, &SweepReport::links_restored, &SweepReport::uploads,
                            &SweepReport::empty_repositories, &SweepReport::skipped})
     this->*field += more.*field;

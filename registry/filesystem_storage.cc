@@ -28,7 +28,8 @@ Stat stat_of(const struct stat& st) {
   return {.kind = kind_of(st.st_mode),
           .bytes = static_cast<std::uint64_t>(st.st_size),
           .disk_bytes = static_cast<std::uint64_t>(st.st_blocks) * 512,
-          .modified = beneath::time_of(st.st_mtim)};
+          .modified = beneath::time_of(st.st_mtim),
+          .names = S_ISREG(st.st_mode) ? st.st_nlink : 1};
 }
 
 class FileReader final : public Reader {

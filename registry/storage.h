@@ -30,6 +30,7 @@ struct Stat {
   std::uint64_t bytes = 0;
   std::uint64_t disk_bytes = 0;  // allocated; less than `bytes` for sparse files
   Time modified;
+  std::uint64_t names = 1;  // of the same object; more than this one: hard links
 
   bool operator==(const Stat&) const = default;
 };

@@ -242,6 +242,15 @@ TEST_F(Collect, OneFailureDoesNotStopTheRest) {
   EXPECT_TRUE(swept.is_incomplete());
 }
 
+TEST_F(Collect, P15WhatHasAnotherNameIsNotFreed) {
+  std::filesystem::create_hard_link(store().v2() / data(scene.elsewhere), store().v2().parent_path() / "second name");
+  const Swept swept = store().run();
+  EXPECT_FALSE(store().has(data(scene.elsewhere)));
+  EXPECT_EQ(swept.total.purged, (Amount{2, 5}));
+  EXPECT_EQ(swept.total.still_named, 17u);
+  EXPECT_EQ(swept.quarantined_now, Amount{});
+}
+
 TEST_F(Collect, ADuplicateGoesOnlyIfTheNewDataIsSound) {
   scene.registry.quarantine(data(scene.layer), kTaken);
   scene.put(data(scene.layer), "precious");
