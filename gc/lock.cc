@@ -39,7 +39,7 @@ Descriptor lock_file(const Descriptor& directory, const std::string& path) {
 }  // namespace
 
 Lock Lock::acquire(const std::string& v2) {
-  Descriptor directory = opened(beneath::ask([&] { return open(v2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }), v2);
+  Descriptor directory = opened(beneath::open_top(v2, O_RDONLY | O_DIRECTORY, beneath::Resolution::best), v2);
   Answer answer = lock(directory);
   Descriptor held = std::move(directory);
   if (answer.error && answer.error != EWOULDBLOCK) {

@@ -223,7 +223,7 @@ class FilesystemStorage final : public Storage {
 
 std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
                                                  Resolution resolution) {
-  const Answer answer = ask([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
+  const Answer answer = beneath::open_top(path, O_PATH | O_DIRECTORY, resolution);
   if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
   return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as), resolution);
 }

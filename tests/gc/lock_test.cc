@@ -12,6 +12,7 @@
 #include <fstream>
 #include <functional>
 
+#include "registry/root.h"
 #include "tests/support/program.h"
 #include "tests/support/unprivileged.h"
 
@@ -71,10 +72,18 @@ TEST_F(LockTest, P10OneAtATime) {
 TEST_F(LockTest, P10AlsoUnderAnotherName) {
   fs::create_directory_symlink(root, work.path() / "link");
   const Lock lock = Lock::acquire(v2);
-  for (const fs::path& name : {work.path() / "link/docker/registry/v2", root / "docker/../docker//registry/v2/.", v2 / ""})
-    EXPECT_THROW(Lock::acquire(name), LockHeld) << name;
+  for (const fs::path& name : {work.path() / "link", root, v2})
+    EXPECT_THROW(Lock::acquire(find_root(name, "regctl-gc").v2), LockHeld) << name;
   fs::create_directories(work.path() / "other");
   EXPECT_NO_THROW(Lock::acquire(work.path() / "other"));
+}
+
+// A link that was put there after the storage had been found.
+TEST_F(LockTest, P6NoLinkLeadsToAnotherStorage) {
+  fs::create_directories(work.path() / "other/registry/v2");
+  fs::rename(root / "docker", work.path() / "aside");
+  fs::create_directory_symlink(work.path() / "other", root / "docker");
+  EXPECT_THROW(Lock::acquire(v2), StorageError);
 }
 
 TEST_F(LockTest, MovesWithItsOwner) {

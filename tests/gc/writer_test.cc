@@ -247,6 +247,16 @@ TEST_P(WriterContract, P6GoesThroughNoLink) {
   EXPECT_EQ(bytes("d/data"), "bytes");
 }
 
+TEST_P(WriterContract, P6NoLinkLeadsToTheTop) {
+  const Resolution resolution = std::get<Resolution>(GetParam());
+  fs::create_directory_symlink(work.path(), outside / "up");
+  fs::create_directory_symlink(root, work.path() / "link");
+  EXPECT_THROW(open_filesystem_writer(work.path() / "link", {}, resolution), StorageError);
+  EXPECT_THROW(open_filesystem_writer(outside / "up/root", {}, resolution), StorageError);
+  EXPECT_THROW(open_filesystem_storage(work.path() / "link", "", resolution), StorageError);
+  EXPECT_THROW(open_filesystem_storage(outside / "up/root", "", resolution), StorageError);
+}
+
 TEST_P(WriterContract, AFileWhereADirectoryBelongsIsSaid) {
   EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d/data", "data", "copy"); }), StorageError::Kind::not_a_directory);
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d/data/x", "data"); }), StorageError::Kind::not_a_directory);
