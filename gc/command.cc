@@ -364,10 +364,13 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     report.findings.emplace();
     report.warnings.push_back({.code = "empty-root", .message = cli::printable(report.root.path) + " is an empty directory",
                                .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
-  } else if (settings.dry_run) {
-    look_only(report, settings, signals.token(), progress);
   } else {
-    change(report, settings, signals.token(), progress);
+    try {
+      (settings.dry_run ? look_only : change)(report, settings, signals.token(), progress);
+    } catch (const StorageError& error) {  // not even the top directory could be opened or locked
+      report.findings.emplace().plan.blockers.push_back(
+          {.code = "read-error", .message = error.what(), .hint = "run as the user that owns the storage, where locks work (NFS: lockd)"});
+    }
   }
   signals.end_at_once();
   progress.erase();
