@@ -94,6 +94,18 @@ struct Refused {
   std::vector<Message> blockers;
 };
 
+// What nobody looks at a second time goes only if the later plan says so too.
+Plan in_both(Plan plan, const Plan& later) {
+  const auto keep_common = [](auto& mine, const auto& theirs) {
+    std::erase_if(mine, [&](const auto& one) { return std::find(theirs.begin(), theirs.end(), one) == theirs.end(); });
+  };
+  keep_common(plan.purge, later.purge);
+  keep_common(plan.uploads, later.uploads);
+  keep_common(plan.leftovers, later.leftovers);
+  keep_common(plan.empty_repositories, later.empty_repositories);
+  return plan;
+}
+
 class Collector {
  public:
   Collector(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
@@ -109,15 +121,15 @@ class Collector {
       findings = look(workers_, request_);
       note_quarantine(*findings);
       // What a mark reached is needed, even where another part of the storage could not be read.
-      if (!root_.owned_by_database) note_gone(sweep_stage(findings->plan, Stage::give_back, workers_).restored);
+      if (!root_.owned_by_database) note_gone(sweep_stage(findings->plan, Stage::give_back, workers_));
       const bool takes = request_.mode == Mode::online || request_.mode == Mode::offline;
       if (takes && findings->plan.blockers.empty()) collect(*findings);
     } catch (const Interrupted&) {
       swept_.total.stopped = true;
     } catch (const Refused& refused) {
-      findings->plan.blockers = refused.blockers;
-    } catch (const StorageError& error) {  // of the second opinion, before anything went
-      findings->plan.blockers.push_back(unreadable(error));
+      refuse(*findings, refused.blockers);
+    } catch (const StorageError& error) {  // of the second opinion
+      refuse(*findings, {unreadable(error)});
     }
     return std::move(swept_);
   }
@@ -126,6 +138,14 @@ class Collector {
   Findings look(const Workers& workers, const Request& request) {
     looked_at_ = now();
     return gc::look(storage_, root_, request, looked_at_, workers, progress_, phases_);
+  }
+
+  // What was purged before was purged: then the run is incomplete.
+  void refuse(Findings& findings, const std::vector<Message>& reasons) {
+    const SweepReport& total = swept_.total;
+    const bool nothing_went = total.purged.count + total.still_named + total.links_purged + total.uploads + total.leftovers + total.empty_repositories == 0;
+    std::vector<Message>& to = nothing_went ? findings.plan.blockers : swept_.problems;
+    to.insert(to.end(), reasons.begin(), reasons.end());
   }
 
   SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers) {
@@ -156,16 +176,17 @@ class Collector {
 
     // Hashing may have taken hours.
     Findings again = look(workers_, request_);
+    first.plan.warnings = again.plan.warnings;
     if (!again.plan.blockers.empty()) throw Refused{again.plan.blockers};
     const auto verified = [&](const Plan& of) { return only_verified(of, swept_.verification, undertaking_.mismatched); };
     const ThisRun this_run{undertaking_.run, recent_links(again.inventory, looked_at_ - std::chrono::seconds(2))};
     const Plan plan = undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
     const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_).taken;
-    if (!taken.empty() || !plan.empty_repositories.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
+    if (!taken.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
   }
 
   void purge(const Plan& plan) {
-    if (purges_anything(plan)) note_gone(sweep_stage(undisputed(plan, purged_by), Stage::purge, workers_).purged);
+    if (purges_anything(plan)) note_gone(sweep_stage(undisputed(plan, purged_by), Stage::purge, workers_));
   }
 
   void hash(const Plan& plan) {
@@ -173,6 +194,10 @@ class Collector {
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const Workers hashing(workers_.count() == 1 ? 1 : cores, stop_);
     swept_.verification = verify(plan, storage_, undertaking_.bytes_per_second, deadline_, hashing, progress_);
+    swept_.kept_mismatched.emplace();
+    if (undertaking_.mismatched == Mismatched::keep) {
+      for (const auto& [digest, identity] : swept_.verification.mismatched) *swept_.kept_mismatched += identity.bytes;
+    }
     phases_.push_back({"verify", std::chrono::duration<double>(Clock::now() - begin).count()});
   }
 
@@ -182,15 +207,15 @@ class Collector {
     request.policy.this_run = this_run;
     const Findings second = look(patient_, request);
     const Proof proof = broken_tags(before, second.inventory);
-    if (!knows_enough(second.plan)) return put_back(taken, "the second look could not read everything");
     note_quarantine(second);
-    note_gone(sweep_stage(second.plan, Stage::give_back, patient_).restored);
-    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) {
-      return put_back(taken, lost);
-    }
+    if (!knows_enough(second.plan)) return put_back(taken, "the second look could not read everything");
+    const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_);
+    note_gone(given);
+    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) return put_back(taken, lost);
+    if (!given.failures.empty()) return;  // what is needed stays in quarantine, and is read there
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
-    if (request_.mode == Mode::offline && !stop_.stop_requested()) purge_own(plan, second, taken);
+    if (request_.mode == Mode::offline && !swept_.total.stopped && !stop_.stop_requested()) purge_own(plan, second, taken);
   }
 
   // Tags that lost something which the plan does not give back.
@@ -223,11 +248,12 @@ class Collector {
     } catch (const StorageError& error) {
       return swept_.problems.push_back(unreadable(error));  // it stays in quarantine
     }
-    note_gone(sweep_stage(own, Stage::purge, workers_).purged);
+    note_gone(sweep_stage(own, Stage::purge, workers_));
   }
 
   void put_back(const std::vector<Copy>& taken, const std::string& why) {
     const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_);
+    note_gone(report);
     const bool all = report.restored.count + report.links_restored + report.skipped == taken.size();
     swept_.problems.push_back({.code = "second-look-failed",
                                .message = why + ": " + (all ? "everything this run took was put back" : "not everything could be put back, the rest is in quarantine"),
@@ -258,17 +284,18 @@ class Collector {
   Plan undisputed(const Plan& plan, DoomedBy doomed_by) {
     auto objections = ask(doomed_by(plan));
     if (objections.empty()) return plan;
-    const Names first = names_in(objections);
-    Names disputed = first;
+    Names disputed = names_in(objections), stay = disputed;
+    Plan later;
     for (int looks = 1; !disputed.empty(); ++looks) {
       if (looks == kLooksThatDisagree) disagree(objections);
-      const Plan later = look(workers_, request_).plan;
+      later = look(workers_, request_).plan;
       if (!later.blockers.empty()) throw Refused{later.blockers};
       objections = ask(doomed_by(later));
+      stay.merge(names_in(objections));
       std::erase_if(objections, [&](const Objection& one) { return !disputed.contains(one.what); });
       disputed = names_in(objections);
     }
-    return without(plan, first);
+    return without(in_both(plan, later), stay);
   }
 
   void note_quarantine(const Findings& findings) {
@@ -279,10 +306,10 @@ class Collector {
     }
   }
 
-  // `less` blobs have left the quarantine since it was noted.
-  void note_gone(const Amount& less) {
-    swept_.quarantined_now.count -= less.count;
-    swept_.quarantined_now.bytes -= less.bytes;
+  // What has left the quarantine since it was noted.
+  void note_gone(const SweepReport& report) {
+    swept_.quarantined_now.count -= report.restored.count + report.purged.count;
+    swept_.quarantined_now.bytes -= report.restored.bytes + report.purged.bytes + report.still_named;
   }
 
   const Undertaking& undertaking_;

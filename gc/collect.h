@@ -35,6 +35,7 @@ struct Swept {
   bool looked_again = false;           // the second look has been, and went well
   Waiting waiting;                     // as the run left it
   Amount quarantined_now;              // blobs, as the run left it
+  std::optional<Amount> kept_mismatched;  // empty: nothing was hashed
   std::vector<Message> problems;       // each leaves the run incomplete
 
   bool is_incomplete() const {
@@ -42,7 +43,8 @@ struct Swept {
   }
 };
 
-// Two computations of what is needed do not agree: a bug, and nothing is purged or taken because of it.
+// Two computations of what is needed do not agree, however often they are made: a bug. Nothing goes that either of them
+// needs, and what the run took is put back.
 class Disagreement : public Error {
  public:
   using Error::Error;

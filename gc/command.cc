@@ -46,8 +46,8 @@ ROOT is the directory above docker/registry/v2. What a run takes is first
 renamed in place, and can be put back until a later run purges it.
 )",
       .epilogue = R"(
-Exit status: 0 done, 1 warnings, 2 usage, 10 no registry storage, 12 refused,
-             13 incomplete, 70 bug, 129/130/143 interrupted by a signal
+Exit status: 0 done, 1 warnings, 2 usage, 10 no registry storage, 11 locked,
+             12 refused, 13 incomplete, 70 bug, 129/130/143 stopped by a signal
 Every option is also a variable (REGCTL_GC_DRY_RUN=true) and, without the
 dashes, a key of --config FILE. Manual: regctl-gc(8)
 )",
@@ -350,7 +350,7 @@ void look_only(Report& report, const Settings& settings, std::stop_token stop, P
 // Caches may remember what is gone.
 void advise(Report& report) {
   const Swept& swept = *report.swept;
-  const Amount& gone = report.run.mode == Mode::offline ? swept.total.purged : swept.total.quarantined;
+  const Amount& gone = swept.total.quarantined;
   if (gone.count && (report.run.mode == Mode::offline || !swept.waiting.gate_open))
     report.findings->advice.push_back({"restart-registry", gone.count, gone.bytes, "--registry-restarted-at"});
 }
@@ -371,6 +371,7 @@ void change(Report& report, const Settings& settings, std::stop_token stop, Prog
                        "nothing was purged or taken because of it; please report this");
   }
   for (const auto& [digest, identity] : report.swept->verification.mismatched) {
+    if (undertaking.mismatched == Mismatched::take) break;
     report.warnings.push_back({.code = "blob-digest-mismatch", .message = "garbage whose bytes do not match its digest is kept",
                                .path = layout::blob(digest), .digest = digest, .hint = "--remove-mismatched lets it go"});
   }
@@ -397,10 +398,13 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     report.findings.emplace();
     report.warnings.push_back({.code = "empty-root", .message = cli::printable(report.root.path) + " is an empty directory",
                                .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
-  } else if (settings.dry_run) {
-    look_only(report, settings, signals.token(), progress);
   } else {
-    change(report, settings, signals.token(), progress);
+    try {
+      (settings.dry_run ? look_only : change)(report, settings, signals.token(), progress);
+    } catch (const StorageError& error) {  // not even the top directory could be opened or locked
+      report.findings.emplace().plan.blockers.push_back(
+          {.code = "read-error", .message = error.what(), .hint = "run as the user that owns the storage, where locks work (NFS: lockd)"});
+    }
   }
   signals.end_at_once();
   progress.erase();

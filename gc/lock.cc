@@ -24,13 +24,14 @@ Descriptor opened(const Answer& answer, const std::string& path) {
   return Descriptor(static_cast<int>(answer.value));
 }
 
-// The lock file in `directory`. A run as root must not keep the registry's own user from locking later.
+// The lock file in `directory`. A run as root must not keep the registry's own user from locking later, nor give away
+// another file to whoever made the lock's name a second name of that.
 Descriptor lock_file(const Descriptor& directory, const std::string& path) {
   Descriptor file = opened(beneath::ask([&] {
     return openat(directory.get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
   }), path);
-  struct stat owner;
-  if (geteuid() == 0 && fstat(directory.get(), &owner) == 0)
+  struct stat owner, own;
+  if (geteuid() == 0 && fstat(directory.get(), &owner) == 0 && fstat(file.get(), &own) == 0 && own.st_nlink == 1)
     beneath::ask([&] { return fchown(file.get(), owner.st_uid, owner.st_gid); });  // a courtesy: the lock works without
   return file;
 }
@@ -38,7 +39,7 @@ Descriptor lock_file(const Descriptor& directory, const std::string& path) {
 }  // namespace
 
 Lock Lock::acquire(const std::string& v2) {
-  Descriptor directory = opened(beneath::ask([&] { return open(v2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }), v2);
+  Descriptor directory = opened(beneath::open_top(v2, O_RDONLY | O_DIRECTORY, beneath::Resolution::best), v2);
   Answer answer = lock(directory);
   Descriptor held = std::move(directory);
   if (answer.error && answer.error != EWOULDBLOCK) {

@@ -17,7 +17,7 @@ class LockHeld : public Error {
 
 class Lock {
  public:
-  // `v2` is the directory to lock. Where its file system cannot lock a directory (NFS), a file of fixed name in it is
+  // `v2` is the directory to lock, by a path without links (Root::v2). Where its file system cannot lock a directory (NFS), a file of fixed name in it is
   // locked instead; that stays, and belongs to the directory's owner. Throws LockHeld at once rather than wait, and
   // StorageError where locks do not work.
   static Lock acquire(const std::string& v2);

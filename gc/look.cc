@@ -59,6 +59,11 @@ bool claims_are_absurd(const Inventory& inventory, const Root& root) {
   return false;
 }
 
+// What is to be given back stands beside blobs that nobody else need look at.
+bool looks_at_all(const Request& request) {
+  return request.sizes == Sizes::seen || request.mode == Mode::heal || request.mode == Mode::restore;
+}
+
 // Scan and mark until both have seen all they need of each other: what is in doubt needs tag histories, and what is
 // in quarantine needs every blob directory looked into.
 std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, const Root& root, const Request& request,
@@ -67,7 +72,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   ScanOptions options{.settle = request.settle};
   for (const RootDigest& one : request.policy.roots) options.also_open.push_back(one.digest);
   if (request.policy.delete_untagged) options.detail = Detail::everything;
-  if (request.sizes == Sizes::seen || request.margins.purge_uploads) options.copies = Copies::of_all_links;
+  if (looks_at_all(request) || request.margins.purge_uploads) options.copies = Copies::of_all_links;
   const auto scan_and_mark = [&] {
     Inventory inventory = scan(storage, options, workers, progress);
     watch.phase_ends("scan");
@@ -93,7 +98,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   }
   const auto unknown = what_to_survey(inventory, marked);
   inventory = survey(storage, std::move(inventory), unknown, workers, progress);
-  if (request.sizes == Sizes::seen || anything_in_quarantine(inventory) || claims_are_absurd(inventory, root)) {
+  if (looks_at_all(request) || anything_in_quarantine(inventory) || claims_are_absurd(inventory, root)) {
     const auto all = all_blobs(inventory);
     inventory = survey(storage, std::move(inventory), all, workers, progress);
     marked = mark(inventory, request.policy, now);
@@ -145,11 +150,15 @@ void advise(Findings& findings, const Request& request, const Root& root, Time n
 }
 
 Plan plan_for(const Findings& findings, const Root& root, const Request& request, Time now) {
-  if (request.mode == Mode::restore) return plan_restoration(findings.inventory, request.only_run);
   GateEvidence gate = request.gate;
   if (!request.processes.empty()) gate.found = find_registries(request.processes, root);
   Plan plan = make_plan(findings.inventory, findings.mark, root, request.margins, gate, now);
-  return request.mode == Mode::heal ? only_give_back(std::move(plan)) : plan;
+  if (request.mode == Mode::restore) {
+    Plan restoration = plan_restoration(findings.inventory, request.only_run);
+    plan.restore = std::move(restoration.restore);
+    plan.warnings.insert(plan.warnings.end(), restoration.warnings.begin(), restoration.warnings.end());
+  }
+  return request.mode == Mode::heal || request.mode == Mode::restore ? only_give_back(std::move(plan)) : plan;
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ class Planner {
         if (why != Why::nothing || revision.state != LinkState::present) continue;
         untagged_.from(revision.name, [](DigestId) {});
         plan_.manifests.push_back(
-            {repository.name, digest(revision.name), Reason::untagged, std::move(former_tags[revision.name])});
+            {repository.name, digest(revision.name), Reason::untagged, std::move(former_tags[revision.name]), {revision.modified, revision.inode}});
       }
     }
   }
@@ -145,7 +145,7 @@ class Planner {
       for (const Link& link : repository.layers) {
         if (link.state != LinkState::present) continue;
         if (goes || (margins_.prune_layer_links && !mark_.repositories[i].pinned && leads_nowhere(link)))
-          plan_.layer_links.push_back({repository.name, digest(link.name)});
+          plan_.layer_links.push_back({repository.name, digest(link.name), {link.modified, link.inode}});
       }
     }
   }
@@ -161,7 +161,7 @@ class Planner {
       for (const Upload& upload : repository.uploads) {
         if (!upload.started) continue;  // unknown is young
         if (is_young(std::max(*upload.started, upload.newest), *margins_.purge_uploads, now_)) continue;
-        plan_.uploads.push_back({repository.name, upload.uuid, *upload.started, upload.bytes});
+        plan_.uploads.push_back({repository.name, upload.uuid, *upload.started, upload.newest, upload.bytes});
       }
     }
     for (const Stray& stray : inventory_.strays) {
@@ -183,12 +183,14 @@ class Planner {
     }
   }
 
-  // No manifest, tag or upload that anybody could be using.
+  // No manifest, tag or upload that anybody could be using, and no other name of a blob that something needs.
   bool holds_nothing(std::size_t place) const {
     const Repository& repository = inventory_.repositories[place];
     const auto is_manifest = [](const Link& link) { return link.state != LinkState::pending; };
+    const auto is_needed_alias = [&](const Link& link) { return link.name != link.target && (mark_.live(link.name) || mark_.live(link.target)); };
     return !mark_.repositories[place].pinned && repository.tags.empty() && repository.uploads.empty() &&
-           std::none_of(repository.revisions.begin(), repository.revisions.end(), is_manifest);
+           std::none_of(repository.revisions.begin(), repository.revisions.end(), is_manifest) &&
+           std::none_of(repository.layers.begin(), repository.layers.end(), is_needed_alias);
   }
 
   // Whether a copy goes back, and why; Why::nothing: it stays. A push that has only begun is no reason: what it finds
@@ -216,6 +218,7 @@ class Planner {
   // The tags of the copy's repository whose history names it, and that do not point to it.
   std::vector<std::string> former_tags(const Quarantined& copy) const {
     std::vector<std::string> names;
+    if (copy.kind != Quarantined::Kind::revision_link || copy.duplicate) return names;
     for (const Tag& tag : inventory_.repositories[copy.repository].tags) {
       const auto is_copy = [&](const auto& entry) { return entry.first == copy.digest; };
       if (tag.target == copy.digest || std::none_of(tag.history.begin(), tag.history.end(), is_copy)) continue;
@@ -247,7 +250,7 @@ class Planner {
                                .bytes = copy.bytes,
                                .disk_bytes = copy.disk_bytes,
                                .duplicate = copy.duplicate,
-                               .former_tags = copy.kind == Quarantined::Kind::revision_link ? former_tags(copy) : std::vector<std::string>()});
+                               .former_tags = former_tags(copy)});
       } else {
         if (blob) waiting.amount += copy.bytes;
         const Time until = copy.taken + margins_.hold;
@@ -320,8 +323,8 @@ class Planner {
     if (!gate_.offline && margins_.hold < kShortHold)
       warn("hold-short", "a push that takes longer than --hold may rely on what is purged meanwhile", {}, "an hour is short; the default is 20h");
     for (const RegistryProcess& process : gate_.found.processes) {
-      if (!gate_.offline || process.certain) continue;
-      warn("registry-in-doubt", "a registry is running that may serve this storage (pid " + std::to_string(process.pid) + ", " +
+      if (process.certain || (!gate_.offline && !process.collecting)) continue;
+      warn("registry-in-doubt", std::string("a registry is running that may ") + (process.collecting ? "collect garbage in" : "serve") + " this storage (pid " + std::to_string(process.pid) + ", " +
            cli::printable(process.configuration) + "): " + cli::printable(process.doubt), {}, "make sure that it does not, or stop it");
     }
   }
@@ -534,6 +537,9 @@ Plan plan_restoration(const Inventory& inventory, const std::string& run) {
     last = &copy;
   }
   if (last) give_back(*last);
+  if (!run.empty() && plan.restore.empty())
+    plan.warnings.push_back({.code = "run-unknown", .message = "nothing in quarantine was taken by run " + cli::printable(run),
+                             .path = "", .repository = "", .digest = {}, .hint = "find -name '*.regctl-gc.*' shows the runs"});
   return plan;
 }
 

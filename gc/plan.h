@@ -45,11 +45,20 @@ struct Amount {
 
 enum class Reason : std::uint8_t { unreferenced, untagged };
 
+// Which link file was judged: what stands there later may be another.
+struct LinkVersion {
+  Time modified{};
+  std::uint64_t inode = 0;
+
+  bool operator==(const LinkVersion&) const = default;
+};
+
 struct ManifestRemoval {
   std::string repository;
   Digest digest;
   Reason reason;
   std::vector<std::string> former_tags;  // whose history names it
+  LinkVersion link;
 
   bool operator==(const ManifestRemoval&) const = default;
 };
@@ -68,13 +77,14 @@ struct BlobRemoval {
 struct LayerLinkRemoval {
   std::string repository;
   Digest digest;
+  LinkVersion link;
 
   bool operator==(const LayerLinkRemoval&) const = default;
 };
 
 struct UploadRemoval {
   std::string repository, uuid;
-  Time started_at;
+  Time started_at, newest;  // Upload::newest
   std::uint64_t bytes;
 
   bool operator==(const UploadRemoval&) const = default;
@@ -157,7 +167,7 @@ Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, c
 Plan only_give_back(Plan plan);
 
 // Gives back everything in quarantine, or what `run` took, whether anything needs it or not. Of several copies of one
-// object the last goes back; where the original is there again, none.
+// object the last goes back; where the original is there again, none. Warns if there is nothing of that run.
 Plan plan_restoration(const Inventory& inventory, const std::string& run);
 
 // What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size no

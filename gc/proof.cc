@@ -1,7 +1,6 @@
 #include "gc/proof.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "registry/closure.h"
 
@@ -49,17 +48,17 @@ class Prover {
       const Tag* same = tag.target ? tag_named(now, tag.name) : nullptr;
       if (!same || !same->target || after_.digests[*same->target] != before_.digests[*tag.target]) continue;
       ++proof_.tags;
-      if (const auto missing = first_lost(*tag.target)) proof_.broken.push_back({repository.name, tag.name, before_.digests[*missing]});
+      for (const DigestId missing : lost_by(*tag.target)) proof_.broken.push_back({repository.name, tag.name, before_.digests[missing]});
     }
   }
 
   // What was once reached without a loss need not be looked at again.
-  std::optional<DigestId> first_lost(DigestId root) {
-    std::optional<DigestId> found;
+  std::vector<DigestId> lost_by(DigestId root) {
+    std::vector<DigestId> found;
     closure_.from(root, [&](DigestId id) {
-      if (lost_[index_of(id)] && !found) found = id;
+      if (lost_[index_of(id)]) found.push_back(id);
     });
-    if (found) closure_.restart();
+    if (!found.empty()) closure_.restart();
     return found;
   }
 

@@ -10,7 +10,7 @@ namespace regctl::gc {
 
 struct BrokenTag {
   std::string repository, tag;
-  Digest missing;  // the first of what it needs and has lost
+  Digest missing;  // one of what it needs and has lost; there is a BrokenTag for each
 
   bool operator==(const BrokenTag&) const = default;
 };

@@ -39,7 +39,7 @@ Totals totals_of(const Report& report, const Findings& findings) {
     totals.freed_bytes = report.swept->total.purged_disk_bytes;
   } else if (findings.plan.blockers.empty()) {
     totals.freed_bytes = totals.purged_disk_bytes;
-    if (report.run.mode == Mode::offline) totals.freed_bytes += totals.garbage_disk_bytes;
+    if (report.run.mode == Mode::offline && findings.plan.waiting.gate_open) totals.freed_bytes += totals.garbage_disk_bytes;
     for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;
   }
   return totals;

@@ -63,10 +63,8 @@ Json run_json(const Run& run) {
 
 // Null where nothing was hashed: then nobody knows.
 Json mismatched_json(const Report& report) {
-  if (!report.swept) return nullptr;
-  Amount amount_kept;
-  for (const auto& [digest, identity] : report.swept->verification.mismatched) amount_kept += identity.bytes;
-  return amount(amount_kept);
+  if (!report.swept || !report.swept->kept_mismatched) return nullptr;
+  return amount(*report.swept->kept_mismatched);
 }
 
 Json swept_json(const Swept& swept) {

@@ -101,11 +101,21 @@ class TextReport {
     for (const std::string& mount : report_.root.mounts) line("Mounted    {}{} is a mount point, and was read across", report_.root.shown_prefix, name(mount));
     // A run beside a live registry gives nothing back at once; who needs room now must hear that first.
     const bool nearly_full = free < report_.root.size_bytes / 20;
+    say_that_redis_waits();
     if (run_.mode == Mode::online && nearly_full && totals_.garbage.count) {
       line("");
       line("The file system is nearly full, and this mode frees nothing of today's garbage today. With the registry");
       line("stopped or read-only,  regctl-gc --offline {}  frees {} at once.", name(run_.root),
            size(totals_.garbage_disk_bytes));
+    }
+  }
+
+  // Who was promised room at once must hear first that there will be none.
+  void say_that_redis_waits() {
+    const Waiting& waiting = report_.swept ? report_.swept->waiting : plan_.waiting;
+    if (run_.mode == Mode::offline && !waiting.gate_open && plan_.blockers.empty()) {
+      line("");
+      line("Nothing is freed yet, only quarantined: {}", waiting.what_would_free_it);
     }
   }
 
@@ -378,12 +388,12 @@ class TextReport {
     if (total.uploads) line("{:<12}{} unfinished uploads", "Removed", format_count(total.uploads));
     if (total.leftovers) line("{:<12}{} temporary files", "Removed", format_count(total.leftovers));
     if (total.empty_repositories) line("{:<12}{} empty repositories", "Removed", format_count(total.empty_repositories));
-    if (const auto wrong = swept.verification.mismatched.size(); wrong && !option("remove_mismatched"))
-      line("{:<12}{} blobs whose bytes do not match their digests", "Kept", format_count(wrong));
+    if (swept.kept_mismatched && swept.kept_mismatched->count)
+      line("{:<12}{} whose bytes do not match their digests", "Kept", blobs(*swept.kept_mismatched));
     if (swept.verification.left) line("{:<12}{} blobs were not verified in time", "Left", format_count(swept.verification.left));
     if (swept.looked_again) line("{:<12}{} tags still resolve to what they did", "Proved", format_count(swept.tags_proved));
     if (run_.mode == Mode::restore && total.restored.count + total.links_restored)
-      line("The next run takes it again, unless something refers to it by then or the options change.");
+      line("A run takes it again once it is older than --keep-younger-than, unless something refers to it or the options change.");
     if (swept.quarantined_now.count) {
       line("{:<12}{} in quarantine{}", "Waiting", blobs(swept.quarantined_now),
            swept.waiting.until ? ", until " + format_rfc3339(*swept.waiting.until) + " at least" : "");

@@ -406,8 +406,18 @@ class Judge {
       else if (!repository.tags.empty()) object("repository " + name, "it has tags");
       else if (std::any_of(repository.revisions.begin(), repository.revisions.end(), counts)) object("repository " + name, "it has manifests");
       else if (!repository.lately.empty()) object("repository " + name, "a link in it is young");
+      else if (has_needed_alias(name)) object("repository " + name, "it has another name of a blob that is needed");
       else object_to_directories_of(name);
     }
+  }
+
+  bool has_needed_alias(const std::string& name) {
+    for (const Id id : layers_of(eyes_, reading_.names, name)) {
+      const Digest digest = reading_.names[id];
+      const auto link = layer_link({name, digest});
+      if (link && link->holds && *link->holds != digest && !(use_of(digest).empty() && use_of(*link->holds).empty())) return true;
+    }
+    return false;
   }
 
   // To those of uploads, and to young ones of any other kind.

@@ -358,7 +358,8 @@ class Reader {
     for (const Revision& revision : repository.revisions) {
       for (const Id id : {revision.name, revision.target}) {
         open(id);
-        if (revision.state != State::absent) called_revision_.insert(id);
+        if (revision.state == State::quarantined) called_manifest_.insert(id);  // its bytes may have been purged before it
+        else if (revision.state != State::absent) called_revision_.insert(id);
       }
     }
     for (const Tag& tag : repository.tags) {

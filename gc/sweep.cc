@@ -53,10 +53,12 @@ class Sweep {
 
   void take(const Plan& plan) {
     progress_.phase("quarantine", plan.manifests.size() + plan.layer_links.size() + plan.blobs.size(), "objects");
-    each(plan.manifests, all, [&](const ManifestRemoval& one) { take(Quarantined::Kind::revision_link, one.repository, one.digest, {}, 0); });
-    each(plan.layer_links, all, [&](const LayerLinkRemoval& one) { take(Quarantined::Kind::layer_link, one.repository, one.digest, {}, 0); });
-    each(plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
-         [&](const BlobRemoval& one) { take(Quarantined::Kind::blob, "", one.digest, one.verified, one.bytes); });
+    each(plan.layer_links, all, [&](const LayerLinkRemoval& one) { take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link); });
+    each(plan.manifests, all, [&](const ManifestRemoval& one) { take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link); });
+    if (!references_stay()) {
+      each(plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
+           [&](const BlobRemoval& one) { take(Quarantined::Kind::blob, "", one.digest, *one.verified, one.bytes); });
+    }
     sync();
     std::sort(report_.taken.begin(), report_.taken.end(), [](const Copy& a, const Copy& b) {
       return std::tie(a.kind, a.repository, a.digest) < std::tie(b.kind, b.repository, b.digest);
@@ -68,8 +70,12 @@ class Sweep {
     progress_.phase("purge", plan.purge.size() + plan.uploads.size(), "objects");
     each(plan.uploads, all, [&](const UploadRemoval& one) { remove_upload(one); });
     each(plan.leftovers, all, [&](const LeftoverRemoval& one) { remove_leftover(one); });
-    for (const auto kind : {Quarantined::Kind::revision_link, Quarantined::Kind::layer_link, Quarantined::Kind::blob})
+    const auto purge_all = [&](Quarantined::Kind kind) {
       each(plan.purge, [&](const Purge& one) { return one.copy.kind == kind; }, [&](const Purge& one) { purge(one); });
+    };
+    purge_all(Quarantined::Kind::layer_link);
+    purge_all(Quarantined::Kind::revision_link);
+    if (!references_stay()) purge_all(Quarantined::Kind::blob);
     each(plan.empty_repositories, all, [&](const std::string& name) { remove_repository(name); });
     sync();
   }
@@ -101,7 +107,7 @@ class Sweep {
     try {
       act();
     } catch (const StorageError& error) {
-      fail("not-removed", error.reason(), error.key());
+      fail("not-removed", "could not be renamed or removed, and stays: " + error.reason(), error.key());
     } catch (const StorageRefuses& error) {
       fail("storage-refuses", error.what(), "");
       stop();
@@ -112,10 +118,35 @@ class Sweep {
     attempt([&] { writer_.sync(); });
   }
 
-  void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
-            const std::optional<Identity>& verified, std::uint64_t bytes) {
+  // A manifest that did not go still needs its blobs.
+  bool references_stay() {
+    const std::lock_guard lock(mutex_);
+    return references_stay_;
+  }
+
+  // Only the link that was judged. One that was written since says that somebody wants what it names.
+  void take_link(Quarantined::Kind kind, const std::string& repository, const Digest& digest, const LinkVersion& judged) {
+    try {
+      const auto reader = storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
+      const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
+      if (found && LinkVersion{found->modified, found->inode} == judged) return take(kind, repository, digest, *found, 0);
+      const std::lock_guard lock(mutex_);
+      ++report_.skipped;
+      references_stay_ |= found.has_value();
+    } catch (const Error&) {
+      note_that_a_reference_stays(kind);
+      throw;
+    }
+  }
+
+  void note_that_a_reference_stays(Quarantined::Kind kind) {
+    const std::lock_guard lock(mutex_);
+    references_stay_ |= kind == Quarantined::Kind::revision_link;
+  }
+
+  void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest, const Identity& expected, std::uint64_t bytes) {
     const Copy copy{kind, repository, digest, now(), run_};
-    const Outcome outcome = writer_.rename_in_place(directory_of(kind, repository, digest), original_of(kind), quarantine_name(copy), verified);
+    const Outcome outcome = writer_.rename_in_place(directory_of(kind, repository, digest), original_of(kind), quarantine_name(copy), expected);
     const std::lock_guard lock(mutex_);
     if (outcome != Outcome::done) {
       ++report_.skipped;
@@ -149,10 +180,25 @@ class Sweep {
       if (copy.kind == Quarantined::Kind::blob) hasher.update(bytes);
       else if (link.size() < layout::kLongestLink) link += bytes;
     }
-    return copy.kind == Quarantined::Kind::blob ? hasher.finish() == copy.digest : Digest::parse(link).has_value();
+    switch (copy.kind) {
+      case Quarantined::Kind::blob: return hasher.finish() == copy.digest;
+      case Quarantined::Kind::revision_link: return Digest::parse(link) == copy.digest;
+      case Quarantined::Kind::layer_link: break;  // it may be another name
+    }
+    const auto content = storage_.read(join(directory_of(copy.kind, copy.repository, copy.digest), quarantine_name(copy)), layout::kLongestLink);
+    return content && content->bytes == link;
   }
 
   void purge(const Purge& one) {
+    try {
+      remove_copy(one);
+    } catch (const Error&) {
+      note_that_a_reference_stays(one.copy.kind);
+      throw;
+    }
+  }
+
+  void remove_copy(const Purge& one) {
     const Copy& copy = one.copy;
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), name = quarantine_name(copy);
     if (one.duplicate && !original_is_sound(copy))
@@ -171,39 +217,57 @@ class Sweep {
     if (outcome != Outcome::done) {
       ++report_.skipped;
     } else if (copy.kind == Quarantined::Kind::blob) {
-      report_.purged += one.bytes;
-      if (stat) report_.purged_disk_bytes += stat->disk_bytes;
+      const bool last_name = !stat || stat->names == 1;
+      report_.purged += last_name ? one.bytes : 0;
+      if (!last_name) report_.still_named += one.bytes;
+      else if (stat) report_.purged_disk_bytes += stat->disk_bytes;
     } else {
       ++report_.links_purged;
     }
   }
 
-  // The files that a registry writes for an upload, and the directories they were in; whatever else is there stays.
+  // What a registry writes for an upload: its files, and below it the directories that they are in. Whatever else is there stays.
   void remove_upload(const UploadRemoval& upload) {
-    const std::string top = join(layout::repository(upload.repository), join(layout::kUploads, upload.uuid));
-    const std::string states = join(top, "hashstates");
-    if (const auto algorithms = storage_.list(states)) {
-      for (const Entry& algorithm : algorithms->entries) {
-        if (algorithm.kind != Kind::directory) continue;
-        const std::string directory = join(states, algorithm.name);
-        const auto offsets = storage_.list(directory);
-        for (const Entry& offset : offsets ? offsets->entries : std::vector<Entry>()) {
-          if (offset.kind == Kind::file) writer_.remove_file(directory, offset.name);
-        }
-        writer_.remove_directory(directory);
+    const std::string top = join(layout::repository(upload.repository), join(layout::kUploads, upload.uuid)), states = join(top, "hashstates");
+    std::vector<std::pair<std::string, std::string>> files;  // their directories and names, the one that tells the age last
+    std::vector<std::string> directories;
+    for (const Entry& algorithm : entries(states)) {
+      if (algorithm.kind != Kind::directory) continue;
+      directories.push_back(join(states, algorithm.name));
+      for (const Entry& offset : entries(directories.back())) {
+        if (offset.kind == Kind::file) files.emplace_back(directories.back(), offset.name);
       }
-      writer_.remove_directory(states);
     }
-    const auto listing = storage_.list(top);
-    for (const Entry& entry : listing ? listing->entries : std::vector<Entry>()) {
-      if (entry.kind == Kind::file && layout::is_temporary(entry.name)) writer_.remove_file(top, entry.name);
+    directories.insert(directories.end(), {states, top});
+    for (const Entry& entry : entries(top)) {
+      if (entry.kind == Kind::file && (entry.name == "data" || layout::is_temporary(entry.name))) files.emplace_back(top, entry.name);
     }
-    for (const char* name : {"data", "startedat"}) writer_.remove_file(top, name);
-    if (writer_.remove_directory(top) == Outcome::occupied)
-      return fail("upload-kept", "holds something that no registry writes", top);
+    files.emplace_back(top, "startedat");
+    const auto was_written_to = [&](const auto& file) {
+      const auto stat = storage_.stat(join(file.first, file.second));
+      return stat && stat->modified > upload.newest;
+    };
+    if (std::any_of(files.begin(), files.end(), was_written_to)) {
+      const std::lock_guard lock(mutex_);
+      ++report_.skipped;
+      return;
+    }
+    std::uint64_t freed = 0;
+    for (const auto& [directory, name] : files) {
+      const auto stat = storage_.stat(join(directory, name));
+      if (writer_.remove_file(directory, name) == Outcome::done && stat) freed += stat->disk_bytes;
+    }
+    Outcome last = Outcome::done;
+    for (const std::string& directory : directories) last = writer_.remove_directory(directory);
+    if (last == Outcome::occupied) fail("upload-kept", "holds something that no registry writes", top);
     const std::lock_guard lock(mutex_);
-    ++report_.uploads;
-    report_.purged_disk_bytes += upload.bytes;
+    report_.uploads += last == Outcome::done;
+    report_.purged_disk_bytes += freed;
+  }
+
+  std::vector<Entry> entries(const std::string& key) const {
+    auto listing = storage_.list(key);
+    return listing ? std::move(listing->entries) : std::vector<Entry>();
   }
 
   void remove_leftover(const LeftoverRemoval& leftover) {
@@ -265,6 +329,7 @@ class Sweep {
   Progress& progress_;
   std::mutex mutex_;
   SweepReport report_;
+  bool references_stay_ = false;  // a revision link that should have gone in this stage did not
 };
 
 }  // namespace
@@ -277,7 +342,7 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
   add(quarantined, more.quarantined);
   add(purged, more.purged);
   add(restored, more.restored);
-  for (const auto field : {&SweepReport::purged_disk_bytes, &SweepReport::manifests, &SweepReport::layer_links,
+  for (const auto field : {&SweepReport::purged_disk_bytes, &SweepReport::still_named, &SweepReport::manifests, &SweepReport::layer_links,
                            &SweepReport::links_purged, &SweepReport::links_restored, &SweepReport::uploads,
                            &SweepReport::leftovers, &SweepReport::empty_repositories, &SweepReport::skipped})
     this->*field += more.*field;

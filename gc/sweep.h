@@ -24,6 +24,7 @@ enum class Stage {
 struct SweepReport {
   Amount quarantined, purged, restored;  // blobs
   std::uint64_t purged_disk_bytes = 0;   // of blobs and uploads whose last name went
+  std::uint64_t still_named = 0;         // bytes of purged blobs that have another name: freed are none of them
   std::uint64_t manifests = 0, layer_links = 0;  // revision and layer links taken
   std::uint64_t links_purged = 0, links_restored = 0;
   std::uint64_t uploads = 0, leftovers = 0, empty_repositories = 0;

@@ -14,12 +14,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kChunk = std::size_t{256} << 10;
 
-// Time for all threads' bytes is given out in turn: each waits until its own has come.
+// Time for all threads' bytes is given out in turn: each waits until its own has come, or until `enough`.
 class Throttle {
  public:
   explicit Throttle(std::uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
 
-  void wait_for(std::size_t bytes) {
+  template <class Enough>
+  void wait_for(std::size_t bytes, Enough enough) {
     if (bytes_per_second_ == 0) return;
     const auto cost = std::chrono::duration_cast<Clock::duration>(
         std::chrono::duration<double>(static_cast<double>(bytes) / static_cast<double>(bytes_per_second_)));
@@ -29,10 +30,13 @@ class Throttle {
       free_at_ = std::max(free_at_, Clock::now()) + cost;
       mine = free_at_;
     }
-    std::this_thread::sleep_until(mine);
+    for (auto now = Clock::now(); now < mine && !enough(now); now = Clock::now())
+      std::this_thread::sleep_until(std::min(mine, now + kPatience));
   }
 
  private:
+  // The more threads share the rate, the longer one waits: a signal must not.
+  static constexpr std::chrono::milliseconds kPatience{100};
   const std::uint64_t bytes_per_second_;
   std::mutex mutex_;
   Clock::time_point free_at_{};
@@ -65,13 +69,14 @@ class Verifier {
     const Identity before = reader->identity();
     if (before.bytes != blob.bytes || before.modified != blob.written_at) return note(result_.changed);
     Hasher hasher(blob.digest.algorithm());
+    const auto enough = [this](Clock::time_point now) { return workers_.stopping() || now >= deadline_; };
     for (;;) {
       if (workers_.stopping()) throw Interrupted();
       if (Clock::now() >= deadline_) return note(result_.left);
       const std::string_view bytes = reader->next(chunk_);
       if (bytes.empty()) break;
       hasher.update(bytes);
-      throttle_.wait_for(bytes.size());
+      throttle_.wait_for(bytes.size(), enough);
     }
     const bool sound = hasher.finish() == blob.digest;
     if (reader->identity() != before) return note(result_.changed);
@@ -110,8 +115,10 @@ Verification verify(const Plan& plan, const Storage& storage, std::uint64_t byte
                     const Workers& workers, Progress& progress) {
   progress.phase("verify", plan.blobs.size(), "blobs");
   Verifier verifier(storage, bytes_per_second, deadline, workers);
+  // The largest first keep all threads busy to the end; the smallest first get something done before a deadline.
+  const bool hurried = deadline != Clock::time_point::max();
   workers.for_each_index(plan.blobs.size(), [&](std::size_t i) {
-    verifier.check(plan.blobs[i]);
+    verifier.check(plan.blobs[hurried ? plan.blobs.size() - 1 - i : i]);
     progress.advance(1);
   });
   Verification result = std::move(verifier).result();

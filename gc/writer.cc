@@ -105,8 +105,7 @@ class FilesystemWriter final : public Writer {
   beneath::Resolution resolution_;
 };
 
-Descriptor directory_at(int where, const std::string& path) {
-  const Answer answer = beneath::ask([&] { return openat(where, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+Descriptor directory(const Answer& answer, const std::string& path) {
   if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
   return Descriptor(static_cast<int>(answer.value));
 }
@@ -115,9 +114,10 @@ Descriptor directory_at(int where, const std::string& path) {
 
 std::unique_ptr<Writer> open_filesystem_writer(const std::string& path, const std::vector<std::string>& mounts,
                                                beneath::Resolution resolution) {
-  Descriptor root = directory_at(AT_FDCWD, path);
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
+  Descriptor root = directory(beneath::open_top(path, kFlags, resolution), path);
   std::vector<Descriptor> below;
-  for (const std::string& mount : mounts) below.push_back(directory_at(root.get(), mount));
+  for (const std::string& mount : mounts) below.push_back(directory(beneath::open(root.get(), mount, kFlags, resolution), mount));
   return std::make_unique<FilesystemWriter>(std::move(root), std::move(below), resolution);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -80,6 +81,13 @@ Answer open(int directory, std::string_view path, int flags, Resolution resoluti
     errno = answer.error;
     return answer.value;
   });
+}
+
+Answer open_top(const std::string& path, int flags, Resolution resolution) {
+  const Answer slash = ask([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); });
+  if (slash.error) return slash;
+  const auto first = std::min(path.find_first_not_of('/'), path.size());
+  return open(Descriptor(static_cast<int>(slash.value)).get(), std::string_view(path).substr(first), flags, resolution);
 }
 
 Time time_of(const timespec& time) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -63,6 +64,10 @@ enum class Resolution {
 // `path` below `directory`, "" for itself, opened with the `flags` of open(2) and O_CLOEXEC. A symbolic link anywhere on
 // the way or at the end is ELOOP. REQUIRES: `path` is relative, and no component of it is "..".
 Answer open(int directory, std::string_view path, int flags, Resolution resolution);
+
+// The directory where everything begins: `path` is absolute, and names it without any symbolic link. Somebody may have
+// put one there since that was found out: ELOOP then.
+Answer open_top(const std::string& path, int flags, Resolution resolution);
 
 // A time that nanoseconds cannot hold (before 1677, after 2262) is the latest there is: every reader takes the future for
 // young, whereas an overflow could make it old.

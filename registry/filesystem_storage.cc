@@ -27,9 +27,10 @@ Kind kind_of(mode_t mode) {
 Stat stat_of(const struct stat& st) {
   return {.kind = kind_of(st.st_mode),
           .bytes = static_cast<std::uint64_t>(st.st_size),
-          .disk_bytes = st.st_nlink > 1 ? 0 : static_cast<std::uint64_t>(st.st_blocks) * 512,
+          .disk_bytes = S_ISREG(st.st_mode) && st.st_nlink > 1 ? 0 : static_cast<std::uint64_t>(st.st_blocks) * 512,
           .modified = beneath::time_of(st.st_mtim),
-          .inode = st.st_ino};
+          .inode = st.st_ino,
+          .names = S_ISREG(st.st_mode) ? st.st_nlink : 1};
 }
 
 class FileReader final : public Reader {
@@ -223,7 +224,7 @@ class FilesystemStorage final : public Storage {
 
 std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
                                                  Resolution resolution) {
-  const Answer answer = ask([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
+  const Answer answer = beneath::open_top(path, O_PATH | O_DIRECTORY, resolution);
   if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
   return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as), resolution);
 }

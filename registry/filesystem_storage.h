@@ -12,7 +12,7 @@ namespace regctl {
 
 using beneath::Resolution;
 
-// Holds the directory's descriptor open. `path` is resolved once, links included; `shown_as` is put before every
+// Holds the directory's descriptor open. `path` is resolved once, and has no links in it (Root::v2); `shown_as` is put before every
 // key in messages. Throws StorageError if it cannot be opened.
 std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
                                                  Resolution resolution = Resolution::best);

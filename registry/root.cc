@@ -172,7 +172,7 @@ void refuse_links(const fs::path& top) {
 }
 
 Root describe(Root root, const fs::path& v2) {
-  root.v2 = fs::canonical(v2).string();
+  root.v2 = v2.string();
   const fs::path docker_registry = fs::path(root.v2).parent_path();
   root.owned_by_database = fs::exists(docker_registry / "lockfiles" / "database-in-use");
   root.pull_through_cache = fs::exists(docker_registry.parent_path().parent_path() / "scheduler-state.json");

@@ -167,6 +167,8 @@ Openings what_to_open(const std::vector<Repository>& repositories, const std::ve
       openings.start.insert(openings.start.end(), {link.name, link.target});
       if (link.state == LinkState::pending) continue;
       openings.manifests.insert(openings.manifests.end(), {link.name, link.target});
+      // What a quarantined one names may have been purged before it.
+      if (link.state == LinkState::quarantined) continue;
       openings.revisions.insert(openings.revisions.end(), {link.name, link.target});
     }
     for (const Tag& tag : repository.tags) {

@@ -31,6 +31,7 @@ struct Stat {
   std::uint64_t disk_bytes = 0;  // that go with this name: less than `bytes` for sparse files, 0 while there is another name
   Time modified;
   std::uint64_t inode = 0;       // which object has the name; 0: the storage does not know
+  std::uint64_t names = 1;       // of the same object; more than this one: hard links
 
   bool operator==(const Stat&) const = default;
 };

@@ -309,6 +309,15 @@ TEST_F(Collect, OneFailureDoesNotStopTheRest) {
   EXPECT_TRUE(swept.is_incomplete());
 }
 
+TEST_F(Collect, P15WhatHasAnotherNameIsNotFreed) {
+  std::filesystem::create_hard_link(store().v2() / data(scene.elsewhere), store().v2().parent_path() / "second name");
+  const Swept swept = store().run();
+  EXPECT_FALSE(store().has(data(scene.elsewhere)));
+  EXPECT_EQ(swept.total.purged, (Amount{2, 5}));
+  EXPECT_EQ(swept.total.still_named, 17u);
+  EXPECT_EQ(swept.quarantined_now, Amount{});
+}
+
 TEST_F(Collect, ADuplicateGoesOnlyIfTheNewDataIsSound) {
   scene.registry.quarantine(data(scene.layer), kTaken);
   scene.put(data(scene.layer), "precious");
@@ -349,6 +358,143 @@ TEST_F(Collect, ASignalWhileTakingLeavesNothingThatIsNeededAway) {
   EXPECT_EQ(swept.total.quarantined.count, 1u);  // the one that had begun
   EXPECT_TRUE(swept.looked_again);
   EXPECT_EQ(count_quarantined(store().files()), 1u);
+}
+
+// A manifest that cannot go keeps its blobs in this run, and the next run ends where an undisturbed one would have.
+TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
+  const std::string link = RegistryBuilder::revision("app", scene.untagged);
+  for (const std::string verb : {"rename", "remove_file"}) {
+    Sweeping sweeping(scene.registry);
+    sweeping.delete_untagged().meddle = [&](std::string_view done, const std::string& key) {
+      if (done == verb && key.starts_with(link)) throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+    };
+    const Swept swept = sweeping.run();
+    EXPECT_TRUE(swept.is_incomplete()) << verb;
+    EXPECT_EQ(swept.total.purged, Amount{}) << verb;
+    sweeping.meddle = [](std::string_view, const std::string&) {};
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_FALSE(sweeping.run().is_incomplete()) << verb;
+      EXPECT_EQ(codes(sweeping.findings->plan.warnings), Codes{}) << verb;
+    }
+    EXPECT_FALSE(sweeping.has(link) || sweeping.has(data(scene.untagged))) << verb;
+    EXPECT_EQ(count_quarantined(sweeping.files()), 0u) << verb;
+  }
+}
+
+TEST_F(Collect, AQuarantinedManifestWithoutItsBytesIsNoDamage) {
+  scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
+  scene.tree.remove(data(scene.untagged));
+  const Swept swept = store().run();
+  EXPECT_EQ(codes(store().findings->plan.warnings), Codes{});
+  EXPECT_EQ(swept.total.links_purged, 1u);
+}
+
+TEST_F(Collect, P9ALinkThatIsWrittenBeforeItsRenameStays) {
+  const std::string link = RegistryBuilder::revision("app", scene.untagged);
+  int looks = 0;
+  store().online().delete_untagged().at_phase = [&](const std::string& phase) {
+    if (phase == "quarantine" && ++looks == 1) std::ofstream(store().v2() / link) << scene.untagged.text();
+  };
+  store().run();
+  EXPECT_EQ(looks, 1);
+  EXPECT_TRUE(store().has(link));
+  EXPECT_TRUE(store().has(data(scene.untagged)));
+}
+
+TEST_F(Collect, NothingIsPurgedThatIsNotYetOnTheDisk) {
+  bool failed = false;
+  store().meddle = [&](std::string_view verb, const std::string&) {
+    if (verb == "sync" && !std::exchange(failed, true)) throw StorageRefuses("Input/output error");
+  };
+  const Swept swept = store().run();
+  EXPECT_TRUE(failed && swept.is_incomplete());
+  EXPECT_EQ(swept.total.purged, Amount{});
+  EXPECT_EQ(count_quarantined(store().files()), 2u);
+}
+
+TEST_F(Collect, WhatCannotBeGivenBackIsNoSuccess) {
+  store().meddle = [&](std::string_view verb, const std::string& key) {
+    if (verb == "rename" && key == data(scene.loose)) store().put(RegistryBuilder::layer_link("new", scene.loose), scene.loose.text());
+    if (verb == "rename" && key.starts_with(data(scene.loose) + ".")) throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+  };
+  const Swept swept = store().run();
+  EXPECT_FALSE(swept.looked_again);
+  EXPECT_TRUE(swept.is_incomplete());
+  EXPECT_EQ(count_quarantined(store().files()), swept.quarantined_now.count);
+  EXPECT_EQ(swept.total.purged, Amount{});
+}
+
+TEST_F(Collect, ADuplicateLeavesTheHistoryOfTags) {
+  scene.registry.tag("app", "v0", scene.untagged);
+  scene.registry.tag("app", "v0", scene.image);
+  const std::string link = RegistryBuilder::revision("app", scene.untagged);
+  scene.registry.quarantine(link, kTaken);
+  scene.put(link, scene.untagged.text());
+  EXPECT_EQ(store().run().total.links_purged, 1u);
+  EXPECT_TRUE(store().has(layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.untagged) + "/link"));
+}
+
+TEST_F(Collect, ADuplicateOfALinkStaysBesideADamagedOne) {
+  const std::string link = RegistryBuilder::layer_link("app", scene.layer);
+  scene.registry.quarantine(link, kTaken);
+  scene.put(link, scene.loose.text());
+  store().run();
+  EXPECT_EQ(count_quarantined(store().files()), 1u);
+}
+
+TEST_F(Collect, AnUploadThatGoesOnStays) {
+  const std::string upload = "repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/";
+  scene.put(upload + "startedat", "2026-05-02T00:00:00Z");
+  scene.put(upload + "data", "half");
+  store().undertaking.request.margins.purge_uploads = 7 * kDay;
+  store().at_phase = [&](const std::string& phase) {
+    if (phase == "purge") store().put(upload + "data", "half and more");
+  };
+  const Swept swept = store().run();
+  EXPECT_EQ(swept.total.uploads, 0u);
+  EXPECT_EQ(read_all(store().v2() / (upload + "data")), "half and more");
+}
+
+TEST_F(Collect, ANeededAliasKeepsItsRepository) {
+  const Digest alias = digest_of("precious", Algorithm::sha512);
+  scene.registry.link_layer("team/empty", alias, scene.layer);
+  const Digest config = scene.registry.layer("app", "{}");
+  scene.registry.manifest("app", RegistryBuilder::image_json(config, 2, {{alias, 5}}), "by-alias");
+  store().undertaking.request.margins.prune_empty_repositories = true;
+  store().run();
+  EXPECT_TRUE(store().has(RegistryBuilder::layer_link("team/empty", alias)));
+}
+
+TEST_F(Collect, RestoringSaysWhyItDoesNot) {
+  scene.registry.quarantine(data(scene.layer), kTaken);
+  store().undertaking.request.only_run = "nobody";
+  store().mode(Mode::restore).run();
+  EXPECT_EQ(codes(store().findings->plan.warnings), Codes{"run-unknown"});
+  store().undertaking.request.only_run.clear();
+  std::filesystem::create_directories(store().v2().parent_path() / "lockfiles");
+  std::ofstream(store().v2().parent_path() / "lockfiles/database-in-use");
+  store().run();
+  EXPECT_FALSE(codes(store().findings->plan.blockers).empty());
+  EXPECT_FALSE(store().has(data(scene.layer)));
+}
+
+TEST_F(Collect, ARefusalAfterAPurgeIsIncomplete) {
+  scene.registry.quarantine(data(scene.registry.blob("taken long ago")), kTaken);
+  store().at_phase = [&](const std::string& phase) {
+    if (phase == "verify") std::filesystem::create_symlink("/somewhere", store().v2() / "repositories/elsewhere2");
+  };
+  const Swept swept = store().run();
+  EXPECT_EQ(swept.total.purged.count, 1u);
+  EXPECT_EQ(codes(store().findings->plan.blockers), Codes{});
+  EXPECT_EQ(codes(swept.problems), Codes{"symlink-in-tree"});
+}
+
+TEST_F(Collect, OnlyWhatIsKeptCountsAsKept) {
+  scene.registry.blob_at(digest_of("right"), "wrong");
+  EXPECT_EQ(store().run().kept_mismatched, (Amount{1, 5}));
+  store().undertaking.mismatched = Mismatched::take;
+  EXPECT_EQ(store().run().kept_mismatched, Amount{});
+  EXPECT_EQ(store().mode(Mode::heal).run().kept_mismatched, std::nullopt);
 }
 
 // P7, in one process: the writer dies before every one of its verbs in turn. Whatever is alive can be read at once, and

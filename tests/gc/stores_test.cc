@@ -303,7 +303,7 @@ TEST(Uploads, AreTakenOnlyWhenAskedForAndOldByEveryTime) {
   look.request.margins.purge_uploads = 7 * kDay;
   const Findings findings = look.at(scene.registry);
   ASSERT_EQ(findings.plan.uploads.size(), 1u);
-  EXPECT_EQ(findings.plan.uploads[0], (UploadRemoval{"app", "old", kNow - 10 * kDay, 4 + 5 + old.size()}));
+  EXPECT_EQ(findings.plan.uploads[0], (UploadRemoval{"app", "old", kNow - 10 * kDay, kNow - 9 * kDay, 4 + 5 + old.size()}));
 }
 
 TEST(EmptyRepositories, AreTakenOnlyWhenAskedForAndEmptyOfAllThatMatters) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -17,12 +18,14 @@
 namespace regctl::test {
 namespace {
 
+int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
 int wait_for(pid_t pid) {
   int status = 0;
   while (waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) throw std::runtime_error("waitpid failed");
   }
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return exit_status(status);
 }
 
 pid_t start(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment,
@@ -73,6 +76,40 @@ Ran run(const std::vector<std::string>& argv, const std::map<std::string, std::s
   const auto out = work.path() / "out", err = work.path() / "err";
   const int status = wait_for(start(argv, environment, out, err));
   return {status, read_all(out), read_all(err)};
+}
+
+Running::Running(const std::vector<std::string>& argv) : pid_(start(argv, {}, work_.path() / "out", work_.path() / "err")) {}
+
+Running::~Running() {
+  if (status_) return;
+  kill(pid_, SIGKILL);
+  wait_for(pid_);
+}
+
+void Running::signal(int number) const {
+  if (!status_) kill(pid_, number);
+}
+
+bool Running::has_ended() {
+  int status = 0;
+  if (!status_ && waitpid(pid_, &status, WNOHANG) == pid_) status_ = exit_status(status);
+  return status_.has_value();
+}
+
+Ran Running::wait() {
+  if (!status_) status_ = wait_for(pid_);
+  return {*status_, read_all(work_.path() / "out"), err()};
+}
+
+std::string Running::err() const { return read_all(work_.path() / "err"); }
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
 }
 
 std::string regctl_gc() { return beside_this_program("regctl-gc"); }

@@ -50,6 +50,9 @@ class Meddled final : public Storage {
   std::optional<Content> read(std::string_view key, std::size_t limit) const override {
     return hidden("read", key) ? std::nullopt : inner_.read(full(key), limit);
   }
+  std::unique_ptr<Reader> open(std::string_view key) const override {
+    return hidden("open", key) ? nullptr : inner_.open(full(key));
+  }
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     const std::string where = full(prefix);
     if (!hidden("below", prefix)) return std::make_unique<Meddled>(inner_, before_, after_, where);

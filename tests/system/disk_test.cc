@@ -5,14 +5,12 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <fstream>
-#include <thread>
 
 #include "registry/hasher.h"
+#include "tests/support/attacker.h"
 #include "tests/support/store_on_disk.h"
 
 namespace regctl {
@@ -84,35 +82,6 @@ TEST_F(Disk, F21ARootThatIsALink) {
     EXPECT_NE(dangling.err.find("leads nowhere"), std::string::npos) << dangling.err;
   }
 }
-
-// Somebody who owns the tree exchanges directories with links out of it, as fast as possible, while we read.
-class Attacker {
- public:
-  // `places` are relative; each is exchanged with a link to the same place below `outside`.
-  Attacker(const fs::path& inside, const fs::path& outside, const std::vector<std::string>& places) {
-    for (const std::string& place : places) {
-      pairs_.emplace_back(inside / place, outside / ("link to " + std::to_string(pairs_.size())));
-      fs::create_directory_symlink(outside / place, pairs_.back().second);
-    }
-    thread_ = std::jthread([this](const std::stop_token& stop) {
-      for (std::size_t i = 0; !stop.stop_requested(); i = (i + 1) % pairs_.size()) {
-        exchange(i);
-        sched_yield();
-        exchange(i);
-      }
-    });
-  }
-  std::uint64_t exchanges() const { return exchanges_; }
-
- private:
-  void exchange(std::size_t i) {
-    const auto& [place, link] = pairs_[i];
-    exchanges_ += syscall(SYS_renameat2, AT_FDCWD, place.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE) == 0;
-  }
-  std::vector<std::pair<fs::path, fs::path>> pairs_;
-  std::atomic<std::uint64_t> exchanges_ = 0;
-  std::jthread thread_;
-};
 
 TEST_F(Disk, F22LinksExchangedWithDirectoriesWhileWeRead) {
   // Outside: the same tree, and something in every directory of it that no report may ever tell of.
