@@ -68,7 +68,11 @@ class WriterContract : public testing::TestWithParam<std::tuple<Resolution, Rena
   }
   std::string bytes(const std::string& key) const { return read_all(root / key); }
   bool has(const std::string& key) const { return fs::exists(fs::symlink_status(root / key)); }
-  Identity identity(const std::string& key) const { return open_filesystem_storage(root, "")->open(key)->identity(); }
+  Identity identity(const std::string& key) const {
+    const auto reader = open_filesystem_storage(root, "")->open(key);
+    if (!reader) ADD_FAILURE() << key << " is gone";
+    return reader ? reader->identity() : Identity();
+  }
   static std::set<std::string> names(const fs::path& directory) {
     std::set<std::string> found;
     for (const auto& entry : fs::directory_iterator(directory)) found.insert(entry.path().filename());
