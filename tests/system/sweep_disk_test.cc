@@ -232,7 +232,7 @@ TEST_F(SweepDisk, WhatIsImmutableDoesNotStopTheRest) {
   }
   if (!ok) GTEST_SKIP() << "no such flags here, or not for us";
   EXPECT_EQ(ran.status, 13) << ran.err;
-  EXPECT_THAT(ran.err, HasSubstr("could not be removed, and stays: Operation not permitted"));
+  EXPECT_THAT(ran.err, HasSubstr("could not be renamed or removed, and stays: Operation not permitted"));
   EXPECT_THAT(ran.out, HasSubstr(RegistryBuilder::data(garbage[1])));
   EXPECT_THAT(ran.out, HasSubstr(RegistryBuilder::data(garbage[3])));
   EXPECT_EQ(codes_of(ran, "errors"), std::set<std::string>{"not-removed"}) << ran.out;
