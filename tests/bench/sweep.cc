@@ -68,7 +68,8 @@ void sweep(const fs::path& directory, int blobs, int rounds) {
 // The rate of the phase that hashes, from our own report: the rest of a run reads no layer.
 double hashing_seconds(const fs::path& report) {
   std::ifstream in(report);
-  for (const auto& phase : nlohmann::json::parse(in)["run"]["phases"]) {
+  const auto json = nlohmann::json::parse(in);
+  for (const auto& phase : json["run"]["phases"]) {
     if (phase["name"] == "verify") return phase["seconds"];
   }
   return 0;
