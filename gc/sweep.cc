@@ -202,7 +202,7 @@ class Sweep {
     const Copy& copy = one.copy;
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), name = quarantine_name(copy);
     if (one.duplicate && !original_is_sound(copy))
-      return fail("duplicate-kept", "stands beside an original that is damaged or gone, and is kept", join(directory, name));
+      return fail("duplicate-kept", "stands beside an original that is damaged or gone, and is kept; if it is sound, put it in the place of the original", join(directory, name));
     for (const std::string& tag : one.former_tags) {
       const std::string entry = join(layout::tag(copy.repository, tag), join("index", layout::digest_path(copy.digest)));
       writer_.remove_file(entry, layout::kLink);

@@ -14,7 +14,7 @@ struct Root {
 
   bool pull_through_cache = false;      // scheduler-state.json: a proxy's store
   bool owned_by_database = false;       // lockfiles/database-in-use: GitLab's metadata database
-  std::string filesystem;               // "ext4"; "fuse.s3fs"
+  std::string filesystem = "unknown";   // "ext4"; "fuse.s3fs"
   std::uint64_t size_bytes = 0, free_bytes = 0;  // free: to an unprivileged user
   std::vector<std::string> mounts;        // mount points below v2, relative to it
   std::vector<std::string> filesystems_below;  // what is mounted there

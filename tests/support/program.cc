@@ -78,40 +78,6 @@ Ran run(const std::vector<std::string>& argv, const std::map<std::string, std::s
   return {status, read_all(out), read_all(err)};
 }
 
-Running::Running(const std::vector<std::string>& argv) : pid_(start(argv, {}, work_.path() / "out", work_.path() / "err")) {}
-
-Running::~Running() {
-  if (status_) return;
-  kill(pid_, SIGKILL);
-  wait_for(pid_);
-}
-
-void Running::signal(int number) const {
-  if (!status_) kill(pid_, number);
-}
-
-bool Running::has_ended() {
-  int status = 0;
-  if (!status_ && waitpid(pid_, &status, WNOHANG) == pid_) status_ = exit_status(status);
-  return status_.has_value();
-}
-
-Ran Running::wait() {
-  if (!status_) status_ = wait_for(pid_);
-  return {*status_, read_all(work_.path() / "out"), err()};
-}
-
-std::string Running::err() const { return read_all(work_.path() / "err"); }
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
-
 std::string regctl_gc() { return beside_this_program("regctl-gc"); }
 std::string regctl_audit() { return beside_this_program("regctl-audit"); }
 
@@ -144,7 +110,7 @@ bool Program::has_ended() {
   if (pid_ < 0) return true;
   if (waitpid(pid_, &status, WNOHANG) != pid_) return false;
   pid_ = -1;
-  status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  status_ = exit_status(status);
   return true;
 }
 

