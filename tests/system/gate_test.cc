@@ -147,11 +147,9 @@ TEST_F(GateOnDisk, AConfigurationChangedAfterTheStartSaysNothing) {
   write_with_old_garbage();
   const DockerRegistry serving(root.path(), kInmemory);
   const std::string text = read_all(serving.configuration());
-  // The file's time must be later than the start by more than clocks are trusted with.
-  ASSERT_TRUE(becomes_true([&] {
-    std::ofstream(serving.configuration()) << text << "# changed\n";
-    return reason_in(run({regctl_gc(), "--json", "--dry-run", "--hold", "0s", root.path()})).find("changed after it started") != std::string::npos;
-  }));
+  std::ofstream(serving.configuration()) << text << "# changed\n";
+  // Later than the start by more than any estimate of that is wrong.
+  fs::last_write_time(serving.configuration(), fs::file_time_type::clock::now() + std::chrono::seconds(2));
   expect_waiting(collect(), "changed after it started");
   expect_purged(collect({"--registry-restarted-at", format_rfc3339(kNow - kDay)}));
 }
