@@ -41,8 +41,6 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
   return kProgram;
 }
 
-Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
-
 Verdict judge(const Storage& storage, const Root& root, Time started, const Workers& workers, Progress& progress) {
   Verdict verdict;
   verdict.inventory = scan(storage, {}, workers, progress);

@@ -28,8 +28,4 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 // weeks; "0" alone is zero. Never negative. Empty: not a duration.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
-// RFC 3339, of any zone ("2026-11-21T03:30:02Z", "2026-11-21 04:30:02.5+01:00"), or whole seconds since 1970. Empty: not
-// a time, or beyond what nanoseconds can hold.
-std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> parse_time(std::string_view text);
-
 }  // namespace regctl::cli

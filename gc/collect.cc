@@ -14,8 +14,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kLooksThatDisagree = 4;
 
-Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
-
 // Links that are younger than all this run has done so far.
 std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
   std::vector<SeenLink> seen;

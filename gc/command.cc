@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <map>
 #include <random>
 
@@ -16,6 +17,7 @@
 #include "registry/error.h"
 #include "registry/filesystem_storage.h"
 #include "registry/layout.h"
+#include "registry/time.h"
 
 namespace regctl::gc {
 namespace {
@@ -107,8 +109,6 @@ MaxDelete max_delete(const cli::Options& options) {
   throw UsageError("--max-delete " + text + ": not a number of blobs, a percentage or a size", "write 1000, 50% or 20GiB");
 }
 
-Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
-
 // Everything the options say, understood.
 struct Settings {
   bool dry_run = false;
@@ -118,12 +118,19 @@ struct Settings {
   Lists lists = Lists::none;
 };
 
+std::optional<Time> parse_time(const std::string& text) {
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size() && seconds >= 0) return time_from_seconds(seconds);
+  return parse_rfc3339(text);
+}
+
 GateEvidence understand_gate(const cli::Options& options, Mode mode) {
   GateEvidence gate{.no_cache = cli::choice_value<bool>(options, "registry-cache", {{"auto", false}, {"none", true}}),
                     .offline = mode == Mode::offline};
   const std::string& text = options.value("registry-restarted-at");
   if (text.empty()) return gate;
-  gate.restarted_at = cli::parse_time(text);
+  gate.restarted_at = parse_time(text);
   if (!gate.restarted_at)
     throw UsageError("--registry-restarted-at " + text + ": not a time", "write 2026-11-21T03:30:02Z, or seconds since 1970");
   if (*gate.restarted_at > now()) throw UsageError("--registry-restarted-at " + text + " is in the future");
@@ -368,7 +375,7 @@ void change(Report& report, const Settings& settings, std::stop_token stop, Prog
     throw cli::Failure(ExitStatus::locked, error.what(), "wait for it to end; it may be the timer's");
   } catch (const Disagreement& error) {
     throw cli::Failure(ExitStatus::bug, std::string("two computations of what is needed disagree: ") + error.what(),
-                       "nothing was purged or taken because of it; please report this");
+                       "nothing that either of them needs is gone; please report this");
   }
   for (const auto& [digest, identity] : report.swept->verification.mismatched) {
     if (undertaking.mismatched == Mismatched::take) break;

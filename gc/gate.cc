@@ -89,12 +89,11 @@ std::optional<Time> boot_time(int proc) {
     if (line.starts_with("btime ") && std::istringstream(line.substr(6)) >> seconds) boot = Time(std::chrono::seconds(seconds));
   }
   if (!boot) return std::nullopt;
-  const auto clock = [] { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); };
   for (int attempt = 0;; ++attempt) {
-    const Time before = clock();  // a pause behind it makes processes look older, which closes gates
+    const Time before = now();  // a pause behind it makes processes look older, which closes gates
     double up = 0;
     if (!(std::istringstream(read_at(proc, "uptime").value) >> up)) return boot;
-    if (clock() - before > std::chrono::milliseconds(5) && attempt < 10) continue;
+    if (now() - before > std::chrono::milliseconds(5) && attempt < 10) continue;
     return std::min(*boot + std::chrono::seconds(1), before - std::chrono::milliseconds(static_cast<std::int64_t>(up * 1000)));
   }
 }

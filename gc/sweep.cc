@@ -34,10 +34,6 @@ std::string quarantine_name(const Copy& copy) {
   return layout::quarantine_name({original_of(copy.kind), copy.taken, copy.run});
 }
 
-Time now() {
-  return Time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()));
-}
-
 class Sweep {
  public:
   Sweep(const std::string& run, const Storage& storage, Writer& writer, const Workers& workers, Progress& progress)
@@ -145,7 +141,7 @@ class Sweep {
   }
 
   void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest, const Identity& expected, std::uint64_t bytes) {
-    const Copy copy{kind, repository, digest, now(), run_};
+    const Copy copy{kind, repository, digest, std::chrono::floor<std::chrono::seconds>(now()), run_};
     const Outcome outcome = writer_.rename_in_place(directory_of(kind, repository, digest), original_of(kind), quarantine_name(copy), expected);
     const std::lock_guard lock(mutex_);
     if (outcome != Outcome::done) {

@@ -91,9 +91,8 @@ Answer open_top(const std::string& path, int flags, Resolution resolution) {
 }
 
 Time time_of(const timespec& time) {
-  constexpr std::int64_t kRange = 9'223'372'035;
-  if (time.tv_sec > kRange || time.tv_sec < -kRange) return Time::max();
-  return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  const auto whole = time_from_seconds(time.tv_sec);
+  return whole ? *whole + std::chrono::nanoseconds(time.tv_nsec) : Time::max();
 }
 
 Identity identity_of(const struct stat& st) {

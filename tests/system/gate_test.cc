@@ -21,7 +21,6 @@ class GateOnDisk : public StoreOnDisk {
 
   GateOnDisk() { registry.image("app", {"alive"}, "v1"); }
 
-  static Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
   // The store with `garbage` in quarantine since `taken`.
   void write_with_garbage_taken(Time taken) {
     registry.quarantine(RegistryBuilder::data(garbage), taken);
