@@ -19,15 +19,10 @@ Answer lock(const Descriptor& file) {
   return beneath::ask([&] { return flock(file.get(), LOCK_EX | LOCK_NB); });
 }
 
-Descriptor opened(const Answer& answer, const std::string& path) {
-  if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
-  return Descriptor(static_cast<int>(answer.value));
-}
-
 // The lock file in `directory`. A run as root must not keep the registry's own user from locking later, nor give away
 // another file to whoever made the lock's name a second name of that.
 Descriptor lock_file(const Descriptor& directory, const std::string& path) {
-  Descriptor file = opened(beneath::ask([&] {
+  Descriptor file = beneath::opened(beneath::ask([&] {
     return openat(directory.get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
   }), path);
   struct stat owner, own;
@@ -39,7 +34,7 @@ Descriptor lock_file(const Descriptor& directory, const std::string& path) {
 }  // namespace
 
 Lock Lock::acquire(const std::string& v2) {
-  Descriptor directory = opened(beneath::open_top(v2, O_RDONLY | O_DIRECTORY, beneath::Resolution::best), v2);
+  Descriptor directory = beneath::opened(beneath::open_top(v2, O_RDONLY | O_DIRECTORY, beneath::Resolution::best), v2);
   Answer answer = lock(directory);
   Descriptor held = std::move(directory);
   if (answer.error && answer.error != EWOULDBLOCK) {

@@ -94,10 +94,7 @@ class FilesystemWriter final : public Writer {
 
   [[noreturn]] static void fail(int error, std::string key) {
     if (error == EROFS || error == ENOSPC || error == EDQUOT) throw StorageRefuses(key + ": " + std::strerror(error));
-    auto kind = StorageError::Kind::unreadable;
-    if (error == ELOOP) kind = StorageError::Kind::symlink;
-    if (error == ENOTDIR) kind = StorageError::Kind::not_a_directory;
-    throw StorageError(kind, std::move(key), std::strerror(error));
+    beneath::fail(error, std::move(key));
   }
 
   Descriptor root_;
@@ -105,19 +102,14 @@ class FilesystemWriter final : public Writer {
   beneath::Resolution resolution_;
 };
 
-Descriptor directory(const Answer& answer, const std::string& path) {
-  if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
-  return Descriptor(static_cast<int>(answer.value));
-}
-
 }  // namespace
 
 std::unique_ptr<Writer> open_filesystem_writer(const std::string& path, const std::vector<std::string>& mounts,
                                                beneath::Resolution resolution) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
-  Descriptor root = directory(beneath::open_top(path, kFlags, resolution), path);
+  Descriptor root = beneath::opened(beneath::open_top(path, kFlags, resolution), path);
   std::vector<Descriptor> below;
-  for (const std::string& mount : mounts) below.push_back(directory(beneath::open(root.get(), mount, kFlags, resolution), mount));
+  for (const std::string& mount : mounts) below.push_back(beneath::opened(beneath::open(root.get(), mount, kFlags, resolution), mount));
   return std::make_unique<FilesystemWriter>(std::move(root), std::move(below), resolution);
 }
 

@@ -43,8 +43,9 @@ class Writer {
   virtual void sync() = 0;
 };
 
-// `path` is docker/registry/v2, without links on the way to it (Root::v2), and `mounts` are the mount points below it. Throws StorageError if one of them cannot be
-// opened. Where rename without replacing is not to be had (NFS), a second name is made and the first removed.
+// `path` is docker/registry/v2, without links on the way to it (Root::v2), and `mounts` are the mount points below it.
+// Throws StorageError if one of them cannot be opened. Where rename without replacing is not to be had (NFS), a second
+// name is made and the first removed.
 std::unique_ptr<Writer> open_filesystem_writer(const std::string& path, const std::vector<std::string>& mounts,
                                                beneath::Resolution resolution = beneath::Resolution::best);
 

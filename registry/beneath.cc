@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 
 namespace regctl::beneath {
@@ -71,6 +72,18 @@ class TerminatedPath {
 
 Descriptor::~Descriptor() {
   if (fd_ >= 0) close(fd_);
+}
+
+void fail(int error, std::string path) {
+  auto kind = StorageError::Kind::unreadable;
+  if (error == ELOOP) kind = StorageError::Kind::symlink;
+  if (error == ENOTDIR) kind = StorageError::Kind::not_a_directory;
+  throw StorageError(kind, std::move(path), error == ELOOP ? "is or leads through a symbolic link" : std::strerror(error));
+}
+
+Descriptor opened(const Answer& answer, const std::string& path) {
+  if (answer.error) fail(answer.error, path);
+  return Descriptor(static_cast<int>(answer.value));
 }
 
 Answer open(int directory, std::string_view path, int flags, Resolution resolution) {

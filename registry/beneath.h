@@ -56,6 +56,12 @@ Answer ask_twice(Call call) {
   return worth_retrying(answer.error) ? ask(call) : answer;
 }
 
+// Throws the StorageError that `error`, an errno, says of `path`.
+[[noreturn]] void fail(int error, std::string path);
+
+// The descriptor of an answer. Throws like fail() where there is none.
+Descriptor opened(const Answer& answer, const std::string& path);
+
 enum class Resolution {
   best,          // openat2, where the kernel has it
   by_component,  // slower, and the same on every kernel

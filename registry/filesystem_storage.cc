@@ -42,12 +42,12 @@ class FileReader final : public Reader {
   std::string_view next(std::size_t limit) override {
     if (buffer_.size() < limit) buffer_.resize(limit);
     const Answer got = ask_twice([&] { return ::read(file_.get(), buffer_.data(), limit); });
-    if (got.error) throw StorageError(StorageError::Kind::unreadable, key_, std::strerror(got.error));
+    if (got.error) beneath::fail(got.error, key_);
     return std::string_view(buffer_).substr(0, static_cast<std::size_t>(got.value));
   }
   Identity identity() const override {
     struct stat st;
-    if (fstat(file_.get(), &st) != 0) throw StorageError(StorageError::Kind::unreadable, key_, std::strerror(errno));
+    if (fstat(file_.get(), &st) != 0) beneath::fail(errno, key_);
     return beneath::identity_of(st);
   }
 
@@ -176,12 +176,7 @@ class FilesystemStorage final : public Storage {
 
   std::string shown(std::string_view key) const { return shown_as_ + std::string(key); }
 
-  [[noreturn]] void fail(std::string_view key, int error) const {
-    auto kind = StorageError::Kind::unreadable;
-    if (error == ELOOP) kind = StorageError::Kind::symlink;
-    if (error == ENOTDIR) kind = StorageError::Kind::not_a_directory;
-    throw StorageError(kind, shown(key), error == ELOOP ? "is or leads through a symbolic link" : std::strerror(error));
-  }
+  [[noreturn]] void fail(std::string_view key, int error) const { beneath::fail(error, shown(key)); }
 
   std::optional<Descriptor> descriptor(std::string_view key, int flags) const {
     if (!root_) return std::nullopt;
@@ -224,9 +219,8 @@ class FilesystemStorage final : public Storage {
 
 std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
                                                  Resolution resolution) {
-  const Answer answer = beneath::open_top(path, O_PATH | O_DIRECTORY, resolution);
-  if (answer.error) throw StorageError(StorageError::Kind::unreadable, path, std::strerror(answer.error));
-  return std::make_unique<FilesystemStorage>(Descriptor(static_cast<int>(answer.value)), std::move(shown_as), resolution);
+  Descriptor top = beneath::opened(beneath::open_top(path, O_PATH | O_DIRECTORY, resolution), path);
+  return std::make_unique<FilesystemStorage>(std::move(top), std::move(shown_as), resolution);
 }
 
 }  // namespace regctl
