@@ -1,8 +1,8 @@
 #include "gc/sweep.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <functional>
 #include <mutex>
 #include <tuple>
 
@@ -50,8 +50,10 @@ class Sweep {
   void take(const Plan& plan) {
     progress_.phase("quarantine", plan.manifests.size() + plan.layer_links.size() + plan.blobs.size(), "objects");
     each(plan.layer_links, all, [&](const LayerLinkRemoval& one) { take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link); });
-    each(plan.manifests, all, [&](const ManifestRemoval& one) { take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link); });
-    if (!references_stay()) {
+    const bool manifests_went = each(plan.manifests, all, [&](const ManifestRemoval& one) {
+      take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link);
+    });
+    if (manifests_went && !somebody_wrote_links_) {
       each(plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
            [&](const BlobRemoval& one) { take(Quarantined::Kind::blob, "", one.digest, *one.verified, one.bytes); });
     }
@@ -67,11 +69,10 @@ class Sweep {
     each(plan.uploads, all, [&](const UploadRemoval& one) { remove_upload(one); });
     each(plan.leftovers, all, [&](const LeftoverRemoval& one) { remove_leftover(one); });
     const auto purge_all = [&](Quarantined::Kind kind) {
-      each(plan.purge, [&](const Purge& one) { return one.copy.kind == kind; }, [&](const Purge& one) { purge(one); });
+      return each(plan.purge, [&](const Purge& one) { return one.copy.kind == kind; }, [&](const Purge& one) { purge(one); });
     };
     purge_all(Quarantined::Kind::layer_link);
-    purge_all(Quarantined::Kind::revision_link);
-    if (!references_stay()) purge_all(Quarantined::Kind::blob);
+    if (purge_all(Quarantined::Kind::revision_link)) purge_all(Quarantined::Kind::blob);
     each(plan.empty_repositories, all, [&](const std::string& name) { remove_repository(name); });
     sync();
   }
@@ -84,60 +85,49 @@ class Sweep {
  private:
   static constexpr auto all = [](const auto&) { return true; };
 
-  // act(item) for every item that is wanted. What fails is noted; nothing further begins once the stage has stopped.
+  // act(item) for every item that is wanted. What fails is noted, and makes the answer false: a manifest that did not go
+  // still needs its blobs. Nothing further begins once the stage has stopped.
   template <class T, class Wanted, class Act>
-  void each(const std::vector<T>& items, Wanted wanted, Act act) {
+  bool each(const std::vector<T>& items, Wanted wanted, Act act) {
+    std::atomic<bool> all_went = true;
     try {
       workers_.for_each_index(items.size(), [&](std::size_t i) {
         if (!wanted(items[i]) || has_stopped()) return;
-        attempt([&] { act(items[i]); });
+        if (!attempt([&] { act(items[i]); })) all_went = false;
         progress_.advance(1);
       });
     } catch (const Interrupted&) {
       stop();
     }
+    return all_went;
   }
 
   template <class Act>
-  void attempt(Act act) {
+  bool attempt(Act act) {
     try {
       act();
+      return true;
     } catch (const StorageError& error) {
       fail("not-removed", "could not be renamed or removed, and stays: " + error.reason(), error.key());
     } catch (const StorageRefuses& error) {
       fail("storage-refuses", error.what(), "");
       stop();
     }
+    return false;
   }
 
   void sync() {
     attempt([&] { writer_.sync(); });
   }
 
-  // A manifest that did not go still needs its blobs.
-  bool references_stay() {
-    const std::lock_guard lock(mutex_);
-    return references_stay_;
-  }
-
   // Only the link that was judged. One that was written since says that somebody wants what it names.
   void take_link(Quarantined::Kind kind, const std::string& repository, const Digest& digest, const LinkVersion& judged) {
-    try {
-      const auto reader = storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
-      const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
-      if (found && LinkVersion{found->modified, found->inode} == judged) return take(kind, repository, digest, *found, 0);
-      const std::lock_guard lock(mutex_);
-      ++report_.skipped;
-      references_stay_ |= found.has_value();
-    } catch (const Error&) {
-      note_that_a_reference_stays(kind);
-      throw;
-    }
-  }
-
-  void note_that_a_reference_stays(Quarantined::Kind kind) {
+    const auto reader = storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
+    const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
+    if (found && LinkVersion{found->modified, found->inode} == judged) return take(kind, repository, digest, *found, 0);
+    if (found) somebody_wrote_links_ = true;
     const std::lock_guard lock(mutex_);
-    references_stay_ |= kind == Quarantined::Kind::revision_link;
+    ++report_.skipped;
   }
 
   void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest, const Identity& expected, std::uint64_t bytes) {
@@ -186,15 +176,6 @@ class Sweep {
   }
 
   void purge(const Purge& one) {
-    try {
-      remove_copy(one);
-    } catch (const Error&) {
-      note_that_a_reference_stays(one.copy.kind);
-      throw;
-    }
-  }
-
-  void remove_copy(const Purge& one) {
     const Copy& copy = one.copy;
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), name = quarantine_name(copy);
     if (one.duplicate && !original_is_sound(copy))
@@ -220,6 +201,12 @@ class Sweep {
     } else {
       ++report_.links_purged;
     }
+  }
+
+  // Of a directory; of an absent one none.
+  std::vector<Entry> entries(const std::string& key) const {
+    auto listing = storage_.list(key);
+    return listing ? std::move(listing->entries) : std::vector<Entry>();
   }
 
   // What a registry writes for an upload: its files, and below it the directories that they are in. Whatever else is there stays.
@@ -261,11 +248,6 @@ class Sweep {
     report_.purged_disk_bytes += freed;
   }
 
-  std::vector<Entry> entries(const std::string& key) const {
-    auto listing = storage_.list(key);
-    return listing ? std::move(listing->entries) : std::vector<Entry>();
-  }
-
   void remove_leftover(const LeftoverRemoval& leftover) {
     const auto stat = storage_.stat(leftover.path);
     const auto slash = leftover.path.rfind('/');
@@ -285,8 +267,7 @@ class Sweep {
     const std::string top = layout::repository(name);
     std::vector<std::string> directories{top};
     for (std::size_t i = 0; i < directories.size(); ++i) {
-      const auto listing = storage_.list(directories[i]);
-      for (const Entry& entry : listing ? listing->entries : std::vector<Entry>()) {
+      for (const Entry& entry : entries(directories[i])) {
         if (entry.kind != Kind::directory) return;
         // Names without "_" directly below are other repositories.
         if (i > 0 || entry.name.starts_with('_')) directories.push_back(join(directories[i], entry.name));
@@ -325,7 +306,7 @@ class Sweep {
   Progress& progress_;
   std::mutex mutex_;
   SweepReport report_;
-  bool references_stay_ = false;  // a revision link that should have gone in this stage did not
+  std::atomic<bool> somebody_wrote_links_ = false;  // that were judged: somebody wants what they name
 };
 
 }  // namespace
