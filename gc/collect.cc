@@ -47,11 +47,6 @@ Plan give_all_back(const std::vector<Copy>& copies) {
   return plan;
 }
 
-// The layer links of a repository that goes as a whole are no question of their own.
-bool goes(const Plan& plan, const std::string& repository) {
-  return std::binary_search(plan.empty_repositories.begin(), plan.empty_repositories.end(), repository);
-}
-
 // As the second opinion calls them.
 std::string name_of(const Copy& copy) {
   const std::string digest = copy.digest.text();
@@ -117,6 +112,7 @@ class Collector {
   Swept run(std::optional<Findings>& findings) && {
     try {
       findings = look(workers_, request_);
+      request_.explains = false;  // the report is of this look
       note_quarantine(*findings);
       // What a mark reached is needed, even where another part of the storage could not be read.
       if (!root_.owned_by_database) note_gone(sweep_stage(findings->plan, Stage::give_back, workers_));
@@ -146,11 +142,19 @@ class Collector {
     to.insert(to.end(), reasons.begin(), reasons.end());
   }
 
-  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers) {
+  template <class Act>
+  auto timed(const char* phase, Act act) {
     const auto begin = Clock::now();
-    SweepReport report = sweep(plan, stage, undertaking_.run, storage_, writer_, lock_, workers, progress_);
+    auto result = act();
+    phases_.push_back({phase, std::chrono::duration<double>(Clock::now() - begin).count()});
+    return result;
+  }
+
+  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers) {
     static constexpr const char* kNames[] = {"give back", "purge", "take"};
-    phases_.push_back({kNames[static_cast<std::size_t>(stage)], std::chrono::duration<double>(Clock::now() - begin).count()});
+    SweepReport report = timed(kNames[static_cast<std::size_t>(stage)], [&] {
+      return sweep(plan, stage, undertaking_.run, storage_, writer_, lock_, workers, progress_);
+    });
     swept_.total += report;
     return report;
   }
@@ -188,15 +192,15 @@ class Collector {
   }
 
   void hash(const Plan& plan) {
-    const auto begin = Clock::now();
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const Workers hashing(workers_.count() == 1 ? 1 : cores, stop_);
-    swept_.verification = verify(plan, storage_, undertaking_.bytes_per_second, deadline_, hashing, progress_);
+    swept_.verification = timed("verify", [&] {
+      return verify(plan, storage_, undertaking_.bytes_per_second, deadline_, hashing, progress_);
+    });
     swept_.kept_mismatched.emplace();
     if (undertaking_.mismatched == Mismatched::keep) {
       for (const auto& [digest, identity] : swept_.verification.mismatched) *swept_.kept_mismatched += identity.bytes;
     }
-    phases_.push_back({"verify", std::chrono::duration<double>(Clock::now() - begin).count()});
   }
 
   // After renames: what is needed now goes back, whatever asks this run to stop.
@@ -228,7 +232,7 @@ class Collector {
     return {};
   }
 
-  // What this run took, and the repositories that this has emptied. The second opinion was asked about those before the
+  // What this run took, and the repositories that this has emptied: about those the second opinion was asked before the
   // renames, which have made their directories young.
   void purge_own(const Plan& plan, const Findings& second, const std::vector<Copy>& taken) {
     Plan own;
@@ -260,11 +264,10 @@ class Collector {
 
   std::vector<Objection> ask(const Doomed& doomed) {
     if (doomed.empty()) return {};
-    const auto begin = Clock::now();
     progress_.phase("second opinion", 0, "");
-    auto objections = second_opinion(storage_, doomed, {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run}, stop_);
-    phases_.push_back({"second opinion", std::chrono::duration<double>(Clock::now() - begin).count()});
-    return objections;
+    return timed("second opinion", [&] {
+      return second_opinion(storage_, doomed, {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run}, stop_);
+    });
   }
 
   [[noreturn]] static void disagree(const std::vector<Objection>& objections) {

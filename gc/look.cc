@@ -132,7 +132,7 @@ void price_untagged(Findings& findings, const Request& request, Time now) {
   }
 }
 
-void advise(Findings& findings, const Request& request, const Root& root, Time now) {
+void advise(Findings& findings, const Root& root, const Request& request, Time now) {
   const auto& repositories = findings.inventory.repositories;
   const bool any_tag = std::any_of(repositories.begin(), repositories.end(), [](const Repository& one) { return !one.tags.empty(); });
   if (!request.policy.delete_untagged && findings.untagged_manifests && any_tag && !root.pull_through_cache)
@@ -161,6 +161,16 @@ Plan plan_for(const Findings& findings, const Root& root, const Request& request
   return request.mode == Mode::heal || request.mode == Mode::restore ? only_give_back(std::move(plan)) : plan;
 }
 
+void explain(Findings& findings, const Root& root, const Request& request, Time now) {
+  const std::size_t digests = findings.inventory.digests.size();
+  std::vector<bool> live(digests), garbage(digests);
+  for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
+  for (const BlobRemoval& blob : findings.plan.blobs) garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
+  findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
+  price_untagged(findings, request, now);
+  advise(findings, root, request, now);
+}
+
 }  // namespace
 
 Findings look(const Storage& storage, const Root& root, const Request& request, Time now, const Workers& workers,
@@ -170,13 +180,7 @@ Findings look(const Storage& storage, const Root& root, const Request& request, 
   std::tie(findings.inventory, findings.mark) = scan_and_mark_until_settled(storage, root, request, now, workers, progress, watch);
   findings.plan = plan_for(findings, root, request, now);
   findings.sizes = known_sizes(findings.inventory);
-  const std::size_t digests = findings.inventory.digests.size();
-  std::vector<bool> live(digests), garbage(digests);
-  for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
-  for (const BlobRemoval& blob : findings.plan.blobs) garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
-  findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
-  price_untagged(findings, request, now);
-  advise(findings, request, root, now);
+  if (request.explains) explain(findings, root, request, now);
   watch.phase_ends("plan");
   return findings;
 }

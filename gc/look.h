@@ -34,6 +34,7 @@ struct Request {
   std::string processes;  // where the kernel shows them, to find registries for `gate` anew; empty: it is as it is
   std::string only_run;  // of Mode::restore: give back what this run took; empty: everything
   std::chrono::milliseconds settle{2000};  // ScanOptions::settle
+  bool explains = true;  // also finds out what only a report needs: Findings from `usage` on
 };
 
 struct Phase {
@@ -53,8 +54,8 @@ struct Findings {
   Inventory inventory;
   Mark mark;
   Plan plan;
-  UsageReport usage;
   std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
+  UsageReport usage;
   std::uint64_t untagged_manifests = 0;             // that --delete-untagged takes, or would take
   std::uint64_t untagged_bytes = 0;                 // blobs that only these keep alive
   std::vector<Advice> advice;

@@ -141,10 +141,10 @@ class Planner {
   void plan_layer_links() {
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       const Repository& repository = inventory_.repositories[i];
-      const bool goes = std::binary_search(plan_.empty_repositories.begin(), plan_.empty_repositories.end(), repository.name);
+      const bool whole = goes(plan_, repository.name);
       for (const Link& link : repository.layers) {
         if (link.state != LinkState::present) continue;
-        if (goes || (margins_.prune_layer_links && !mark_.repositories[i].pinned && leads_nowhere(link)))
+        if (whole || (margins_.prune_layer_links && !mark_.repositories[i].pinned && leads_nowhere(link)))
           plan_.layer_links.push_back({repository.name, digest(link.name), {link.modified, link.inode}});
       }
     }
@@ -210,9 +210,8 @@ class Planner {
 
   // A layer link whose layer is there goes only together with its repository.
   bool may_go(const Quarantined& copy) const {
-    if (copy.kind != Quarantined::Kind::layer_link || copy.duplicate || is_gone(copy.digest)) return true;
-    return std::binary_search(plan_.empty_repositories.begin(), plan_.empty_repositories.end(),
-                              inventory_.repositories[copy.repository].name);
+    return copy.kind != Quarantined::Kind::layer_link || copy.duplicate || is_gone(copy.digest) ||
+           goes(plan_, inventory_.repositories[copy.repository].name);
   }
 
   // The tags of the copy's repository whose history names it, and that do not point to it.
@@ -512,6 +511,10 @@ bool purges_anything(const Plan& plan) {
   return !plan.purge.empty() || !plan.uploads.empty() || !plan.leftovers.empty() || !plan.empty_repositories.empty();
 }
 
+bool goes(const Plan& plan, const std::string& repository) {
+  return std::binary_search(plan.empty_repositories.begin(), plan.empty_repositories.end(), repository);
+}
+
 Plan only_give_back(Plan plan) {
   std::erase_if(plan.blockers, is_brake);
   return {.restore = std::move(plan.restore),
@@ -539,7 +542,7 @@ Plan plan_restoration(const Inventory& inventory, const std::string& run) {
   if (last) give_back(*last);
   if (!run.empty() && plan.restore.empty())
     plan.warnings.push_back({.code = "run-unknown", .message = "nothing in quarantine was taken by run " + cli::printable(run),
-                             .path = "", .repository = "", .digest = {}, .hint = "find -name '*.regctl-gc.*' shows the runs"});
+                             .hint = "find -name '*.regctl-gc.*' shows the runs"});
   return plan;
 }
 

@@ -159,6 +159,9 @@ struct Plan {
 // Whether there is anything for Stage::purge.
 bool purges_anything(const Plan& plan);
 
+// Whether `repository` goes as a whole: then its layer links are no question of their own.
+bool goes(const Plan& plan, const std::string& repository);
+
 // REQUIRES: what_to_survey() has been; what was not is left alone.
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
                const GateEvidence& gate, Time now);
