@@ -96,4 +96,15 @@ class StoreOnDisk : public testing::Test {
   std::string skip_reason;
 };
 
+// Two repositories, one with an index, and a blob that nothing refers to; told, not yet written.
+class SmallStore : public StoreOnDisk {
+ protected:
+  SmallStore() {
+    const Digest amd = registry.image("team/app", {"amd64", "shared"}), arm = registry.image("team/app", {"arm64", "shared"});
+    registry.index("team/app", {amd, arm}, "latest");
+  }
+
+  Digest image = registry.image("other", {"fine", "shared"}, "v1"), garbage = registry.layer("team/app", "garbage");
+};
+
 }  // namespace regctl::test

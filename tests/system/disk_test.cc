@@ -20,16 +20,9 @@ using namespace test;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-class Disk : public StoreOnDisk {
+class Disk : public SmallStore {
  protected:
-  Disk() {
-    const Digest amd = registry.image("team/app", {"amd64", "shared"}), arm = registry.image("team/app", {"arm64", "shared"});
-    registry.index("team/app", {amd, arm}, "latest");
-    registry.image("other", {"fine", "shared"}, "v1");
-    garbage = registry.layer("team/app", "garbage");
-    loose = registry.blob("garbage without a link");
-    write();
-  }
+  Disk() { write(); }
 
   // The same answer as here, also with its files on `fs`.
   void expect_same_on(const std::string& fault, const std::string& prepare) {
@@ -43,7 +36,7 @@ class Disk : public StoreOnDisk {
     EXPECT_EQ(audit->status, 0) << audit->out << audit->err;
   }
 
-  Digest garbage = digest_of(""), loose = garbage;
+  Digest loose = registry.blob("garbage without a link");
 };
 
 // The tree as a macOS or Windows volume may bring it back: some directories in capitals. A registry finds them there.

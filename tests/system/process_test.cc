@@ -16,15 +16,8 @@ using namespace test;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-class Process : public StoreOnDisk {
+class Process : public SmallStore {
  protected:
-  Process() {
-    const Digest amd = registry.image("team/app", {"amd64", "shared"}), arm = registry.image("team/app", {"arm64", "shared"});
-    registry.index("team/app", {amd, arm}, "latest");
-    image = registry.image("other", {"fine", "shared"}, "v1");
-    garbage = registry.layer("team/app", "garbage");
-  }
-
   static Ran under(std::vector<std::string> wrapper, const std::vector<std::string>& program) {
     wrapper.insert(wrapper.end(), program.begin(), program.end());
     return run(wrapper);
@@ -38,8 +31,6 @@ class Process : public StoreOnDisk {
   static Ran redirected(const std::string& redirections, const std::vector<std::string>& program) {
     return under({"sh", "-c", "exec \"$@\" " + redirections, "sh"}, program);
   }
-
-  Digest image = digest_of(""), garbage = image;
 };
 
 // Somebody names a digest that is not theirs: that keeps it alive, and nothing else happens.
