@@ -25,14 +25,18 @@ class FilesystemWriter final : public Writer {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
     const std::string old_name(from), new_name(to);
-    if (expected && identity(at, old_name) != expected) return Outcome::changed;
-    const Outcome outcome = judged(give_name(at, old_name, new_name), directory, from);
-    if (outcome != Outcome::done || !expected) return outcome;
+    if (!expected) return judged(give_back_name(at, old_name, new_name), directory, from);
+    const Found before = find(at, old_name);
+    if (before.error && before.error != ENOENT) fail(before.error, key_of(directory, from));
+    if (before.error || before.identity != *expected) return Outcome::changed;
+    const Outcome outcome = judged(give_new_name(at, old_name, new_name), directory, from);
+    if (outcome != Outcome::done) return outcome;
     // A rename changes the time of change, and nothing else.
-    auto after = identity(at, new_name);
-    if (after) after->changed = expected->changed;
-    if (after == expected) return outcome;
-    judged(give_name(at, new_name, old_name), directory, to);
+    Found after = find(at, new_name);
+    after.identity.changed = expected->changed;
+    if (!after.error && after.identity == *expected) return outcome;
+    judged(give_back_name(at, new_name, old_name), directory, to);
+    if (after.error && after.error != ENOENT) fail(after.error, key_of(directory, from));
     return Outcome::changed;
   }
 
@@ -68,18 +72,36 @@ class FilesystemWriter final : public Writer {
     return Descriptor(static_cast<int>(answer.value));
   }
 
-  static std::optional<Identity> identity(const Descriptor& directory, const std::string& name) {
-    struct stat st;
-    if (fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
-    return beneath::identity_of(st);
+  struct Found {
+    int error;  // 0: `identity` is known
+    Identity identity;
+  };
+  static Found find(const Descriptor& directory, const std::string& name) {
+    struct stat st {};
+    const Answer answer = ask_twice([&] { return fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW); });
+    return {answer.error, beneath::identity_of(st)};
   }
 
-  static Answer give_name(const Descriptor& directory, const std::string& from, const std::string& to) {
+  // Neither goes over an existing name, also where the file system cannot promise that. `to` is this run's own: nobody
+  // else makes it, so that looking first is enough.
+  static Answer give_new_name(const Descriptor& directory, const std::string& from, const std::string& to) {
     const int at = directory.get();
-    const Answer answer = ask_twice([&] { return renameat2(at, from.c_str(), at, to.c_str(), RENAME_NOREPLACE); });
+    const Answer answer = rename_without_replacing(at, from, to);
+    if (answer.error != EINVAL && answer.error != ENOSYS) return answer;
+    const int found = find(directory, to).error;
+    if (found != ENOENT) return {-1, found ? found : EEXIST};
+    return ask_twice([&] { return renameat(at, from.c_str(), at, to.c_str()); });
+  }
+  // `from` is this run's own: nobody writes there between the two calls.
+  static Answer give_back_name(const Descriptor& directory, const std::string& from, const std::string& to) {
+    const int at = directory.get();
+    const Answer answer = rename_without_replacing(at, from, to);
     if (answer.error != EINVAL && answer.error != ENOSYS) return answer;
     const Answer linked = ask_twice([&] { return linkat(at, from.c_str(), at, to.c_str(), 0); });
     return linked.error ? linked : ask_twice([&] { return unlinkat(at, from.c_str(), 0); });
+  }
+  static Answer rename_without_replacing(int at, const std::string& from, const std::string& to) {
+    return ask_twice([&] { return renameat2(at, from.c_str(), at, to.c_str(), RENAME_NOREPLACE); });
   }
 
   static Outcome judged(const Answer& answer, std::string_view directory, std::string_view name) {
@@ -88,8 +110,12 @@ class FilesystemWriter final : public Writer {
       case ENOENT: return Outcome::absent;
       case EEXIST:
       case ENOTEMPTY: return Outcome::occupied;
-      default: fail(answer.error, std::string(directory) + '/' + std::string(name));
+      default: fail(answer.error, key_of(directory, name));
     }
+  }
+
+  static std::string key_of(std::string_view directory, std::string_view name) {
+    return std::string(directory) + '/' + std::string(name);
   }
 
   [[noreturn]] static void fail(int error, std::string key) {

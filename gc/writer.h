@@ -32,7 +32,8 @@ class Writer {
   virtual ~Writer() = default;
 
   // Gives `directory`/`from` the name `to` in the same directory, never over an existing name. With `expected` only if
-  // it is that object in that state, looked at before and, but for `changed`, after.
+  // it is that object in that state, looked at before and, but for `changed`, after; `to` is a name then that nobody else
+  // makes, and without it `from` is one.
   virtual Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
                          const std::optional<Identity>& expected = std::nullopt) = 0;
   // A file, or a link to one; never a directory.
@@ -44,8 +45,8 @@ class Writer {
 };
 
 // `path` is docker/registry/v2, without links on the way to it (Root::v2), and `mounts` are the mount points below it.
-// Throws StorageError if one of them cannot be opened. Where rename without replacing is not to be had (NFS), a second
-// name is made and the first removed.
+// Throws StorageError if one of them cannot be opened. Where rename without replacing is not to be had (NFS),
+// names are given back by making a second name and removing the first.
 std::unique_ptr<Writer> open_filesystem_writer(const std::string& path, const std::vector<std::string>& mounts,
                                                beneath::Resolution resolution = beneath::Resolution::best);
 

@@ -14,8 +14,8 @@
 
 namespace {
 
-// Asked ahead of every rename and removal of this program: an errno to fail with, or 0.
-std::function<int()> before_rename, before_unlink;  // NOLINT(cert-err58-cpp)
+// Asked ahead of every such call of this program: an errno to fail with, or 0.
+std::function<int()> before_rename, before_unlink, before_link, before_stat;  // NOLINT(cert-err58-cpp)
 
 int asked(std::function<int()>& before) {
   const std::function<int()> now = before;  // may replace itself
@@ -32,6 +32,15 @@ extern "C" int renameat2(int from, const char* name, int to, const char* new_nam
 extern "C" int unlinkat(int directory, const char* name, int flags) noexcept {
   if (const int error = asked(before_unlink)) return errno = error, -1;
   return static_cast<int>(syscall(SYS_unlinkat, directory, name, flags));
+}
+
+extern "C" int linkat(int from, const char* name, int to, const char* new_name, int flags) noexcept {
+  if (const int error = asked(before_link)) return errno = error, -1;
+  return static_cast<int>(syscall(SYS_linkat, from, name, to, new_name, flags));
+}
+extern "C" int fstatat(int directory, const char* name, struct stat* st, int flags) noexcept {
+  if (const int error = asked(before_stat)) return errno = error, -1;
+  return static_cast<int>(syscall(SYS_newfstatat, directory, name, st, flags));
 }
 
 namespace regctl::gc {
@@ -54,7 +63,7 @@ class WriterContract : public testing::TestWithParam<std::tuple<Resolution, Rena
     writer = open_filesystem_writer(root, {}, std::get<Resolution>(GetParam()));
     rename_fails_with(0);
   }
-  ~WriterContract() override { before_rename = before_unlink = nullptr; }
+  ~WriterContract() override { before_rename = before_unlink = before_link = before_stat = nullptr; }
 
   // `more` errors come first; then what the parameter asks for.
   void rename_fails_with(int error, int times = 0) {
@@ -303,6 +312,48 @@ TEST_P(WriterContract, WhatMayPassIsTriedOnceMore) {
     rename_fails_with(EINTR, 5);
     EXPECT_EQ(writer->rename_in_place("d", "copy", "data"), Outcome::done);
   }
+}
+
+// Between making a second name and removing the first somebody may write there; what is taken is renamed at once.
+TEST_P(WriterContract, RemovesNothingThatItTakes) {
+  const Identity expected = identity("d/data");
+  before_unlink = [] {
+    ADD_FAILURE() << "a name is removed";
+    return 0;
+  };
+  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::done);
+  put("d/data", "again");
+  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", identity("d/data")), Outcome::occupied);
+  EXPECT_EQ(bytes("d/copy"), "bytes");
+  EXPECT_EQ(bytes("d/data"), "again");
+}
+
+TEST_P(WriterContract, WhereNoSecondNameCanBeMadeNothingComesBack) {
+  before_link = [] { return EPERM; };
+  if (std::get<Rename>(GetParam()) == Rename::native) {
+    EXPECT_EQ(writer->rename_in_place("d", "data", "copy"), Outcome::done);
+    return;
+  }
+  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }), StorageError::Kind::unreadable);
+  EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"});
+  before_link = nullptr;
+  before_unlink = [] { return EPERM; };
+  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }), StorageError::Kind::unreadable);
+  EXPECT_EQ(bytes("d/data"), "bytes");
+}
+
+// Not to know what stands there is no sign that it changed.
+TEST_P(WriterContract, WhatCannotBeLookedAtFailsAndStays) {
+  const Identity expected = identity("d/data");
+  for (const int working : {0, 1}) {  // calls before those that fail: ahead of the rename, or after it
+    before_stat = [=, left = std::make_shared<int>(working)] { return (*left)-- > 0 ? 0 : EIO; };
+    if (working && std::get<Rename>(GetParam()) == Rename::by_links) continue;  // it looks for the new name as well
+    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy", expected); }), StorageError::Kind::unreadable);
+    before_stat = nullptr;
+    EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"}) << working;
+  }
+  before_stat = [=, left = std::make_shared<int>(1)] { return (*left)-- > 0 ? ESTALE : 0; };
+  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", identity("d/data")), Outcome::done);
 }
 
 TEST_P(WriterContract, SaysTheKeyOfWhatFailed) {
