@@ -153,6 +153,31 @@ TEST_F(ProofTest, WhatWentIntoQuarantineIsLostToo) {
   EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", digest_of("a")}));
 }
 
+// A registry serves no manifest and no layer that its repository does not link.
+TEST_F(ProofTest, LinksInQuarantineAreLostToTheirRepository) {
+  const Digest image = registry.image("app", {"a"}, "v1");
+  const Digest child = registry.image("app", {"b"});
+  registry.index("app", {child}, "multi");
+  registry.image("other", {"a"}, "v1");
+  begin();
+  using Kind = Quarantined::Kind;
+  registry.quarantine(RegistryBuilder::layer_link("app", digest_of("a")), kNow);
+  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", digest_of("a"), Kind::layer_link}));
+  registry.quarantine(RegistryBuilder::revision("app", child), kNow);
+  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "multi", child, Kind::revision_link},
+                                          BrokenTag{"app", "v1", digest_of("a"), Kind::layer_link}));
+  registry.quarantine(RegistryBuilder::revision("app", image), kNow);
+  EXPECT_EQ(proof().broken.size(), 3u);
+}
+
+// Deleted by the registry meanwhile.
+TEST_F(ProofTest, LinksThatAreGoneWithoutACopyAreNot) {
+  const Digest image = registry.image("app", {"a"}, "v1");
+  begin();
+  registry.tree.remove(RegistryBuilder::revision("app", image));
+  EXPECT_THAT(proof().broken, IsEmpty());
+}
+
 TEST_F(ProofTest, AnEmptyRegistry) {
   begin();
   EXPECT_EQ(proof().tags, 0u);
