@@ -31,19 +31,25 @@ Descriptor lock_file(const Descriptor& directory, const std::string& path) {
   return file;
 }
 
+// Empty: nobody has needed one.
+Descriptor existing_lock_file(const Descriptor& directory, const std::string& path) {
+  const Answer answer = beneath::open(directory.get(), kLockFile, O_RDONLY | O_NONBLOCK, beneath::Resolution::best);
+  return answer.error == ENOENT ? Descriptor() : beneath::opened(answer, path);
+}
+
 }  // namespace
 
 Lock Lock::acquire(const std::string& v2) {
+  const std::string path = v2 + '/' + kLockFile;
   Descriptor directory = beneath::opened(beneath::open_top(v2, O_RDONLY | O_DIRECTORY, beneath::Resolution::best), v2);
   Answer answer = lock(directory);
-  Descriptor held = std::move(directory);
-  if (answer.error && answer.error != EWOULDBLOCK) {
-    held = lock_file(held, v2 + '/' + kLockFile);
-    answer = lock(held);
-  }
   if (answer.error == EWOULDBLOCK) throw LockHeld();
-  if (answer.error) throw StorageError(StorageError::Kind::unreadable, v2, std::string("cannot be locked: ") + std::strerror(answer.error));
-  return Lock(std::move(held));
+  const bool by_file = answer.error != 0;
+  Descriptor file = by_file ? lock_file(directory, path) : existing_lock_file(directory, path);
+  if (file) answer = lock(file);
+  if (answer.error == EWOULDBLOCK) throw LockHeld();
+  if (answer.error && by_file) throw StorageError(StorageError::Kind::unreadable, v2, std::string("cannot be locked: ") + std::strerror(answer.error));
+  return Lock(std::move(directory), std::move(file));
 }
 
 }  // namespace regctl::gc

@@ -17,14 +17,15 @@ class LockHeld : public Error {
 
 class Lock {
  public:
-  // `v2` is the directory to lock, by a path without links (Root::v2). Where its file system cannot lock a directory (NFS), a file of fixed name in it is
-  // locked instead; that stays, and belongs to the directory's owner. Throws LockHeld at once rather than wait, and
-  // StorageError where locks do not work.
+  // `v2` is the directory to lock, by a path without links (Root::v2). Where its file system cannot lock a directory
+  // (NFS), a file of fixed name in it is locked instead; that stays, belongs to the directory's owner, and is from then
+  // on locked as well where directories can be: the same storage may be reached either way. Throws LockHeld at once
+  // rather than wait, and StorageError where locks do not work.
   static Lock acquire(const std::string& v2);
 
  private:
-  explicit Lock(beneath::Descriptor held) : held_(std::move(held)) {}
-  beneath::Descriptor held_;
+  Lock(beneath::Descriptor directory, beneath::Descriptor file) : directory_(std::move(directory)), file_(std::move(file)) {}
+  beneath::Descriptor directory_, file_;
 };
 
 }  // namespace regctl::gc

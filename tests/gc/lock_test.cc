@@ -186,6 +186,19 @@ TEST_F(LockTest, AQueueInPlaceOfTheFileDoesNotHoldUsUp) {
   }
 }
 
+// The host of an NFS export, and its client.
+TEST_F(LockTest, P10EitherWay) {
+  lock_no_directories();
+  {
+    const Lock client = Lock::acquire(v2);
+    before_flock = nullptr;
+    expect_held();
+  }
+  const Lock host = Lock::acquire(v2);
+  lock_no_directories();
+  expect_held();
+}
+
 TEST_F(LockTest, WhereNothingCanBeLockedItSaysSo) {
   before_flock = [](int) { return ENOLCK; };
   try {
