@@ -222,6 +222,8 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
         continue;
       }
       if (setting.source != "default") continue;  // a stronger source has spoken
+      if (setting.kind == Kind::value && values.back().empty())
+        throw UsageError(source_of(name) + ": " + name + ": the value is empty", "leave it out");
       setting.source = source_of(name);
       if (setting.kind == Kind::value) {
         setting.values = {values.back()};

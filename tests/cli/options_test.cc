@@ -208,6 +208,7 @@ TEST(Options, WrongVariablesAreErrors) {
   EXPECT_THAT(complaint({}, {"REGCTL_GC_XYZZYXYZZY=1"}), HasSubstr("unset it if it is not ours"));
   EXPECT_THAT(complaint({}, {"REGCTL_GC_DRY_RUN=maybe"}), HasSubstr("environment REGCTL_GC_DRY_RUN"));
   EXPECT_THAT(complaint({}, {"REGCTL_GC_DRY_RUN="}), HasSubstr("not true or false"));
+  EXPECT_THAT(complaint({}, {"REGCTL_GC_HOLD="}), HasSubstr("hold: the value is empty"));
 }
 
 TEST(Options, UnknownOptionsGetDidYouMean) {
@@ -234,6 +235,7 @@ TEST(Options, AMissingValueIsAnError) {
   EXPECT_THAT(complaint({"-j", "--dry-run=true"}), HasSubstr("the value is missing"));
   EXPECT_EQ(parse({"--report=--dry-run"}).value("report"), "--dry-run");
   EXPECT_EQ(parse({"--report", "-"}).value("report"), "-");
+  EXPECT_THAT(complaint({"--report", ""}), HasSubstr("the value is empty"));
   EXPECT_THAT(complaint({"--help=please"}), HasSubstr("not true or false"));
 }
 
