@@ -114,8 +114,7 @@ class Collector {
       findings = look(workers_, request_);
       request_.explains = false;  // the report is of this look
       note_quarantine(*findings);
-      // What a mark reached is needed, even where another part of the storage could not be read.
-      if (!root_.owned_by_database) note_gone(sweep_stage(findings->plan, Stage::give_back, workers_));
+      give_back(*findings);
       const bool takes = request_.mode == Mode::online || request_.mode == Mode::offline;
       if (takes && findings->plan.blockers.empty()) collect(*findings);
     } catch (const Interrupted&) {
@@ -125,6 +124,7 @@ class Collector {
     } catch (const StorageError& error) {  // of the second opinion
       refuse(*findings, {unreadable(error)});
     }
+    swept_.waiting.amount = swept_.quarantined_now;  // the plan's word for it ends where it could not be carried out
     return std::move(swept_);
   }
 
@@ -150,12 +150,16 @@ class Collector {
     return result;
   }
 
-  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers) {
+  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers, const Inventory& inventory) {
     static constexpr const char* kNames[] = {"give back", "purge", "take"};
     SweepReport report = timed(kNames[static_cast<std::size_t>(stage)], [&] {
-      return sweep(plan, stage, undertaking_.run, storage_, writer_, lock_, workers, progress_);
+      const auto needs = [&](const std::vector<Digest>& named) { return needed_by(inventory, named); };
+      return sweep(plan, stage, needs, undertaking_.run, storage_, writer_, lock_, workers, progress_);
     });
     swept_.total += report;
+    Amount& there = swept_.quarantined_now;
+    there.count += report.quarantined.count - report.restored.count - report.purged.count;
+    there.bytes += report.quarantined.bytes - report.restored.bytes - report.purged.bytes - report.still_named;
     return report;
   }
 
@@ -168,9 +172,14 @@ class Collector {
     return true;
   }
 
+  // What a mark reached is needed, even where another part of the storage could not be read.
+  void give_back(const Findings& found) {
+    if (!root_.owned_by_database && !found.plan.restore.empty()) sweep_stage(found.plan, Stage::give_back, workers_, found.inventory);
+  }
+
   void collect(Findings& first) {
     if (time_is_up()) return;
-    purge(first.plan);
+    purge(first);
     if (time_is_up()) return;
     if (first.plan.blobs.empty() && first.plan.manifests.empty() && first.plan.layer_links.empty()) return;
     hash(first.plan);
@@ -179,16 +188,23 @@ class Collector {
     // Hashing may have taken hours.
     Findings again = look(workers_, request_);
     first.plan.warnings = again.plan.warnings;
+    give_back(again);
     if (!again.plan.blockers.empty()) throw Refused{again.plan.blockers};
     const auto verified = [&](const Plan& of) { return only_verified(of, swept_.verification, undertaking_.mismatched); };
     const ThisRun this_run{undertaking_.run, recent_links(again.inventory, looked_at_ - std::chrono::seconds(2))};
     const Plan plan = undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
-    const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_).taken;
+    const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_, again.inventory).taken;
     if (!taken.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
   }
 
-  void purge(const Plan& plan) {
-    if (purges_anything(plan)) note_gone(sweep_stage(undisputed(plan, purged_by), Stage::purge, workers_));
+  void purge(const Findings& found) {
+    if (purges_anything(found.plan)) purge(undisputed(found.plan, purged_by), found);
+  }
+
+  void purge(const Plan& plan, const Findings& found) {
+    const SweepReport report = sweep_stage(plan, Stage::purge, workers_, found.inventory);
+    const bool all = report.purged.count + report.links_purged == found.plan.purge.size();
+    if (all) swept_.waiting = found.plan.waiting;
   }
 
   void hash(const Plan& plan) {
@@ -209,11 +225,14 @@ class Collector {
     request.policy.this_run = this_run;
     const Findings second = look(patient_, request);
     const Proof proof = broken_tags(before, second.inventory);
+    if (!knows_enough(second.plan)) {
+      swept_.problems = second.plan.blockers;
+      std::erase_if(swept_.problems, is_brake);
+      return put_back(taken, before, "the second look cannot vouch for what was taken");
+    }
     note_quarantine(second);
-    if (!knows_enough(second.plan)) return put_back(taken, "the second look could not read everything");
-    const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_);
-    note_gone(given);
-    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) return put_back(taken, lost);
+    const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_, second.inventory);
+    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) return put_back(taken, before, lost);
     if (!given.failures.empty()) return;  // what is needed stays in quarantine, and is read there
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
@@ -224,7 +243,8 @@ class Collector {
   static std::string still_broken(const Proof& proof, const Plan& plan) {
     for (const BrokenTag& tag : proof.broken) {
       const auto gives_it = [&](const Restoration& one) {
-        return one.copy.kind == Quarantined::Kind::blob && one.copy.digest == tag.missing;
+        const bool there = tag.kind == Quarantined::Kind::blob || one.copy.repository == tag.repository;
+        return one.copy.kind == tag.kind && one.copy.digest == tag.missing && there;
       };
       if (std::none_of(plan.restore.begin(), plan.restore.end(), gives_it))
         return tag.repository + ":" + tag.tag + " has lost " + tag.missing.text();
@@ -238,24 +258,23 @@ class Collector {
     Plan own;
     own.empty_repositories = plan.empty_repositories;
     for (const Purge& one : second.plan.purge) {
-      if (one.copy.run == undertaking_.run) own.purge.push_back(one);
+      if (std::binary_search(taken.begin(), taken.end(), one.copy)) own.purge.push_back(one);
     }
     try {
       Doomed doomed = purged_by(own);
       doomed.empty_repositories.clear();
       ask_second_opinion(doomed);
     } catch (const Disagreement&) {
-      put_back(taken, "two computations of what is needed do not agree");
+      put_back(taken, second.inventory, "two computations of what is needed do not agree");
       throw;
     } catch (const StorageError& error) {
       return swept_.problems.push_back(unreadable(error));  // it stays in quarantine
     }
-    note_gone(sweep_stage(own, Stage::purge, workers_));
+    purge(own, second);
   }
 
-  void put_back(const std::vector<Copy>& taken, const std::string& why) {
-    const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_);
-    note_gone(report);
+  void put_back(const std::vector<Copy>& taken, const Inventory& inventory, const std::string& why) {
+    const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_, inventory);
     const bool all = report.restored.count + report.links_restored + report.skipped == taken.size();
     swept_.problems.push_back({.code = "second-look-failed",
                                .message = why + ": " + (all ? "everything this run took was put back" : "not everything could be put back, the rest is in quarantine"),
@@ -299,18 +318,13 @@ class Collector {
     return without(in_both(plan, later), stay);
   }
 
+  // As a complete look finds it; what the stages do after that is counted.
   void note_quarantine(const Findings& findings) {
-    swept_.waiting = findings.plan.waiting;
+    swept_.waiting = findings.plan.waiting_unpurged;
     swept_.quarantined_now = {};
     for (const Quarantined& copy : findings.inventory.quarantined) {
       if (copy.kind == Quarantined::Kind::blob) swept_.quarantined_now += copy.bytes;
     }
-  }
-
-  // What has left the quarantine since it was noted.
-  void note_gone(const SweepReport& report) {
-    swept_.quarantined_now.count -= report.restored.count + report.purged.count;
-    swept_.quarantined_now.bytes -= report.restored.bytes + report.purged.bytes + report.still_named;
   }
 
   const Undertaking& undertaking_;

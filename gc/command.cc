@@ -235,6 +235,11 @@ std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Setting
       {"prune_layer_links", margins.prune_layer_links},
       {"prune_empty_repositories", margins.prune_empty_repositories},
   };
+  const Undertaking& undertaking = settings.undertaking;
+  if (margins.uploads_idle) list.emplace_back("uploads_idle_seconds", seconds_of(*margins.uploads_idle));
+  if (undertaking.deadline) list.emplace_back("deadline_seconds", seconds_of(*undertaking.deadline));
+  if (undertaking.bytes_per_second) list.emplace_back("limit_rate_bytes", static_cast<std::int64_t>(undertaking.bytes_per_second));
+  if (!undertaking.request.only_run.empty()) list.emplace_back("run", undertaking.request.only_run);
   if (margins.purge_uploads) list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
   if (const auto& time = settings.undertaking.request.gate.restarted_at) list.emplace_back("registry_restarted_at", format_rfc3339(*time));
   list.emplace_back("jobs", static_cast<std::int64_t>(settings.output.jobs));
@@ -302,15 +307,15 @@ ExitStatus status_of(const Report& report, const Settings& settings, int signal)
   ExitStatus status = ExitStatus::done;
   if (!report.warnings.empty() && settings.output.warnings_count) status = ExitStatus::warnings;
   if (report.swept && report.swept->is_incomplete()) status = worse(status, ExitStatus::incomplete);
-  if (report.findings && !report.findings->plan.blockers.empty()) status = worse(status, ExitStatus::refused);
+  if (!report.blockers.empty()) status = worse(status, ExitStatus::refused);
   if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
   return status;
 }
 
 std::string outcome_of(const Report& report, ExitStatus status) {
   const bool stopped = status == ExitStatus::hung_up || status == ExitStatus::interrupted || status == ExitStatus::terminated;
-  if (!report.findings || stopped) return "interrupted";
   if (status == ExitStatus::refused) return "refused";
+  if (!report.findings || stopped) return "interrupted";
   if (status == ExitStatus::incomplete) return "incomplete";
   return report.warnings.empty() ? "complete" : "warnings";
 }
@@ -356,10 +361,15 @@ void look_only(Report& report, const Settings& settings, std::stop_token stop, P
 
 // Caches may remember what is gone.
 void advise(Report& report) {
+  if (!report.findings) return;
   const Swept& swept = *report.swept;
-  const Amount& gone = swept.total.quarantined;
-  if (gone.count && (report.run.mode == Mode::offline || !swept.waiting.gate_open))
+  const SweepReport& total = swept.total;
+  const bool took = total.quarantined.count + total.manifests + total.layer_links > 0;
+  const bool purged = total.purged.count + total.links_purged > 0;
+  if ((report.run.mode == Mode::offline && (took || purged)) || (took && !swept.waiting.gate_open)) {
+    const Amount& gone = total.quarantined.count ? total.quarantined : total.purged;
     report.findings->advice.push_back({"restart-registry", gone.count, gone.bytes, "--registry-restarted-at"});
+  }
 }
 
 void change(Report& report, const Settings& settings, std::stop_token stop, Progress& progress) {
@@ -409,15 +419,16 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     try {
       (settings.dry_run ? look_only : change)(report, settings, signals.token(), progress);
     } catch (const StorageError& error) {  // not even the top directory could be opened or locked
-      report.findings.emplace().plan.blockers.push_back(
+      report.blockers.push_back(
           {.code = "read-error", .message = error.what(), .hint = "run as the user that owns the storage, where locks work (NFS: lockd)"});
     }
   }
   signals.end_at_once();
   progress.erase();
   if (report.findings) {
-    const auto& planned = report.findings->plan.warnings;
-    report.warnings.insert(report.warnings.end(), planned.begin(), planned.end());
+    const Plan& plan = report.findings->plan;
+    report.blockers.insert(report.blockers.end(), plan.blockers.begin(), plan.blockers.end());
+    report.warnings.insert(report.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     if (const auto missing = report.findings->mark.roots_not_in_store; missing && !settings.output.quiet)
       cli::say(fmt::format("note: {} digests of --roots are not in this store\n", cli::format_count(missing)));
   }
@@ -439,7 +450,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   const std::string& prefix = report.root.shown_prefix;
   std::string text = format_problems("regctl-gc", "warning", problems(report.warnings, prefix));
   text += format_problems("regctl-gc", "error", problems(report.errors, prefix));
-  if (report.findings) text += format_problems("regctl-gc", "refused", problems(report.findings->plan.blockers, prefix));
+  text += format_problems("regctl-gc", "refused", problems(report.blockers, prefix));
   cli::say(text);
   return report.run.exit_status;
 }

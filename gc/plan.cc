@@ -234,7 +234,12 @@ class Planner {
   }
 
   void plan_quarantine() {
-    Waiting& waiting = plan_.waiting;
+    const auto wait = [&](Waiting& waiting, const Quarantined& copy) {
+      if (copy.kind == Quarantined::Kind::blob) waiting.amount += copy.bytes;
+      const Time until = copy.taken + margins_.hold;
+      waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
+      waiting.oldest = waiting.oldest ? std::min(*waiting.oldest, copy.taken) : copy.taken;
+    };
     std::optional<Time> shut_out;  // the newest copy that the gate keeps: what frees it frees all
     for (auto at = inventory_.quarantined.begin(); at != inventory_.quarantined.end(); ++at) {
       const Quarantined& copy = *at;
@@ -250,17 +255,18 @@ class Planner {
                                .disk_bytes = copy.disk_bytes,
                                .duplicate = copy.duplicate,
                                .former_tags = former_tags(copy)});
+        wait(plan_.waiting_unpurged, copy);
       } else {
-        if (blob) waiting.amount += copy.bytes;
-        const Time until = copy.taken + margins_.hold;
-        waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
-        waiting.oldest = waiting.oldest ? std::min(*waiting.oldest, copy.taken) : copy.taken;
+        wait(plan_.waiting, copy);
+        wait(plan_.waiting_unpurged, copy);
         if (!is_open(gate_, copy.taken)) shut_out = std::max(shut_out.value_or(copy.taken), copy.taken);
       }
     }
-    if (!waiting.until) shut_out = now_;
-    if (shut_out) waiting.what_would_free_it = what_would_free_it(gate_, *shut_out);
-    waiting.gate_open = waiting.what_would_free_it.empty();
+    if (!plan_.waiting.until) shut_out = now_;
+    for (Waiting* waiting : {&plan_.waiting, &plan_.waiting_unpurged}) {
+      if (shut_out) waiting->what_would_free_it = what_would_free_it(gate_, *shut_out);
+      waiting->gate_open = waiting->what_would_free_it.empty();
+    }
   }
 
   void warn(std::string code, std::string message, std::string path = {}, std::string hint = {}) {
@@ -515,10 +521,20 @@ bool goes(const Plan& plan, const std::string& repository) {
   return std::binary_search(plan.empty_repositories.begin(), plan.empty_repositories.end(), repository);
 }
 
+std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>& named) {
+  std::set<Digest> needed;
+  Closure closure(inventory);
+  for (const Digest& digest : named) {
+    if (const auto id = inventory.digests.find(digest)) closure.from(*id, [&](DigestId one) { needed.insert(inventory.digests[one]); });
+  }
+  return needed;
+}
+
 Plan only_give_back(Plan plan) {
   std::erase_if(plan.blockers, is_brake);
   return {.restore = std::move(plan.restore),
-          .waiting = std::move(plan.waiting),
+          .waiting = plan.waiting_unpurged,
+          .waiting_unpurged = plan.waiting_unpurged,
           .blockers = std::move(plan.blockers),
           .warnings = std::move(plan.warnings)};
 }

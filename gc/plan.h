@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "gc/mark.h"
@@ -107,6 +109,9 @@ struct Copy {
   std::string run;
 
   bool operator==(const Copy&) const = default;
+  bool operator<(const Copy& other) const {
+    return std::tie(kind, repository, digest, taken, run) < std::tie(other.kind, other.repository, other.digest, other.taken, other.run);
+  }
 };
 
 struct Restoration {
@@ -145,7 +150,7 @@ struct Plan {
   std::vector<std::string> empty_repositories;
   std::vector<Restoration> restore;
   std::vector<Purge> purge;
-  Waiting waiting;
+  Waiting waiting, waiting_unpurged;               // the second: if nothing is purged after all
 
   Amount kept_young, kept_pinned, kept_protected;  // of blobs: kept although nothing needs them (Why)
   std::uint64_t kept_outside_tags = 0;             // revisions; see Why::outside_tags
@@ -165,6 +170,9 @@ bool goes(const Plan& plan, const std::string& repository);
 // REQUIRES: what_to_survey() has been; what was not is left alone.
 Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
                const GateEvidence& gate, Time now);
+
+// What manifests and layers of these digests need, themselves included; of what is not in `inventory` nothing.
+std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>& named);
 
 // What healing does of a plan: nothing is taken or purged, and no brake is needed.
 Plan only_give_back(Plan plan);

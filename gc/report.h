@@ -35,7 +35,7 @@ struct Report {
   Root root;
   std::optional<Findings> findings;
   std::optional<Swept> swept;     // empty: a dry run
-  std::vector<Message> warnings;  // those of the plan, and of the run itself
+  std::vector<Message> blockers, warnings;  // those of the plan, and of the run itself
   std::vector<Message> errors;
 };
 

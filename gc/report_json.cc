@@ -235,7 +235,7 @@ std::string report_json(const Report& report) {
   }
   json["repositories"] = findings ? repositories_json(*findings) : Json();
   const std::string& prefix = report.root.shown_prefix;
-  json["blockers"] = findings ? messages_json(findings->plan.blockers, prefix) : Json::array();
+  json["blockers"] = messages_json(report.blockers, prefix);
   json["warnings"] = messages_json(report.warnings, prefix);
   json["errors"] = messages_json(report.errors, prefix);
   json["advice"] = Json::array();

@@ -53,15 +53,21 @@ class Metrics {
   std::string root_, name_, text_;
 };
 
-void of_the_run(Metrics& metrics, const Run& run, std::string_view previous) {
+void of_the_run(Metrics& metrics, const Report& report, std::string_view previous) {
+  const Run& run = report.run;
   metrics.one("regctl_gc_last_run_timestamp_seconds", "Unix time at which the last run ended, whatever its result.", seconds_of(run.finished_at));
-  metrics.family(kLastSuccess, "Unix time at which the last run with exit status 0 or 1 ended.");
-  if (run.exit_status == cli::ExitStatus::done || run.exit_status == cli::ExitStatus::warnings) metrics.sample(seconds_of(run.finished_at));
+  metrics.family(kLastSuccess, "Unix time at which the last run ended that collects, with exit status 0 or 1.");
+  const bool collects = !run.dry_run && (run.mode == Mode::online || run.mode == Mode::offline);
+  const bool went_well = run.exit_status == cli::ExitStatus::done || run.exit_status == cli::ExitStatus::warnings;
+  if (collects && went_well) metrics.sample(seconds_of(run.finished_at));
   else metrics.line(metrics.earlier(kLastSuccess, previous));
   metrics.one("regctl_gc_last_run_exit_status", "Exit status of the last run, see regctl-gc(8).", static_cast<int>(run.exit_status));
   metrics.one("regctl_gc_last_run_dry_run", "1 if the last run was a dry run, 0 if it could change the storage.", run.dry_run ? 1 : 0);
   metrics.one("regctl_gc_last_run_duration_seconds", "Wall time of the last run.",
               std::chrono::duration<double>(run.finished_at - run.started_at).count());
+  metrics.one("regctl_gc_last_run_blockers", "Reasons for which the last run took nothing.", report.blockers.size());
+  metrics.one("regctl_gc_last_run_warnings", "Warnings of the last run.", report.warnings.size());
+  metrics.one("regctl_gc_last_run_errors", "Errors of the last run.", report.errors.size());
 }
 
 void of_the_store(Metrics& metrics, const Report& report) {
@@ -76,9 +82,6 @@ void of_the_store(Metrics& metrics, const Report& report) {
   states("regctl_gc_storage_bytes", "Blob bytes by state; reachable and garbage as the last run found them.", &Amount::bytes);
   states("regctl_gc_storage_blobs", "Number of blobs by state; reachable and garbage as the last run found them.", &Amount::count);
   metrics.one("regctl_gc_storage_repositories", "Number of repositories.", findings.inventory.repositories.size());
-  metrics.one("regctl_gc_last_run_blockers", "Reasons for which the last run took nothing.", findings.plan.blockers.size());
-  metrics.one("regctl_gc_last_run_warnings", "Warnings of the last run.", report.warnings.size());
-  metrics.one("regctl_gc_last_run_errors", "Errors of the last run.", report.errors.size());
 
   const Waiting& waiting = report.swept ? report.swept->waiting : findings.plan.waiting;
   metrics.one("regctl_gc_quarantined_bytes", "Blob bytes in quarantine.", totals.quarantined.bytes);
@@ -99,7 +102,7 @@ void of_the_store(Metrics& metrics, const Report& report) {
 
 std::string report_metrics(const Report& report, std::string_view previous) {
   Metrics metrics(report.run.root);
-  of_the_run(metrics, report.run, previous);
+  of_the_run(metrics, report, previous);
   if (report.findings) of_the_store(metrics, report);
   return std::move(metrics).text();
 }

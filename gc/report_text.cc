@@ -102,11 +102,11 @@ class TextReport {
     // A run beside a live registry gives nothing back at once; who needs room now must hear that first.
     const bool nearly_full = free < report_.root.size_bytes / 20;
     say_that_redis_waits();
-    if (run_.mode == Mode::online && nearly_full && totals_.garbage.count) {
+    if (run_.mode == Mode::online && nearly_full && (totals_.garbage.count || plan_.waiting.amount.count)) {
       line("");
       line("The file system is nearly full, and this mode frees nothing of today's garbage today. With the registry");
       line("stopped or read-only,  regctl-gc --offline {}  frees {} at once.", name(run_.root),
-           size(totals_.garbage_disk_bytes));
+           size(totals_.garbage_disk_bytes + plan_.waiting.amount.bytes));
     }
   }
 
@@ -356,12 +356,17 @@ class TextReport {
       line("Quarantined by a real run: {}, to be freed by a run after the hold", blobs(totals_.garbage));
       line("Freed by a real run: {} of what earlier runs quarantined", size(totals_.purged.bytes));
     }
-    if (waiting.amount.count) {
-      line("Waiting in quarantine: {}", blobs(waiting.amount));
+    if (waiting.until) {
+      line("Waiting in quarantine: {}{}", blobs(waiting.amount), until(waiting));
       gate(waiting);
     }
     line("Free now {}; after a real run about {}", cli::format_bytes(report_.root.free_bytes),
          cli::format_bytes(report_.root.free_bytes + totals_.freed_bytes));
+  }
+
+  // The end of the hold, while that is to come.
+  std::string until(const Waiting& waiting) const {
+    return waiting.until && *waiting.until > run_.started_at ? ", until " + format_rfc3339(*waiting.until) + " at least" : "";
   }
 
   // What stands against a purge, besides the hold.
@@ -395,8 +400,7 @@ class TextReport {
     if (run_.mode == Mode::restore && total.restored.count + total.links_restored)
       line("A run takes it again once it is older than --keep-younger-than, unless something refers to it or the options change.");
     if (swept.quarantined_now.count) {
-      line("{:<12}{} in quarantine{}", "Waiting", blobs(swept.quarantined_now),
-           swept.waiting.until ? ", until " + format_rfc3339(*swept.waiting.until) + " at least" : "");
+      line("{:<12}{} in quarantine{}", "Waiting", blobs(swept.quarantined_now), until(swept.waiting));
       gate(swept.waiting);
     }
   }

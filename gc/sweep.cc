@@ -1,10 +1,8 @@
 #include "gc/sweep.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <mutex>
-#include <tuple>
 
 #include "registry/hasher.h"
 #include "registry/layout.h"
@@ -26,6 +24,9 @@ std::string directory_of(Quarantined::Kind kind, const std::string& repository, 
   return {};
 }
 
+// The gate takes a registry that started five seconds after the time in a name for one that started after the rename.
+constexpr Duration kLongestRename = std::chrono::seconds(4);
+
 std::string original_of(Quarantined::Kind kind) {
   return std::string(kind == Quarantined::Kind::blob ? layout::kData : layout::kLink);
 }
@@ -36,8 +37,8 @@ std::string quarantine_name(const Copy& copy) {
 
 class Sweep {
  public:
-  Sweep(const std::string& run, const Storage& storage, Writer& writer, const Workers& workers, Progress& progress)
-      : run_(run), storage_(storage), writer_(writer), workers_(workers), progress_(progress) {}
+  Sweep(const Needs& needs, const std::string& run, const Storage& storage, Writer& writer, const Workers& workers, Progress& progress)
+      : needs_(needs), run_(run), storage_(storage), writer_(writer), workers_(workers), progress_(progress) {}
 
   void give_back(const Plan& plan) {
     if (plan.restore.empty()) return;
@@ -50,17 +51,14 @@ class Sweep {
   void take(const Plan& plan) {
     progress_.phase("quarantine", plan.manifests.size() + plan.layer_links.size() + plan.blobs.size(), "objects");
     each(plan.layer_links, all, [&](const LayerLinkRemoval& one) { take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link); });
-    const bool manifests_went = each(plan.manifests, all, [&](const ManifestRemoval& one) {
-      take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link);
+    each(plan.manifests, all, [&](const ManifestRemoval& one) { take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link); });
+    const std::set<Digest> needed = needed_by_what_stays();
+    each(plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); }, [&](const BlobRemoval& one) {
+      if (needed.contains(one.digest)) return skip();
+      take(Quarantined::Kind::blob, "", one.digest, *one.verified, one.bytes);
     });
-    if (manifests_went && !somebody_wrote_links_) {
-      each(plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
-           [&](const BlobRemoval& one) { take(Quarantined::Kind::blob, "", one.digest, *one.verified, one.bytes); });
-    }
     sync();
-    std::sort(report_.taken.begin(), report_.taken.end(), [](const Copy& a, const Copy& b) {
-      return std::tie(a.kind, a.repository, a.digest) < std::tie(b.kind, b.repository, b.digest);
-    });
+    std::sort(report_.taken.begin(), report_.taken.end());
   }
 
   void purge(const Plan& plan) {
@@ -68,11 +66,17 @@ class Sweep {
     progress_.phase("purge", plan.purge.size() + plan.uploads.size(), "objects");
     each(plan.uploads, all, [&](const UploadRemoval& one) { remove_upload(one); });
     each(plan.leftovers, all, [&](const LeftoverRemoval& one) { remove_leftover(one); });
-    const auto purge_all = [&](Quarantined::Kind kind) {
-      return each(plan.purge, [&](const Purge& one) { return one.copy.kind == kind; }, [&](const Purge& one) { purge(one); });
+    const auto is = [](Quarantined::Kind kind) {
+      return [kind](const Purge& one) { return one.copy.kind == kind; };
     };
-    purge_all(Quarantined::Kind::layer_link);
-    if (purge_all(Quarantined::Kind::revision_link)) purge_all(Quarantined::Kind::blob);
+    each(plan.purge, is(Quarantined::Kind::layer_link), [&](const Purge& one) { purge(one); });
+    each(plan.purge, is(Quarantined::Kind::revision_link), [&](const Purge& one) {
+      or_else_it_stays(one.copy.digest, [&] { purge(one); });
+    });
+    const std::set<Digest> needed = needed_by_what_stays();
+    each(plan.purge, is(Quarantined::Kind::blob), [&](const Purge& one) {
+      needed.contains(one.copy.digest) ? skip() : purge(one);
+    });
     each(plan.empty_repositories, all, [&](const std::string& name) { remove_repository(name); });
     sync();
   }
@@ -85,35 +89,51 @@ class Sweep {
  private:
   static constexpr auto all = [](const auto&) { return true; };
 
-  // act(item) for every item that is wanted. What fails is noted, and makes the answer false: a manifest that did not go
-  // still needs its blobs. Nothing further begins once the stage has stopped.
+  // act(item) for every item that is wanted. What fails is noted; nothing further begins once the stage has stopped.
   template <class T, class Wanted, class Act>
-  bool each(const std::vector<T>& items, Wanted wanted, Act act) {
-    std::atomic<bool> all_went = true;
+  void each(const std::vector<T>& items, Wanted wanted, Act act) {
     try {
       workers_.for_each_index(items.size(), [&](std::size_t i) {
         if (!wanted(items[i]) || has_stopped()) return;
-        if (!attempt([&] { act(items[i]); })) all_went = false;
+        attempt([&] { act(items[i]); });
         progress_.advance(1);
       });
     } catch (const Interrupted&) {
       stop();
     }
-    return all_went;
   }
 
   template <class Act>
-  bool attempt(Act act) {
+  void attempt(Act act) {
     try {
       act();
-      return true;
     } catch (const StorageError& error) {
       fail("not-removed", "could not be renamed or removed, and stays: " + error.reason(), error.key());
     } catch (const StorageRefuses& error) {
       fail("storage-refuses", error.what(), "");
       stop();
     }
-    return false;
+  }
+
+  // act(), which makes the link to `digest` go.
+  template <class Act>
+  void or_else_it_stays(const Digest& digest, Act act) {
+    try {
+      act();
+    } catch (const Error&) {
+      stays(digest);
+      throw;
+    }
+  }
+  void stays(const Digest& digest) {
+    const std::lock_guard lock(mutex_);
+    staying_.push_back(digest);
+  }
+  std::set<Digest> needed_by_what_stays() const { return staying_.empty() ? std::set<Digest>() : needs_(staying_); }
+
+  void skip() {
+    const std::lock_guard lock(mutex_);
+    ++report_.skipped;
   }
 
   void sync() {
@@ -122,22 +142,28 @@ class Sweep {
 
   // Only the link that was judged. One that was written since says that somebody wants what it names.
   void take_link(Quarantined::Kind kind, const std::string& repository, const Digest& digest, const LinkVersion& judged) {
-    const auto reader = storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
-    const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
-    if (found && LinkVersion{found->modified, found->inode} == judged) return take(kind, repository, digest, *found, 0);
-    if (found) somebody_wrote_links_ = true;
-    const std::lock_guard lock(mutex_);
-    ++report_.skipped;
+    or_else_it_stays(digest, [&] {
+      const auto reader = storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
+      const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
+      if (found && LinkVersion{found->modified, found->inode} == judged) return take(kind, repository, digest, *found, 0);
+      if (found) stays(digest);
+      skip();
+    });
   }
 
   void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest, const Identity& expected, std::uint64_t bytes) {
     const Copy copy{kind, repository, digest, std::chrono::floor<std::chrono::seconds>(now()), run_};
-    const Outcome outcome = writer_.rename_in_place(directory_of(kind, repository, digest), original_of(kind), quarantine_name(copy), expected);
-    const std::lock_guard lock(mutex_);
+    const std::string directory = directory_of(kind, repository, digest);
+    const Outcome outcome = writer_.rename_in_place(directory, original_of(kind), quarantine_name(copy), expected);
     if (outcome != Outcome::done) {
-      ++report_.skipped;
-      return;
+      if (outcome != Outcome::absent) stays(digest);
+      return skip();
     }
+    if (now() - copy.taken > kLongestRename && writer_.rename_in_place(directory, quarantine_name(copy), original_of(kind)) == Outcome::done) {
+      stays(digest);
+      return fail("slow-storage", "took seconds to be renamed, and has its name again; run when the storage is less busy", join(directory, original_of(kind)));
+    }
+    const std::lock_guard lock(mutex_);
     report_.taken.push_back(copy);
     if (kind == Quarantined::Kind::blob) report_.quarantined += bytes;
     else ++(kind == Quarantined::Kind::revision_link ? report_.manifests : report_.layer_links);
@@ -147,16 +173,18 @@ class Sweep {
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest);
     const auto stat = storage_.stat(join(directory, quarantine_name(copy)));
     const Outcome outcome = writer_.rename_in_place(directory, quarantine_name(copy), original_of(copy.kind));
+    if (outcome == Outcome::absent && !storage_.stat(join(directory, original_of(copy.kind))))
+      return fail("copy-vanished", "was to be given back, and somebody has removed it", join(directory, quarantine_name(copy)));
     const std::lock_guard lock(mutex_);
     if (outcome != Outcome::done) ++report_.skipped;  // uploaded again meanwhile, or given back by hand
     else if (copy.kind == Quarantined::Kind::blob) report_.restored += stat ? stat->bytes : 0;
     else ++report_.links_restored;
   }
 
-  // Whether the object whose copy is about to go is what it should be: then the copy is not needed.
-  bool original_is_sound(const Copy& copy) const {
+  // Whether the object whose copy is about to go is what it should be: then the copy is not needed. Empty: it has gone.
+  std::optional<bool> original_is_sound(const Copy& copy) const {
     const auto reader = storage_.open(join(directory_of(copy.kind, copy.repository, copy.digest), original_of(copy.kind)));
-    if (!reader) return false;
+    if (!reader) return std::nullopt;
     Hasher hasher(copy.digest.algorithm());
     std::string link;
     for (;;) {
@@ -178,29 +206,36 @@ class Sweep {
   void purge(const Purge& one) {
     const Copy& copy = one.copy;
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), name = quarantine_name(copy);
-    if (one.duplicate && !original_is_sound(copy))
-      return fail("duplicate-kept", "stands beside an original that is damaged or gone, and is kept; if it is sound, put it in the place of the original", join(directory, name));
+    if (one.duplicate) {
+      const auto sound = original_is_sound(copy);
+      if (!sound) return skip();
+      if (!*sound)
+        return fail("duplicate-kept", "stands beside an original that is damaged, and is kept; if it is sound, put it in the place of the original", join(directory, name));
+    }
     for (const std::string& tag : one.former_tags) {
       const std::string entry = join(layout::tag(copy.repository, tag), join("index", layout::digest_path(copy.digest)));
+      const auto entered = storage_.stat(join(entry, layout::kLink));
+      if (!entered || entered->modified >= copy.taken) continue;  // somebody is tagging it again
       writer_.remove_file(entry, layout::kLink);
       writer_.remove_directory(entry);
     }
     const std::string key = join(directory, name);
     const auto stat = storage_.stat(key), around = storage_.stat(directory);
-    const Outcome outcome = writer_.remove_file(directory, name);
+    writer_.remove_file(directory, name) == Outcome::done ? count_purged(one, stat) : skip();
     // Nobody wrote here since the copy was taken: then nobody is about to.
     if (around && around->modified < copy.taken + std::chrono::seconds(2)) writer_.remove_directory(directory);
+  }
+
+  void count_purged(const Purge& one, const std::optional<Stat>& stat) {
     const std::lock_guard lock(mutex_);
-    if (outcome != Outcome::done) {
-      ++report_.skipped;
-    } else if (copy.kind == Quarantined::Kind::blob) {
-      const bool last_name = !stat || stat->names == 1;
-      report_.purged += last_name ? one.bytes : 0;
-      if (!last_name) report_.still_named += one.bytes;
-      else if (stat) report_.purged_disk_bytes += stat->disk_bytes;
-    } else {
+    if (one.copy.kind != Quarantined::Kind::blob) {
       ++report_.links_purged;
+      return;
     }
+    const bool last_name = !stat || stat->names == 1;
+    report_.purged += last_name ? one.bytes : 0;
+    if (!last_name) report_.still_named += one.bytes;
+    else if (stat) report_.purged_disk_bytes += stat->disk_bytes;
   }
 
   // Of a directory; of an absent one none.
@@ -230,11 +265,7 @@ class Sweep {
       const auto stat = storage_.stat(join(file.first, file.second));
       return stat && stat->modified > upload.newest;
     };
-    if (std::any_of(files.begin(), files.end(), was_written_to)) {
-      const std::lock_guard lock(mutex_);
-      ++report_.skipped;
-      return;
-    }
+    if (std::any_of(files.begin(), files.end(), was_written_to)) return skip();
     std::uint64_t freed = 0;
     for (const auto& [directory, name] : files) {
       const auto stat = storage_.stat(join(directory, name));
@@ -252,29 +283,25 @@ class Sweep {
     const auto stat = storage_.stat(leftover.path);
     const auto slash = leftover.path.rfind('/');
     const bool same = stat && stat->kind == Kind::file && stat->modified == leftover.modified;
-    const Outcome outcome = same ? writer_.remove_file(leftover.path.substr(0, slash), leftover.path.substr(slash + 1)) : Outcome::changed;
+    if (!same || writer_.remove_file(leftover.path.substr(0, slash), leftover.path.substr(slash + 1)) != Outcome::done) return skip();
     const std::lock_guard lock(mutex_);
-    if (outcome != Outcome::done) {
-      ++report_.skipped;
-      return;
-    }
     ++report_.leftovers;
     report_.purged_disk_bytes += stat->disk_bytes;
   }
 
-  // Directories only, from the leaves up; nothing goes where one of them holds a file.
+  // Directories only, from the leaves up; nothing goes where one of them holds a file, or somebody has begun an upload.
   void remove_repository(const std::string& name) {
     const std::string top = layout::repository(name);
     std::vector<std::string> directories{top};
     for (std::size_t i = 0; i < directories.size(); ++i) {
       for (const Entry& entry : entries(directories[i])) {
-        if (entry.kind != Kind::directory) return;
+        if (entry.kind != Kind::directory || directories[i] == join(top, layout::kUploads)) return skip();
         // Names without "_" directly below are other repositories.
         if (i > 0 || entry.name.starts_with('_')) directories.push_back(join(directories[i], entry.name));
       }
     }
     for (auto directory = directories.rbegin(); std::next(directory) != directories.rend(); ++directory) {
-      if (writer_.remove_directory(*directory) == Outcome::occupied) return;
+      if (writer_.remove_directory(*directory) == Outcome::occupied) return skip();
     }
     const bool all_gone = writer_.remove_directory(top) != Outcome::occupied;  // false: other repositories are below
     // Namespaces that are empty now.
@@ -299,6 +326,7 @@ class Sweep {
     return report_.stopped;
   }
 
+  const Needs& needs_;
   const std::string& run_;
   const Storage& storage_;
   Writer& writer_;
@@ -306,7 +334,7 @@ class Sweep {
   Progress& progress_;
   std::mutex mutex_;
   SweepReport report_;
-  std::atomic<bool> somebody_wrote_links_ = false;  // that were judged: somebody wants what they name
+  std::vector<Digest> staying_;  // named by links that should go and did not, or were written since they were judged
 };
 
 }  // namespace
@@ -329,9 +357,9 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
   return *this;
 }
 
-SweepReport sweep(const Plan& plan, Stage stage, const std::string& run, const Storage& storage, Writer& writer,
-                  const Lock&, const Workers& workers, Progress& progress) {
-  Sweep sweep(run, storage, writer, workers, progress);
+SweepReport sweep(const Plan& plan, Stage stage, const Needs& needs, const std::string& run, const Storage& storage,
+                  Writer& writer, const Lock&, const Workers& workers, Progress& progress) {
+  Sweep sweep(needs, run, storage, writer, workers, progress);
   switch (stage) {
     case Stage::give_back: sweep.give_back(plan); break;
     case Stage::take: sweep.take(plan); break;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,18 +30,22 @@ struct SweepReport {
   std::uint64_t manifests = 0, layer_links = 0;  // revision and layer links taken
   std::uint64_t links_purged = 0, links_restored = 0;
   std::uint64_t uploads = 0, leftovers = 0, empty_repositories = 0;
-  std::uint64_t skipped = 0;             // changed or gone since the plan was made: not ours any more
-  std::vector<Copy> taken;               // what this stage renamed away, by kind, repository and digest
+  std::uint64_t skipped = 0;             // changed or gone since the plan was made, or needed by a link that stays
+  std::vector<Copy> taken;               // what this stage renamed away, ascending
   std::vector<Message> failures;         // one an object that should have gone and did not
   bool stopped = false;                  // asked to, or the storage refuses: the rest was left
 
   SweepReport& operator+=(SweepReport more);
 };
 
+// What the links that name these digests need, themselves included.
+using Needs = std::function<std::set<Digest>(const std::vector<Digest>& named)>;
+
 // Renames carry the name of `run` and the time right before them. Locking: `lock` is held throughout. What fails for one
-// object is noted, and the others go on. All that is reported done survives a loss of power. A stage that is asked to
-// stop (see Workers) stops between two objects. Throws nothing about storage.
-SweepReport sweep(const Plan& plan, Stage stage, const std::string& run, const Storage& storage, Writer& writer,
-                  const Lock& lock, const Workers& workers, Progress& progress);
+// object is noted, and the others go on. All that is reported done survives a loss of power. Where links stay that
+// should go, so does what `needs` says of them. A stage that is asked to stop (see Workers) stops between two objects.
+// Throws nothing about storage.
+SweepReport sweep(const Plan& plan, Stage stage, const Needs& needs, const std::string& run, const Storage& storage,
+                  Writer& writer, const Lock& lock, const Workers& workers, Progress& progress);
 
 }  // namespace regctl::gc

@@ -267,7 +267,30 @@ TEST_F(CollectBesideAPush, WhatTwoComputationsSeeDifferentlyAgainAndAgainIsOne) 
   EXPECT_TRUE(store().has(data(scene.elsewhere)));
 }
 
+TEST_F(CollectBesideAPush, NothingIsPurgedThatTwoComputationsSeeDifferently) {
+  for (const Digest& digest : {scene.loose, scene.elsewhere}) scene.registry.quarantine(data(digest), kTaken);
+  store().online(Duration(0)).undertaking.request.gate.no_cache = true;
+  store().at_phase = [&](const std::string& phase) {
+    if (phase == "second opinion") push();
+    else std::filesystem::remove_all((store().v2() / revision).parent_path());
+  };
+  EXPECT_THROW(store().run(), Disagreement);
+  EXPECT_EQ(count_quarantined(store().files()), 2u);
+}
+
+TEST_F(CollectBesideAPush, WhatThisRunTookGoesBackThen) {
+  int opinions = 0;
+  store().at_phase = [&](const std::string& phase) {
+    if (phase == "second opinion" && ++opinions == 2) push();
+  };
+  EXPECT_THROW(store().run(), Disagreement);
+  EXPECT_EQ(opinions, 2);
+  EXPECT_TRUE(store().has(data(scene.loose)));
+  EXPECT_TRUE(store().has(data(scene.elsewhere)));
+}
+
 TEST_F(Collect, AFailedSecondLookPutsEverythingBack) {
+  scene.registry.quarantine(data(scene.registry.blob("waits already")), now() + kHour);
   const Files before = store().delete_untagged().files();
   bool renamed = false;
   store().meddle = [&](std::string_view verb, const std::string&) { renamed |= verb == "sync"; };
@@ -275,7 +298,7 @@ TEST_F(Collect, AFailedSecondLookPutsEverythingBack) {
     static std::unique_ptr<Storage> inner;
     inner = std::move(storage);
     return std::make_unique<Meddled>(*inner, [&](std::string_view, const std::string& key) {
-      if (renamed && key == "repositories/other/_manifests/tags")
+      if (renamed && key == "blobs/sha256/" + scene.loose.hex().substr(0, 2))
         throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
       return false;
     });
@@ -284,7 +307,9 @@ TEST_F(Collect, AFailedSecondLookPutsEverythingBack) {
   EXPECT_TRUE(renamed);
   EXPECT_EQ(store().files(), before);
   EXPECT_TRUE(swept.is_incomplete());
-  EXPECT_EQ(codes(swept.problems), Codes{"second-look-failed"});
+  EXPECT_EQ(codes(swept.problems), (Codes{"read-error", "second-look-failed"}));
+  EXPECT_EQ(swept.quarantined_now, (Amount{1, 13}));
+  EXPECT_EQ(swept.waiting.amount, (Amount{1, 13}));
 }
 
 TEST_F(Collect, AFileThatChangedSinceItWasHashedStays) {
@@ -329,6 +354,85 @@ TEST_F(Collect, ADuplicateGoesOnlyIfTheNewDataIsSound) {
   EXPECT_EQ(read_all(store().v2() / data(scene.layer)), "precious");
 }
 
+// Deleted since the look: the copy is no duplicate any more, and the next look judges it anew.
+TEST_F(Collect, ADuplicateStaysWithoutItsOriginal) {
+  const std::string link = RegistryBuilder::layer_link("app", scene.layer);
+  scene.registry.quarantine(link, kTaken);
+  scene.put(link, scene.layer.text());
+  store().at_phase = [&, purges = 0](const std::string& phase) mutable {
+    if (phase == "purge" && ++purges == 1) std::filesystem::remove(store().v2() / link);
+  };
+  const Swept swept = store().run();
+  EXPECT_EQ(swept.total.failures.size(), 0u);
+  EXPECT_EQ(swept.total.skipped, 1u);
+  EXPECT_EQ(swept.total.links_purged, 0u);
+  EXPECT_EQ(swept.total.links_restored, 1u);
+  EXPECT_TRUE(store().has(link));
+}
+
+TEST_F(Collect, P15WhatIsGoneCountsThoughItsDirectoryStays) {
+  scene.registry.quarantine(data(scene.loose), kTaken);
+  store().meddle = [&](std::string_view verb, const std::string& key) {
+    if (verb == "remove_directory" && data(scene.loose).starts_with(key))
+      throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+  };
+  const Swept swept = store().run();
+  EXPECT_EQ(swept.total.purged, (Amount{2, 22}));
+  EXPECT_EQ(swept.quarantined_now, Amount{});
+  ASSERT_EQ(swept.total.failures.size(), 1u);
+  EXPECT_TRUE(data(scene.loose).starts_with(swept.total.failures[0].path + '/'));
+}
+
+TEST_F(Collect, ACopyThatVanishedIsNotGivenBack) {
+  scene.registry.quarantine(data(scene.layer), kTaken);
+  store().meddle = [&](std::string_view verb, const std::string& key) {
+    if (verb == "rename" && key.starts_with(data(scene.layer))) std::filesystem::remove(store().v2() / key);
+  };
+  const Swept swept = store().run();
+  EXPECT_EQ(codes(swept.total.failures), Codes{"copy-vanished"});
+  EXPECT_TRUE(swept.is_incomplete());
+}
+
+// A refusal stops taking, never giving back: neither does one that comes hours later.
+TEST_F(Collect, WhatIsNeededSinceTheFirstLookGoesBackInARefusedRun) {
+  scene.registry.quarantine(data(scene.registry.blob("taken yesterday")), kNow);
+  store().online().at_phase = [&](const std::string& phase) {
+    if (phase != "verify") return;
+    store().put(RegistryBuilder::layer_link("app", digest_of("taken yesterday")), digest_of("taken yesterday").text());
+    std::filesystem::create_symlink("/somewhere", store().v2() / "repositories/elsewhere2");
+  };
+  const Swept swept = store().run();
+  EXPECT_EQ(codes(store().findings->plan.blockers), Codes{"symlink-in-tree"});
+  EXPECT_EQ(swept.total.restored.count, 1u);
+  EXPECT_TRUE(store().has(data(digest_of("taken yesterday"))));
+}
+
+TEST_F(Collect, WhatCouldBePurgedAndIsNotWaits) {
+  scene.registry.quarantine(data(scene.loose), kTaken);
+  scene.tree.symlink("repositories/elsewhere", "/somewhere", scene.registry.time());
+  const auto expect_waiting = [&](const Swept& swept) {
+    EXPECT_EQ(swept.waiting.amount, (Amount{1, 5}));
+    EXPECT_EQ(swept.waiting.oldest, kTaken);
+    EXPECT_EQ(swept.waiting.until, kTaken);  // the hold of an offline run is none
+  };
+  expect_waiting(store().run());
+  std::filesystem::remove(store().v2() / "repositories/elsewhere");
+  expect_waiting(store().mode(Mode::heal).run());
+  EXPECT_EQ(store().offline().run().waiting, (Waiting{.gate_open = true}));
+}
+
+TEST_F(Collect, ARepositoryIsNotEmptyOnceAnUploadBegins) {
+  scene.registry.link_layer("team/empty", scene.layer);
+  scene.tree.directory("repositories/team/empty/_uploads", scene.registry.time());
+  store().undertaking.request.margins.prune_empty_repositories = true;
+  const std::string upload = "repositories/team/empty/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+  store().at_phase = [&](const std::string& phase) {
+    if (phase == "purge") std::filesystem::create_directories(store().v2() / upload);
+  };
+  EXPECT_EQ(store().run().total.empty_repositories, 0u);
+  EXPECT_TRUE(store().has(upload));
+}
+
 TEST_F(Collect, DuplicatesOfLinksGoToo) {
   const std::string link = RegistryBuilder::layer_link("app", scene.layer);
   scene.registry.quarantine(link, kTaken);
@@ -370,7 +474,9 @@ TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
     };
     const Swept swept = sweeping.run();
     EXPECT_TRUE(swept.is_incomplete()) << verb;
-    EXPECT_EQ(swept.total.purged, Amount{}) << verb;
+    EXPECT_EQ(sweeping.has(link) && sweeping.has(data(scene.untagged)) && sweeping.has(data(digest_of("former"))), verb == "rename");
+    EXPECT_EQ(count_quarantined(sweeping.files()), verb == "rename" ? 0u : 4u);
+    EXPECT_FALSE(sweeping.has(data(scene.loose)) || sweeping.has(data(digest_of("old")))) << verb;  // one failure stops nothing else
     sweeping.meddle = [](std::string_view, const std::string&) {};
     for (int i = 0; i < 2; ++i) {
       EXPECT_FALSE(sweeping.run().is_incomplete()) << verb;

@@ -50,6 +50,13 @@ TEST(ReportMetrics, TheLastSuccessSurvivesAFailure) {
   EXPECT_THAT(report_metrics(bad, good), HasSubstr(line));
   EXPECT_THAT(report_metrics(bad, report_metrics(bad, good)), HasSubstr(line));
   EXPECT_THAT(report_metrics(bad, ""), Not(HasSubstr(kSuccess)));
+  for (const auto& [mode, dry_run] : {std::pair(Mode::heal, false), {Mode::restore, false}, {Mode::online, true}}) {
+    Report other = report_of(cli::ExitStatus::done);
+    other.run.finished_at += kDay;
+    other.run.mode = mode;
+    other.run.dry_run = dry_run;
+    EXPECT_THAT(report_metrics(other, good), HasSubstr(line));  // it has collected nothing
+  }
   bad.run.root = "/other";
   EXPECT_THAT(report_metrics(bad, good), Not(HasSubstr(kSuccess)));
 }

@@ -1,6 +1,7 @@
 // Dangerous orders of what a client, the registry and the collector do, played step by step with the real registry, or
 // with the very file operations it does; the state is looked at after each step (P9).
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -278,6 +279,17 @@ TEST_F(Interleavings, ARestartBetweenTheNameAndTheRename) {
   EXPECT_TRUE(is_quarantined(layer));
   collect({"--hold", "0s", "--registry-cache", "none"});  // which is not so
   EXPECT_TRUE(is_quarantined(layer));
+}
+
+// Longer than the margin: then what was renamed has its name again.
+TEST_F(Interleavings, ARenameThatTakesTooLong) {
+  write();
+  const Ran ran = run({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
+                       "inject=renameat2:delay_enter=4500000:when=1", regctl_gc(), "-q", "-j", "1", "--keep-younger-than", "0s",
+                       "--max-delete", "100%", "--prune-layer-links", "no", root.path()});
+  EXPECT_EQ(ran.status, 13) << ran.err;
+  EXPECT_THAT(ran.err, testing::HasSubstr("took seconds to be renamed"));
+  EXPECT_EQ(is_there(layer) + is_there(config), 1);
 }
 
 }  // namespace

@@ -381,7 +381,60 @@ TEST_F(SweepDisk, P10WhereNothingCanBeLocked) {
   EXPECT_EQ(ran.status, 12) << ran.err;
   EXPECT_THAT(ran.err, HasSubstr("No locks available"));
   EXPECT_EQ(codes_of(ran, "blockers"), std::set<std::string>{"read-error"}) << ran.out;
+  const json report = json::parse(ran.out);
+  EXPECT_EQ(report.at("run").at("outcome"), "refused");
+  EXPECT_TRUE(report.at("totals").is_null() && report.at("plan").is_null()) << "an unknown is not an empty registry";
   EXPECT_EQ(garbage_left(root.path()), garbage.size());
+}
+
+TEST_F(SweepDisk, P4WhatDoesNotMatchItsDigestIsKeptUnlessItIsWanted) {
+  registry.blob_at(digest_of("right"), "wrong");
+  write();
+  const Ran kept = collect(root.path());
+  EXPECT_EQ(kept.status, 1) << kept.err;
+  EXPECT_TRUE(codes_of(kept, "warnings").contains("blob-digest-mismatch")) << kept.out;
+  EXPECT_EQ(json::parse(kept.out).at("totals").at("kept").at("mismatched").at("count"), 1) << kept.out;
+  EXPECT_TRUE(has(root.path(), digest_of("right")));
+  EXPECT_EQ(garbage_left(root.path()), 0u);
+  EXPECT_TRUE(is_done(collect(root.path(), {"--offline", "--remove-mismatched"})));
+  EXPECT_FALSE(has(root.path(), digest_of("right")));
+}
+
+TEST_F(SweepDisk, OneRunCanBeRestored) {
+  write();
+  const Files before = files_below(v2());
+  const auto take = [&](std::vector<std::string> options) {
+    const Ran ran = collect(root.path(), std::move(options));
+    EXPECT_TRUE(is_done(ran)) << ran.err;
+    return json::parse(ran.out).at("run").at("id").get<std::string>();
+  };
+  const std::string first = take({}), second = take({"-m"});
+  const Files after_both = files_below(v2());
+  const Ran none = collect(root.path(), {"--restore", "--run", "0123456789abcdef"});
+  EXPECT_EQ(none.status, 1) << none.err;
+  EXPECT_TRUE(codes_of(none, "warnings").contains("run-unknown")) << none.out;
+  EXPECT_EQ(files_below(v2()), after_both);
+  EXPECT_TRUE(is_done(collect(root.path(), {"--restore", "--run", first})));
+  EXPECT_EQ(garbage_left(root.path()), garbage.size());
+  EXPECT_NE(files_below(v2()), before);
+  EXPECT_TRUE(is_done(collect(root.path(), {"--restore", "--run", second})));
+  EXPECT_EQ(files_below(v2()), before);
+}
+
+// What was purged may be remembered, whoever took it.
+TEST_F(SweepDisk, AfterEveryOfflineRemovalARestartIsAdvised) {
+  const auto advises = [](const Ran& ran) {
+    const json report = json::parse(ran.out);
+    const auto is_restart = [](const json& advice) { return advice.at("code") == "restart-registry"; };
+    return std::any_of(report.at("advice").begin(), report.at("advice").end(), is_restart);
+  };
+  write();
+  EXPECT_TRUE(advises(collect(root.path(), {})));  // no gate is known to be open
+  EXPECT_FALSE(advises(collect(root.path(), {})));
+  const Ran purged = collect(root.path(), {"--offline", "--prune-layer-links=no"});
+  EXPECT_EQ(json::parse(purged.out).at("swept").at("quarantined").at("count"), 0);
+  EXPECT_TRUE(advises(purged));
+  EXPECT_FALSE(advises(collect(root.path(), {"--offline", "--prune-layer-links=no"})));
 }
 
 TEST_F(SweepDisk, ASignalWhileVerifyingStopsWithinTwoSeconds) {
