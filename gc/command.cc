@@ -81,7 +81,7 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
             {.name = "registry-cache", .kind = Kind::value, .metavar = "auto|none", .default_value = "auto",
              .help = "look for registries that may remember what is gone, or say that none has a cache"},
             {.name = "registry-restarted-at", .kind = Kind::value, .metavar = "TIME",
-             .help = "when every registry had been restarted and Redis flushed (RFC 3339)"},
+             .help = "every registry has been started, and Redis flushed, since then (RFC 3339)"},
             {.name = "max-delete", .kind = Kind::value, .metavar = "N|N%|SIZE", .default_value = "50%",
              .help = "refuse a plan that takes more blobs, more percent of the blob bytes, or more bytes"},
             {.name = "on-damage", .kind = Kind::value, .metavar = "pin|refuse", .default_value = "pin",

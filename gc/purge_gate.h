@@ -40,7 +40,7 @@ struct ProcessEvidence {
 
 struct GateEvidence {
   ProcessEvidence found;
-  std::optional<Time> restarted_at;  // "by then every registry had been restarted and every Redis cache flushed"
+  std::optional<Time> restarted_at;  // "every registry has been started, and every Redis flushed, since then"
   bool no_cache = false;             // "no registry on this store has a cache"
   bool offline = false;              // "the registry is stopped or read-only"
 };
