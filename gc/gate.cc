@@ -157,15 +157,23 @@ std::optional<Command> understand_words(const std::vector<std::string>& words) {
   return std::nullopt;
 }
 
+bool is_verb(std::string_view word) { return word == "serve" || word == "garbage-collect"; }
+
 // Empty: no registry. `name` is what the kernel calls the process, whatever its command line says.
 std::optional<Command> registry_command(const std::vector<std::string>& line, const std::string& name) {
   const auto after = [&](std::size_t n) { return understand_words({line.begin() + static_cast<std::ptrdiff_t>(n), line.end()}); };
-  if (is_called_registry(base_name(line[0])) || is_called_registry(name)) return after(1);
-  if (line.size() < 3) return std::nullopt;
-  // Through another program: sudo, tini, an emulator.
-  if (is_called_registry(base_name(line[1])) && (line[2] == "serve" || line[2] == "garbage-collect")) return after(2);
+  const bool kernel_says_so = is_called_registry(name);
+  if (is_called_registry(base_name(line[0])) || kernel_says_so) {
+    if (const auto command = after(1)) return command;
+  }
+  // Through another program: sudo, tini, an emulator. Which word is the program cannot be told, so each may be. What an
+  // emulator of binfmt_misc runs keeps its name for the kernel; only there may a word be a registry without its verb.
+  for (std::size_t n = 2; n <= line.size(); ++n) {
+    if (!is_called_registry(base_name(line[n - 1])) || !(kernel_says_so || (n < line.size() && is_verb(line[n])))) continue;
+    if (const auto command = after(n)) return command;
+  }
   // A registry by another name.
-  if (line[1] == "serve" || line[1] == "garbage-collect") {
+  if (line.size() > 2 && is_verb(line[1])) {
     if (const auto command = after(1); command && is_yaml(command->configuration)) return command;
   }
   return std::nullopt;

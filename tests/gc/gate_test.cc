@@ -158,6 +158,39 @@ TEST_F(FindRegistries, RecognisesCommandLines) {
   expect_skipped({"hub", "serve", "everything"});
 }
 
+// Of binfmt_misc: the kernel calls it what was executed, and the flag P leaves the name it was given in the line.
+TEST_F(FindRegistries, RecognisesARegistryInAnEmulator) {
+  write(host / "etc/c.yml", kBare);
+  const std::string qemu = "/usr/bin/qemu-x";
+  expect_found({qemu, "/bin/registry", "serve", "/etc/c.yml"}, "registry");
+  expect_found({qemu, "/bin/registry", "registry", "serve", "/etc/c.yml"}, "registry");
+  EXPECT_EQ(only(), serving(Cache::none));
+  expect_found({qemu, "/bin/registry", "/bin/registry", "--verbose", "serve", "/etc/c.yml"}, "registry");
+  expect_found({qemu, "/bin/registry", "registry", "/etc/c.yml"}, "registry");
+  expect_skipped({qemu, "/bin/registry", "--version"}, "registry");
+  expect_skipped({qemu, "/bin/registry", "registry", "--version"}, "registry");
+  expect_skipped({qemu, "/bin/registry", "registry", "help", "serve"}, "registry");
+  expect_skipped({qemu, "/bin/registry", "registry", "garbage-collect", "--dry-run", "/etc/c.yml"}, "registry");
+  make_process(kPid, {qemu, "/bin/registry", "registry", "garbage-collect", "/etc/c.yml"}, later, {}, "registry");
+  EXPECT_TRUE(only().collecting);
+  make_process(kPid, {qemu, "/bin/registry", "registry"}, later, {"REGISTRY_CONFIGURATION_PATH=/etc/c.yml"}, "registry");
+  EXPECT_EQ(only(), serving(Cache::none));
+}
+
+TEST_F(FindRegistries, RecognisesARegistryBehindOptionsOfAnotherProgram) {
+  write(host / "etc/c.yml", kBare);
+  expect_found({"/sbin/tini", "--", "registry", "serve", "/etc/c.yml"});
+  expect_found({"sudo", "-u", "registry", "/bin/registry", "serve", "/etc/c.yml"});
+  expect_found({"qemu-x", "-L", "/usr/x", "/bin/registry", "serve", "/etc/c.yml"});
+  expect_found({"vim", "registry", "serve", "notes"});  // nothing tells it from tini
+  EXPECT_THAT(only().doubt, HasSubstr("cannot be read"));
+  expect_skipped({"vim", "-p", "registry", "notes"});
+  expect_skipped({"vim", "serve", "registry"});
+  expect_skipped({"cp", "-r", "/srv/registry", "/etc/c.yml"});
+  expect_skipped({"registry", "help", "serve"}, "registry");
+  expect_skipped({"tini", "--", "registry", "garbage-collect", "--dry-run", "/etc/c.yml"});
+}
+
 TEST_F(FindRegistries, RecognisesTheOtherCollector) {
   write(host / "etc/c.yml", kBare);
   make_process(kPid, {"registry", "garbage-collect", "-m", "--delete-untagged", "/etc/c.yml"}, later);
