@@ -29,6 +29,9 @@ constexpr std::size_t kLargestFile = 1 << 20;
 constexpr std::string_view kInitialNamespace = "pid:[4026531836]";
 // Start times are told in hundredths of a second, and so is the time since boot.
 constexpr Duration kStartIsKnownTo = std::chrono::milliseconds(20);
+// A rename writes into a directory and into what holds it, one after the other.
+constexpr Duration kRenameTakes = std::chrono::seconds(1);
+constexpr int kMostLinks = 40;  // as the kernel follows them
 
 using beneath::Descriptor;
 using beneath::time_of;
@@ -200,20 +203,54 @@ class Eyes {
   Answer<Descriptor> root_, here_;
 };
 
+// What is made and removed in a directory changes both of its times; a rename changes one of them, and what holds it. So
+// a rename shows until something else is made or removed there.
+bool is_renamed(const struct stat& directory, const struct stat& holder) {
+  const Time changed = time_of(directory.st_ctim);
+  return changed > time_of(directory.st_mtim) && changed - kRenameTakes <= time_of(holder.st_mtim);
+}
+
+// When `path` last came to mean another file, as far as that shows: each symbolic link on the way, renamed directories,
+// and the end of it.
+Answer<Time> way_changed(const Eyes& eyes, const std::string& path) {
+  std::string passed, ahead = path;  // no link is in `passed`
+  Time newest = Time::min();
+  for (int links = 0; !ahead.empty();) {
+    const auto slash = ahead.find('/');
+    const std::string name = ahead.substr(0, slash), rest = slash == std::string::npos ? "" : ahead.substr(slash + 1);
+    std::string target;
+    if (!name.empty() && name != "." && name != "..") {
+      const auto entry = eyes.open(passed + name, O_PATH | O_NOFOLLOW), holder = eyes.open(passed + ".", O_PATH);
+      struct stat st, holder_st;
+      if (!entry.ok() || fstat(entry.value.get(), &st) != 0) return {{}, EIO};
+      if (!holder.ok() || fstat(holder.value.get(), &holder_st) != 0) return {{}, EIO};
+      if (!S_ISDIR(st.st_mode) || is_renamed(st, holder_st)) newest = std::max(newest, changed(st));
+      if (S_ISLNK(st.st_mode)) {
+        target = link_at(entry.value.get(), "");
+        if (target.empty() || ++links > kMostLinks) return {{}, EIO};
+        if (target.starts_with('/')) passed.clear();
+      }
+    }
+    if (target.empty()) passed += name + "/";
+    ahead = target.empty() ? rest : target + "/" + rest;
+  }
+  return {newest};
+}
+
 struct File {
   std::string bytes;
-  Time changed;  // it, or the link that leads to it
+  Time changed;  // it, or the way that leads to it
 };
 
 Answer<File> read_file(const Eyes& eyes, const std::string& path) {
   const auto file = eyes.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!file.ok()) return {{}, file.error};
-  const auto link = eyes.open(path, O_PATH | O_NOFOLLOW);
-  struct stat st, link_st;
-  if (!link.ok() || fstat(file.value.get(), &st) != 0 || fstat(link.value.get(), &link_st) != 0) return {{}, EIO};
+  const auto way = way_changed(eyes, path);  // after the open: a change between the two shows
+  struct stat st;
+  if (!way.ok() || fstat(file.value.get(), &st) != 0) return {{}, EIO};
   if (!S_ISREG(st.st_mode)) return {{}, EINVAL};
   auto bytes = read_whole(file.value.get());
-  return {{std::move(bytes.value), std::max(changed(st), changed(link_st))}, bytes.error};
+  return {{std::move(bytes.value), std::max(changed(st), way.value)}, bytes.error};
 }
 
 // Of the directory that all below is compared by: docker/registry/v2, or ROOT where there is none yet.

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/support/temporary_directory.h"
 #include "tests/support/unprivileged.h"
@@ -59,7 +60,7 @@ class FindRegistries : public testing::Test {
     return text;
   }
 
-  fs::path make_process(int pid, const Words& line, Time started, const Words& environment = {}, const std::string& name = "x") {
+  fs::path make_process(int pid, const Words& line, Time started, const Words& environment = {}, const std::string& name = "x") const {
     const fs::path directory = proc / std::to_string(pid);
     fs::create_directories(directory);
     write(directory / "cmdline", joined(line));
@@ -290,6 +291,99 @@ TEST_F(FindRegistries, BelievesNoOldFileMovedThereLater) {
   fs::rename(host / "etc/new.yml", host / "etc/c.yml");
   make_process(kPid, {"registry", "serve", "/etc/c.yml"}, before);
   EXPECT_THAT(only().doubt, HasSubstr("changed after it started"));
+}
+
+// Through links and directories that lead to old files. The times of what is changed cannot be set: each case waits.
+class FindRegistriesByWay : public FindRegistries {
+ protected:
+  static constexpr auto kPause = std::chrono::milliseconds(100);  // more than a start and a change are told apart by
+
+  FindRegistriesByWay() {
+    for (const char* directory : {"old", "new"}) fs::create_directories(host / "etc/conf" / directory);
+    write(host / "etc/conf/old/c.yml", kBare);
+    write(host / "etc/conf/new/c.yml", kInmemory);
+  }
+
+  void start(const std::string& configuration) const {
+    std::this_thread::sleep_for(kPause);
+    make_process(kPid, {"registry", "serve", configuration}, std::chrono::system_clock::now());
+    std::this_thread::sleep_for(kPause);
+  }
+  static void point(const fs::path& link, const fs::path& target) {
+    fs::remove(link);
+    fs::create_symlink(target, link);
+  }
+  void expect_believed() const { EXPECT_EQ(only().doubt, ""); }
+  void expect_doubted() const { EXPECT_THAT(only().doubt, HasSubstr("changed after it started")); }
+};
+
+TEST_F(FindRegistriesByWay, BelievesNoOldFileThatALinkOnTheWayLeadsTo) {
+  point(host / "etc/now", "/etc/conf/old");
+  start("/etc/now/c.yml");
+  expect_believed();
+  point(host / "etc/now", "/etc/conf/new");
+  EXPECT_EQ(only().cache, Cache::inmemory);
+  expect_doubted();
+}
+
+// As a configuration map of Kubernetes is mounted.
+TEST_F(FindRegistriesByWay, BelievesNoOldFileThatALinkBehindALinkLeadsTo) {
+  point(host / "etc/conf/..data", "old");
+  point(host / "etc/conf/c.yml", "..data/c.yml");
+  point(host / "srv/conf", "../etc/./conf/old//..");
+  start("conf/../conf/c.yml");  // the way out of the working directory is not followed
+  EXPECT_THAT(only().doubt, HasSubstr("cannot be read"));
+  start("/srv/conf/../conf/c.yml");
+  expect_believed();
+  point(host / "etc/conf/..data", "new");
+  expect_doubted();
+}
+
+TEST_F(FindRegistriesByWay, BelievesNoOldFileBelowTheWorkingDirectoryThatALinkLeadsTo) {
+  fs::rename(host / "etc/conf", host / "srv/conf");
+  point(host / "srv/now", "conf/old");
+  start("./now/c.yml");
+  fs::rename(host / "srv", host / "moved");  // by what name it works there does not count
+  fs::create_directory_symlink("moved", host / "srv");
+  expect_believed();
+  point(host / "moved/now", "conf/new");
+  expect_doubted();
+}
+
+TEST_F(FindRegistriesByWay, BelievesNoOldFileInARenamedDirectory) {
+  start("/etc/conf/old/c.yml");
+  fs::rename(host / "etc/conf/old", host / "etc/conf/older");
+  fs::rename(host / "etc/conf/new", host / "etc/conf/old");
+  expect_doubted();
+}
+
+TEST_F(FindRegistriesByWay, BelievesNoOldFileBelowARenamedDirectory) {
+  start("/etc/conf/old/c.yml");
+  fs::rename(host / "etc/conf", host / "srv/conf");
+  fs::rename(host / "srv/conf", host / "etc/conf");
+  expect_doubted();
+}
+
+TEST_F(FindRegistriesByWay, OtherFilesAndOtherLinksAreNoReasonForDoubt) {
+  write(host / "c.yml", kBare);
+  for (const char* configuration : {"/etc/conf/old/c.yml", "/c.yml"}) {
+    start(configuration);
+    for (const char* directory : {"", "etc", "etc/conf", "etc/conf/old"}) {
+      write(host / directory / "other", "");
+      fs::rename(host / directory / "other", host / directory / "another");
+      point(host / directory / "link", "/etc/conf/new");
+      fs::remove(host / directory / "another");
+    }
+    expect_believed();
+  }
+}
+
+// As an overlay sets them of directories that it copies.
+TEST_F(FindRegistriesByWay, OldTimesOfDirectoriesAreNoReasonForDoubt) {
+  start("/etc/conf/old/c.yml");
+  for (const char* directory : {"etc/conf/old", "etc/conf", "etc", ""})
+    fs::last_write_time(host / directory, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  expect_believed();
 }
 
 TEST_F(FindRegistries, TakesTheEarlierOfTwoTimesOfBoot) {
