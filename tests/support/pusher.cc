@@ -48,7 +48,10 @@ bool Client::push_blob(const std::string& repository, const std::string& bytes, 
   if (has_blob(repository, digest_of(bytes))) return true;
   const std::string mount = from.empty() || from == repository ? "" : "?mount=" + digest + "&from=" + from;
   Answer opened = request("POST", "/v2/" + repository + "/blobs/uploads/" + mount);
-  if (opened.status == 201) return true;  // mounted
+  if (opened.status == 201) {
+    ++mounted_;
+    return true;
+  }
   return opened.status == 202 && upload(repository, bytes, opened.headers["location"]);
 }
 

@@ -30,6 +30,7 @@ class Client {
   Answer request(const std::string& method, const std::string& target, const std::string& body = "", const std::string& type = "");
 
   bool was_cut_off() { return std::exchange(cut_off_, false); }
+  int mounted() const { return mounted_; }  // blobs that the registry took from another repository
 
   bool has_blob(const std::string& repository, const Digest& digest);
   // HEAD first; what is not there is mounted from `from` (unless that is empty), or else uploaded.
@@ -46,6 +47,7 @@ class Client {
   std::optional<Http> http_;
   int connected_to_ = 0;
   bool cut_off_ = false;
+  int mounted_ = 0;
 };
 
 }  // namespace regctl::test

@@ -53,7 +53,7 @@ struct Ledger {
 };
 
 struct Counts {
-  std::atomic<int> accepted{0}, refused{0}, given_up{0}, mounted_from{0}, deleted{0}, unanswered{0}, indexes{0}, again{0};
+  std::atomic<int> accepted{0}, refused{0}, given_up{0}, mounted{0}, deleted{0}, unanswered{0}, indexes{0}, again{0};
   std::atomic<std::int64_t> longest_put_ms{0};
 };
 
@@ -132,6 +132,7 @@ class Race {
       else if (alive > 1 && random() % 6 == 0) push_index(client, repository, random);
       else push_image(client, repository, random);
     }
+    counts.mounted += client.mounted();
   }
 
   void push_image(Client& client, const std::string& repository, std::mt19937& random) {
@@ -311,11 +312,12 @@ class RaceTest : public testing::Test {
     const Counts& counts = race.counts;
     std::string runs;
     for (const auto& [status, count] : statuses) runs += ' ' + std::to_string(count) + "x exit " + std::to_string(status);
-    std::cout << "pushes accepted " << counts.accepted << " (indexes " << counts.indexes << ", again " << counts.again << "), refused "
-              << counts.refused << ", given up " << counts.given_up << ", unanswered " << counts.unanswered << ", deleted "
-              << counts.deleted << "; blobs quarantined " << quarantined << ", given back " << restored << " + " << healed
+    std::cout << "pushes accepted " << counts.accepted << " (indexes " << counts.indexes << ", again " << counts.again << "), mounted "
+              << counts.mounted << ", refused " << counts.refused << ", given up " << counts.given_up << ", unanswered "
+              << counts.unanswered << ", deleted " << counts.deleted << "; blobs quarantined " << quarantined << ", given back " << restored << " + " << healed
               << ", purged " << purged << "; longest PUT " << counts.longest_put_ms << " ms; runs:" << runs << "; checked "
-              << race.checked << ", broken " << broken << "; REGCTL_TEST_SEED=" << seed() << std::endl;
+              << race.checked << ", broken " << broken << "; REGCTL_TEST_SEED=" << seed() << std::endl
+              << complaints;
     for (const auto& [name, value] : {std::pair("accepted", counts.accepted.load()), {"refused", counts.refused.load()},
                                       {"given_back", restored + healed}, {"broken", static_cast<int>(broken)}})
       RecordProperty(name, value);
@@ -325,13 +327,21 @@ class RaceTest : public testing::Test {
     heal();
     const auto broken = race.broken();
     print(race, broken.size());
-    if (race.counts.longest_put_ms > 1000) GTEST_SKIP() << "a PUT took longer than the hold: nothing was promised";
-    for (const std::string& one : broken) ADD_FAILURE() << one;
     EXPECT_EQ(race.counts.given_up, 0) << "refused again and again";
     EXPECT_GT(race.counts.accepted, 20);
+    EXPECT_GT(race.counts.indexes, 0);
+    EXPECT_GT(race.counts.again, 0);
+    if (std::getenv("REGCTL_TEST_ROUNDS")) {  // few in a short race
+      EXPECT_GT(race.counts.mounted, 0);
+    }
     EXPECT_GT(quarantined, 10);
     EXPECT_GT(statuses[0] + statuses[1], 3) << complaints;
     for (const auto& [status, count] : statuses) EXPECT_LE(status, 13) << complaints;
+    // A PUT longer than the hold was promised nothing, and nobody can tell whether it is that one that broke.
+    std::string all;
+    for (const std::string& one : broken) all += '\n' + one;
+    if (!broken.empty() && race.counts.longest_put_ms > 1000) GTEST_SKIP() << "a PUT took longer than the hold, and broken are" << all;
+    EXPECT_TRUE(broken.empty()) << all;
   }
 
   TemporaryDirectory root;
