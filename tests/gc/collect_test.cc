@@ -426,8 +426,8 @@ TEST_F(Collect, ARepositoryIsNotEmptyOnceAnUploadBegins) {
   scene.tree.directory("repositories/team/empty/_uploads", scene.registry.time());
   store().undertaking.request.margins.prune_empty_repositories = true;
   const std::string upload = "repositories/team/empty/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8";
-  store().at_phase = [&](const std::string& phase) {
-    if (phase == "purge") std::filesystem::create_directories(store().v2() / upload);
+  store().at_phase = [&, purges = 0](const std::string& phase) mutable {
+    if (phase == "purge" && ++purges == 2) std::filesystem::create_directories(store().v2() / upload);  // its links are gone by then
   };
   EXPECT_EQ(store().run().total.empty_repositories, 0u);
   EXPECT_TRUE(store().has(upload));
@@ -528,6 +528,18 @@ TEST_F(Collect, WhatCannotBeGivenBackIsNoSuccess) {
   EXPECT_TRUE(swept.is_incomplete());
   EXPECT_EQ(count_quarantined(store().files()), swept.quarantined_now.count);
   EXPECT_EQ(swept.total.purged, Amount{});
+}
+
+TEST_F(Collect, AHistoryThatIsWrittenNowStays) {
+  scene.registry.tag("app", "v0", scene.untagged);
+  scene.registry.tag("app", "v0", scene.image);
+  scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
+  const std::string entry = layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.untagged) + "/link";
+  store().at_phase = [&, purges = 0](const std::string& phase) mutable {
+    if (phase == "purge" && ++purges == 1) store().put(entry, scene.untagged.text());
+  };
+  EXPECT_EQ(store().run().total.links_purged, 1u);
+  EXPECT_TRUE(store().has(entry));
 }
 
 TEST_F(Collect, ADuplicateLeavesTheHistoryOfTags) {
