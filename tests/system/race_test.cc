@@ -92,7 +92,7 @@ class Race {
     Client client(port_);
     std::vector<std::string> broken = broken_;
     for (auto& [repository, ledger] : repositories_) {
-      const auto check = [&](const std::string& reference) {
+      const auto check = [&, &repository = repository](const std::string& reference) {
         ++checked;
         if (const auto missing = client.lacks(repository, reference); !missing.empty())
           broken.push_back(repository + " " + reference + " lacks " + missing);
