@@ -290,8 +290,10 @@ std::string help_text(const Program& program) {
     text += '\n' + group.heading + '\n';
     for (const OptionSpec& option : group.options) {
       std::string line = "  ";
-      line += option.letter ? std::string{'-', option.letter} + ", " : "    ";
-      if (option.second_letter) line += std::string{'-', option.second_letter} + ", ";
+      const auto add_letter = [&](char letter) { line.append({'-', letter}).append(", "); };
+      if (option.letter) add_letter(option.letter);
+      else line += "    ";
+      if (option.second_letter) add_letter(option.second_letter);
       line += "--" + option.name;
       if (!option.metavar.empty()) line += ' ' + option.metavar;
       std::string help = option.help;

@@ -102,7 +102,7 @@ Plan in_both(Plan plan, const Plan& later) {
 class Collector {
  public:
   Collector(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
-            std::stop_token stop, Progress& progress, std::vector<Phase>& phases)
+            const std::stop_token& stop, Progress& progress, std::vector<Phase>& phases)
       : undertaking_(undertaking), request_(undertaking.request), root_(root), storage_(storage), writer_(writer), lock_(lock),
         stop_(stop), workers_(undertaking.jobs, stop), patient_(undertaking.jobs), progress_(progress), phases_(phases) {
     request_.sizes = Sizes::seen;
@@ -371,8 +371,8 @@ Doomed purged_by(const Plan& plan) {
 }
 
 Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
-              std::stop_token stop, Progress& progress, std::vector<Phase>& phases, std::optional<Findings>& findings) {
-  return Collector(undertaking, root, storage, writer, lock, std::move(stop), progress, phases).run(findings);
+              const std::stop_token& stop, Progress& progress, std::vector<Phase>& phases, std::optional<Findings>& findings) {
+  return Collector(undertaking, root, storage, writer, lock, stop, progress, phases).run(findings);
 }
 
 }  // namespace regctl::gc

@@ -349,7 +349,7 @@ Root find_store(const std::string& path) {
   }
 }
 
-void look_only(Report& report, const Settings& settings, std::stop_token stop, Progress& progress) {
+void look_only(Report& report, const Settings& settings, const std::stop_token& stop, Progress& progress) {
   const auto storage = open_filesystem_storage(report.root.v2, "");
   try {
     report.findings = look(*storage, report.root, settings.undertaking.request, report.run.started_at,
@@ -372,7 +372,7 @@ void advise(Report& report) {
   }
 }
 
-void change(Report& report, const Settings& settings, std::stop_token stop, Progress& progress) {
+void change(Report& report, const Settings& settings, const std::stop_token& stop, Progress& progress) {
   Undertaking undertaking = settings.undertaking;
   undertaking.run = report.run.id;
   undertaking.jobs = settings.output.jobs;

@@ -167,17 +167,17 @@ std::optional<Command> registry_command(const std::vector<std::string>& line, co
   const auto after = [&](std::size_t n) { return understand_words({line.begin() + static_cast<std::ptrdiff_t>(n), line.end()}); };
   const bool kernel_says_so = is_called_registry(name);
   if (is_called_registry(base_name(line[0])) || kernel_says_so) {
-    if (const auto command = after(1)) return command;
+    if (auto command = after(1)) return command;
   }
   // Through another program: sudo, tini, an emulator. Which word is the program cannot be told, so each may be. What an
   // emulator of binfmt_misc runs keeps its name for the kernel; only there may a word be a registry without its verb.
   for (std::size_t n = 2; n <= line.size(); ++n) {
     if (!is_called_registry(base_name(line[n - 1])) || !(kernel_says_so || (n < line.size() && is_verb(line[n])))) continue;
-    if (const auto command = after(n)) return command;
+    if (auto command = after(n)) return command;
   }
   // A registry by another name.
   if (line.size() > 2 && is_verb(line[1])) {
-    if (const auto command = after(1); command && is_yaml(command->configuration)) return command;
+    if (auto command = after(1); command && is_yaml(command->configuration)) return command;
   }
   return std::nullopt;
 }
@@ -231,8 +231,8 @@ Answer<Time> way_changed(const Eyes& eyes, const std::string& path) {
         if (target.starts_with('/')) passed.clear();
       }
     }
-    if (target.empty()) passed += name + "/";
-    ahead = target.empty() ? rest : target + "/" + rest;
+    if (target.empty()) passed.append(name).append("/");
+    ahead = target.empty() ? rest : target.append("/").append(rest);
   }
   return {newest};
 }

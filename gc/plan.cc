@@ -414,12 +414,13 @@ class Planner {
 
   void block_registries() {
     for (const RegistryProcess& process : gate_.found.processes) {
-      const std::string pid = std::to_string(process.pid), file = cli::printable(process.configuration);
+      std::string which = "(pid " + std::to_string(process.pid) + ", ";
+      which.append(cli::printable(process.configuration)).append(")");
       if (process.collecting && process.certain)
-        refuse("upstream-collector", "the registry's own garbage-collect is running on this storage (pid " + pid + ", " + file + ")",
+        refuse("upstream-collector", "the registry's own garbage-collect is running on this storage " + which,
                "wait for its end; it removes what is in quarantine");
       if (gate_.offline && process.certain && !process.collecting && !is_read_only(process))
-        refuse("registry-serving", "a registry that serves this storage is running (pid " + pid + ", " + file + ") and " +
+        refuse("registry-serving", "a registry that serves this storage is running " + which + " and " +
                (process.proxy ? "is a pull-through cache, which always writes"
                 : process.doubt.empty() ? "is not read-only" : cli::printable(process.doubt)),
                process.proxy ? "stop it, or leave out --offline"

@@ -186,6 +186,7 @@ class TextReport {
     const auto& repositories = findings_.inventory.repositories;
     const auto& usage = findings_.usage.repositories;
     std::vector<std::uint64_t> shares;
+    shares.reserve(usage.size());
     for (const Usage& one : usage) shares.push_back(one.fair_share);
     const auto order = by_size(shares);
     const std::uint64_t total = std::accumulate(shares.begin(), shares.end(), std::uint64_t{0});

@@ -135,6 +135,7 @@ std::unique_ptr<Writer> open_filesystem_writer(const std::string& path, const st
   constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
   Descriptor root = beneath::opened(beneath::open_top(path, kFlags, resolution), path);
   std::vector<Descriptor> below;
+  below.reserve(mounts.size());
   for (const std::string& mount : mounts) below.push_back(beneath::opened(beneath::open(root.get(), mount, kFlags, resolution), mount));
   return std::make_unique<FilesystemWriter>(std::move(root), std::move(below), resolution);
 }
