@@ -44,7 +44,7 @@ std::string format_elapsed(std::chrono::nanoseconds elapsed) {
   const auto whole = static_cast<std::uint64_t>(seconds);
   if (seconds < 60) return fmt::format("{:.1f} s", seconds);
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  if (whole < 2 * 86400) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+  if (whole < std::uint64_t{2} * 86400) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
   return fmt::format("{} days", whole / 86400);
 }
 
