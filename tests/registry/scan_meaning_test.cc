@@ -285,8 +285,8 @@ TEST(Survey, VisitsWhatItIsAskedFor) {
   Inventory inventory = scanned(*storage);
   const auto id = [&](const Digest& digest) { return *inventory.digests.find(digest); };
   NullProgress progress;
-  inventory = survey(*storage, std::move(inventory), {id(there), id(taken), id(twice), id(there)}, Workers(1),
-                     progress);
+  const std::vector<DigestId> asked{id(there), id(taken), id(twice), id(there)};
+  inventory = survey(*storage, std::move(inventory), asked, Workers(1), progress);
   EXPECT_TRUE(inventory.blob(id(there))->present);
   EXPECT_EQ(inventory.blob(id(there))->bytes, 5u);
   EXPECT_EQ(inventory.blob(id(there))->modified, kNow - 5 * kDay);

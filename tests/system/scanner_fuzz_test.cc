@@ -152,7 +152,7 @@ TEST(ScannerFuzz, FindsWhateverTheRegistryReads) {
     const DigestScan scan = scan_digests(json);
     for (const auto& error : body.at("errors")) {
       if (error.value("code", "") != "MANIFEST_BLOB_UNKNOWN") continue;
-      each_digest_in_text(error.dump(), [&](const Digest& digest) {
+      each_digest_in_text(error.dump(), [&, &json = json](const Digest& digest) {
         ++complaints;
         const auto is_it = [&](const FoundReference& reference) { return reference.digest == digest; };
         EXPECT_TRUE(std::any_of(scan.references.begin(), scan.references.end(), is_it)) << digest.text() << " in " << json;
