@@ -1,6 +1,8 @@
 #include "gc/collect.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -150,10 +152,13 @@ class Collector {
     return result;
   }
 
-  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers, const Inventory& inventory) {
+  static Needs needs_of(const Inventory& inventory) {
+    return [&](const std::vector<Digest>& named) { return needed_by(inventory, named); };
+  }
+
+  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers, const Needs& needs = {}) {
     static constexpr const char* kNames[] = {"give back", "purge", "take"};
     SweepReport report = timed(kNames[static_cast<std::size_t>(stage)], [&] {
-      const auto needs = [&](const std::vector<Digest>& named) { return needed_by(inventory, named); };
       return sweep(plan, stage, needs, undertaking_.run, storage_, writer_, lock_, workers, progress_);
     });
     swept_.total += report;
@@ -174,7 +179,7 @@ class Collector {
 
   // What a mark reached is needed, even where another part of the storage could not be read.
   void give_back(const Findings& found) {
-    if (!root_.owned_by_database && !found.plan.restore.empty()) sweep_stage(found.plan, Stage::give_back, workers_, found.inventory);
+    if (!root_.owned_by_database && !found.plan.restore.empty()) sweep_stage(found.plan, Stage::give_back, workers_);
   }
 
   void collect(Findings& first) {
@@ -193,7 +198,7 @@ class Collector {
     const auto verified = [&](const Plan& of) { return only_verified(of, swept_.verification, undertaking_.mismatched); };
     const ThisRun this_run{undertaking_.run, recent_links(again.inventory, looked_at_ - std::chrono::seconds(2))};
     const Plan plan = undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
-    const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_, again.inventory).taken;
+    const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_, needs_of(again.inventory)).taken;
     if (!taken.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
   }
 
@@ -202,7 +207,7 @@ class Collector {
   }
 
   void purge(const Plan& plan, const Findings& found) {
-    const SweepReport report = sweep_stage(plan, Stage::purge, workers_, found.inventory);
+    const SweepReport report = sweep_stage(plan, Stage::purge, workers_, needs_of(found.inventory));
     const bool all = report.purged.count + report.links_purged == found.plan.purge.size();
     if (all) swept_.waiting = found.plan.waiting;
   }
@@ -226,13 +231,12 @@ class Collector {
     const Findings second = look(patient_, request);
     const Proof proof = broken_tags(before, second.inventory);
     if (!knows_enough(second.plan)) {
-      swept_.problems = second.plan.blockers;
-      std::erase_if(swept_.problems, is_brake);
-      return put_back(taken, before, "the second look cannot vouch for what was taken");
+      std::copy_if(second.plan.blockers.begin(), second.plan.blockers.end(), std::back_inserter(swept_.problems), std::not_fn(is_brake));
+      return put_back(taken, "the second look cannot vouch for what was taken");
     }
     note_quarantine(second);
-    const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_, second.inventory);
-    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) return put_back(taken, before, lost);
+    const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_);
+    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) return put_back(taken, lost);
     if (!given.failures.empty()) return;  // what is needed stays in quarantine, and is read there
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
@@ -265,7 +269,7 @@ class Collector {
       doomed.empty_repositories.clear();
       ask_second_opinion(doomed);
     } catch (const Disagreement&) {
-      put_back(taken, second.inventory, "two computations of what is needed do not agree");
+      put_back(taken, "two computations of what is needed do not agree");
       throw;
     } catch (const StorageError& error) {
       return swept_.problems.push_back(unreadable(error));  // it stays in quarantine
@@ -273,8 +277,8 @@ class Collector {
     purge(own, second);
   }
 
-  void put_back(const std::vector<Copy>& taken, const Inventory& inventory, const std::string& why) {
-    const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_, inventory);
+  void put_back(const std::vector<Copy>& taken, const std::string& why) {
+    const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_);
     const bool all = report.restored.count + report.links_restored + report.skipped == taken.size();
     swept_.problems.push_back({.code = "second-look-failed",
                                .message = why + ": " + (all ? "everything this run took was put back" : "not everything could be put back, the rest is in quarantine"),

@@ -38,7 +38,7 @@ struct SweepReport {
   SweepReport& operator+=(SweepReport more);
 };
 
-// What the links that name these digests need, themselves included.
+// What the links that name these digests need, themselves included. Giving back asks for nothing.
 using Needs = std::function<std::set<Digest>(const std::vector<Digest>& named)>;
 
 // Renames carry the name of `run` and the time right before them. Locking: `lock` is held throughout. What fails for one

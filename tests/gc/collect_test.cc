@@ -16,6 +16,8 @@ class Collect : public testing::Test {
  protected:
   Scene scene;
   std::optional<Sweeping> written;
+  bool renamed = false;
+  std::unique_ptr<Storage> inner;
 
   // The scene on a disk, from the first use on.
   Sweeping& store() {
@@ -23,6 +25,19 @@ class Collect : public testing::Test {
     return *written;
   }
   std::string data(const Digest& digest) const { return RegistryBuilder::data(digest); }
+
+  // Once something was taken, a directory of blobs cannot be read.
+  void second_look_fails() {
+    store().meddle = [&](std::string_view verb, const std::string&) { renamed |= verb == "sync"; };
+    store().wrap = [&](std::unique_ptr<Storage> storage) {
+      inner = std::move(storage);
+      return std::make_unique<Meddled>(*inner, [&](std::string_view, const std::string& key) {
+        if (renamed && key == "blobs/sha256/" + scene.loose.hex().substr(0, 2))
+          throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
+        return false;
+      });
+    };
+  }
 
   // Everything that was there before, but for `digests`' data.
   static Files without(Files files, const std::set<Digest>& digests) {
@@ -292,17 +307,7 @@ TEST_F(CollectBesideAPush, WhatThisRunTookGoesBackThen) {
 TEST_F(Collect, AFailedSecondLookPutsEverythingBack) {
   scene.registry.quarantine(data(scene.registry.blob("waits already")), now() + kHour);
   const Files before = store().delete_untagged().files();
-  bool renamed = false;
-  store().meddle = [&](std::string_view verb, const std::string&) { renamed |= verb == "sync"; };
-  store().wrap = [&](std::unique_ptr<Storage> storage) {
-    static std::unique_ptr<Storage> inner;
-    inner = std::move(storage);
-    return std::make_unique<Meddled>(*inner, [&](std::string_view, const std::string& key) {
-      if (renamed && key == "blobs/sha256/" + scene.loose.hex().substr(0, 2))
-        throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
-      return false;
-    });
-  };
+  second_look_fails();
   const Swept swept = store().run();
   EXPECT_TRUE(renamed);
   EXPECT_EQ(store().files(), before);
@@ -310,6 +315,16 @@ TEST_F(Collect, AFailedSecondLookPutsEverythingBack) {
   EXPECT_EQ(codes(swept.problems), (Codes{"read-error", "second-look-failed"}));
   EXPECT_EQ(swept.quarantined_now, (Amount{1, 13}));
   EXPECT_EQ(swept.waiting.amount, (Amount{1, 13}));
+}
+
+TEST_F(Collect, WhatWasSaidBeforeAFailedSecondLookIsStillSaid) {
+  scene.registry.blob(std::string(100'000, 'x'));
+  store().undertaking.deadline = std::chrono::seconds(1);
+  store().undertaking.bytes_per_second = 20'000;
+  second_look_fails();
+  const Swept swept = store().run();
+  EXPECT_TRUE(renamed);
+  EXPECT_EQ(codes(swept.problems), (Codes{"deadline", "read-error", "second-look-failed"}));
 }
 
 TEST_F(Collect, AFileThatChangedSinceItWasHashedStays) {
