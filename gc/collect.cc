@@ -15,8 +15,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kLooksThatDisagree = 4;
+constexpr Duration kClocksDiffer = std::chrono::seconds(2);  // a file server's from ours
 
-// Links that are younger than all this run has done so far.
 std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
   std::vector<SeenLink> seen;
   for (const Repository& repository : inventory.repositories) {
@@ -196,7 +196,8 @@ class Collector {
     give_back(again);
     if (!again.plan.blockers.empty()) throw Refused{again.plan.blockers};
     const auto verified = [&](const Plan& of) { return only_verified(of, swept_.verification, undertaking_.mismatched); };
-    const ThisRun this_run{undertaking_.run, recent_links(again.inventory, looked_at_ - std::chrono::seconds(2))};
+    const Time since = looked_at_ - kClocksDiffer;
+    const ThisRun this_run{undertaking_.run, since, recent_links(again.inventory, since)};
     const Plan plan = undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
     const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_, needs_of(again.inventory)).taken;
     if (!taken.empty()) look_a_second_time(plan, again.inventory, this_run, taken);

@@ -106,7 +106,8 @@ class Marker {
     for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
   }
 
-  // A link written at or after the time of quarantine says that somebody wanted the object back.
+  // A link written at or after the time of quarantine, or too late for the mark that led to it, says that somebody wanted
+  // the object back.
   void find_returned() {
     std::multimap<DigestId, const Quarantined*> copies;
     for (const Quarantined& copy : inventory_.quarantined) {
@@ -114,7 +115,8 @@ class Marker {
     }
     if (copies.empty()) return;
     const auto says_so = [&](const Quarantined& copy, const auto& link, const std::string& key) {
-      return link.modified >= copy.taken - kLinkSlack && !(copy.run == policy_.this_run.id && was_seen({key, link.modified, link.inode}));
+      if (copy.run != policy_.this_run.id) return link.modified >= copy.taken - kLinkSlack;
+      return link.modified >= policy_.this_run.since && !was_seen({key, link.modified, link.inode});
     };
     const auto consider = [&](DigestId id, const auto& link, const auto& key) {
       const auto [first, last] = copies.equal_range(id);

@@ -30,11 +30,12 @@ struct SeenLink {
   auto operator<=>(const SeenLink&) const = default;
 };
 
-// What a second look knows of the run that it ends: a link that is as the run's mark saw it says nothing about what the
-// run took, however recently it was written.
+// What a second look knows of the run that it ends. A link that was written since the run's mark began to read says that
+// somebody wants what the run took, unless it is as the mark saw it.
 struct ThisRun {
   std::string id;
-  std::vector<SeenLink> seen;  // ascending
+  Time since{};                // before the mark read anything
+  std::vector<SeenLink> seen;  // all it read that had been written since then, ascending
 };
 
 struct Policy {

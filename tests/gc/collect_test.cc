@@ -230,6 +230,22 @@ TEST_F(Collect, WhatIsLinkedBetweenTheRenamesAndTheSecondLookComesBack) {
   }
 }
 
+// The second opinion of a large store takes minutes. A registry that finds the layer in place then discards an upload of it.
+TEST_F(Collect, WhatIsLinkedBetweenTheLookAndTheRenamesComesBack) {
+  const std::string link = RegistryBuilder::layer_link("other", scene.loose);
+  store().online().at_phase = [&](const std::string& phase) {
+    if (phase != "quarantine") return;
+    store().put(link, scene.loose.text());
+    // Too early to be of interest for its own sake: names in quarantine carry whole seconds.
+    const auto modified = std::filesystem::last_write_time(store().v2() / link);
+    const Time at = now();
+    std::filesystem::last_write_time(store().v2() / link, modified - (at - std::chrono::floor<std::chrono::seconds>(at)) - std::chrono::milliseconds(1001));
+  };
+  const Swept swept = store().run();
+  EXPECT_TRUE(store().has(data(scene.loose)));
+  EXPECT_EQ(swept.total.restored, (Amount{1, 5}));
+}
+
 // An image with scene.loose, pushed by a client that was told the layer is there.
 class CollectBesideAPush : public Collect {
  protected:
