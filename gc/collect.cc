@@ -91,8 +91,9 @@ struct Refused {
 
 // What nobody looks at a second time goes only if the later plan says so too.
 Plan in_both(Plan plan, const Plan& later) {
-  const auto keep_common = [](auto& mine, const auto& theirs) {
-    std::erase_if(mine, [&](const auto& one) { return std::find(theirs.begin(), theirs.end(), one) == theirs.end(); });
+  const auto keep_common = [](auto& mine, auto theirs) {
+    std::sort(theirs.begin(), theirs.end());
+    std::erase_if(mine, [&](const auto& one) { return !std::binary_search(theirs.begin(), theirs.end(), one); });
   };
   keep_common(plan.purge, later.purge);
   keep_common(plan.uploads, later.uploads);

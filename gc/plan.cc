@@ -49,7 +49,11 @@ class Planner {
   Planner(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
           const GateEvidence& gate, Time now)
       : inventory_(inventory), mark_(mark), root_(root), margins_(margins), gate_(gate), now_(now),
-        sizes_(known_sizes(inventory)), untagged_(inventory) {}
+        sizes_(known_sizes(inventory)), has_copy_(inventory.digests.size()), untagged_(inventory) {
+    for (const Quarantined& copy : inventory.quarantined) {
+      if (copy.kind == Quarantined::Kind::blob) has_copy_[index_of(copy.digest)] = true;
+    }
+  }
 
   Plan run() && {
     plan_manifests();
@@ -130,12 +134,7 @@ class Planner {
   // Neither bytes nor a copy of them: no directory below blobs/, or one that was looked into and found empty.
   bool is_gone(DigestId id) const {
     const Blob* blob = inventory_.blob(id);
-    if (!blob) return true;
-    const auto is_copy = [&](const Quarantined& copy) {
-      return copy.kind == Quarantined::Kind::blob && copy.digest == id;
-    };
-    return blob->visited && !blob->present &&
-           std::none_of(inventory_.quarantined.begin(), inventory_.quarantined.end(), is_copy);
+    return !blob || (blob->visited && !blob->present && !has_copy_[index_of(id)]);
   }
 
   void plan_layer_links() {
@@ -503,6 +502,7 @@ class Planner {
   const GateEvidence& gate_;
   Time now_;
   std::vector<std::optional<std::uint64_t>> sizes_;
+  std::vector<bool> has_copy_;  // by DigestId: of the blob, in quarantine
   Closure untagged_;  // what the manifests planned so far reach
   Plan plan_;
 };

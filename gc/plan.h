@@ -2,6 +2,7 @@
 // between deciding and doing: printing a Plan is the dry run, carrying it out is the sweep. Pure.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -89,7 +90,7 @@ struct UploadRemoval {
   Time started_at, newest;  // Upload::newest
   std::uint64_t bytes;
 
-  bool operator==(const UploadRemoval&) const = default;
+  auto operator<=>(const UploadRemoval&) const = default;
 };
 
 // A file that a registry writes before it gives it its name, and left behind.
@@ -97,7 +98,7 @@ struct LeftoverRemoval {
   std::string path;  // a key
   Time modified;
 
-  bool operator==(const LeftoverRemoval&) const = default;
+  auto operator<=>(const LeftoverRemoval&) const = default;
 };
 
 // A copy in quarantine: of a blob, or with a repository of one of its links.
@@ -108,10 +109,7 @@ struct Copy {
   Time taken;
   std::string run;
 
-  bool operator==(const Copy&) const = default;
-  bool operator<(const Copy& other) const {
-    return std::tie(kind, repository, digest, taken, run) < std::tie(other.kind, other.repository, other.digest, other.taken, other.run);
-  }
+  auto operator<=>(const Copy&) const = default;
 };
 
 struct Restoration {
@@ -127,7 +125,7 @@ struct Purge {
   bool duplicate;  // the original is there again: the copy goes only if that is sound
   std::vector<std::string> former_tags;  // of a revision link: whose history names it, and goes with it
 
-  bool operator==(const Purge&) const = default;
+  auto operator<=>(const Purge&) const = default;
 };
 
 // What stays in quarantine after this run.

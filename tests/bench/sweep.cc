@@ -32,9 +32,13 @@ class Store {
   }
   ~Store() { fs::remove_all(root_); }
 
+  // A blob, and the link that every push leaves.
   fs::path add(const std::string& bytes) const {
-    const fs::path path = root_ / "docker/registry/v2" / test::RegistryBuilder::data(digest_of(bytes));
+    const fs::path v2 = root_ / "docker/registry/v2";
+    const Digest digest = digest_of(bytes);
+    const fs::path path = v2 / test::RegistryBuilder::data(digest);
     put(path, bytes);
+    put(v2 / test::RegistryBuilder::layer_link("app", digest), digest.text());
     return path;
   }
   std::vector<std::string> ours(const fs::path& report) const {
