@@ -154,8 +154,9 @@ Plan plan_for(const Findings& findings, const Root& root, const Request& request
   if (!request.processes.empty()) gate.found = find_registries(request.processes, root);
   Plan plan = make_plan(findings.inventory, findings.mark, root, request.margins, gate, now);
   if (request.mode == Mode::restore) {
-    Plan restoration = plan_restoration(findings.inventory, request.only_run);
+    Plan restoration = plan_restoration(findings.inventory, request.only_run, request.margins, gate, now);
     plan.restore = std::move(restoration.restore);
+    plan.waiting_unpurged = std::move(restoration.waiting_unpurged);
     plan.warnings.insert(plan.warnings.end(), restoration.warnings.begin(), restoration.warnings.end());
   }
   return request.mode == Mode::heal || request.mode == Mode::restore ? only_give_back(std::move(plan)) : plan;

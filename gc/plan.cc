@@ -44,6 +44,24 @@ std::unordered_map<DigestId, NewestLink> newest_links(const Inventory& inventory
   return newest;
 }
 
+using Copies = std::vector<const Quarantined*>;
+
+Waiting waiting_of(const Copies& copies, const Margins& margins, const GateEvidence& gate, Time now) {
+  Waiting waiting;
+  std::optional<Time> shut_out;  // the newest copy that the gate keeps: what frees it frees all
+  for (const Quarantined* copy : copies) {
+    if (copy->kind == Quarantined::Kind::blob) waiting.amount += copy->bytes;
+    const Time until = copy->taken + margins.hold;
+    waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
+    waiting.oldest = waiting.oldest ? std::min(*waiting.oldest, copy->taken) : copy->taken;
+    if (!is_open(gate, copy->taken)) shut_out = std::max(shut_out.value_or(copy->taken), copy->taken);
+  }
+  if (copies.empty()) shut_out = now;
+  if (shut_out) waiting.what_would_free_it = what_would_free_it(gate, *shut_out);
+  waiting.gate_open = waiting.what_would_free_it.empty();
+  return waiting;
+}
+
 class Planner {
  public:
   Planner(const Inventory& inventory, const Mark& mark, const Root& root, const Margins& margins,
@@ -233,13 +251,7 @@ class Planner {
   }
 
   void plan_quarantine() {
-    const auto wait = [&](Waiting& waiting, const Quarantined& copy) {
-      if (copy.kind == Quarantined::Kind::blob) waiting.amount += copy.bytes;
-      const Time until = copy.taken + margins_.hold;
-      waiting.until = waiting.until ? std::min(*waiting.until, until) : until;
-      waiting.oldest = waiting.oldest ? std::min(*waiting.oldest, copy.taken) : copy.taken;
-    };
-    std::optional<Time> shut_out;  // the newest copy that the gate keeps: what frees it frees all
+    Copies waiting, unpurged;
     for (auto at = inventory_.quarantined.begin(); at != inventory_.quarantined.end(); ++at) {
       const Quarantined& copy = *at;
       const bool blob = copy.kind == Quarantined::Kind::blob;
@@ -254,18 +266,14 @@ class Planner {
                                .disk_bytes = copy.disk_bytes,
                                .duplicate = copy.duplicate,
                                .former_tags = former_tags(copy)});
-        wait(plan_.waiting_unpurged, copy);
+        unpurged.push_back(&copy);
       } else {
-        wait(plan_.waiting, copy);
-        wait(plan_.waiting_unpurged, copy);
-        if (!is_open(gate_, copy.taken)) shut_out = std::max(shut_out.value_or(copy.taken), copy.taken);
+        waiting.push_back(&copy);
+        unpurged.push_back(&copy);
       }
     }
-    if (!plan_.waiting.until) shut_out = now_;
-    for (Waiting* waiting : {&plan_.waiting, &plan_.waiting_unpurged}) {
-      if (shut_out) waiting->what_would_free_it = what_would_free_it(gate_, *shut_out);
-      waiting->gate_open = waiting->what_would_free_it.empty();
-    }
+    plan_.waiting = waiting_of(waiting, margins_, gate_, now_);
+    plan_.waiting_unpurged = waiting_of(unpurged, margins_, gate_, now_);
   }
 
   void warn(std::string code, std::string message, std::string path = {}, std::string hint = {}) {
@@ -540,8 +548,9 @@ Plan only_give_back(Plan plan) {
           .warnings = std::move(plan.warnings)};
 }
 
-Plan plan_restoration(const Inventory& inventory, const std::string& run) {
+Plan plan_restoration(const Inventory& inventory, const std::string& run, const Margins& margins, const GateEvidence& gate, Time now) {
   Plan plan;
+  Copies waiting;
   const Quarantined* last = nullptr;  // copies of one object follow one another, the newest at the end
   const auto is_same_object = [](const Quarantined& a, const Quarantined& b) {
     return std::tie(a.kind, a.digest, a.repository) == std::tie(b.kind, b.digest, b.repository);
@@ -552,11 +561,15 @@ Plan plan_restoration(const Inventory& inventory, const std::string& run) {
                              inventory.digests[copy.digest], copy.taken, copy.run}, Why::returned});
   };
   for (const Quarantined& copy : inventory.quarantined) {
-    if (copy.duplicate || (!run.empty() && copy.run != run)) continue;
-    if (last && !is_same_object(*last, copy)) give_back(*last);
+    if (copy.duplicate || (!run.empty() && copy.run != run)) {
+      waiting.push_back(&copy);
+      continue;
+    }
+    if (last) is_same_object(*last, copy) ? waiting.push_back(last) : give_back(*last);
     last = &copy;
   }
   if (last) give_back(*last);
+  plan.waiting_unpurged = waiting_of(waiting, margins, gate, now);
   if (!run.empty() && plan.restore.empty())
     plan.warnings.push_back({.code = "run-unknown", .message = "nothing in quarantine was taken by run " + cli::printable(run),
                              .hint = "find -name '*.regctl-gc.*' shows the runs"});

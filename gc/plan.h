@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "gc/mark.h"
@@ -176,8 +175,9 @@ std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>
 Plan only_give_back(Plan plan);
 
 // Gives back everything in quarantine, or what `run` took, whether anything needs it or not. Of several copies of one
-// object the last goes back; where the original is there again, none. Warns if there is nothing of that run.
-Plan plan_restoration(const Inventory& inventory, const std::string& run);
+// object the last goes back; where the original is there again, none: `waiting_unpurged` says what stays. Warns if there is
+// nothing of that run.
+Plan plan_restoration(const Inventory& inventory, const std::string& run, const Margins& margins, const GateEvidence& gate, Time now);
 
 // What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size no
 // descriptor claims.

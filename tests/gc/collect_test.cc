@@ -87,6 +87,8 @@ TEST_F(Collect, OnlineRenamesInPlaceAndP8RestoresByteForByte) {
   EXPECT_EQ(given_back.total.restored, swept.total.quarantined);
   EXPECT_EQ(given_back.total.links_restored, 2u);
   EXPECT_EQ(given_back.quarantined_now, Amount{});
+  EXPECT_EQ(given_back.waiting.oldest, std::nullopt);
+  EXPECT_EQ(given_back.waiting.until, std::nullopt);
   EXPECT_EQ(store().files(), before);
 }
 
