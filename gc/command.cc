@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <random>
 
@@ -328,17 +329,25 @@ std::string read_earlier(const std::string& file) {
   }
 }
 
-void save(Report& report, const Settings& settings) {
+// Writes the files that were asked for. One that fails is a warning, which the other must know of: `conclude` makes the
+// report's status of what it holds.
+void save(Report& report, const Settings& settings, const std::function<void()>& conclude) {
   const auto write = [&](const char* option, const std::string& file, const auto& text) {
-    if (file.empty()) return;
+    if (file.empty()) return true;
     try {
       cli::write_file(file, text());
+      return true;
     } catch (const std::runtime_error& error) {
       report.warnings.push_back({.code = "report-not-written", .message = error.what(), .hint = fmt::format("check {}", option)});
+      conclude();
+      return false;
     }
   };
-  write("--metrics", settings.metrics_file, [&] { return report_metrics(report, read_earlier(settings.metrics_file)); });
-  write("--report", settings.output.report_file, [&] { return report_json(report); });
+  const std::string earlier = read_earlier(settings.metrics_file);
+  const auto write_metrics = [&] { return write("--metrics", settings.metrics_file, [&] { return report_metrics(report, earlier); }); };
+  const bool metrics_written = write_metrics();
+  const bool report_written = write("--report", settings.output.report_file, [&] { return report_json(report); });
+  if (metrics_written && !report_written) write_metrics();
 }
 
 Root find_store(const std::string& path) {
@@ -438,8 +447,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     report.run.outcome = outcome_of(report, report.run.exit_status);
   };
   conclude();
-  save(report, settings);
-  conclude();
+  save(report, settings, conclude);
 
   if (settings.output.verbose && report.findings) print_decisions(*report.findings, settings.output.verbose);
   if (!settings.output.quiet && !cli::print_report(settings.output.json ? report_json(report) : report_text(report, style_of(settings)))) {

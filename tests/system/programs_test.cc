@@ -58,6 +58,19 @@ TEST_F(Programs, ExitStatuses) {
   EXPECT_EQ(quiet.out + quiet.err, "");
 }
 
+TEST_F(Programs, AFileThatIsWrittenKnowsOfOneThatIsNot) {
+  registry.image("app", {"one"}, "v1");
+  write();
+  const TemporaryDirectory out;
+  const std::string metrics = out.path() / "metrics", report = out.path() / "report";
+  EXPECT_EQ(gc({"--offline", "--metrics", metrics, "--report", out.path() / "no/such/report"}).status, 1);
+  EXPECT_NE(read_all(metrics).find("regctl_gc_last_run_exit_status{root=\"" + root.path().string() + "\"} 1\n"), std::string::npos) << read_all(metrics);
+  EXPECT_EQ(gc({"-n", "--metrics", out.path() / "no/such/metrics", "--report", report}).status, 1);
+  const json run = json::parse(read_all(report)).at("run");
+  EXPECT_EQ(run.at("exit_status"), 1);
+  EXPECT_EQ(run.at("outcome"), "warnings");
+}
+
 TEST_F(Programs, ReportsAreTheSameWhateverTheNumberOfThreads) {
   registry = random_store(7).registry;
   write();
