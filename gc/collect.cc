@@ -12,7 +12,7 @@
 namespace regctl::gc {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = Pace::Clock;
 
 constexpr int kLooksThatDisagree = 4;
 constexpr Duration kClocksDiffer = std::chrono::seconds(2);  // a file server's from ours
@@ -107,9 +107,10 @@ class Collector {
   Collector(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
             const std::stop_token& stop, Progress& progress, std::vector<Phase>& phases)
       : undertaking_(undertaking), request_(undertaking.request), root_(root), storage_(storage), writer_(writer), lock_(lock),
-        stop_(stop), workers_(undertaking.jobs, stop), patient_(undertaking.jobs), progress_(progress), phases_(phases) {
+        stop_(stop), workers_(undertaking.jobs, stop), patient_(undertaking.jobs),
+        pace_(undertaking.bytes_per_second, undertaking.deadline ? Clock::now() + *undertaking.deadline : Clock::time_point::max()),
+        progress_(progress), phases_(phases) {
     request_.sizes = Sizes::seen;
-    if (undertaking.deadline) deadline_ = Clock::now() + *undertaking.deadline;
   }
 
   Swept run(std::optional<Findings>& findings) && {
@@ -160,7 +161,7 @@ class Collector {
   SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers, const Needs& needs = {}) {
     static constexpr const char* kNames[] = {"give back", "purge", "take"};
     SweepReport report = timed(kNames[static_cast<std::size_t>(stage)], [&] {
-      return sweep(plan, stage, needs, undertaking_.run, storage_, writer_, lock_, workers, progress_);
+      return sweep(plan, stage, needs, undertaking_.run, storage_, writer_, lock_, pace_, workers, progress_);
     });
     swept_.total += report;
     Amount& there = swept_.quarantined_now;
@@ -171,7 +172,7 @@ class Collector {
 
   bool time_is_up() {
     if (stop_.stop_requested()) throw Interrupted();
-    if (Clock::now() < deadline_) return false;
+    if (!pace_.time_is_up()) return false;
     if (!said_late_) swept_.problems.push_back({.code = "deadline", .message = "the time given by --deadline is up; the next run goes on",
                                                 .hint = "give it more time, or run it more often"});
     said_late_ = true;
@@ -218,7 +219,7 @@ class Collector {
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const Workers hashing(workers_.count() == 1 ? 1 : cores, stop_);
     swept_.verification = timed("verify", [&] {
-      return verify(plan, storage_, undertaking_.bytes_per_second, deadline_, hashing, progress_);
+      return verify(plan, storage_, pace_, hashing, progress_);
     });
     swept_.kept_mismatched.emplace();
     if (undertaking_.mismatched == Mismatched::keep) {
@@ -341,9 +342,9 @@ class Collector {
   const Lock& lock_;
   const std::stop_token stop_;
   const Workers workers_, patient_;  // these stop when asked to, those do not
+  Pace pace_;
   Progress& progress_;
   std::vector<Phase>& phases_;
-  Clock::time_point deadline_ = Clock::time_point::max();
   bool said_late_ = false;
   Time looked_at_;
   Swept swept_;

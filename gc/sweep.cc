@@ -4,7 +4,6 @@
 #include <chrono>
 #include <mutex>
 
-#include "registry/hasher.h"
 #include "registry/layout.h"
 
 namespace regctl::gc {
@@ -37,8 +36,8 @@ std::string quarantine_name(const Copy& copy) {
 
 class Sweep {
  public:
-  Sweep(const Needs& needs, const std::string& run, const Storage& storage, Writer& writer, const Workers& workers, Progress& progress)
-      : needs_(needs), run_(run), storage_(storage), writer_(writer), workers_(workers), progress_(progress) {}
+  Sweep(const Needs& needs, const std::string& run, const Storage& storage, Writer& writer, Pace& pace, const Workers& workers, Progress& progress)
+      : needs_(needs), run_(run), storage_(storage), writer_(writer), pace_(pace), workers_(workers), progress_(progress) {}
 
   void give_back(const Plan& plan) {
     if (plan.restore.empty()) return;
@@ -181,35 +180,32 @@ class Sweep {
     else ++report_.links_restored;
   }
 
-  // Whether the object whose copy is about to go is what it should be: then the copy is not needed. Empty: it has gone.
-  std::optional<bool> original_is_sound(const Copy& copy) const {
-    const auto reader = storage_.open(join(directory_of(copy.kind, copy.repository, copy.digest), original_of(copy.kind)));
-    if (!reader) return std::nullopt;
-    Hasher hasher(copy.digest.algorithm());
-    std::string link;
-    for (;;) {
-      if (workers_.stopping()) throw Interrupted();
-      const std::string_view bytes = reader->next(std::size_t{256} << 10);
-      if (bytes.empty()) break;
-      if (copy.kind == Quarantined::Kind::blob) hasher.update(bytes);
-      else if (link.size() < layout::kLongestLink) link += bytes;
+  enum class Original { gone, sound, damaged, not_read };
+
+  // The object whose copy is about to go: if it is what it should be, the copy is not needed.
+  Original look_at_original(const Copy& copy) {
+    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), key = join(directory, original_of(copy.kind));
+    const auto judged = [](bool sound) { return sound ? Original::sound : Original::damaged; };
+    if (copy.kind == Quarantined::Kind::blob) {
+      const auto reader = storage_.open(key);
+      if (!reader) return Original::gone;
+      const auto digest = pace_.hash(*reader, copy.digest.algorithm(), workers_);
+      return digest ? judged(*digest == copy.digest) : Original::not_read;
     }
-    switch (copy.kind) {
-      case Quarantined::Kind::blob: return hasher.finish() == copy.digest;
-      case Quarantined::Kind::revision_link: return Digest::parse(link) == copy.digest;
-      case Quarantined::Kind::layer_link: break;  // it may be another name
-    }
-    const auto content = storage_.read(join(directory_of(copy.kind, copy.repository, copy.digest), quarantine_name(copy)), layout::kLongestLink);
-    return content && content->bytes == link;
+    const auto link = storage_.read(key, layout::kLongestLink);
+    if (!link || link->bytes.empty()) return Original::gone;  // old registries empty a link before they write it again
+    if (copy.kind == Quarantined::Kind::revision_link) return judged(Digest::parse(link->bytes) == copy.digest);
+    const auto content = storage_.read(join(directory, quarantine_name(copy)), layout::kLongestLink);
+    return judged(content && content->bytes == link->bytes);  // a layer link may be another name
   }
 
   void purge(const Purge& one) {
     const Copy& copy = one.copy;
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), name = quarantine_name(copy);
     if (one.duplicate) {
-      const auto sound = original_is_sound(copy);
-      if (!sound) return skip();
-      if (!*sound)
+      const Original original = look_at_original(copy);
+      if (original == Original::gone || original == Original::not_read) return skip();
+      if (original == Original::damaged)
         return fail("duplicate-kept", "stands beside an original that is damaged, and is kept; if it is sound, put it in the place of the original", join(directory, name));
     }
     for (const std::string& tag : one.former_tags) {
@@ -330,6 +326,7 @@ class Sweep {
   const std::string& run_;
   const Storage& storage_;
   Writer& writer_;
+  Pace& pace_;
   const Workers& workers_;
   Progress& progress_;
   std::mutex mutex_;
@@ -358,8 +355,8 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
 }
 
 SweepReport sweep(const Plan& plan, Stage stage, const Needs& needs, const std::string& run, const Storage& storage,
-                  Writer& writer, const Lock&, const Workers& workers, Progress& progress) {
-  Sweep sweep(needs, run, storage, writer, workers, progress);
+                  Writer& writer, const Lock&, Pace& pace, const Workers& workers, Progress& progress) {
+  Sweep sweep(needs, run, storage, writer, pace, workers, progress);
   switch (stage) {
     case Stage::give_back: sweep.give_back(plan); break;
     case Stage::take: sweep.take(plan); break;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gc/lock.h"
+#include "gc/pace.h"
 #include "gc/plan.h"
 #include "gc/writer.h"
 #include "registry/parallel.h"
@@ -43,9 +44,9 @@ using Needs = std::function<std::set<Digest>(const std::vector<Digest>& named)>;
 
 // Renames carry the name of `run` and the time right before them. Locking: `lock` is held throughout. What fails for one
 // object is noted, and the others go on. All that is reported done survives a loss of power. Where links stay that
-// should go, so does what `needs` says of them. A stage that is asked to stop (see Workers) stops between two objects.
-// Throws nothing about storage.
+// should go, so does what `needs` says of them. Duplicates, whose originals are hashed at `pace`, stay from its deadline on.
+// A stage that is asked to stop (see Workers) stops between two objects. Throws nothing about storage.
 SweepReport sweep(const Plan& plan, Stage stage, const Needs& needs, const std::string& run, const Storage& storage,
-                  Writer& writer, const Lock& lock, const Workers& workers, Progress& progress);
+                  Writer& writer, const Lock& lock, Pace& pace, const Workers& workers, Progress& progress);
 
 }  // namespace regctl::gc

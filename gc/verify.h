@@ -2,11 +2,11 @@
 // may go; what does not is damage, and kept.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <vector>
 
+#include "gc/pace.h"
 #include "gc/plan.h"
 #include "registry/parallel.h"
 #include "registry/progress.h"
@@ -23,10 +23,9 @@ struct Verification {
   std::uint64_t left = 0;                 // not begun when the time was up
 };
 
-// Hashes the blobs of `plan`, as many at once as there are `workers`; `bytes_per_second` is for all of them together,
-// 0: no limit. Begins no blob, and ends none, after `deadline`. Throws Interrupted (see Workers).
-Verification verify(const Plan& plan, const Storage& storage, std::uint64_t bytes_per_second,
-                    std::chrono::steady_clock::time_point deadline, const Workers& workers, Progress& progress);
+// Hashes the blobs of `plan`, as many at once as there are `workers`. Begins no blob, and ends none, after the deadline of
+// `pace`. Throws Interrupted (see Workers).
+Verification verify(const Plan& plan, const Storage& storage, Pace& pace, const Workers& workers, Progress& progress);
 
 // What to do with blobs whose bytes do not match their name.
 enum class Mismatched { keep, take };

@@ -387,6 +387,18 @@ TEST_F(Collect, ADuplicateGoesOnlyIfTheNewDataIsSound) {
   EXPECT_EQ(read_all(store().v2() / data(scene.layer)), "precious");
 }
 
+TEST_F(Collect, ADuplicateIsHashedAtTheRateAndStaysOnceTheTimeIsUp) {
+  const std::string large(100'000, 'x');
+  scene.registry.quarantine(data(scene.registry.layer("app", large)), kTaken);
+  scene.put(data(digest_of(large)), large);
+  store().undertaking.bytes_per_second = 20'000;
+  store().undertaking.deadline = std::chrono::seconds(1);
+  const Swept swept = store().run();
+  EXPECT_EQ(count_quarantined(store().files()), 1u);
+  EXPECT_EQ(codes(swept.problems), Codes{"deadline"});
+  EXPECT_EQ(swept.quarantined_now.count, 1u);
+}
+
 // Deleted since the look: the copy is no duplicate any more, and the next look judges it anew.
 TEST_F(Collect, ADuplicateStaysWithoutItsOriginal) {
   const std::string link = RegistryBuilder::layer_link("app", scene.layer);
@@ -401,6 +413,20 @@ TEST_F(Collect, ADuplicateStaysWithoutItsOriginal) {
   EXPECT_EQ(swept.total.links_purged, 0u);
   EXPECT_EQ(swept.total.links_restored, 1u);
   EXPECT_TRUE(store().has(link));
+}
+
+TEST_F(Collect, ADuplicateStaysWhileItsOriginalIsBeingWritten) {
+  const std::string link = RegistryBuilder::revision("app", scene.image);
+  scene.registry.quarantine(link, kTaken);
+  scene.put(link, scene.image.text());
+  store().at_phase = [&, purges = 0](const std::string& phase) mutable {
+    if (phase == "purge" && ++purges == 1) store().put(link, "");
+    else if (phase == "verify") store().put(link, scene.image.text());
+  };
+  const Swept swept = store().run();
+  EXPECT_EQ(swept.total.failures.size(), 0u);
+  EXPECT_EQ(swept.total.skipped, 1u);
+  EXPECT_EQ(swept.total.links_purged, 0u);
 }
 
 TEST_F(Collect, P15WhatIsGoneCountsThoughItsDirectoryStays) {

@@ -75,7 +75,8 @@ class Verify : public testing::Test {
 
   Verification run(std::uint64_t rate = 0, Clock::time_point deadline = Clock::time_point::max()) {
     NullProgress progress;
-    return verify(plan, storage, rate, deadline, Workers(jobs, stop.get_token()), progress);
+    Pace pace(rate, deadline);
+    return verify(plan, storage, pace, Workers(jobs, stop.get_token()), progress);
   }
   static std::vector<Digest> keys(const std::map<Digest, Identity>& map) {
     std::vector<Digest> found;

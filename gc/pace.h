@@ -1,0 +1,41 @@
+// Pace: how fast a run may read what it hashes, and until when.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "registry/digest.h"
+#include "registry/parallel.h"
+#include "registry/storage.h"
+
+namespace regctl::gc {
+
+// One for all threads of a run, which may use it at once.
+class Pace {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // bytes_per_second: of all threads together; 0: no limit. Clock::time_point::max(): no deadline.
+  Pace(std::uint64_t bytes_per_second, Clock::time_point deadline);
+
+  bool has_deadline() const { return deadline_ != Clock::time_point::max(); }
+  bool time_is_up() const { return Clock::now() >= deadline_; }
+
+  // The digest of all that `reader` has; empty: the time was up before its end. Throws StorageError, and Interrupted
+  // within a fraction of a second (see Workers).
+  std::optional<Digest> hash(Reader& reader, Algorithm algorithm, const Workers& workers);
+
+ private:
+  void wait_for(std::size_t bytes, const Workers& workers);
+
+  const std::uint64_t bytes_per_second_;
+  const Clock::time_point deadline_;
+  const std::size_t chunk_;
+  std::mutex mutex_;
+  Clock::time_point free_at_{};
+};
+
+}  // namespace regctl::gc
