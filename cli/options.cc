@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/filesystem/fstream.hpp>
 #include <boost/program_options.hpp>
+#include <fmt/format.h>
 
 #include "cli/failure.h"
 
@@ -234,7 +235,7 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
         const std::string word = boolean(value);
         const bool number = value.size() == 1 && value[0] >= '2' && value[0] <= '9';
         if (setting.kind == Kind::count && number) times = static_cast<unsigned>(value[0] - '0');
-        if (word.empty() && times == 0) throw UsageError(source_of(name) + ": " + name + " = " + value + ": not true or false", "");
+        if (word.empty() && times == 0) throw UsageError(fmt::format("{}: {} = {}: not true or false", source_of(name), name, value), "");
         if (word == "false") setting.values.clear();
         else setting.values.insert(setting.values.end(), std::max(times, 1u), "true");
       }
@@ -244,7 +245,7 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
   take(from_environment(program, environment),
        [&](const std::string& name) { return "environment " + variable_of(program.name, name); });
   if (const auto config = result.settings_.find("config"); config != result.settings_.end() && !config->second.values.empty()) {
-    const std::string file = config->second.values.back();
+    std::string file = config->second.values.back();
     take(from_file(program, file), [&](const std::string&) { return file; });
   }
   for (const OptionSpec& option : options) {
@@ -276,10 +277,8 @@ std::string Options::with_sources() const {
     widest_value = std::max(widest_value, row[1].size());
   }
   std::string text;
-  for (const auto& [name, value, source] : rows) {
-    text += name + std::string(widest_name - name.size(), ' ') + " = " + value +
-            std::string(widest_value - value.size(), ' ') + "  # " + source + '\n';
-  }
+  for (const auto& [name, value, source] : rows)
+    text += fmt::format("{:<{}} = {:<{}}  # {}\n", name, widest_name, value, widest_value, source);
   return text;
 }
 
