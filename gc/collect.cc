@@ -14,7 +14,7 @@ namespace {
 
 using Clock = Pace::Clock;
 
-constexpr int kLooksThatDisagree = 4;
+constexpr int kLooksThatDisagree = 8;  // many pushers can make a dispute last for a few, by chance
 constexpr Duration kClocksDiffer = std::chrono::seconds(2);  // a file server's from ours
 
 std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
