@@ -32,13 +32,13 @@ class Store {
   }
   ~Store() { fs::remove_all(root_); }
 
-  // A blob, and the link that every push leaves.
-  fs::path add(const std::string& bytes) const {
+  // A blob, with or without the link that every push leaves.
+  fs::path add(const std::string& bytes, bool link) const {
     const fs::path v2 = root_ / "docker/registry/v2";
     const Digest digest = digest_of(bytes);
     const fs::path path = v2 / test::RegistryBuilder::data(digest);
     put(path, bytes);
-    put(v2 / test::RegistryBuilder::layer_link("app", digest), digest.text());
+    if (link) put(v2 / test::RegistryBuilder::layer_link("app", digest), digest.text());
     return path;
   }
   std::vector<std::string> ours(const fs::path& report) const {
@@ -53,17 +53,17 @@ class Store {
 
 double wall(const Figures& figures) { return figures.wall; }
 
-void sweep(const fs::path& directory, int blobs, int rounds) {
+void sweep(const fs::path& directory, int blobs, bool links, int rounds) {
   std::vector<Figures> ours, theirs;
   for (int round = 0; round < rounds; ++round) {
     for (const bool us : {true, false}) {
       const Store store(directory);
-      for (int i = 0; i < blobs; ++i) store.add(fmt::format("garbage {} {}", i, std::string(1000, 'x')));
+      for (int i = 0; i < blobs; ++i) store.add(fmt::format("garbage {} {}", i, std::string(1000, 'x')), links);
       sync();
       (us ? ours : theirs).push_back(measure(us ? store.ours(directory / "report.json") : store.theirs()));
     }
   }
-  fmt::print("\n{} garbage blobs of 1 kB, medians of {}\n", blobs, rounds);
+  fmt::print("\n{} garbage blobs of 1 kB, {}, medians of {}\n", blobs, links ? "each with its layer link" : "without links", rounds);
   fmt::print("regctl-gc --offline              {:8.2f} s, {:.2f} s of cpu\n", median(ours, wall), median(ours, [](const Figures& one) { return one.cpu; }));
   fmt::print("docker-registry garbage-collect  {:8.2f} s, {:.2f} s of cpu\n", median(theirs, wall), median(theirs, [](const Figures& one) { return one.cpu; }));
   fmt::print("upstream / ours                  {:8.1f} times (3 or more is asked)\n", median(theirs, wall) / median(ours, wall));
@@ -90,7 +90,7 @@ void hash(const fs::path& directory, int rounds) {
     std::ofstream names(list);
     for (int i = 0; i < kBlobs; ++i) {
       std::string bytes(kBytes, static_cast<char>(i));
-      names << store.add(bytes).string() << '\n';
+      names << store.add(bytes, false).string() << '\n';
     }
     names.close();
     sync();
@@ -111,6 +111,6 @@ int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const fs::path directory = argv[1];
   fs::create_directories(directory);
-  sweep(directory, std::stoi(argv[2]), std::stoi(argv[3]));
+  for (const bool links : {false, true}) sweep(directory, std::stoi(argv[2]), links, std::stoi(argv[3]));
   hash(directory, std::stoi(argv[3]));
 }
