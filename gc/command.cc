@@ -343,7 +343,7 @@ void save(Report& report, const Settings& settings, const std::function<void()>&
       return false;
     }
   };
-  const std::string earlier = read_earlier(settings.metrics_file);
+  const std::string earlier = settings.metrics_file.empty() ? "" : read_earlier(settings.metrics_file);
   const auto write_metrics = [&] { return write("--metrics", settings.metrics_file, [&] { return report_metrics(report, earlier); }); };
   const bool metrics_written = write_metrics();
   const bool report_written = write("--report", settings.output.report_file, [&] { return report_json(report); });

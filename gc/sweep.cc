@@ -180,32 +180,30 @@ class Sweep {
     else ++report_.links_restored;
   }
 
-  enum class Original { gone, sound, damaged, not_read };
-
-  // The object whose copy is about to go: if it is what it should be, the copy is not needed.
-  Original look_at_original(const Copy& copy) {
+  // Whether the object whose copy is about to go is what it should be: then the copy is not needed. Empty: it has gone, is
+  // being written, or could not be read in time.
+  std::optional<bool> original_is_sound(const Copy& copy) const {
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), key = join(directory, original_of(copy.kind));
-    const auto judged = [](bool sound) { return sound ? Original::sound : Original::damaged; };
     if (copy.kind == Quarantined::Kind::blob) {
       const auto reader = storage_.open(key);
-      if (!reader) return Original::gone;
+      if (!reader) return std::nullopt;
       const auto digest = pace_.hash(*reader, copy.digest.algorithm(), workers_);
-      return digest ? judged(*digest == copy.digest) : Original::not_read;
+      return digest ? std::optional(*digest == copy.digest) : std::nullopt;
     }
     const auto link = storage_.read(key, layout::kLongestLink);
-    if (!link || link->bytes.empty()) return Original::gone;  // old registries empty a link before they write it again
-    if (copy.kind == Quarantined::Kind::revision_link) return judged(Digest::parse(link->bytes) == copy.digest);
+    if (!link || link->bytes.empty()) return std::nullopt;  // old registries empty a link before they write it again
+    if (copy.kind == Quarantined::Kind::revision_link) return Digest::parse(link->bytes) == copy.digest;
     const auto content = storage_.read(join(directory, quarantine_name(copy)), layout::kLongestLink);
-    return judged(content && content->bytes == link->bytes);  // a layer link may be another name
+    return content && content->bytes == link->bytes;  // a layer link may be another name
   }
 
   void purge(const Purge& one) {
     const Copy& copy = one.copy;
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest), name = quarantine_name(copy);
     if (one.duplicate) {
-      const Original original = look_at_original(copy);
-      if (original == Original::gone || original == Original::not_read) return skip();
-      if (original == Original::damaged)
+      const auto sound = original_is_sound(copy);
+      if (!sound) return skip();
+      if (!*sound)
         return fail("duplicate-kept", "stands beside an original that is damaged, and is kept; if it is sound, put it in the place of the original", join(directory, name));
     }
     for (const std::string& tag : one.former_tags) {
