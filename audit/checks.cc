@@ -34,9 +34,11 @@ class Checks {
     check_quarantine();
     name_users();
     const auto key = [](const Finding& finding) {
-      return std::tie(finding.severity, finding.rule, finding.repository, finding.tag, finding.digest, finding.path);
+      return std::tie(finding.severity, finding.rule, finding.repository, finding.tag,
+                      finding.digest, finding.path);
     };
-    std::sort(findings_.begin(), findings_.end(), [&](const Finding& a, const Finding& b) { return key(a) < key(b); });
+    std::sort(findings_.begin(), findings_.end(),
+              [&](const Finding& a, const Finding& b) { return key(a) < key(b); });
     return std::move(findings_);
   }
 
@@ -54,9 +56,9 @@ class Checks {
   }
 
   bool is_revision_somewhere(DigestId id) const {
-    return std::any_of(inventory_.repositories.begin(), inventory_.repositories.end(), [&](const Repository& repository) {
-      return has_link(repository.revisions, id);
-    });
+    return std::any_of(
+        inventory_.repositories.begin(), inventory_.repositories.end(),
+        [&](const Repository& repository) { return has_link(repository.revisions, id); });
   }
 
   static bool has_link(const std::vector<Link>& links, DigestId id) {
@@ -65,12 +67,15 @@ class Checks {
   }
 
   // In a cache, what has not been asked for yet is missing, and nothing is wrong.
-  Severity unless_cache(Severity severity) const { return root_.pull_through_cache ? Severity::info : severity; }
+  Severity unless_cache(Severity severity) const {
+    return root_.pull_through_cache ? Severity::info : severity;
+  }
 
   void check_obstacles() {
     for (const Obstacle& obstacle : inventory_.obstacles) {
-      Finding& finding = add(obstacle.code == "read-error" || obstacle.code == "unstable-directory" ? Rule::read_error
-                                                                                                    : Rule::symlink_in_tree);
+      Finding& finding = add(obstacle.code == "read-error" || obstacle.code == "unstable-directory"
+                                 ? Rule::read_error
+                                 : Rule::symlink_in_tree);
       finding.path = obstacle.path;
       finding.found = obstacle.reason;
     }
@@ -98,7 +103,8 @@ class Checks {
       for (const Reference& reference : document.references) check_reference(document, reference);
       for (const DigestId subject : document.subjects) {
         if (has_bytes(subject)) continue;
-        add(Rule::subject_missing, subject).found = "subject of " + inventory_.digests[document.digest].text();
+        add(Rule::subject_missing, subject).found =
+            "subject of " + inventory_.digests[document.digest].text();
         add(Rule::referrer_orphaned, document.digest).bytes = document.bytes;
       }
     }
@@ -109,10 +115,12 @@ class Checks {
     const std::string needed_by = "needed by " + inventory_.digests[document.digest].text();
     if (*reference.role == Role::child) {
       const Document* child = inventory_.document(reference.to);
-      const bool absent = child ? child->state == Document::State::absent : !has_bytes(reference.to);
+      const bool absent =
+          child ? child->state == Document::State::absent : !has_bytes(reference.to);
       if (!absent) return;
       Finding& finding = add(Rule::index_child_missing, reference.to);
-      finding.severity = is_revision_somewhere(reference.to) ? unless_cache(Severity::warning) : Severity::info;
+      finding.severity =
+          is_revision_somewhere(reference.to) ? unless_cache(Severity::warning) : Severity::info;
       finding.found = needed_by;
       return;
     }
@@ -184,7 +192,8 @@ class Checks {
       const Document* document = inventory_.document(revision.name);
       if (!document || document->state != Document::State::sound) continue;
       for (const Reference& reference : document->references) {
-        const bool is_layer = reference.role == Role::config || reference.role == Role::layer || reference.role == Role::blob;
+        const bool is_layer = reference.role == Role::config || reference.role == Role::layer ||
+                              reference.role == Role::blob;
         if (!is_layer || reference.has_urls || has_link(repository.layers, reference.to)) continue;
         if (!told.insert(reference.to).second) continue;
         Finding& finding = add(Rule::layer_link_absent, reference.to);
@@ -198,7 +207,8 @@ class Checks {
 
   void check_uploads(const Repository& repository) {
     for (const Upload& upload : repository.uploads) {
-      const bool stale = upload.started && now_ - std::max(*upload.started, upload.newest) > kStaleUpload;
+      const bool stale =
+          upload.started && now_ - std::max(*upload.started, upload.newest) > kStaleUpload;
       const bool malformed = !upload.started && now_ - upload.newest > kStaleUpload;
       if (!stale && !malformed) continue;
       Finding& finding = add(stale ? Rule::upload_stale : Rule::upload_malformed);
@@ -231,7 +241,8 @@ class Checks {
   void check_strays() {
     for (const Stray& stray : inventory_.strays) {
       if (stray.kind == Stray::Kind::temporary) continue;
-      add(stray.kind == Stray::Kind::misplaced_blob ? Rule::blob_misplaced : Rule::unexpected_file).path = stray.path;
+      add(stray.kind == Stray::Kind::misplaced_blob ? Rule::blob_misplaced : Rule::unexpected_file)
+          .path = stray.path;
     }
   }
 
@@ -240,7 +251,8 @@ class Checks {
       Finding& finding = add(Rule::quarantined, copy.digest);
       finding.bytes = copy.bytes;
       finding.found = "since " + format_rfc3339(copy.taken) + " by run " + copy.run;
-      if (copy.kind != Quarantined::Kind::blob) finding.repository = inventory_.repositories[copy.repository].name;
+      if (copy.kind != Quarantined::Kind::blob)
+        finding.repository = inventory_.repositories[copy.repository].name;
     }
   }
 
@@ -269,7 +281,8 @@ class Checks {
       const auto found = users.find(*finding.digest);
       if (found == users.end()) continue;
       for (const UsedBy& user : found->second) {
-        if (finding.repository.empty() || finding.repository == user.repository) finding.used_by.push_back(user);
+        if (finding.repository.empty() || finding.repository == user.repository)
+          finding.used_by.push_back(user);
       }
     }
   }

@@ -10,8 +10,8 @@
 
 namespace regctl::audit {
 
-// By severity, then rule, then place. REQUIRES: all blobs of `inventory` have been surveyed. In a pull-through cache
-// incomplete images are normal, and only information.
+// By severity, then rule, then place. REQUIRES: all blobs of `inventory` have been surveyed. In a
+// pull-through cache incomplete images are normal, and only information.
 std::vector<Finding> check(const Inventory& inventory, const Root& root, Time now);
 
 // Tags that an error among `findings` breaks.

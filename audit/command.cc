@@ -41,7 +41,8 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
   return kProgram;
 }
 
-Verdict judge(const Storage& storage, const Root& root, Time started, const Workers& workers, Progress& progress) {
+Verdict judge(const Storage& storage, const Root& root, Time started, const Workers& workers,
+              Progress& progress) {
   Verdict verdict;
   verdict.inventory = scan(storage, {}, workers, progress);
   std::vector<DigestId> all;
@@ -52,9 +53,11 @@ Verdict judge(const Storage& storage, const Root& root, Time started, const Work
   const std::size_t digests = verdict.inventory.digests.size();
   std::vector<bool> garbage(digests);
   for (const Finding& finding : verdict.findings) {
-    if (finding.rule == Rule::blob_unreferenced) garbage[index_of(*verdict.inventory.digests.find(*finding.digest))] = true;
+    if (finding.rule == Rule::blob_unreferenced)
+      garbage[index_of(*verdict.inventory.digests.find(*finding.digest))] = true;
   }
-  verdict.usage = usage(verdict.inventory, verdict.sizes, std::vector<bool>(digests, true), garbage);
+  verdict.usage =
+      usage(verdict.inventory, verdict.sizes, std::vector<bool>(digests, true), garbage);
   return verdict;
 }
 
@@ -86,7 +89,8 @@ ExitStatus audit(const cli::Options& options) {
   Report report{.root_path = root_operand(program(), options)};
   report.root = find_store(report.root_path);
   if (cli::is_below(output.report_file, report.root.v2))
-    throw cli::UsageError("--report " + output.report_file + " lies in the registry's storage", "write it somewhere else");
+    throw cli::UsageError("--report " + output.report_file + " lies in the registry's storage",
+                          "write it somewhere else");
   report.started_at = now();
   report.outcome = "complete";
   const auto begin = std::chrono::steady_clock::now();
@@ -95,7 +99,8 @@ ExitStatus audit(const cli::Options& options) {
     if (report.root.is_empty_directory()) {
       report.verdict.emplace();
       report.warnings.push_back(cli::printable(report.root_path) +
-                                " is an empty directory: a registry that nobody has pushed to yet, or a volume that is not mounted?");
+                                " is an empty directory: a registry that nobody has pushed to yet, "
+                                "or a volume that is not mounted?");
     } else {
       const auto storage = open_filesystem_storage(report.root.v2, "");
       report.verdict = judge(*storage, report.root, report.started_at, workers, progress);
@@ -116,23 +121,32 @@ ExitStatus audit(const cli::Options& options) {
       report.exit_status = status_of(report, output, signals.caught());
     }
   }
-  const TextStyle style{.plain = output.plain, .all_findings = list_all, .top = output.top,
-                        .truncate_digests = output.truncate_digests, .bytes = output.bytes, .utf8 = output.utf8};
-  if (!output.quiet && !cli::print_report(output.json ? report_json(report) : report_text(report, style))) {
+  const TextStyle style{.plain = output.plain,
+                        .all_findings = list_all,
+                        .top = output.top,
+                        .truncate_digests = output.truncate_digests,
+                        .bytes = output.bytes,
+                        .utf8 = output.utf8};
+  if (!output.quiet &&
+      !cli::print_report(output.json ? report_json(report) : report_text(report, style))) {
     cli::say("regctl-audit: the report could not be written to standard output\n");
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
   }
-  for (const std::string& warning : report.warnings) cli::say(fmt::format("regctl-audit: warning: {}\n", warning));
+  for (const std::string& warning : report.warnings)
+    cli::say(fmt::format("regctl-audit: warning: {}\n", warning));
   return report.exit_status;
 }
 
 }  // namespace
 
-ExitStatus run_command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+ExitStatus run_command(const std::vector<std::string>& arguments,
+                       const std::vector<std::string>& environment) {
   const cli::Options options = parse_options(program(), arguments, environment);
   if (answer_general(program(), options)) return ExitStatus::done;
   if (!options.flag("quick"))
-    throw cli::UsageError("this version cannot verify the content of layers yet, only check the structure", "add --quick");
+    throw cli::UsageError(
+        "this version cannot verify the content of layers yet, only check the structure",
+        "add --quick");
   return audit(options);
 }
 

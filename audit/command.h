@@ -9,6 +9,7 @@
 namespace regctl::audit {
 
 // A cli::Command: prints to stdout and stderr; throws cli::Failure, and whatever is a bug.
-cli::ExitStatus run_command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
+cli::ExitStatus run_command(const std::vector<std::string>& arguments,
+                            const std::vector<std::string>& environment);
 
 }  // namespace regctl::audit

@@ -71,7 +71,7 @@ struct Finding {
   Severity severity;
   std::optional<Digest> digest;
   std::string repository, tag;  // empty: of no particular one
-  std::string path;             // a key, relative to docker/registry/v2; empty: nowhere in particular
+  std::string path;  // a key, relative to docker/registry/v2; empty: nowhere in particular
   std::string expected, found;  // empty: nothing to compare
   std::uint64_t bytes = 0;
   std::vector<UsedBy> used_by;

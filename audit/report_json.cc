@@ -17,14 +17,16 @@ Json finding_json(const Finding& finding, const std::string& prefix) {
   if (!finding.tag.empty()) set_name(json, "tag", finding.tag);
   if (!finding.path.empty()) set_name(json, "path", prefix + finding.path);
   if (!finding.expected.empty()) json["expected"] = finding.expected;
-  if (!finding.found.empty()) json["found"] = cli::printable(finding.found, cli::NonAscii::keep_valid_utf8);
+  if (!finding.found.empty())
+    json["found"] = cli::printable(finding.found, cli::NonAscii::keep_valid_utf8);
   if (finding.bytes) json["bytes"] = finding.bytes;
   json["used_by"] = Json::array();
   for (const UsedBy& user : finding.used_by) {
     Json item;
     set_name(item, "repository", user.repository);
     item["tags"] = Json::array();
-    for (const std::string& tag : user.tags) item["tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
+    for (const std::string& tag : user.tags)
+      item["tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
     json["used_by"].push_back(std::move(item));
   }
   json["advice"] = info_of(finding.rule).advice;
@@ -79,9 +81,11 @@ std::string report_json(const Report& report) {
   }
   json["rules"] = Json::array();
   for (const RuleInfo& info : rules())
-    json["rules"].push_back({{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}});
+    json["rules"].push_back(
+        {{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}});
   json["warnings"] = Json::array();
-  for (const std::string& warning : report.warnings) json["warnings"].push_back({{"code", "run"}, {"message", warning}});
+  for (const std::string& warning : report.warnings)
+    json["warnings"].push_back({{"code", "run"}, {"message", warning}});
   json["errors"] = Json::array();
   return cli::json_text(json);
 }

@@ -25,7 +25,8 @@ inline ExitStatus worse(ExitStatus a, ExitStatus b) {
   using enum ExitStatus;
   static constexpr std::array kOrder = {bug,    hung_up, interrupted, terminated, usage, wrong_root,
                                         locked, refused, incomplete,  warnings,   done};
-  return *std::find_if(kOrder.begin(), kOrder.end(), [&](ExitStatus status) { return status == a || status == b; });
+  return *std::find_if(kOrder.begin(), kOrder.end(),
+                       [&](ExitStatus status) { return status == a || status == b; });
 }
 
 }  // namespace regctl::cli

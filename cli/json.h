@@ -17,7 +17,10 @@ inline void set_name(Json& object, const std::string& key, const std::string& na
   if (!is_text) object[key + "_base64"] = base64(name);
 }
 
-// A whole document in ASCII, so that no control character of a name reaches a terminal; ends in a newline.
-inline std::string json_text(const Json& json) { return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n'; }
+// A whole document in ASCII, so that no control character of a name reaches a terminal; ends in a
+// newline.
+inline std::string json_text(const Json& json) {
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+}
 
 }  // namespace regctl::cli

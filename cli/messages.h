@@ -1,5 +1,5 @@
-// Messages for people on stderr: what happened, where, what to do; the same problem at many places folded into one.
-// All that a program says there goes through say().
+// Messages for people on stderr: what happened, where, what to do; the same problem at many places
+// folded into one. All that a program says there goes through say().
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace regctl::cli {
 
-// Writes to standard error. Never throws: a message that nobody can read must not change what a program does.
+// Writes to standard error. Never throws: a message that nobody can read must not change what a
+// program does.
 void say(std::string_view text) noexcept;
 
 struct Problem {
@@ -18,8 +19,9 @@ struct Problem {
   std::string hint;     // what to do; empty: nothing is known
 };
 
-// "regctl-gc: warning: ..." with lines "  where  ..." and "  do     ..." as far as there is something to say. The texts
-// must be printable.
-std::string format_problems(std::string_view program, std::string_view kind, const std::vector<Problem>& problems);
+// "regctl-gc: warning: ..." with lines "  where  ..." and "  do     ..." as far as there is
+// something to say. The texts must be printable.
+std::string format_problems(std::string_view program, std::string_view kind,
+                            const std::vector<Problem>& problems);
 
 }  // namespace regctl::cli

@@ -1,9 +1,10 @@
 #include "cli/options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/filesystem/fstream.hpp>
 #include <boost/program_options.hpp>
-#include <fmt/format.h>
 
 #include "cli/failure.h"
 
@@ -15,23 +16,28 @@ using Kind = OptionSpec::Kind;
 
 std::vector<OptionSpec> all_options(const Program& program) {
   std::vector<OptionSpec> all;
-  for (const OptionGroup& group : program.groups) all.insert(all.end(), group.options.begin(), group.options.end());
+  for (const OptionGroup& group : program.groups)
+    all.insert(all.end(), group.options.begin(), group.options.end());
   return all;
 }
 
-bool is_switch(const OptionSpec& option) { return option.kind == Kind::flag || option.kind == Kind::count; }
+bool is_switch(const OptionSpec& option) {
+  return option.kind == Kind::flag || option.kind == Kind::count;
+}
 
 // "REGCTL_GC_DRY_RUN"
 std::string variable_of(const std::string& program, const std::string& option) {
   std::string name = option.empty() ? program + '_' : program + '_' + option;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
   return name;
 }
 
 // Empty: neither.
 std::string boolean(std::string word) {
-  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   for (const char* yes : {"true", "1", "yes", "on"}) {
     if (word == yes) return "true";
   }
@@ -55,10 +61,11 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
-[[noreturn]] void unknown(const std::string& what, const std::string& word, const std::vector<std::string>& known,
-                          const std::string& otherwise) {
+[[noreturn]] void unknown(const std::string& what, const std::string& word,
+                          const std::vector<std::string>& known, const std::string& otherwise) {
   const std::string meant = did_you_mean(word, known);
-  throw UsageError("unknown " + what + ' ' + word, meant.empty() ? otherwise : "did you mean " + meant + "?");
+  throw UsageError("unknown " + what + ' ' + word,
+                   meant.empty() ? otherwise : "did you mean " + meant + "?");
 }
 
 // Behind the name of a flag in the hidden option that takes it back.
@@ -67,19 +74,22 @@ constexpr const char* kOff = " off";
 // Values by option name, in the order given.
 using Given = std::map<std::string, std::vector<std::string>>;
 
-Given from_command_line(const Program& program, std::vector<std::string> arguments, std::vector<std::string>& operands) {
+Given from_command_line(const Program& program, std::vector<std::string> arguments,
+                        std::vector<std::string>& operands) {
   const auto options = all_options(program);
   Given given;
   po::options_description description;
   std::vector<std::string> long_names;
-  // Hidden options and what they stand for: the option, and its word. The blank in their names keeps people from
-  // spelling them.
+  // Hidden options and what they stand for: the option, and its word. The blank in their names
+  // keeps people from spelling them.
   std::map<std::string, std::pair<std::string, std::string>> hidden;
   for (const OptionSpec& option : options) {
     long_names.push_back("--" + option.name);
     const auto add = [&](const std::string& spelling) {
-      if (is_switch(option)) description.add_options()(spelling.c_str(), po::value<std::vector<bool>>()->zero_tokens());
-      else description.add_options()(spelling.c_str(), po::value<std::vector<std::string>>(), "");
+      if (is_switch(option))
+        description.add_options()(spelling.c_str(), po::value<std::vector<bool>>()->zero_tokens());
+      else
+        description.add_options()(spelling.c_str(), po::value<std::vector<std::string>>(), "");
     };
     add(option.letter ? option.name + ',' + option.letter : option.name);
     if (option.second_letter) {  // Boost knows one letter an option
@@ -98,12 +108,14 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
   for (std::string& argument : arguments) {
     only_operands |= argument == "--";
     const auto equals = argument.find('=');
-    const auto option = std::find_if(options.begin(), options.end(), [&](const OptionSpec& candidate) {
-      if (equals == std::string::npos || only_operands || !is_switch(candidate)) return false;
-      const std::string word = argument.substr(0, equals);
-      return word == "--" + candidate.name || (candidate.letter && word == std::string{'-', candidate.letter}) ||
-             (candidate.second_letter && word == std::string{'-', candidate.second_letter});
-    });
+    const auto option =
+        std::find_if(options.begin(), options.end(), [&](const OptionSpec& candidate) {
+          if (equals == std::string::npos || only_operands || !is_switch(candidate)) return false;
+          const std::string word = argument.substr(0, equals);
+          return word == "--" + candidate.name ||
+                 (candidate.letter && word == std::string{'-', candidate.letter}) ||
+                 (candidate.second_letter && word == std::string{'-', candidate.second_letter});
+        });
     if (option == options.end()) continue;
     const std::string value = boolean(argument.substr(equals + 1));
     if (value.empty()) throw UsageError(argument + ": not true or false", "");
@@ -128,16 +140,19 @@ Given from_command_line(const Program& program, std::vector<std::string> argumen
       }
       if (option.original_tokens.size() > 1 && option.original_tokens[1].starts_with("--")) {
         const auto& words = option.original_tokens;
-        throw UsageError(words[0] + ' ' + words[1] + ": the value is missing", "write " + words[0] + "=" + words[1] + " if it is one");
+        throw UsageError(words[0] + ' ' + words[1] + ": the value is missing",
+                         "write " + words[0] + "=" + words[1] + " if it is one");
       }
       const auto meant = hidden.find(option.string_key);
       auto& values = given[meant == hidden.end() ? option.string_key : meant->second.first];
-      if (option.value.empty()) values.push_back(meant == hidden.end() ? "true" : meant->second.second);
+      if (option.value.empty())
+        values.push_back(meant == hidden.end() ? "true" : meant->second.second);
       values.insert(values.end(), option.value.begin(), option.value.end());
     }
   } catch (const po::unknown_option& error) {
     const std::string name = error.get_option_name();
-    unknown("option", name.substr(0, name.find('=')), long_names, program.name + " --help lists the options");
+    unknown("option", name.substr(0, name.find('=')), long_names,
+            program.name + " --help lists the options");
   } catch (const po::error& error) {
     throw UsageError(error.what(), program.name + " --help lists the options");
   }
@@ -159,7 +174,8 @@ Given from_environment(const Program& program, const std::vector<std::string>& e
     const std::string name = line.substr(0, equals);
     if (!name.starts_with(prefix)) continue;
     const auto option = option_of.find(name);
-    if (option == option_of.end()) unknown("environment variable", name, known, "unset it if it is not ours");
+    if (option == option_of.end())
+      unknown("environment variable", name, known, "unset it if it is not ours");
     given[option->second].push_back(line.substr(equals + 1));
   }
   return given;
@@ -178,7 +194,9 @@ Given from_file(const Program& program, const std::string& file) {
   Given given;
   try {
     for (const auto& option : po::parse_config_file(in, description, true).options) {
-      if (option.unregistered) unknown("key in " + file + ':', option.string_key, known, "keys are the long names of options");
+      if (option.unregistered)
+        unknown("key in " + file + ':', option.string_key, known,
+                "keys are the long names of options");
       auto& values = given[option.string_key];
       values.insert(values.end(), option.value.begin(), option.value.end());
     }
@@ -219,7 +237,8 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
       auto& setting = result.settings_.at(name);
       if (setting.kind == Kind::list) {
         setting.values.insert(setting.values.end(), values.begin(), values.end());
-        setting.source = setting.source == "default" ? source_of(name) : setting.source + ", " + source_of(name);
+        setting.source =
+            setting.source == "default" ? source_of(name) : setting.source + ", " + source_of(name);
         continue;
       }
       if (setting.source != "default") continue;  // a stronger source has spoken
@@ -235,29 +254,42 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
         const std::string word = boolean(value);
         const bool number = value.size() == 1 && value[0] >= '2' && value[0] <= '9';
         if (setting.kind == Kind::count && number) times = static_cast<unsigned>(value[0] - '0');
-        if (word.empty() && times == 0) throw UsageError(fmt::format("{}: {} = {}: not true or false", source_of(name), name, value), "");
-        if (word == "false") setting.values.clear();
-        else setting.values.insert(setting.values.end(), std::max(times, 1u), "true");
+        if (word.empty() && times == 0)
+          throw UsageError(
+              fmt::format("{}: {} = {}: not true or false", source_of(name), name, value), "");
+        if (word == "false")
+          setting.values.clear();
+        else
+          setting.values.insert(setting.values.end(), std::max(times, 1u), "true");
       }
     }
   };
-  take(from_command_line(program, arguments, result.operands_), [](const std::string&) { return std::string("command line"); });
+  take(from_command_line(program, arguments, result.operands_),
+       [](const std::string&) { return std::string("command line"); });
   take(from_environment(program, environment),
        [&](const std::string& name) { return "environment " + variable_of(program.name, name); });
-  if (const auto config = result.settings_.find("config"); config != result.settings_.end() && !config->second.values.empty()) {
+  if (const auto config = result.settings_.find("config");
+      config != result.settings_.end() && !config->second.values.empty()) {
     std::string file = config->second.values.back();
     take(from_file(program, file), [&](const std::string&) { return file; });
   }
   for (const OptionSpec& option : options) {
     auto& setting = result.settings_.at(option.name);
-    if (option.kind == Kind::value && setting.values.empty()) setting.values = {option.default_value};
+    if (option.kind == Kind::value && setting.values.empty())
+      setting.values = {option.default_value};
   }
   return result;
 }
 
-unsigned Options::count(const std::string& name) const { return static_cast<unsigned>(settings_.at(name).values.size()); }
-const std::string& Options::value(const std::string& name) const { return settings_.at(name).values.at(0); }
-const std::vector<std::string>& Options::list(const std::string& name) const { return settings_.at(name).values; }
+unsigned Options::count(const std::string& name) const {
+  return static_cast<unsigned>(settings_.at(name).values.size());
+}
+const std::string& Options::value(const std::string& name) const {
+  return settings_.at(name).values.at(0);
+}
+const std::vector<std::string>& Options::list(const std::string& name) const {
+  return settings_.at(name).values;
+}
 
 std::string Options::with_sources() const {
   std::size_t widest_name = 0, widest_value = 0;
@@ -267,10 +299,12 @@ std::string Options::with_sources() const {
     if (setting.kind == Kind::flag) value = setting.values.empty() ? "false" : "true";
     if (setting.kind == Kind::count) value = std::to_string(setting.values.size());
     if (setting.kind == Kind::value) value = setting.values.at(0);
-    if (setting.kind != Kind::list) rows.push_back({name, value, setting.source});
+    if (setting.kind != Kind::list)
+      rows.push_back({name, value, setting.source});
     else if (!setting.values.empty())
       for (const std::string& item : setting.values) rows.push_back({name, item, setting.source});
-    else continue;
+    else
+      continue;
   }
   for (const auto& row : rows) {
     widest_name = std::max(widest_name, row[0].size());
@@ -290,13 +324,16 @@ std::string help_text(const Program& program) {
     for (const OptionSpec& option : group.options) {
       std::string line = "  ";
       const auto add_letter = [&](char letter) { line.append({'-', letter}).append(", "); };
-      if (option.letter) add_letter(option.letter);
-      else line += "    ";
+      if (option.letter)
+        add_letter(option.letter);
+      else
+        line += "    ";
       if (option.second_letter) add_letter(option.second_letter);
       line += "--" + option.name;
       if (!option.metavar.empty()) line += ' ' + option.metavar;
       std::string help = option.help;
-      if (option.kind == Kind::value && !option.default_value.empty()) help += " (" + option.default_value + ")";
+      if (option.kind == Kind::value && !option.default_value.empty())
+        help += " (" + option.default_value + ")";
       if (line.size() + 1 > kColumn) {
         text += line + '\n';
         line.clear();

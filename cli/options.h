@@ -1,5 +1,5 @@
-// Options of a program: from its command line, its environment, a configuration file, and defaults, in that order of
-// precedence. Knows how options are written, never what one means.
+// Options of a program: from its command line, its environment, a configuration file, and defaults,
+// in that order of precedence. Knows how options are written, never what one means.
 #pragma once
 
 #include <map>
@@ -15,13 +15,13 @@ struct OptionSpec {
     value,  // the last one given wins
     list,   // all sources add up
   };
-  std::string name;           // without dashes
-  char letter = 0;            // 0: none
+  std::string name;  // without dashes
+  char letter = 0;   // 0: none
   Kind kind = Kind::flag;
   std::string metavar;        // "DUR"; of flags empty
   std::string default_value;  // as it would be written; of flags and lists empty
   std::string help;
-  char second_letter = 0;     // an alias, 0: none
+  char second_letter = 0;          // an alias, 0: none
   bool only_command_line = false;  // --help and the like: no variable, no configuration key
 };
 
@@ -32,13 +32,14 @@ struct OptionGroup {
 };
 
 struct Program {
-  std::string name;       // "regctl-gc"; its variables begin with REGCTL_GC_
-  std::string usage;      // what the help text begins with, newline at the end
-  std::string epilogue;   // what it ends with
+  std::string name;                 // "regctl-gc"; its variables begin with REGCTL_GC_
+  std::string usage;                // what the help text begins with, newline at the end
+  std::string epilogue;             // what it ends with
   std::vector<OptionGroup> groups;  // each has --config FILE somewhere, or no configuration is read
 };
 
-// The parsed options. Asking for a name that the program does not have is a bug and throws std::out_of_range.
+// The parsed options. Asking for a name that the program does not have is a bug and throws
+// std::out_of_range.
 class Options {
  public:
   bool flag(const std::string& name) const { return count(name) > 0; }
@@ -52,7 +53,8 @@ class Options {
   std::string with_sources() const;
 
  private:
-  friend Options parse_options(const Program&, const std::vector<std::string>&, const std::vector<std::string>&);
+  friend Options parse_options(const Program&, const std::vector<std::string>&,
+                               const std::vector<std::string>&);
 
   struct Setting {
     OptionSpec::Kind kind;
@@ -63,8 +65,8 @@ class Options {
   std::vector<std::string> operands_;
 };
 
-// `arguments` without the program's name; `environment` as "NAME=value". Throws UsageError, with a "did you mean"
-// where something is close.
+// `arguments` without the program's name; `environment` as "NAME=value". Throws UsageError, with a
+// "did you mean" where something is close.
 Options parse_options(const Program& program, const std::vector<std::string>& arguments,
                       const std::vector<std::string>& environment);
 

@@ -6,8 +6,9 @@
 
 namespace regctl::cli {
 
-// Writes to a temporary name in the same directory, syncs, renames. Throws std::runtime_error with the system's
-// reason; `path` is then as it was before. A device, pipe or socket is written to instead, and stays.
+// Writes to a temporary name in the same directory, syncs, renames. Throws std::runtime_error with
+// the system's reason; `path` is then as it was before. A device, pipe or socket is written to
+// instead, and stays.
 void write_file(const std::string& path, std::string_view text);
 
 // `path` is, or would be, a file below `directory`. False where either is empty.

@@ -17,8 +17,8 @@
 namespace regctl::cli {
 namespace {
 
-// A stream that the caller has closed would lend its number to the next file that is opened, and a report would be
-// written there. Reading only: that nobody takes the report must still be noticed.
+// A stream that the caller has closed would lend its number to the next file that is opened, and a
+// report would be written there. Reading only: that nobody takes the report must still be noticed.
 void occupy_closed_streams() {
   for (;;) {
     const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -39,14 +39,16 @@ bool system_has_no_more(const std::exception& error) {
 void explain(const std::string& name, const std::exception& error) {
   if (system_has_no_more(error)) {
     say(name);  // in pieces: there may be no memory to build a sentence in
-    say(": the system gives no more memory or threads\n  do     allow more (ulimit, cgroup), or use fewer --jobs\n");
+    say(": the system gives no more memory or threads\n  do     allow more (ulimit, cgroup), or "
+        "use fewer --jobs\n");
   } else {
-    say(fmt::format("{}: internal error: {}\n  do     please report this\n", name, printable(error.what())));
+    say(fmt::format("{}: internal error: {}\n  do     please report this\n", name,
+                    printable(error.what())));
   }
 }
 
-// What is thrown where nobody can catch it ends with the status of a bug too, not with a signal. (oneTBB does that
-// where it cannot have a thread.)
+// What is thrown where nobody can catch it ends with the status of a bug too, not with a signal.
+// (oneTBB does that where it cannot have a thread.)
 [[noreturn]] void end_as_a_bug() noexcept {
   try {
     if (std::current_exception()) throw;
@@ -81,46 +83,86 @@ int run_program(const std::string& name, int argc, char** argv, Command command)
 OptionGroup output_options(const std::string& list_words) {
   using Kind = OptionSpec::Kind;
   return {"Output",
-          {{.name = "format", .kind = Kind::value, .metavar = "table|plain|json", .default_value = "table",
+          {{.name = "format",
+            .kind = Kind::value,
+            .metavar = "table|plain|json",
+            .default_value = "table",
             .help = "of the report on standard output"},
            {.name = "json", .help = "same as --format json"},
-           {.name = "report", .kind = Kind::value, .metavar = "FILE", .help = "write the JSON report there as well"},
-           {.name = "list", .kind = Kind::value, .metavar = "WHAT", .default_value = "none",
+           {.name = "report",
+            .kind = Kind::value,
+            .metavar = "FILE",
+            .help = "write the JSON report there as well"},
+           {.name = "list",
+            .kind = Kind::value,
+            .metavar = "WHAT",
+            .default_value = "none",
             .help = "name every object: " + list_words},
-           {.name = "top", .kind = Kind::value, .metavar = "N", .default_value = "20", .help = "rows a table; 0: all"},
+           {.name = "top",
+            .kind = Kind::value,
+            .metavar = "N",
+            .default_value = "20",
+            .help = "rows a table; 0: all"},
            {.name = "no-trunc", .help = "digests in full"},
            {.name = "bytes", .help = "sizes in bytes"},
-           {.name = "fail-on", .kind = Kind::value, .metavar = "error|warning|never", .default_value = "warning",
+           {.name = "fail-on",
+            .kind = Kind::value,
+            .metavar = "error|warning|never",
+            .default_value = "warning",
             .help = "which findings change the exit status"},
-           {.name = "progress", .kind = Kind::value, .metavar = "auto|always|never", .default_value = "auto",
+           {.name = "progress",
+            .kind = Kind::value,
+            .metavar = "auto|always|never",
+            .default_value = "auto",
             .help = "on standard error"},
-           {.name = "quiet", .letter = 'q', .help = "no report, hints or progress; warnings and errors remain"},
-           {.name = "verbose", .letter = 'v', .kind = Kind::count, .help = "say more on standard error; twice: most"}}};
+           {.name = "quiet",
+            .letter = 'q',
+            .help = "no report, hints or progress; warnings and errors remain"},
+           {.name = "verbose",
+            .letter = 'v',
+            .kind = Kind::count,
+            .help = "say more on standard error; twice: most"}}};
 }
 
 OptionGroup general_options() {
   using Kind = OptionSpec::Kind;
-  return {"General",
-          {{.name = "jobs", .letter = 'j', .kind = Kind::value, .metavar = "N", .default_value = "0",
-            .help = "concurrent reads; 0: four a core, 16 at least"},
-           {.name = "config", .kind = Kind::value, .metavar = "FILE", .help = "read options from there",
-            .only_command_line = true},
-           {.name = "print-config", .help = "print all options and where each came from", .only_command_line = true},
-           {.name = "help", .letter = 'h', .help = "print this text", .only_command_line = true},
-           {.name = "version", .letter = 'V', .help = "print the version", .only_command_line = true}}};
+  return {
+      "General",
+      {{.name = "jobs",
+        .letter = 'j',
+        .kind = Kind::value,
+        .metavar = "N",
+        .default_value = "0",
+        .help = "concurrent reads; 0: four a core, 16 at least"},
+       {.name = "config",
+        .kind = Kind::value,
+        .metavar = "FILE",
+        .help = "read options from there",
+        .only_command_line = true},
+       {.name = "print-config",
+        .help = "print all options and where each came from",
+        .only_command_line = true},
+       {.name = "help", .letter = 'h', .help = "print this text", .only_command_line = true},
+       {.name = "version", .letter = 'V', .help = "print the version", .only_command_line = true}}};
 }
 
 bool answer_general(const Program& program, const Options& options) {
-  if (options.flag("help")) print_report(help_text(program));
-  else if (options.flag("version")) print_report(fmt::format("{} {}\n", program.name, REGCTL_VERSION));
-  else if (options.flag("print-config")) print_report(options.with_sources());
-  else return false;
+  if (options.flag("help"))
+    print_report(help_text(program));
+  else if (options.flag("version"))
+    print_report(fmt::format("{} {}\n", program.name, REGCTL_VERSION));
+  else if (options.flag("print-config"))
+    print_report(options.with_sources());
+  else
+    return false;
   return true;
 }
 
 Output understand_output(const Options& options) {
-  const auto format = choice_value<std::string>(options, "format", {{"table", "table"}, {"plain", "plain"}, {"json", "json"}});
-  const auto fail_on = choice_value<int>(options, "fail-on", {{"error", 1}, {"warning", 2}, {"never", 0}});
+  const auto format = choice_value<std::string>(
+      options, "format", {{"table", "table"}, {"plain", "plain"}, {"json", "json"}});
+  const auto fail_on =
+      choice_value<int>(options, "fail-on", {{"error", 1}, {"warning", 2}, {"never", 0}});
   Output output{.json = options.flag("json") || format == "json",
                 .plain = format == "plain",
                 .quiet = options.flag("quiet"),
@@ -133,20 +175,23 @@ Output understand_output(const Options& options) {
                 .utf8 = terminal_is_utf8(),
                 .warnings_count = fail_on == 2,
                 .errors_count = fail_on >= 1,
-                .progress = choice_value<When>(options, "progress", {{"auto", When::automatic}, {"always", When::always},
-                                                                     {"never", When::never}})};
+                .progress = choice_value<When>(
+                    options, "progress",
+                    {{"auto", When::automatic}, {"always", When::always}, {"never", When::never}})};
   if (output.quiet) output.progress = When::never;
   return output;
 }
 
 std::chrono::nanoseconds duration_value(const Options& options, const std::string& name) {
   if (const auto value = parse_duration(options.value(name))) return *value;
-  throw UsageError("--" + name + ' ' + options.value(name) + ": not a duration", "write 90m, 2h10m, 2d or 1w");
+  throw UsageError("--" + name + ' ' + options.value(name) + ": not a duration",
+                   "write 90m, 2h10m, 2d or 1w");
 }
 
 std::uint64_t number_value(const Options& options, const std::string& name, std::uint64_t most) {
   const std::string& text = options.value(name);
-  if (!text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos) {
+  if (!text.empty() && text.size() < 10 &&
+      text.find_first_not_of("0123456789") == std::string::npos) {
     if (const std::uint64_t value = std::stoull(text); value <= most) return value;
   }
   throw UsageError("--" + name + ' ' + text + ": not a number from 0 to " + std::to_string(most));
@@ -154,12 +199,14 @@ std::uint64_t number_value(const Options& options, const std::string& name, std:
 
 const std::string& root_operand(const Program& program, const Options& options) {
   if (options.operands().size() == 1) return options.operands()[0];
-  throw UsageError(options.operands().empty() ? "ROOT is missing" : "more than one ROOT: " + options.operands()[1],
+  throw UsageError(options.operands().empty() ? "ROOT is missing"
+                                              : "more than one ROOT: " + options.operands()[1],
                    program.name + " --help lists the options");
 }
 
 bool print_report(const std::string& text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
 }
 
 }  // namespace regctl::cli

@@ -1,5 +1,5 @@
-// What both programs have in common around their own work: main(), the options of output and running, and how their
-// values are understood.
+// What both programs have in common around their own work: main(), the options of output and
+// running, and how their values are understood.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,10 @@
 
 namespace regctl::cli {
 
-// Calls run(arguments, environment); what it throws becomes a message on stderr and an exit status: a Failure its
-// own, everything else a bug.
-using Command = ExitStatus (*)(const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
+// Calls run(arguments, environment); what it throws becomes a message on stderr and an exit status:
+// a Failure its own, everything else a bug.
+using Command = ExitStatus (*)(const std::vector<std::string>& arguments,
+                               const std::vector<std::string>& environment);
 int run_program(const std::string& name, int argc, char** argv, Command command);
 
 OptionGroup output_options(const std::string& list_words);
@@ -44,7 +45,8 @@ std::chrono::nanoseconds duration_value(const Options& options, const std::strin
 std::uint64_t number_value(const Options& options, const std::string& name, std::uint64_t most);
 
 template <class T>
-T choice_value(const Options& options, const std::string& name, const std::map<std::string, T>& choices) {
+T choice_value(const Options& options, const std::string& name,
+               const std::map<std::string, T>& choices) {
   const std::string& value = options.value(name);
   if (const auto found = choices.find(value); found != choices.end()) return found->second;
   std::string words;

@@ -51,14 +51,17 @@ std::string ProgressLine::describe() const {
   // An estimate from the first moments is a guess: none before 5 s and 2 %.
   if (seconds > 5 && total_ && done_ * 50 > total_) {
     const double left = seconds / static_cast<double>(done_) * static_cast<double>(total_ - done_);
-    text += ", about " + format_elapsed(std::chrono::nanoseconds(static_cast<std::int64_t>(left * 1e9))) + " left";
+    text += ", about " +
+            format_elapsed(std::chrono::nanoseconds(static_cast<std::int64_t>(left * 1e9))) +
+            " left";
   }
   return text + ')';
 }
 
 void ProgressLine::draw() {
   drawn_ = Clock::now();
-  say(fmt::format("{}{}: {}{}", terminal_ ? "\r\033[K" : "", program_, describe(), terminal_ ? "" : "\n"));
+  say(fmt::format("{}{}: {}{}", terminal_ ? "\r\033[K" : "", program_, describe(),
+                  terminal_ ? "" : "\n"));
   on_screen_ = terminal_;
 }
 

@@ -1,4 +1,5 @@
-// Progress on stderr: one line redrawn four times a second on a terminal, one line a minute elsewhere.
+// Progress on stderr: one line redrawn four times a second on a terminal, one line a minute
+// elsewhere.
 #pragma once
 
 #include <chrono>

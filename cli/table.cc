@@ -9,13 +9,15 @@ namespace {
 
 // In characters: bytes that do not continue a UTF-8 sequence.
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 }  // namespace
 
-Table::Table(std::vector<std::string> heads, std::vector<Align> aligns) : aligns_(std::move(aligns)) {
+Table::Table(std::vector<std::string> heads, std::vector<Align> aligns)
+    : aligns_(std::move(aligns)) {
   rows_.push_back(std::move(heads));
 }
 
@@ -49,7 +51,8 @@ std::string Table::text(Layout layout) const {
 
 std::string bar(double share, std::size_t width, bool utf8) {
   static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const auto eighths = static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width) * 8));
+  const auto eighths = static_cast<std::size_t>(
+      std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width) * 8));
   if (!utf8) return std::string((eighths + 4) / 8, '#');
   std::string text;
   for (std::size_t i = 0; i < eighths / 8; ++i) text += "█";
@@ -61,7 +64,8 @@ bool terminal_is_utf8() {
     const char* value = std::getenv(name);
     if (!value || !*value) continue;
     std::string text(value);
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     return text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
   }
   return false;

@@ -15,8 +15,8 @@ class Table {
   Table(std::vector<std::string> heads, std::vector<Align> aligns);
 
   void add(std::vector<std::string> cells);
-  // Ends in a newline. Aligned columns are two blanks apart, and no line ends in blanks; plain ones are one tab
-  // apart, without heads.
+  // Ends in a newline. Aligned columns are two blanks apart, and no line ends in blanks; plain ones
+  // are one tab apart, without heads.
   std::string text(Layout layout) const;
 
  private:
@@ -24,7 +24,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;  // the heads first
 };
 
-// A bar of at most `width` characters; eighths of a character where UTF-8 may be used, "#" otherwise.
+// A bar of at most `width` characters; eighths of a character where UTF-8 may be used, "#"
+// otherwise.
 std::string bar(double share, std::size_t width, bool utf8);
 
 // Whether the locale's character set is UTF-8 (LC_ALL, LC_CTYPE, LANG).

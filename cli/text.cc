@@ -10,7 +10,9 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) -> unsigned {
     return at + i < text.size() ? static_cast<std::uint8_t>(text[at + i]) : 0;
   };
-  const auto in = [](unsigned value, unsigned low, unsigned high) { return value >= low && value <= high; };
+  const auto in = [](unsigned value, unsigned low, unsigned high) {
+    return value >= low && value <= high;
+  };
   const auto tail = [&](std::size_t i) { return in(byte(i), 0x80, 0xBF); };
   const unsigned lead = byte(0);
   if (lead < 0x80) return 1;
@@ -48,8 +50,10 @@ std::string printable(std::string_view name, NonAscii non_ascii) {
       continue;
     }
     // C1 controls (U+0080 to U+009F) steer terminals too, so their two bytes are escaped.
-    const std::size_t length = byte >= 0x80 && non_ascii == NonAscii::keep_valid_utf8 ? utf8_length(name, at) : 0;
-    const bool control = length == 2 && byte == 0xC2 && static_cast<std::uint8_t>(name[at + 1]) < 0xA0;
+    const std::size_t length =
+        byte >= 0x80 && non_ascii == NonAscii::keep_valid_utf8 ? utf8_length(name, at) : 0;
+    const bool control =
+        length == 2 && byte == 0xC2 && static_cast<std::uint8_t>(name[at + 1]) < 0xA0;
     if (length > 1 && !control) {
       text += name.substr(at, length);
       at += length;
@@ -62,12 +66,15 @@ std::string printable(std::string_view name, NonAscii non_ascii) {
 }
 
 std::string base64(std::string_view bytes) {
-  static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kLetters[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<std::uint8_t>(bytes[i + k]) : 0);
-    for (std::size_t k = 0; k < 4; ++k) text += i + k <= bytes.size() ? kLetters[group >> (18 - 6 * k) & 63] : '=';
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < bytes.size() ? static_cast<std::uint8_t>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 4; ++k)
+      text += i + k <= bytes.size() ? kLetters[group >> (18 - 6 * k) & 63] : '=';
   }
   return text;
 }

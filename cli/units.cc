@@ -12,7 +12,8 @@ namespace {
 // A decimal number at the start of `text`, which is moved behind it.
 std::optional<double> take_number(std::string_view& text) {
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (error != std::errc() || text.front() == '-' || !std::isfinite(value)) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
@@ -36,7 +37,8 @@ std::string format_count(std::uint64_t count) {
 }
 
 std::string format_share(std::uint64_t part, std::uint64_t whole) {
-  return fmt::format("{:.1f}%", whole ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0);
+  return fmt::format("{:.1f}%",
+                     whole ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0);
 }
 
 std::string format_elapsed(std::chrono::nanoseconds elapsed) {
@@ -44,7 +46,8 @@ std::string format_elapsed(std::chrono::nanoseconds elapsed) {
   const auto whole = static_cast<std::uint64_t>(seconds);
   if (seconds < 60) return fmt::format("{:.1f} s", seconds);
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  if (whole < std::uint64_t{2} * 86400) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+  if (whole < std::uint64_t{2} * 86400)
+    return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
   return fmt::format("{} days", whole / 86400);
 }
 
@@ -61,9 +64,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (exponent == std::string_view::npos) return std::nullopt;
   text.remove_prefix(1);
   double base;
-  if (text.empty() || text == "iB") base = 1024;
-  else if (text == "B") base = 1000;
-  else return std::nullopt;
+  if (text.empty() || text == "iB")
+    base = 1024;
+  else if (text == "B")
+    base = 1000;
+  else
+    return std::nullopt;
   const double bytes = *value * std::pow(base, static_cast<double>(exponent + 1));
   if (bytes >= 18446744073709551615.0) return std::nullopt;
   return static_cast<std::uint64_t>(bytes);
@@ -71,7 +77,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   static constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 7 * 86400}};
+      {"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1},
+      {"m", 60},    {"h", 3600},  {"d", 86400}, {"w", 7 * 86400}};
   if (text == "0") return std::chrono::nanoseconds(0);
   if (text.empty()) return std::nullopt;
   double seconds = 0;
@@ -88,7 +95,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     seconds += *value * unit;
     text.remove_prefix(word.size());
   }
-  if (seconds > 100.0 * 366 * 86400) return std::nullopt;  // a century: beyond it the clock's own range ends
+  if (seconds > 100.0 * 366 * 86400)
+    return std::nullopt;  // a century: beyond it the clock's own range ends
   return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
 

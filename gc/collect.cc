@@ -21,13 +21,19 @@ std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
   std::vector<SeenLink> seen;
   for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.layers) {
-      if (link.modified >= since) seen.push_back({layout::layer_link(repository.name, inventory.digests[link.name]), link.modified, link.inode});
+      if (link.modified >= since)
+        seen.push_back({layout::layer_link(repository.name, inventory.digests[link.name]),
+                        link.modified, link.inode});
     }
     for (const Link& link : repository.revisions) {
-      if (link.modified >= since) seen.push_back({layout::revision_link(repository.name, inventory.digests[link.name]), link.modified, link.inode});
+      if (link.modified >= since)
+        seen.push_back({layout::revision_link(repository.name, inventory.digests[link.name]),
+                        link.modified, link.inode});
     }
     for (const Tag& tag : repository.tags) {
-      if (tag.modified >= since) seen.push_back({layout::tag_current_link(repository.name, tag.name), tag.modified, tag.inode});
+      if (tag.modified >= since)
+        seen.push_back(
+            {layout::tag_current_link(repository.name, tag.name), tag.modified, tag.inode});
     }
   }
   std::sort(seen.begin(), seen.end());
@@ -39,7 +45,9 @@ bool knows_enough(const Plan& plan) {
 }
 
 Message unreadable(const StorageError& error) {
-  return {.code = "read-error", .message = "part of the storage cannot be read: " + error.reason(), .path = error.key(),
+  return {.code = "read-error",
+          .message = "part of the storage cannot be read: " + error.reason(),
+          .path = error.key(),
           .hint = "run as the user that owns the storage; if that is so, look at the disk"};
 }
 
@@ -53,9 +61,12 @@ Plan give_all_back(const std::vector<Copy>& copies) {
 std::string name_of(const Copy& copy) {
   const std::string digest = copy.digest.text();
   switch (copy.kind) {
-    case Quarantined::Kind::blob: return "blob " + digest;
-    case Quarantined::Kind::layer_link: return "layer link " + digest + " of " + copy.repository;
-    case Quarantined::Kind::revision_link: return "revision " + digest + " of " + copy.repository;
+    case Quarantined::Kind::blob:
+      return "blob " + digest;
+    case Quarantined::Kind::layer_link:
+      return "layer link " + digest + " of " + copy.repository;
+    case Quarantined::Kind::revision_link:
+      return "revision " + digest + " of " + copy.repository;
   }
   return {};
 }
@@ -72,15 +83,22 @@ Names names_in(const std::vector<Objection>& objections) {
 Plan without(Plan plan, const Names& disputed) {
   using Kind = Quarantined::Kind;
   const auto stays = [&](Kind kind, const std::string& repository, const Digest& digest) {
-    return disputed.contains(name_of({kind, repository, digest, {}, ""})) || disputed.contains("repository " + repository);
+    return disputed.contains(name_of({kind, repository, digest, {}, ""})) ||
+           disputed.contains("repository " + repository);
   };
   std::erase_if(plan.blobs, [&](const auto& one) { return stays(Kind::blob, "", one.digest); });
-  std::erase_if(plan.manifests, [&](const auto& one) { return stays(Kind::revision_link, one.repository, one.digest); });
-  std::erase_if(plan.layer_links, [&](const auto& one) { return stays(Kind::layer_link, one.repository, one.digest); });
-  std::erase_if(plan.purge, [&](const Purge& one) {
-    return disputed.contains("quarantined " + name_of(one.copy)) || disputed.contains("repository " + one.copy.repository);
+  std::erase_if(plan.manifests, [&](const auto& one) {
+    return stays(Kind::revision_link, one.repository, one.digest);
   });
-  std::erase_if(plan.empty_repositories, [&](const std::string& name) { return disputed.contains("repository " + name); });
+  std::erase_if(plan.layer_links, [&](const auto& one) {
+    return stays(Kind::layer_link, one.repository, one.digest);
+  });
+  std::erase_if(plan.purge, [&](const Purge& one) {
+    return disputed.contains("quarantined " + name_of(one.copy)) ||
+           disputed.contains("repository " + one.copy.repository);
+  });
+  std::erase_if(plan.empty_repositories,
+                [&](const std::string& name) { return disputed.contains("repository " + name); });
   return plan;
 }
 
@@ -93,7 +111,9 @@ struct Refused {
 Plan in_both(Plan plan, const Plan& later) {
   const auto keep_common = [](auto& mine, auto theirs) {
     std::sort(theirs.begin(), theirs.end());
-    std::erase_if(mine, [&](const auto& one) { return !std::binary_search(theirs.begin(), theirs.end(), one); });
+    std::erase_if(mine, [&](const auto& one) {
+      return !std::binary_search(theirs.begin(), theirs.end(), one);
+    });
   };
   keep_common(plan.purge, later.purge);
   keep_common(plan.uploads, later.uploads);
@@ -104,12 +124,23 @@ Plan in_both(Plan plan, const Plan& later) {
 
 class Collector {
  public:
-  Collector(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
-            const std::stop_token& stop, Progress& progress, std::vector<Phase>& phases)
-      : undertaking_(undertaking), request_(undertaking.request), root_(root), storage_(storage), writer_(writer), lock_(lock),
-        stop_(stop), workers_(undertaking.jobs, stop), patient_(undertaking.jobs),
-        pace_(undertaking.bytes_per_second, undertaking.deadline ? Clock::now() + *undertaking.deadline : Clock::time_point::max()),
-        progress_(progress), phases_(phases) {
+  Collector(const Undertaking& undertaking, const Root& root, const Storage& storage,
+            Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
+            std::vector<Phase>& phases)
+      : undertaking_(undertaking),
+        request_(undertaking.request),
+        root_(root),
+        storage_(storage),
+        writer_(writer),
+        lock_(lock),
+        stop_(stop),
+        workers_(undertaking.jobs, stop),
+        patient_(undertaking.jobs),
+        pace_(undertaking.bytes_per_second, undertaking.deadline
+                                                ? Clock::now() + *undertaking.deadline
+                                                : Clock::time_point::max()),
+        progress_(progress),
+        phases_(phases) {
     request_.sizes = Sizes::seen;
   }
 
@@ -128,7 +159,8 @@ class Collector {
     } catch (const StorageError& error) {  // of the second opinion
       refuse(*findings, {unreadable(error)});
     }
-    swept_.waiting.amount = swept_.quarantined_now;  // the plan's word for it ends where it could not be carried out
+    swept_.waiting.amount =
+        swept_.quarantined_now;  // the plan's word for it ends where it could not be carried out
     return std::move(swept_);
   }
 
@@ -141,7 +173,9 @@ class Collector {
   // What was purged before was purged: then the run is incomplete.
   void refuse(Findings& findings, const std::vector<Message>& reasons) {
     const SweepReport& total = swept_.total;
-    const bool nothing_went = total.purged.count + total.still_named + total.links_purged + total.uploads + total.leftovers + total.empty_repositories == 0;
+    const bool nothing_went = total.purged.count + total.still_named + total.links_purged +
+                                  total.uploads + total.leftovers + total.empty_repositories ==
+                              0;
     std::vector<Message>& to = nothing_went ? findings.plan.blockers : swept_.problems;
     to.insert(to.end(), reasons.begin(), reasons.end());
   }
@@ -158,37 +192,45 @@ class Collector {
     return [&](const std::vector<Digest>& named) { return needed_by(inventory, named); };
   }
 
-  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers, const Needs& needs = {}) {
+  SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers,
+                          const Needs& needs = {}) {
     static constexpr const char* kNames[] = {"give back", "purge", "take"};
     SweepReport report = timed(kNames[static_cast<std::size_t>(stage)], [&] {
-      return sweep(plan, stage, needs, undertaking_.run, storage_, writer_, lock_, pace_, workers, progress_);
+      return sweep(plan, stage, needs, undertaking_.run, storage_, writer_, lock_, pace_, workers,
+                   progress_);
     });
     swept_.total += report;
     Amount& there = swept_.quarantined_now;
     there.count += report.quarantined.count - report.restored.count - report.purged.count;
-    there.bytes += report.quarantined.bytes - report.restored.bytes - report.purged.bytes - report.still_named;
+    there.bytes +=
+        report.quarantined.bytes - report.restored.bytes - report.purged.bytes - report.still_named;
     return report;
   }
 
   bool time_is_up() {
     if (stop_.stop_requested()) throw Interrupted();
     if (!pace_.time_is_up()) return false;
-    if (!said_late_) swept_.problems.push_back({.code = "deadline", .message = "the time given by --deadline is up; the next run goes on",
-                                                .hint = "give it more time, or run it more often"});
+    if (!said_late_)
+      swept_.problems.push_back(
+          {.code = "deadline",
+           .message = "the time given by --deadline is up; the next run goes on",
+           .hint = "give it more time, or run it more often"});
     said_late_ = true;
     return true;
   }
 
   // What a mark reached is needed, even where another part of the storage could not be read.
   void give_back(const Findings& found) {
-    if (!root_.owned_by_database && !found.plan.restore.empty()) sweep_stage(found.plan, Stage::give_back, workers_);
+    if (!root_.owned_by_database && !found.plan.restore.empty())
+      sweep_stage(found.plan, Stage::give_back, workers_);
   }
 
   void collect(Findings& first) {
     if (time_is_up()) return;
     purge(first);
     if (time_is_up()) return;
-    if (first.plan.blobs.empty() && first.plan.manifests.empty() && first.plan.layer_links.empty()) return;
+    if (first.plan.blobs.empty() && first.plan.manifests.empty() && first.plan.layer_links.empty())
+      return;
     hash(first.plan);
     if (time_is_up() && swept_.verification.sound.empty()) return;
 
@@ -197,11 +239,15 @@ class Collector {
     first.plan.warnings = again.plan.warnings;
     give_back(again);
     if (!again.plan.blockers.empty()) throw Refused{again.plan.blockers};
-    const auto verified = [&](const Plan& of) { return only_verified(of, swept_.verification, undertaking_.mismatched); };
+    const auto verified = [&](const Plan& of) {
+      return only_verified(of, swept_.verification, undertaking_.mismatched);
+    };
     const Time since = looked_at_ - kClocksDiffer;
     const ThisRun this_run{undertaking_.run, since, recent_links(again.inventory, since)};
-    const Plan plan = undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
-    const std::vector<Copy> taken = sweep_stage(plan, Stage::take, workers_, needs_of(again.inventory)).taken;
+    const Plan plan =
+        undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
+    const std::vector<Copy> taken =
+        sweep_stage(plan, Stage::take, workers_, needs_of(again.inventory)).taken;
     if (!taken.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
   }
 
@@ -218,39 +264,44 @@ class Collector {
   void hash(const Plan& plan) {
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const Workers hashing(workers_.count() == 1 ? 1 : cores, stop_);
-    swept_.verification = timed("verify", [&] {
-      return verify(plan, storage_, pace_, hashing, progress_);
-    });
+    swept_.verification =
+        timed("verify", [&] { return verify(plan, storage_, pace_, hashing, progress_); });
     swept_.kept_mismatched.emplace();
     if (undertaking_.mismatched == Mismatched::keep) {
-      for (const auto& [digest, identity] : swept_.verification.mismatched) *swept_.kept_mismatched += identity.bytes;
+      for (const auto& [digest, identity] : swept_.verification.mismatched)
+        *swept_.kept_mismatched += identity.bytes;
     }
   }
 
   // After renames: what is needed now goes back, whatever asks this run to stop.
-  void look_a_second_time(const Plan& plan, const Inventory& before, const ThisRun& this_run, const std::vector<Copy>& taken) {
+  void look_a_second_time(const Plan& plan, const Inventory& before, const ThisRun& this_run,
+                          const std::vector<Copy>& taken) {
     Request request = request_;
     request.policy.this_run = this_run;
     const Findings second = look(patient_, request);
     const Proof proof = broken_tags(before, second.inventory);
     if (!knows_enough(second.plan)) {
-      std::copy_if(second.plan.blockers.begin(), second.plan.blockers.end(), std::back_inserter(swept_.problems), std::not_fn(is_brake));
+      std::copy_if(second.plan.blockers.begin(), second.plan.blockers.end(),
+                   std::back_inserter(swept_.problems), std::not_fn(is_brake));
       return put_back(taken, "the second look cannot vouch for what was taken");
     }
     note_quarantine(second);
     const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_);
-    if (const auto lost = still_broken(proof, second.plan); !lost.empty()) return put_back(taken, lost);
+    if (const auto lost = still_broken(proof, second.plan); !lost.empty())
+      return put_back(taken, lost);
     if (!given.failures.empty()) return;  // what is needed stays in quarantine, and is read there
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
-    if (request_.mode == Mode::offline && !swept_.total.stopped && !stop_.stop_requested()) purge_own(plan, second, taken);
+    if (request_.mode == Mode::offline && !swept_.total.stopped && !stop_.stop_requested())
+      purge_own(plan, second, taken);
   }
 
   // Tags that lost something which the plan does not give back.
   static std::string still_broken(const Proof& proof, const Plan& plan) {
     for (const BrokenTag& tag : proof.broken) {
       const auto gives_it = [&](const Restoration& one) {
-        const bool there = tag.kind == Quarantined::Kind::blob || one.copy.repository == tag.repository;
+        const bool there =
+            tag.kind == Quarantined::Kind::blob || one.copy.repository == tag.repository;
         return one.copy.kind == tag.kind && one.copy.digest == tag.missing && there;
       };
       if (std::none_of(plan.restore.begin(), plan.restore.end(), gives_it))
@@ -259,8 +310,8 @@ class Collector {
     return {};
   }
 
-  // What this run took, and the repositories that this has emptied: about those the second opinion was asked before the
-  // renames, which have made their directories young.
+  // What this run took, and the repositories that this has emptied: about those the second opinion
+  // was asked before the renames, which have made their directories young.
   void purge_own(const Plan& plan, const Findings& second, const std::vector<Copy>& taken) {
     Plan own;
     own.empty_repositories = plan.empty_repositories;
@@ -283,30 +334,38 @@ class Collector {
   void put_back(const std::vector<Copy>& taken, const std::string& why) {
     const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_);
     const bool all = report.restored.count + report.links_restored + report.skipped == taken.size();
-    swept_.problems.push_back({.code = "second-look-failed",
-                               .message = why + ": " + (all ? "everything this run took was put back" : "not everything could be put back, the rest is in quarantine"),
-                               .hint = all ? "look at the storage, and run again" : "regctl-gc --restore --run " + undertaking_.run});
+    swept_.problems.push_back(
+        {.code = "second-look-failed",
+         .message = why + ": " +
+                    (all ? "everything this run took was put back"
+                         : "not everything could be put back, the rest is in quarantine"),
+         .hint = all ? "look at the storage, and run again"
+                     : "regctl-gc --restore --run " + undertaking_.run});
   }
 
   std::vector<Objection> ask(const Doomed& doomed) {
     if (doomed.empty()) return {};
     progress_.phase("second opinion", 0, "");
     return timed("second opinion", [&] {
-      return second_opinion(storage_, doomed, {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run}, stop_);
+      return second_opinion(storage_, doomed,
+                            {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run},
+                            stop_);
     });
   }
 
   [[noreturn]] static void disagree(const std::vector<Objection>& objections) {
-    throw Disagreement(objections[0].what + " would go, but " + objections[0].why +
-                       (objections.size() > 1 ? " (and " + std::to_string(objections.size() - 1) + " more)" : ""));
+    throw Disagreement(
+        objections[0].what + " would go, but " + objections[0].why +
+        (objections.size() > 1 ? " (and " + std::to_string(objections.size() - 1) + " more)" : ""));
   }
 
   void ask_second_opinion(const Doomed& doomed) {
     if (const auto objections = ask(doomed); !objections.empty()) disagree(objections);
   }
 
-  // What of `plan` the second opinion lets go. An objection may be to what was pushed since the look: it is a disagreement
-  // only if later looks would let the same go, and are objected to for it as well.
+  // What of `plan` the second opinion lets go. An objection may be to what was pushed since the
+  // look: it is a disagreement only if later looks would let the same go, and are objected to for
+  // it as well.
   template <class DoomedBy>
   Plan undisputed(const Plan& plan, DoomedBy doomed_by) {
     auto objections = ask(doomed_by(plan));
@@ -355,7 +414,8 @@ class Collector {
 Doomed taken_by(const Plan& plan) {
   Doomed doomed{.empty_repositories = plan.empty_repositories};
   for (const BlobRemoval& one : plan.blobs) doomed.in_place.blobs.push_back(one.digest);
-  for (const ManifestRemoval& one : plan.manifests) doomed.in_place.revisions.push_back({one.repository, one.digest});
+  for (const ManifestRemoval& one : plan.manifests)
+    doomed.in_place.revisions.push_back({one.repository, one.digest});
   for (const LayerLinkRemoval& one : plan.layer_links) {
     if (!goes(plan, one.repository)) doomed.in_place.layers.push_back({one.repository, one.digest});
   }
@@ -369,16 +429,23 @@ Doomed purged_by(const Plan& plan) {
     const Copy& copy = one.copy;
     if (one.duplicate || goes(plan, copy.repository)) continue;
     switch (copy.kind) {
-      case Quarantined::Kind::blob: copies.blobs.push_back(copy.digest); break;
-      case Quarantined::Kind::layer_link: copies.layers.push_back({copy.repository, copy.digest}); break;
-      case Quarantined::Kind::revision_link: copies.revisions.push_back({copy.repository, copy.digest}); break;
+      case Quarantined::Kind::blob:
+        copies.blobs.push_back(copy.digest);
+        break;
+      case Quarantined::Kind::layer_link:
+        copies.layers.push_back({copy.repository, copy.digest});
+        break;
+      case Quarantined::Kind::revision_link:
+        copies.revisions.push_back({copy.repository, copy.digest});
+        break;
     }
   }
   return doomed;
 }
 
-Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
-              const std::stop_token& stop, Progress& progress, std::vector<Phase>& phases, std::optional<Findings>& findings) {
+Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage,
+              Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
+              std::vector<Phase>& phases, std::optional<Findings>& findings) {
   return Collector(undertaking, root, storage, writer, lock, stop, progress, phases).run(findings);
 }
 

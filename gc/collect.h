@@ -1,5 +1,5 @@
-// collect(): one run that changes a registry, step by step, in the order that makes it safe to stop anywhere: look, give
-// back, purge, verify, look again, take, look a second time.
+// collect(): one run that changes a registry, step by step, in the order that makes it safe to stop
+// anywhere: look, give back, purge, verify, look again, take, look a second time.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ namespace regctl::gc {
 
 struct Undertaking {
   Request request;
-  std::string run;              // its id, part of every name it gives
+  std::string run;  // its id, part of every name it gives
   Mismatched mismatched = Mismatched::keep;
   std::uint64_t bytes_per_second = 0;  // to hash; 0: no limit
   std::optional<Duration> deadline;    // from the beginning of the run
@@ -31,33 +31,37 @@ struct Undertaking {
 struct Swept {
   SweepReport total;
   Verification verification;
-  std::uint64_t tags_proved = 0;       // that were complete before and are after
-  bool looked_again = false;           // the second look has been, and went well
-  Waiting waiting;                     // as the run left it
-  Amount quarantined_now;              // blobs, as the run left it
+  std::uint64_t tags_proved = 0;          // that were complete before and are after
+  bool looked_again = false;              // the second look has been, and went well
+  Waiting waiting;                        // as the run left it
+  Amount quarantined_now;                 // blobs, as the run left it
   std::optional<Amount> kept_mismatched;  // empty: nothing was hashed
-  std::vector<Message> problems;       // each leaves the run incomplete
+  std::vector<Message> problems;          // each leaves the run incomplete
 
   bool is_incomplete() const {
-    return !problems.empty() || !total.failures.empty() || !verification.unread.empty() || verification.left || total.stopped;
+    return !problems.empty() || !total.failures.empty() || !verification.unread.empty() ||
+           verification.left || total.stopped;
   }
 };
 
-// Two computations of what is needed do not agree, however often they are made: a bug. Nothing goes that either of them
-// needs, and what the run took is put back.
+// Two computations of what is needed do not agree, however often they are made: a bug. Nothing goes
+// that either of them needs, and what the run took is put back.
 class Disagreement : public Error {
  public:
   using Error::Error;
 };
 
-// What a stage of `plan` removes, as a question to the second opinion. A duplicate is none: its original stays.
+// What a stage of `plan` removes, as a question to the second opinion. A duplicate is none: its
+// original stays.
 Doomed taken_by(const Plan& plan);
 Doomed purged_by(const Plan& plan);
 
-// Carries out `undertaking`. What it found first is left in `findings`; that is empty if the run was stopped before it
-// knew. Locking: `lock` is held throughout. Throws Disagreement; never throws about storage. `stop` ends it between two
-// objects, but not before what it has begun is either finished or undone.
-Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage, Writer& writer, const Lock& lock,
-              const std::stop_token& stop, Progress& progress, std::vector<Phase>& phases, std::optional<Findings>& findings);
+// Carries out `undertaking`. What it found first is left in `findings`; that is empty if the run
+// was stopped before it knew. Locking: `lock` is held throughout. Throws Disagreement; never throws
+// about storage. `stop` ends it between two objects, but not before what it has begun is either
+// finished or undone.
+Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage,
+              Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
+              std::vector<Phase>& phases, std::optional<Findings>& findings);
 
 }  // namespace regctl::gc

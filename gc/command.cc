@@ -29,7 +29,10 @@ using Kind = cli::OptionSpec::Kind;
 
 cli::OptionGroup output_options() {
   cli::OptionGroup group = cli::output_options("none, blobs, manifests, links, all");
-  group.options.push_back({.name = "metrics", .kind = Kind::value, .metavar = "FILE", .help = "write the figures for Prometheus there"});
+  group.options.push_back({.name = "metrics",
+                           .kind = Kind::value,
+                           .metavar = "FILE",
+                           .help = "write the figures for Prometheus there"});
   return group;
 }
 
@@ -56,40 +59,87 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
 )",
       .groups = {
           {"What to collect",
-           {{.name = "dry-run", .letter = 'n', .help = "print the plan, change nothing", .second_letter = 'd'},
-            {.name = "delete-untagged", .letter = 'm',
-             .help = "also manifests that no tag reaches. Not for Harbor, whose tags are not in the storage"},
-            {.name = "keep-younger-than", .kind = Kind::value, .metavar = "DUR", .default_value = "24h",
+           {{.name = "dry-run",
+             .letter = 'n',
+             .help = "print the plan, change nothing",
+             .second_letter = 'd'},
+            {.name = "delete-untagged",
+             .letter = 'm',
+             .help = "also manifests that no tag reaches. Not for Harbor, whose tags are not in "
+                     "the storage"},
+            {.name = "keep-younger-than",
+             .kind = Kind::value,
+             .metavar = "DUR",
+             .default_value = "24h",
              .help = "take nothing younger (90m, 2d, 1w)"},
-            {.name = "protect", .kind = Kind::list, .metavar = "GLOB",
+            {.name = "protect",
+             .kind = Kind::list,
+             .metavar = "GLOB",
              .help = "repositories in which --delete-untagged has no effect; * crosses /"},
-            {.name = "roots", .kind = Kind::list, .metavar = "FILE",
+            {.name = "roots",
+             .kind = Kind::list,
+             .metavar = "FILE",
              .help = "digests that must survive, one a line: sha256:... or repository@sha256:..."},
-            {.name = "purge-uploads", .kind = Kind::value, .metavar = "DUR",
+            {.name = "purge-uploads",
+             .kind = Kind::value,
+             .metavar = "DUR",
              .help = "also unfinished uploads older than this"},
-            {.name = "prune-empty-repositories", .help = "also repositories without manifests, tags and uploads"},
-            {.name = "prune-layer-links", .kind = Kind::value, .metavar = "yes|no", .default_value = "yes",
+            {.name = "prune-empty-repositories",
+             .help = "also repositories without manifests, tags and uploads"},
+            {.name = "prune-layer-links",
+             .kind = Kind::value,
+             .metavar = "yes|no",
+             .default_value = "yes",
              .help = "also links to layers that are gone"}}},
           {"Safety",
            {{.name = "offline", .help = "the registry is stopped or read-only: free at once"},
-            {.name = "uploads-idle", .kind = Kind::value, .metavar = "DUR", .default_value = "10m",
+            {.name = "uploads-idle",
+             .kind = Kind::value,
+             .metavar = "DUR",
+             .default_value = "10m",
              .help = "with --offline: refuse if an upload was written to within this"},
             {.name = "heal", .help = "only give back what is needed again"},
             {.name = "restore", .help = "only put back everything that is in quarantine"},
-            {.name = "run", .kind = Kind::value, .metavar = "ID", .help = "with --restore: what this run took"},
-            {.name = "hold", .kind = Kind::value, .metavar = "DUR", .default_value = "20h",
+            {.name = "run",
+             .kind = Kind::value,
+             .metavar = "ID",
+             .help = "with --restore: what this run took"},
+            {.name = "hold",
+             .kind = Kind::value,
+             .metavar = "DUR",
+             .default_value = "20h",
              .help = "time between quarantine and purge"},
-            {.name = "registry-cache", .kind = Kind::value, .metavar = "auto|none", .default_value = "auto",
-             .help = "look for registries that may remember what is gone, or say that none has a cache"},
-            {.name = "registry-restarted-at", .kind = Kind::value, .metavar = "TIME",
+            {.name = "registry-cache",
+             .kind = Kind::value,
+             .metavar = "auto|none",
+             .default_value = "auto",
+             .help = "look for registries that may remember what is gone, or say that none has a "
+                     "cache"},
+            {.name = "registry-restarted-at",
+             .kind = Kind::value,
+             .metavar = "TIME",
              .help = "every registry has been started, and Redis flushed, since then (RFC 3339)"},
-            {.name = "max-delete", .kind = Kind::value, .metavar = "N|N%|SIZE", .default_value = "50%",
-             .help = "refuse a plan that takes more blobs, more percent of the blob bytes, or more bytes"},
-            {.name = "on-damage", .kind = Kind::value, .metavar = "pin|refuse", .default_value = "pin",
+            {.name = "max-delete",
+             .kind = Kind::value,
+             .metavar = "N|N%|SIZE",
+             .default_value = "50%",
+             .help = "refuse a plan that takes more blobs, more percent of the blob bytes, or more "
+                     "bytes"},
+            {.name = "on-damage",
+             .kind = Kind::value,
+             .metavar = "pin|refuse",
+             .default_value = "pin",
              .help = "keep all that damaged repositories link, or refuse to run"},
-            {.name = "remove-mismatched", .help = "also garbage whose bytes do not match its digest"},
-            {.name = "deadline", .kind = Kind::value, .metavar = "DUR", .help = "stop cleanly after this; the next run goes on"},
-            {.name = "limit-rate", .kind = Kind::value, .metavar = "SIZE", .help = "bytes a second to read for verifying"}}},
+            {.name = "remove-mismatched",
+             .help = "also garbage whose bytes do not match its digest"},
+            {.name = "deadline",
+             .kind = Kind::value,
+             .metavar = "DUR",
+             .help = "stop cleanly after this; the next run goes on"},
+            {.name = "limit-rate",
+             .kind = Kind::value,
+             .metavar = "SIZE",
+             .help = "bytes a second to read for verifying"}}},
           output_options(),
           cli::general_options()}};
   return kProgram;
@@ -99,7 +149,8 @@ MaxDelete max_delete(const cli::Options& options) {
   const std::string& text = options.value("max-delete");
   const bool percent = text.ends_with('%');
   const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
-  const bool whole = !digits.empty() && digits.size() < 18 && digits.find_first_not_of("0123456789") == std::string::npos;
+  const bool whole = !digits.empty() && digits.size() < 18 &&
+                     digits.find_first_not_of("0123456789") == std::string::npos;
   if (whole) {
     const std::uint64_t value = std::stoull(digits);
     if (!percent) return {MaxDelete::Unit::blobs, value};
@@ -107,7 +158,8 @@ MaxDelete max_delete(const cli::Options& options) {
   } else if (const auto size = cli::parse_size(text); size && !percent) {
     return {MaxDelete::Unit::bytes, *size};
   }
-  throw UsageError("--max-delete " + text + ": not a number of blobs, a percentage or a size", "write 1000, 50% or 20GiB");
+  throw UsageError("--max-delete " + text + ": not a number of blobs, a percentage or a size",
+                   "write 1000, 50% or 20GiB");
 }
 
 // Everything the options say, understood.
@@ -122,19 +174,23 @@ struct Settings {
 std::optional<Time> parse_time(const std::string& text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error == std::errc() && end == text.data() + text.size() && seconds >= 0) return time_from_seconds(seconds);
+  if (error == std::errc() && end == text.data() + text.size() && seconds >= 0)
+    return time_from_seconds(seconds);
   return parse_rfc3339(text);
 }
 
 GateEvidence understand_gate(const cli::Options& options, Mode mode) {
-  GateEvidence gate{.no_cache = cli::choice_value<bool>(options, "registry-cache", {{"auto", false}, {"none", true}}),
+  GateEvidence gate{.no_cache = cli::choice_value<bool>(options, "registry-cache",
+                                                        {{"auto", false}, {"none", true}}),
                     .offline = mode == Mode::offline};
   const std::string& text = options.value("registry-restarted-at");
   if (text.empty()) return gate;
   gate.restarted_at = parse_time(text);
   if (!gate.restarted_at)
-    throw UsageError("--registry-restarted-at " + text + ": not a time", "write 2026-11-21T03:30:02Z, or seconds since 1970");
-  if (*gate.restarted_at > now()) throw UsageError("--registry-restarted-at " + text + " is in the future");
+    throw UsageError("--registry-restarted-at " + text + ": not a time",
+                     "write 2026-11-21T03:30:02Z, or seconds since 1970");
+  if (*gate.restarted_at > now())
+    throw UsageError("--registry-restarted-at " + text + " is in the future");
   return gate;
 }
 
@@ -145,7 +201,8 @@ std::vector<RootDigest> read_roots(const std::vector<std::string>& files) {
     try {
       text = cli::read_file(file);
     } catch (const std::runtime_error& error) {
-      throw UsageError(std::string("--roots: ") + error.what(), "a list that cannot be read is not an empty list");
+      throw UsageError(std::string("--roots: ") + error.what(),
+                       "a list that cannot be read is not an empty list");
     }
     const auto roots = parse_roots(text, file);
     all.insert(all.end(), roots.begin(), roots.end());
@@ -159,11 +216,13 @@ Mode understand_mode(const cli::Options& options) {
   std::optional<std::pair<const char*, Mode>> chosen;
   for (const auto& mode : kModes) {
     if (!options.flag(mode.first)) continue;
-    if (chosen) throw UsageError(fmt::format("--{} and --{} exclude each other", chosen->first, mode.first));
+    if (chosen)
+      throw UsageError(fmt::format("--{} and --{} exclude each other", chosen->first, mode.first));
     chosen = mode;
   }
   const Mode mode = chosen ? chosen->second : Mode::online;
-  if (!options.value("run").empty() && mode != Mode::restore) throw UsageError("--run needs --restore");
+  if (!options.value("run").empty() && mode != Mode::restore)
+    throw UsageError("--run needs --restore");
   return mode;
 }
 
@@ -181,11 +240,14 @@ Request understand_request(const cli::Options& options) {
       .keep_younger_than = request.policy.keep_younger_than,
       .hold = request.mode == Mode::offline ? Duration(0) : hold,
       .max_delete = max_delete(options),
-      .on_damage = cli::choice_value<OnDamage>(options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}}),
+      .on_damage = cli::choice_value<OnDamage>(
+          options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}}),
       .delete_untagged = request.policy.delete_untagged,
-      .prune_layer_links = cli::choice_value<bool>(options, "prune-layer-links", {{"yes", true}, {"no", false}}),
+      .prune_layer_links =
+          cli::choice_value<bool>(options, "prune-layer-links", {{"yes", true}, {"no", false}}),
       .prune_empty_repositories = options.flag("prune-empty-repositories")};
-  if (!options.value("purge-uploads").empty()) request.margins.purge_uploads = duration_value(options, "purge-uploads");
+  if (!options.value("purge-uploads").empty())
+    request.margins.purge_uploads = duration_value(options, "purge-uploads");
   const Duration idle = duration_value(options, "uploads-idle");
   if (request.mode == Mode::offline) request.margins.uploads_idle = idle;
   return request;
@@ -194,10 +256,12 @@ Request understand_request(const cli::Options& options) {
 Undertaking understand_undertaking(const cli::Options& options) {
   Undertaking undertaking{.request = understand_request(options)};
   if (options.flag("remove-mismatched")) undertaking.mismatched = Mismatched::take;
-  if (!options.value("deadline").empty()) undertaking.deadline = duration_value(options, "deadline");
+  if (!options.value("deadline").empty())
+    undertaking.deadline = duration_value(options, "deadline");
   if (const std::string& rate = options.value("limit-rate"); !rate.empty()) {
     const auto bytes = cli::parse_size(rate);
-    if (!bytes || *bytes == 0) throw UsageError("--limit-rate " + rate + ": not a size", "write 50MB or 64MiB");
+    if (!bytes || *bytes == 0)
+      throw UsageError("--limit-rate " + rate + ": not a size", "write 50MB or 64MiB");
     undertaking.bytes_per_second = *bytes;
   }
   return undertaking;
@@ -209,19 +273,29 @@ Settings understand(const cli::Options& options) {
           .output = understand_output(options),
           .metrics_file = options.value("metrics"),
           .lists = cli::choice_value<Lists>(options, "list",
-                                            {{"none", Lists::none}, {"blobs", Lists::blobs}, {"manifests", Lists::manifests},
-                                             {"links", Lists::links}, {"all", Lists::all}})};
+                                            {{"none", Lists::none},
+                                             {"blobs", Lists::blobs},
+                                             {"manifests", Lists::manifests},
+                                             {"links", Lists::links},
+                                             {"all", Lists::all}})};
 }
 
 TextStyle style_of(const Settings& settings) {
   const cli::Output& output = settings.output;
-  return {.plain = output.plain, .lists = settings.lists, .top = output.top,
-          .truncate_digests = output.truncate_digests, .bytes = output.bytes, .utf8 = output.utf8};
+  return {.plain = output.plain,
+          .lists = settings.lists,
+          .top = output.top,
+          .truncate_digests = output.truncate_digests,
+          .bytes = output.bytes,
+          .utf8 = output.utf8};
 }
 
-std::int64_t seconds_of(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
+std::int64_t seconds_of(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
 
-std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Settings& settings, const cli::Options& options) {
+std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Settings& settings,
+                                                                   const cli::Options& options) {
   const Margins& margins = settings.undertaking.request.margins;
   std::vector<std::pair<std::string, OptionValue>> list = {
       {"delete_untagged", margins.delete_untagged},
@@ -237,12 +311,17 @@ std::vector<std::pair<std::string, OptionValue>> options_in_effect(const Setting
       {"prune_empty_repositories", margins.prune_empty_repositories},
   };
   const Undertaking& undertaking = settings.undertaking;
-  if (margins.uploads_idle) list.emplace_back("uploads_idle_seconds", seconds_of(*margins.uploads_idle));
-  if (undertaking.deadline) list.emplace_back("deadline_seconds", seconds_of(*undertaking.deadline));
-  if (undertaking.bytes_per_second) list.emplace_back("limit_rate_bytes", static_cast<std::int64_t>(undertaking.bytes_per_second));
+  if (margins.uploads_idle)
+    list.emplace_back("uploads_idle_seconds", seconds_of(*margins.uploads_idle));
+  if (undertaking.deadline)
+    list.emplace_back("deadline_seconds", seconds_of(*undertaking.deadline));
+  if (undertaking.bytes_per_second)
+    list.emplace_back("limit_rate_bytes", static_cast<std::int64_t>(undertaking.bytes_per_second));
   if (!undertaking.request.only_run.empty()) list.emplace_back("run", undertaking.request.only_run);
-  if (margins.purge_uploads) list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
-  if (const auto& time = settings.undertaking.request.gate.restarted_at) list.emplace_back("registry_restarted_at", format_rfc3339(*time));
+  if (margins.purge_uploads)
+    list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
+  if (const auto& time = settings.undertaking.request.gate.restarted_at)
+    list.emplace_back("registry_restarted_at", format_rfc3339(*time));
   list.emplace_back("jobs", static_cast<std::int64_t>(settings.output.jobs));
   return list;
 }
@@ -257,20 +336,32 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-std::vector<cli::Problem> problems(const std::vector<Message>& messages, const std::string& prefix) {
+std::vector<cli::Problem> problems(const std::vector<Message>& messages,
+                                   const std::string& prefix) {
   std::vector<cli::Problem> list;
   list.reserve(messages.size());
   for (const Message& message : messages) {
-    list.push_back({message.code, cli::printable(message.message), message.path.empty() ? "" : cli::printable(prefix + message.path),
+    list.push_back({message.code, cli::printable(message.message),
+                    message.path.empty() ? "" : cli::printable(prefix + message.path),
                     cli::printable(message.hint)});
   }
   return list;
 }
 
 void print_decisions(const Findings& findings, unsigned verbose) {
-  static constexpr std::array kNames = {"not kept", "tagged", "in --roots", "listed as a revision", "linked again",
-                                        "referrer of a kept one", "referenced by a kept one", "protected",
-                                        "tags unknown", "newer than any tag", "young", "in doubt", "being pushed"};
+  static constexpr std::array kNames = {"not kept",
+                                        "tagged",
+                                        "in --roots",
+                                        "listed as a revision",
+                                        "linked again",
+                                        "referrer of a kept one",
+                                        "referenced by a kept one",
+                                        "protected",
+                                        "tags unknown",
+                                        "newer than any tag",
+                                        "young",
+                                        "in doubt",
+                                        "being pushed"};
   for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
     const Repository& repository = findings.inventory.repositories[i];
     const RepositoryMark& mark = findings.mark.repositories[i];
@@ -278,8 +369,10 @@ void print_decisions(const Findings& findings, unsigned verbose) {
     for (const Why why : mark.revisions) ++counts[why];
     std::string text;
     for (const auto& [why, count] : counts)
-      text += fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count), kNames[static_cast<std::size_t>(why)]);
-    cli::say(fmt::format("regctl-gc: {}:{}{}\n", cli::printable(repository.name), text.empty() ? " no manifests" : text,
+      text += fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count),
+                          kNames[static_cast<std::size_t>(why)]);
+    cli::say(fmt::format("regctl-gc: {}:{}{}\n", cli::printable(repository.name),
+                         text.empty() ? " no manifests" : text,
                          mark.pinned ? "; in doubt, all it links is kept" : ""));
     if (verbose < 2) continue;
     for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
@@ -292,15 +385,21 @@ void print_decisions(const Findings& findings, unsigned verbose) {
 
 void print_hints(const Report& report) {
   for (const Advice& advice : report.findings->advice) {
-    const std::string bytes = cli::format_bytes(advice.bytes), count = cli::format_count(advice.count);
+    const std::string bytes = cli::format_bytes(advice.bytes),
+                      count = cli::format_count(advice.count);
     if (advice.code == "untagged-manifests")
-      cli::say(fmt::format("hint: {} untagged manifests keep another {} alive: {}\n", count, bytes, advice.option));
+      cli::say(fmt::format("hint: {} untagged manifests keep another {} alive: {}\n", count, bytes,
+                           advice.option));
     else if (advice.code == "stale-uploads")
-      cli::say(fmt::format("hint: {} uploads never finished ({}): {}\n", count, bytes, advice.option));
+      cli::say(
+          fmt::format("hint: {} uploads never finished ({}): {}\n", count, bytes, advice.option));
     else if (advice.code == "restart-registry")
-      cli::say("hint: restart the registry, and flush its Redis if it has one: it may remember blobs that are gone\n");
+      cli::say(
+          "hint: restart the registry, and flush its Redis if it has one: it may remember blobs "
+          "that are gone\n");
     else if (advice.code == "young-blobs")
-      cli::say(fmt::format("hint: {} unreferenced blobs ({}) are kept because they are young: {}\n", count, bytes, advice.option));
+      cli::say(fmt::format("hint: {} unreferenced blobs ({}) are kept because they are young: {}\n",
+                           count, bytes, advice.option));
   }
 }
 
@@ -314,7 +413,8 @@ ExitStatus status_of(const Report& report, const Settings& settings, int signal)
 }
 
 std::string outcome_of(const Report& report, ExitStatus status) {
-  const bool stopped = status == ExitStatus::hung_up || status == ExitStatus::interrupted || status == ExitStatus::terminated;
+  const bool stopped = status == ExitStatus::hung_up || status == ExitStatus::interrupted ||
+                       status == ExitStatus::terminated;
   if (status == ExitStatus::refused) return "refused";
   if (!report.findings || stopped) return "interrupted";
   if (status == ExitStatus::incomplete) return "incomplete";
@@ -329,8 +429,8 @@ std::string read_earlier(const std::string& file) {
   }
 }
 
-// Writes the files that were asked for. One that fails is a warning, which the other must know of: `conclude` makes the
-// report's status of what it holds.
+// Writes the files that were asked for. One that fails is a warning, which the other must know of:
+// `conclude` makes the report's status of what it holds.
 void save(Report& report, const Settings& settings, const std::function<void()>& conclude) {
   const auto write = [&](const char* option, const std::string& file, const auto& text) {
     if (file.empty()) return true;
@@ -338,15 +438,22 @@ void save(Report& report, const Settings& settings, const std::function<void()>&
       cli::write_file(file, text());
       return true;
     } catch (const std::runtime_error& error) {
-      report.warnings.push_back({.code = "report-not-written", .message = error.what(), .hint = fmt::format("check {}", option)});
+      report.warnings.push_back({.code = "report-not-written",
+                                 .message = error.what(),
+                                 .hint = fmt::format("check {}", option)});
       conclude();
       return false;
     }
   };
-  const std::string earlier = settings.metrics_file.empty() ? "" : read_earlier(settings.metrics_file);
-  const auto write_metrics = [&] { return write("--metrics", settings.metrics_file, [&] { return report_metrics(report, earlier); }); };
+  const std::string earlier =
+      settings.metrics_file.empty() ? "" : read_earlier(settings.metrics_file);
+  const auto write_metrics = [&] {
+    return write("--metrics", settings.metrics_file,
+                 [&] { return report_metrics(report, earlier); });
+  };
   const bool metrics_written = write_metrics();
-  const bool report_written = write("--report", settings.output.report_file, [&] { return report_json(report); });
+  const bool report_written =
+      write("--report", settings.output.report_file, [&] { return report_json(report); });
   if (metrics_written && !report_written) write_metrics();
 }
 
@@ -358,13 +465,16 @@ Root find_store(const std::string& path) {
   }
 }
 
-void look_only(Report& report, const Settings& settings, const std::stop_token& stop, Progress& progress) {
+void look_only(Report& report, const Settings& settings, const std::stop_token& stop,
+               Progress& progress) {
   const auto storage = open_filesystem_storage(report.root.v2, "");
   try {
-    report.findings = look(*storage, report.root, settings.undertaking.request, report.run.started_at,
-                           Workers(settings.output.jobs, stop), progress, report.run.phases);
+    report.findings =
+        look(*storage, report.root, settings.undertaking.request, report.run.started_at,
+             Workers(settings.output.jobs, stop), progress, report.run.phases);
   } catch (const Interrupted&) {
-    report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+    report.errors.push_back(
+        {.code = "interrupted", .message = "stopped by a signal before the plan was made"});
   }
 }
 
@@ -375,13 +485,16 @@ void advise(Report& report) {
   const SweepReport& total = swept.total;
   const bool took = total.quarantined.count + total.manifests + total.layer_links > 0;
   const bool purged = total.purged.count + total.links_purged > 0;
-  if ((report.run.mode == Mode::offline && (took || purged)) || (took && !swept.waiting.gate_open)) {
+  if ((report.run.mode == Mode::offline && (took || purged)) ||
+      (took && !swept.waiting.gate_open)) {
     const Amount& gone = total.quarantined.count ? total.quarantined : total.purged;
-    report.findings->advice.push_back({"restart-registry", gone.count, gone.bytes, "--registry-restarted-at"});
+    report.findings->advice.push_back(
+        {"restart-registry", gone.count, gone.bytes, "--registry-restarted-at"});
   }
 }
 
-void change(Report& report, const Settings& settings, const std::stop_token& stop, Progress& progress) {
+void change(Report& report, const Settings& settings, const std::stop_token& stop,
+            Progress& progress) {
   Undertaking undertaking = settings.undertaking;
   undertaking.run = report.run.id;
   undertaking.jobs = settings.output.jobs;
@@ -389,24 +502,34 @@ void change(Report& report, const Settings& settings, const std::stop_token& sto
     const Lock lock = Lock::acquire(report.root.v2);
     const auto storage = open_filesystem_storage(report.root.v2, "");
     const auto writer = open_filesystem_writer(report.root.v2, report.root.mounts);
-    report.swept = collect(undertaking, report.root, *storage, *writer, lock, stop, progress, report.run.phases, report.findings);
+    report.swept = collect(undertaking, report.root, *storage, *writer, lock, stop, progress,
+                           report.run.phases, report.findings);
   } catch (const LockHeld& error) {
-    throw cli::Failure(ExitStatus::locked, error.what(), "wait for it to end; it may be the timer's");
+    throw cli::Failure(ExitStatus::locked, error.what(),
+                       "wait for it to end; it may be the timer's");
   } catch (const Disagreement& error) {
-    throw cli::Failure(ExitStatus::bug, std::string("two computations of what is needed disagree: ") + error.what(),
+    throw cli::Failure(ExitStatus::bug,
+                       std::string("two computations of what is needed disagree: ") + error.what(),
                        "nothing that either of them needs is gone; please report this");
   }
   for (const auto& [digest, identity] : report.swept->verification.mismatched) {
     if (undertaking.mismatched == Mismatched::take) break;
-    report.warnings.push_back({.code = "blob-digest-mismatch", .message = "garbage whose bytes do not match its digest is kept",
-                               .path = layout::blob(digest), .digest = digest, .hint = "--remove-mismatched lets it go"});
+    report.warnings.push_back({.code = "blob-digest-mismatch",
+                               .message = "garbage whose bytes do not match its digest is kept",
+                               .path = layout::blob(digest),
+                               .digest = digest,
+                               .hint = "--remove-mismatched lets it go"});
   }
   advise(report);
-  const auto add = [&](const std::vector<Message>& more) { report.errors.insert(report.errors.end(), more.begin(), more.end()); };
+  const auto add = [&](const std::vector<Message>& more) {
+    report.errors.insert(report.errors.end(), more.begin(), more.end());
+  };
   add(report.swept->verification.unread);
   add(report.swept->total.failures);
   add(report.swept->problems);
-  if (!report.findings) report.errors.push_back({.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+  if (!report.findings)
+    report.errors.push_back(
+        {.code = "interrupted", .message = "stopped by a signal before the plan was made"});
 }
 
 ExitStatus run(const Settings& settings, const cli::Options& options) {
@@ -416,20 +539,30 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   Report report;
   report.root = find_store(root_operand(program(), options));
   for (const std::string& file : {settings.output.report_file, settings.metrics_file}) {
-    if (cli::is_below(file, report.root.v2)) throw UsageError(file + " lies in the registry's storage", "write it somewhere else");
+    if (cli::is_below(file, report.root.v2))
+      throw UsageError(file + " lies in the registry's storage", "write it somewhere else");
   }
-  report.run = {.id = random_id(), .host = host_name(), .root = report.root.path, .started_at = now(), .dry_run = settings.dry_run,
-                .mode = settings.undertaking.request.mode, .options = options_in_effect(settings, options)};
+  report.run = {.id = random_id(),
+                .host = host_name(),
+                .root = report.root.path,
+                .started_at = now(),
+                .dry_run = settings.dry_run,
+                .mode = settings.undertaking.request.mode,
+                .options = options_in_effect(settings, options)};
   if (report.root.is_empty_directory()) {
     report.findings.emplace();
-    report.warnings.push_back({.code = "empty-root", .message = cli::printable(report.root.path) + " is an empty directory",
-                               .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
+    report.warnings.push_back(
+        {.code = "empty-root",
+         .message = cli::printable(report.root.path) + " is an empty directory",
+         .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
   } else {
     try {
       (settings.dry_run ? look_only : change)(report, settings, signals.token(), progress);
     } catch (const StorageError& error) {  // not even the top directory could be opened or locked
       report.blockers.push_back(
-          {.code = "read-error", .message = error.what(), .hint = "run as the user that owns the storage, where locks work (NFS: lockd)"});
+          {.code = "read-error",
+           .message = error.what(),
+           .hint = "run as the user that owns the storage, where locks work (NFS: lockd)"});
     }
   }
   signals.end_at_once();
@@ -438,8 +571,10 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     const Plan& plan = report.findings->plan;
     report.blockers.insert(report.blockers.end(), plan.blockers.begin(), plan.blockers.end());
     report.warnings.insert(report.warnings.end(), plan.warnings.begin(), plan.warnings.end());
-    if (const auto missing = report.findings->mark.roots_not_in_store; missing && !settings.output.quiet)
-      cli::say(fmt::format("note: {} digests of --roots are not in this store\n", cli::format_count(missing)));
+    if (const auto missing = report.findings->mark.roots_not_in_store;
+        missing && !settings.output.quiet)
+      cli::say(fmt::format("note: {} digests of --roots are not in this store\n",
+                           cli::format_count(missing)));
   }
   report.run.finished_at = now();
   const auto conclude = [&] {
@@ -449,8 +584,11 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   conclude();
   save(report, settings, conclude);
 
-  if (settings.output.verbose && report.findings) print_decisions(*report.findings, settings.output.verbose);
-  if (!settings.output.quiet && !cli::print_report(settings.output.json ? report_json(report) : report_text(report, style_of(settings)))) {
+  if (settings.output.verbose && report.findings)
+    print_decisions(*report.findings, settings.output.verbose);
+  if (!settings.output.quiet &&
+      !cli::print_report(settings.output.json ? report_json(report)
+                                              : report_text(report, style_of(settings)))) {
     cli::say("regctl-gc: the report could not be written to standard output\n");
     report.run.exit_status = worse(report.run.exit_status, ExitStatus::warnings);
   }
@@ -465,7 +603,8 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
 
 }  // namespace
 
-ExitStatus run_command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+ExitStatus run_command(const std::vector<std::string>& arguments,
+                       const std::vector<std::string>& environment) {
   const cli::Options options = parse_options(program(), arguments, environment);
   if (answer_general(program(), options)) return ExitStatus::done;
   const Settings settings = understand(options);

@@ -23,7 +23,9 @@ struct Value {
   bool implied = false;  // made by a variable's name, not read
   std::map<std::string, Value> members;
 
-  bool says_something() const { return kind == Kind::scalar ? !scalar.empty() : kind != Kind::null; }
+  bool says_something() const {
+    return kind == Kind::scalar ? !scalar.empty() : kind != Kind::null;
+  }
   const Value* member(const std::string& key) const {
     const auto at = members.find(key);
     return at == members.end() ? nullptr : &at->second;
@@ -36,12 +38,14 @@ class Copier {
   Value copy(const YAML::Node& node, int depth = 0) {
     if (++copied_ > 10'000 || depth > 32) throw Unclear{"too large"};
     const std::string& tag = node.Tag();
-    if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with("tag:yaml.org,2002:")) throw Unclear{"full of private tags"};
+    if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with("tag:yaml.org,2002:"))
+      throw Unclear{"full of private tags"};
     if (tag.ends_with(":binary")) throw Unclear{"written in base64"};
     Value value;
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null: break;
+      case YAML::NodeType::Null:
+        break;
       case YAML::NodeType::Scalar:
         value.kind = Value::Kind::scalar;
         value.scalar = node.Scalar();
@@ -63,7 +67,8 @@ class Copier {
     const std::string name = key.IsScalar() ? key.Scalar() : "";
     // yaml-cpp does not carry these out, and distribution does.
     if (name == "<<") throw Unclear{"using merge keys"};
-    if (!value.members.emplace(name, copy(node, depth + 1)).second) throw Unclear{"giving the key " + name + " twice"};
+    if (!value.members.emplace(name, copy(node, depth + 1)).second)
+      throw Unclear{"giving the key " + name + " twice"};
   }
 
   int copied_ = 0;
@@ -96,22 +101,26 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-// What distribution reads below this depth are maps with keys of any type, into which it does not let variables (it logs
-// "involving map with non-string keys"); a version that reads them otherwise would.
+// What distribution reads below this depth are maps with keys of any type, into which it does not
+// let variables (it logs "involving map with non-string keys"); a version that reads them otherwise
+// would.
 constexpr std::size_t kTypedDepth = 2;
 enum class DeepVariables { apply, ignore };
 
-// REGISTRY_A_B=c: what stands at a.b, keys compared in capitals, is c. Path components that lead through something
-// else than a map are ignored.
+// REGISTRY_A_B=c: what stands at a.b, keys compared in capitals, is c. Path components that lead
+// through something else than a map are ignored.
 void overlay(Value& top, const std::vector<std::string>& path, Value payload, DeepVariables deep) {
   Value* here = &top;
   for (std::size_t depth = 0;; ++depth) {
     if (here->kind == Value::Kind::null) *here = {.kind = Value::Kind::map, .implied = true};
     if (here->kind != Value::Kind::map) return;
     if (depth > kTypedDepth && !here->implied && deep == DeepVariables::ignore) return;
-    const auto is_called = [&](const auto& member) { return convert(member.first, to_upper) == path[depth]; };
+    const auto is_called = [&](const auto& member) {
+      return convert(member.first, to_upper) == path[depth];
+    };
     const auto found = std::find_if(here->members.begin(), here->members.end(), is_called);
-    Value& next = found != here->members.end() ? found->second : here->members[convert(path[depth], to_lower)];
+    Value& next = found != here->members.end() ? found->second
+                                               : here->members[convert(path[depth], to_lower)];
     if (depth + 1 == path.size()) {
       next = std::move(payload);
       return;
@@ -133,11 +142,15 @@ std::vector<Variable> variables_of(std::vector<std::string> environment) {
   std::vector<Variable> variables;
   for (const std::string& entry : environment) {
     const auto equals = entry.find('=');
-    if (!entry.starts_with(kPrefix) || equals == std::string::npos || equals == kPrefix.size()) continue;
-    Variable variable{split(entry.substr(kPrefix.size(), equals - kPrefix.size()), '_'), entry.substr(equals + 1)};
-    // A cluster's own variables (REGISTRY_SERVICE_HOST, REGISTRY_PORT_5000_TCP_ADDR) fit nowhere; these do.
+    if (!entry.starts_with(kPrefix) || equals == std::string::npos || equals == kPrefix.size())
+      continue;
+    Variable variable{split(entry.substr(kPrefix.size(), equals - kPrefix.size()), '_'),
+                      entry.substr(equals + 1)};
+    // A cluster's own variables (REGISTRY_SERVICE_HOST, REGISTRY_PORT_5000_TCP_ADDR) fit nowhere;
+    // these do.
     const std::string& section = variable.path.front();
-    if (section == "STORAGE" || section == "PROXY" || section == "REDIS") variables.push_back(std::move(variable));
+    if (section == "STORAGE" || section == "PROXY" || section == "REDIS")
+      variables.push_back(std::move(variable));
   }
   return variables;
 }
@@ -163,8 +176,10 @@ const Value* at(const Value& top, std::initializer_list<const char*> path) {
 bool says_something(const Value* value) { return value && value->says_something(); }
 
 bool is_true(const Value* value) {
-  static constexpr std::string_view kTrue[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"};
-  return value && value->kind == Value::Kind::scalar && std::find(std::begin(kTrue), std::end(kTrue), value->scalar) != std::end(kTrue);
+  static constexpr std::string_view kTrue[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+                                               "on",   "On",   "ON",   "y",   "Y"};
+  return value && value->kind == Value::Kind::scalar &&
+         std::find(std::begin(kTrue), std::end(kTrue), value->scalar) != std::end(kTrue);
 }
 
 Cache cache_of(const Value& top) {
@@ -180,10 +195,12 @@ Configuration understand(const Value& top) {
   Configuration configuration{.cache = cache_of(top)};
   if (const Value* driver = at(top, {"storage", "filesystem"})) {
     const Value* root = driver->member("rootdirectory");
-    if (root && root->kind != Value::Kind::scalar && root->kind != Value::Kind::null) throw Unclear{"naming no rootdirectory"};
+    if (root && root->kind != Value::Kind::scalar && root->kind != Value::Kind::null)
+      throw Unclear{"naming no rootdirectory"};
     configuration.root_directory = says_something(root) ? root->scalar : kDefaultRoot;
   }
-  configuration.redis = says_something(at(top, {"redis", "addr"})) || says_something(at(top, {"redis", "addrs"})) ||
+  configuration.redis = says_something(at(top, {"redis", "addr"})) ||
+                        says_something(at(top, {"redis", "addrs"})) ||
                         says_something(at(top, {"redis", "cache"}));
   configuration.read_only = is_true(at(top, {"storage", "maintenance", "readonly", "enabled"}));
   configuration.proxy = says_something(at(top, {"proxy", "remoteurl"}));
@@ -201,13 +218,15 @@ Value laid_over(Value top, const std::vector<Variable>& variables, DeepVariables
 
 }  // namespace
 
-Result<Configuration> parse_configuration(std::string_view yaml, const std::vector<std::string>& environment) {
+Result<Configuration> parse_configuration(std::string_view yaml,
+                                          const std::vector<std::string>& environment) {
   try {
     const Value file = parse(std::string(yaml));
     if (file.kind != Value::Kind::map) return Malformed{"not a map"};
     const std::vector<Variable> variables = variables_of(environment);
     Configuration configuration = understand(laid_over(file, variables, DeepVariables::apply));
-    configuration.read_only &= understand(laid_over(file, variables, DeepVariables::ignore)).read_only;
+    configuration.read_only &=
+        understand(laid_over(file, variables, DeepVariables::ignore)).read_only;
     return configuration;
   } catch (const Unclear& unclear) {
     return Malformed{unclear.reason};
@@ -216,7 +235,9 @@ Result<Configuration> parse_configuration(std::string_view yaml, const std::vect
 
 std::optional<std::string> root_directory_of(const std::vector<std::string>& environment) {
   static constexpr std::string_view kName = "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=";
-  const auto is_it = [](const std::string& entry) { return entry.starts_with(kName) && entry.size() > kName.size(); };
+  const auto is_it = [](const std::string& entry) {
+    return entry.starts_with(kName) && entry.size() > kName.size();
+  };
   const auto found = std::find_if(environment.begin(), environment.end(), is_it);
   if (found == environment.end()) return std::nullopt;
   const auto configuration = parse_configuration("{}", {*found});

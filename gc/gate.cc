@@ -25,7 +25,8 @@ namespace regctl::gc {
 namespace {
 
 constexpr std::size_t kLargestFile = 1 << 20;
-// The kernel's PROC_PID_INIT_INO: the process namespace that it started with, which sees every process.
+// The kernel's PROC_PID_INIT_INO: the process namespace that it started with, which sees every
+// process.
 constexpr std::string_view kInitialNamespace = "pid:[4026531836]";
 // Start times are told in hundredths of a second, and so is the time since boot.
 constexpr Duration kStartIsKnownTo = std::chrono::milliseconds(20);
@@ -79,17 +80,19 @@ std::string link_at(int directory, const char* name) {
   return {target.data(), length < 0 ? 0 : static_cast<std::size_t>(length)};
 }
 
-// The end of what was written or moved: a file put in place of another may be old, but has been moved since.
+// The end of what was written or moved: a file put in place of another may be old, but has been
+// moved since.
 Time changed(const struct stat& st) { return std::max(time_of(st.st_mtim), time_of(st.st_ctim)); }
 
-// When the host started: the earlier of what two files of /proc say. The number of seconds in `stat` is cut off;
-// `uptime` is finer.
+// When the host started: the earlier of what two files of /proc say. The number of seconds in
+// `stat` is cut off; `uptime` is finer.
 std::optional<Time> boot_time(int proc) {
   std::istringstream stat(read_at(proc, "stat").value);
   std::optional<Time> boot;
   for (std::string line; std::getline(stat, line);) {
     std::int64_t seconds = 0;
-    if (line.starts_with("btime ") && std::istringstream(line.substr(6)) >> seconds) boot = Time(std::chrono::seconds(seconds));
+    if (line.starts_with("btime ") && std::istringstream(line.substr(6)) >> seconds)
+      boot = Time(std::chrono::seconds(seconds));
   }
   if (!boot) return std::nullopt;
   for (int attempt = 0;; ++attempt) {
@@ -97,7 +100,8 @@ std::optional<Time> boot_time(int proc) {
     double up = 0;
     if (!(std::istringstream(read_at(proc, "uptime").value) >> up)) return boot;
     if (now() - before > std::chrono::milliseconds(5) && attempt < 10) continue;
-    return std::min(*boot + std::chrono::seconds(1), before - std::chrono::milliseconds(static_cast<std::int64_t>(up * 1000)));
+    return std::min(*boot + std::chrono::seconds(1),
+                    before - std::chrono::milliseconds(static_cast<std::int64_t>(up * 1000)));
   }
 }
 
@@ -116,7 +120,9 @@ std::optional<Status> parse_status(const std::string& text, Time boot) {
   std::int64_t ticks = 0;
   if (!(fields >> ticks)) return std::nullopt;
   const long per_second = sysconf(_SC_CLK_TCK);
-  const Duration after = std::chrono::seconds(ticks / per_second) + std::chrono::nanoseconds(ticks % per_second * (1'000'000'000 / per_second));
+  const Duration after =
+      std::chrono::seconds(ticks / per_second) +
+      std::chrono::nanoseconds(ticks % per_second * (1'000'000'000 / per_second));
   return Status{text.substr(open + 1, close - open - 1), boot + after};
 }
 
@@ -129,7 +135,9 @@ std::vector<std::string> split_words(const std::string& text) {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-bool is_called_registry(std::string_view name) { return name.find("registry") != std::string_view::npos; }
+bool is_called_registry(std::string_view name) {
+  return name.find("registry") != std::string_view::npos;
+}
 bool is_yaml(std::string_view path) { return path.ends_with(".yml") || path.ends_with(".yaml"); }
 
 // What a registry was told to do.
@@ -149,7 +157,8 @@ std::optional<Command> understand_words(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (!word.starts_with('-')) operands.push_back(word);
   }
-  if (operands.empty()) return words.empty() ? std::optional(Command{Command::Verb::none, ""}) : std::nullopt;
+  if (operands.empty())
+    return words.empty() ? std::optional(Command{Command::Verb::none, ""}) : std::nullopt;
   const std::string configuration = operands.size() > 1 ? operands[1] : "";
   if (operands[0] == "serve") return Command{Command::Verb::serve, configuration};
   if (operands[0] == "garbage-collect") {
@@ -163,16 +172,22 @@ std::optional<Command> understand_words(const std::vector<std::string>& words) {
 bool is_verb(std::string_view word) { return word == "serve" || word == "garbage-collect"; }
 
 // Empty: no registry. `name` is what the kernel calls the process, whatever its command line says.
-std::optional<Command> registry_command(const std::vector<std::string>& line, const std::string& name) {
-  const auto after = [&](std::size_t n) { return understand_words({line.begin() + static_cast<std::ptrdiff_t>(n), line.end()}); };
+std::optional<Command> registry_command(const std::vector<std::string>& line,
+                                        const std::string& name) {
+  const auto after = [&](std::size_t n) {
+    return understand_words({line.begin() + static_cast<std::ptrdiff_t>(n), line.end()});
+  };
   const bool kernel_says_so = is_called_registry(name);
   if (is_called_registry(base_name(line[0])) || kernel_says_so) {
     if (auto command = after(1)) return command;
   }
-  // Through another program: sudo, tini, an emulator. Which word is the program cannot be told, so each may be. What an
-  // emulator of binfmt_misc runs keeps its name for the kernel; only there may a word be a registry without its verb.
+  // Through another program: sudo, tini, an emulator. Which word is the program cannot be told, so
+  // each may be. What an emulator of binfmt_misc runs keeps its name for the kernel; only there may
+  // a word be a registry without its verb.
   for (std::size_t n = 2; n <= line.size(); ++n) {
-    if (!is_called_registry(base_name(line[n - 1])) || !(kernel_says_so || (n < line.size() && is_verb(line[n])))) continue;
+    if (!is_called_registry(base_name(line[n - 1])) ||
+        !(kernel_says_so || (n < line.size() && is_verb(line[n]))))
+      continue;
     if (auto command = after(n)) return command;
   }
   // A registry by another name.
@@ -186,7 +201,8 @@ std::optional<Command> registry_command(const std::vector<std::string>& line, co
 class Eyes {
  public:
   explicit Eyes(int process)
-      : root_(open_at(process, "root", O_PATH | O_DIRECTORY)), here_(open_at(process, "cwd", O_PATH | O_DIRECTORY)) {}
+      : root_(open_at(process, "root", O_PATH | O_DIRECTORY)),
+        here_(open_at(process, "cwd", O_PATH | O_DIRECTORY)) {}
 
   Answer<Descriptor> open(const std::string& path, int flags) const {
     const bool absolute = path.starts_with('/');
@@ -194,7 +210,8 @@ class Eyes {
     if (!from.ok()) return {Descriptor(), from.error};
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
-    // From a working directory no way out is followed: where ".." and absolute links lead then is not ours to guess.
+    // From a working directory no way out is followed: where ".." and absolute links lead then is
+    // not ours to guess.
     how.resolve = RESOLVE_NO_MAGICLINKS | (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH);
     return answer_of(syscall(SYS_openat2, from.value.get(), path.c_str(), &how, sizeof how));
   }
@@ -203,24 +220,26 @@ class Eyes {
   Answer<Descriptor> root_, here_;
 };
 
-// What is made and removed in a directory changes both of its times; a rename changes one of them, and what holds it. So
-// a rename shows until something else is made or removed there.
+// What is made and removed in a directory changes both of its times; a rename changes one of them,
+// and what holds it. So a rename shows until something else is made or removed there.
 bool is_renamed(const struct stat& directory, const struct stat& holder) {
   const Time changed = time_of(directory.st_ctim);
   return changed > time_of(directory.st_mtim) && changed - kRenameTakes <= time_of(holder.st_mtim);
 }
 
-// When `path` last came to mean another file, as far as that shows: each symbolic link on the way, renamed directories,
-// and the end of it.
+// When `path` last came to mean another file, as far as that shows: each symbolic link on the way,
+// renamed directories, and the end of it.
 Answer<Time> way_changed(const Eyes& eyes, const std::string& path) {
   std::string passed, ahead = path;  // no link is in `passed`
   Time newest = Time::min();
   for (int links = 0; !ahead.empty();) {
     const auto slash = ahead.find('/');
-    const std::string name = ahead.substr(0, slash), rest = slash == std::string::npos ? "" : ahead.substr(slash + 1);
+    const std::string name = ahead.substr(0, slash),
+                      rest = slash == std::string::npos ? "" : ahead.substr(slash + 1);
     std::string target;
     if (!name.empty() && name != "." && name != "..") {
-      const auto entry = eyes.open(passed + name, O_PATH | O_NOFOLLOW), holder = eyes.open(passed + ".", O_PATH);
+      const auto entry = eyes.open(passed + name, O_PATH | O_NOFOLLOW),
+                 holder = eyes.open(passed + ".", O_PATH);
       struct stat st, holder_st;
       if (!entry.ok() || fstat(entry.value.get(), &st) != 0) return {{}, EIO};
       if (!holder.ok() || fstat(holder.value.get(), &holder_st) != 0) return {{}, EIO};
@@ -253,7 +272,8 @@ Answer<File> read_file(const Eyes& eyes, const std::string& path) {
   return {{std::move(bytes.value), std::max(changed(st), way.value)}, bytes.error};
 }
 
-// Of the directory that all below is compared by: docker/registry/v2, or ROOT where there is none yet.
+// Of the directory that all below is compared by: docker/registry/v2, or ROOT where there is none
+// yet.
 struct Store {
   std::string below;  // from a rootdirectory to it
   std::pair<dev_t, ino_t> identity;
@@ -281,14 +301,17 @@ struct Orders {
   std::string doubt;
 };
 
-Orders read_orders(const Eyes& eyes, const std::string& path, const std::vector<std::string>& environment, Time started) {
+Orders read_orders(const Eyes& eyes, const std::string& path,
+                   const std::vector<std::string>& environment, Time started) {
   if (path.empty()) return {{}, "no configuration file of it is known"};
   const auto file = read_file(eyes, path);
-  if (file.is_denied()) return {{}, "its configuration cannot be read (" + file.reason() + "; are you root?)"};
+  if (file.is_denied())
+    return {{}, "its configuration cannot be read (" + file.reason() + "; are you root?)"};
   if (!file.ok()) return {{}, "its configuration cannot be read (" + file.reason() + ")"};
   const auto configuration = parse_configuration(file.value.bytes, environment);
   if (!configuration) return {{}, "its configuration is " + configuration.why_not()};
-  if (file.value.changed > started + kStartIsKnownTo) return {*configuration, "its configuration was changed after it started"};
+  if (file.value.changed > started + kStartIsKnownTo)
+    return {*configuration, "its configuration was changed after it started"};
   return {*configuration, ""};
 }
 
@@ -300,7 +323,8 @@ std::string variable(const std::vector<std::string>& environment, const std::str
 }
 
 // Empty: it serves another store, or none.
-std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders& orders, const Store& store, const Eyes& eyes,
+std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders& orders,
+                                           const Store& store, const Eyes& eyes,
                                            const std::vector<std::string>& environment) {
   process.doubt = orders.doubt;
   if (const auto& read = orders.configuration) {
@@ -311,11 +335,16 @@ std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders
   }
   const auto told = root_directory_of(environment);
   const bool believable = told || orders.doubt.empty();
-  const auto directory = told ? told : orders.configuration ? orders.configuration->root_directory : std::nullopt;
-  const Same same = directory ? is_same(store, eyes, *directory) : orders.configuration ? Same::no : Same::unknown;
+  const auto directory = told                   ? told
+                         : orders.configuration ? orders.configuration->root_directory
+                                                : std::nullopt;
+  const Same same = directory              ? is_same(store, eyes, *directory)
+                    : orders.configuration ? Same::no
+                                           : Same::unknown;
   if (same == Same::no && believable) return std::nullopt;
   process.certain = same == Same::yes;
-  if (process.doubt.empty() && same == Same::unknown) process.doubt = "its storage directory cannot be looked at";
+  if (process.doubt.empty() && same == Same::unknown)
+    process.doubt = "its storage directory cannot be looked at";
   return process;
 }
 
@@ -325,19 +354,22 @@ class Search {
 
   ProcessEvidence found() && { return std::move(evidence_); }
 
-  // Everything goes through one descriptor, so that what is read is of one process even if its number is used again.
+  // Everything goes through one descriptor, so that what is read is of one process even if its
+  // number is used again.
   void look_at(int pid) {
     const auto directory = open_at(proc_, std::to_string(pid).c_str(), O_PATH | O_DIRECTORY);
     if (directory.is_gone()) return;
     if (!directory.ok()) return miss(pid, directory.reason());
     const int process = directory.value.get();
     const auto line = read_at(process, "cmdline"), stat = read_at(process, "stat");
-    if (line.is_gone() || stat.is_gone() || (line.ok() && line.value.empty())) return;  // ended; a thread of the kernel
+    if (line.is_gone() || stat.is_gone() || (line.ok() && line.value.empty()))
+      return;  // ended; a thread of the kernel
     if (!line.ok() || !stat.ok()) return miss(pid, (line.ok() ? stat : line).reason());
     const auto status = parse_status(stat.value, boot_);
     if (!status) return miss(pid, "its state is not understood");
     const auto words = split_words(line.value);
-    if (const auto command = registry_command(words, status->name)) examine(process, pid, *status, *command);
+    if (const auto command = registry_command(words, status->name))
+      examine(process, pid, *status, *command);
   }
 
  private:
@@ -346,13 +378,17 @@ class Search {
     if (environ.is_gone()) return;
     const auto environment = split_words(environ.value);
     const Eyes eyes(process);
-    const std::string path =
-        command.configuration.empty() ? variable(environment, "REGISTRY_CONFIGURATION_PATH") : command.configuration;
+    const std::string path = command.configuration.empty()
+                                 ? variable(environment, "REGISTRY_CONFIGURATION_PATH")
+                                 : command.configuration;
     if (command.verb == Command::Verb::none && path.empty()) return;
-    const RegistryProcess registry{.pid = pid, .started = status.started, .configuration = path,
+    const RegistryProcess registry{.pid = pid,
+                                   .started = status.started,
+                                   .configuration = path,
                                    .collecting = command.verb == Command::Verb::collect};
     Orders orders = read_orders(eyes, path, environment, status.started);
-    if (!environ.ok()) orders = {{}, "its environment cannot be read (" + environ.reason() + "; are you root?)"};
+    if (!environ.ok())
+      orders = {{}, "its environment cannot be read (" + environ.reason() + "; are you root?)"};
     auto judged = judge_store(registry, orders, store_, eyes, environment);
     if (judged && !has_ended(process)) evidence_.processes.push_back(std::move(*judged));
   }
@@ -363,7 +399,8 @@ class Search {
   }
 
   void miss(int pid, const std::string& reason) {
-    if (evidence_.why_incomplete.empty()) evidence_.why_incomplete = "process " + std::to_string(pid) + ": " + reason;
+    if (evidence_.why_incomplete.empty())
+      evidence_.why_incomplete = "process " + std::to_string(pid) + ": " + reason;
   }
 
   int proc_;
@@ -375,7 +412,8 @@ class Search {
 // Ascending. Empty: the list could not be read to its end.
 std::optional<std::vector<int>> list_processes(int proc) {
   const int again = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(again < 0 ? nullptr : fdopendir(again), closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(again < 0 ? nullptr : fdopendir(again),
+                                                      closedir);
   if (!directory) {
     if (again >= 0) close(again);
     return std::nullopt;
@@ -383,7 +421,8 @@ std::optional<std::vector<int>> list_processes(int proc) {
   std::vector<int> pids;
   for (errno = 0; const dirent* entry = readdir(directory.get()); errno = 0) {
     const std::string_view name = entry->d_name;
-    if (name.size() < 10 && name.find_first_not_of("0123456789") == std::string_view::npos) pids.push_back(std::stoi(entry->d_name));
+    if (name.size() < 10 && name.find_first_not_of("0123456789") == std::string_view::npos)
+      pids.push_back(std::stoi(entry->d_name));
   }
   if (errno != 0) return std::nullopt;
   std::sort(pids.begin(), pids.end());
@@ -392,18 +431,21 @@ std::optional<std::vector<int>> list_processes(int proc) {
 
 // File systems of one host, which no other writes to. What is not known is not local.
 bool is_local(const std::string& type) {
-  static constexpr std::string_view kLocal[] = {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "nilfs2",
-                                                "overlay", "ramfs", "reiserfs", "tmpfs", "xfs", "zfs"};
+  static constexpr std::string_view kLocal[] = {"bcachefs", "btrfs", "ext2",   "ext3",    "ext4",
+                                                "f2fs",     "jfs",   "nilfs2", "overlay", "ramfs",
+                                                "reiserfs", "tmpfs", "xfs",    "zfs"};
   return std::find(std::begin(kLocal), std::end(kLocal), type) != std::end(kLocal);
 }
 
 bool is_local(const Root& root) {
-  return is_local(root.filesystem) && std::all_of(root.filesystems_below.begin(), root.filesystems_below.end(),
-                                                  [](const std::string& type) { return is_local(type); });
+  return is_local(root.filesystem) &&
+         std::all_of(root.filesystems_below.begin(), root.filesystems_below.end(),
+                     [](const std::string& type) { return is_local(type); });
 }
 
 std::string why_not_all_are_visible(int proc, const std::vector<int>& pids) {
-  if (link_at(proc, "self/ns/pid") != kInitialNamespace) return "this is not the process namespace of the host";
+  if (link_at(proc, "self/ns/pid") != kInitialNamespace)
+    return "this is not the process namespace of the host";
   if (pids.empty() || pids.front() != 1) return "the processes of other users are hidden";
   return {};
 }
@@ -412,7 +454,9 @@ std::string why_not_all_are_visible(int proc, const std::vector<int>& pids) {
 
 ProcessEvidence find_registries(const std::string& proc, const Root& root) {
   const bool local = is_local(root);
-  const auto unknown = [&](const std::string& why) { return ProcessEvidence{.why_incomplete = why, .local = local}; };
+  const auto unknown = [&](const std::string& why) {
+    return ProcessEvidence{.why_incomplete = why, .local = local};
+  };
   const auto directory = open_at(AT_FDCWD, proc.c_str(), O_PATH | O_DIRECTORY);
   if (!directory.ok()) return unknown(proc + ": " + directory.reason());
   const int at = directory.value.get();
@@ -423,7 +467,8 @@ ProcessEvidence find_registries(const std::string& proc, const Root& root) {
   Search search(at, *store, *boot);
   for (const int pid : *pids) search.look_at(pid);
   ProcessEvidence evidence = std::move(search).found();
-  if (const std::string why = why_not_all_are_visible(at, *pids); !why.empty()) evidence.why_incomplete = why;
+  if (const std::string why = why_not_all_are_visible(at, *pids); !why.empty())
+    evidence.why_incomplete = why;
   evidence.complete = evidence.why_incomplete.empty();
   evidence.local = local;
   return evidence;

@@ -1,5 +1,5 @@
-// Lock: one run that changes a registry at a time. It is held on the directory docker/registry/v2 itself, whichever way
-// ROOT was given, and ends with the process whatever ends that.
+// Lock: one run that changes a registry at a time. It is held on the directory docker/registry/v2
+// itself, whichever way ROOT was given, and ends with the process whatever ends that.
 #pragma once
 
 #include <string>
@@ -17,14 +17,16 @@ class LockHeld : public Error {
 
 class Lock {
  public:
-  // `v2` is the directory to lock, by a path without links (Root::v2). Where its file system cannot lock a directory
-  // (NFS), a file of fixed name in it is locked instead; that stays, belongs to the directory's owner, and is from then
-  // on locked as well where directories can be: the same storage may be reached either way. Throws LockHeld at once
-  // rather than wait, and StorageError where locks do not work.
+  // `v2` is the directory to lock, by a path without links (Root::v2). Where its file system cannot
+  // lock a directory (NFS), a file of fixed name in it is locked instead; that stays, belongs to
+  // the directory's owner, and is from then on locked as well where directories can be: the same
+  // storage may be reached either way. Throws LockHeld at once rather than wait, and StorageError
+  // where locks do not work.
   static Lock acquire(const std::string& v2);
 
  private:
-  Lock(beneath::Descriptor directory, beneath::Descriptor file) : directory_(std::move(directory)), file_(std::move(file)) {}
+  Lock(beneath::Descriptor directory, beneath::Descriptor file)
+      : directory_(std::move(directory)), file_(std::move(file)) {}
   beneath::Descriptor directory_, file_;
 };
 

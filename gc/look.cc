@@ -32,7 +32,8 @@ class Stopwatch {
   explicit Stopwatch(std::vector<Phase>& phases) : phases_(phases) {}
   void phase_ends(const std::string& name) {
     const auto end = std::chrono::steady_clock::now();
-    phases_.push_back({name, std::chrono::duration<double>(end - std::exchange(begin_, end)).count()});
+    phases_.push_back(
+        {name, std::chrono::duration<double>(end - std::exchange(begin_, end)).count()});
   }
 
  private:
@@ -46,7 +47,8 @@ bool anything_in_quarantine(const Inventory& inventory) {
          std::any_of(inventory.documents.begin(), inventory.documents.end(), was_read_there);
 }
 
-// Pushers write what they like into descriptors: together the blobs of a store cannot be larger than its disk.
+// Pushers write what they like into descriptors: together the blobs of a store cannot be larger
+// than its disk.
 bool claims_are_absurd(const Inventory& inventory, const Root& root) {
   if (root.size_bytes == 0) return false;
   std::uint64_t left = root.size_bytes;
@@ -61,13 +63,15 @@ bool claims_are_absurd(const Inventory& inventory, const Root& root) {
 
 // What is to be given back stands beside blobs that nobody else need look at.
 bool looks_at_all(const Request& request) {
-  return request.sizes == Sizes::seen || request.mode == Mode::heal || request.mode == Mode::restore;
+  return request.sizes == Sizes::seen || request.mode == Mode::heal ||
+         request.mode == Mode::restore;
 }
 
-// Scan and mark until both have seen all they need of each other: what is in doubt needs tag histories, and what is
-// in quarantine needs every blob directory looked into.
-std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, const Root& root, const Request& request,
-                                                       Time now, const Workers& workers, Progress& progress,
+// Scan and mark until both have seen all they need of each other: what is in doubt needs tag
+// histories, and what is in quarantine needs every blob directory looked into.
+std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, const Root& root,
+                                                       const Request& request, Time now,
+                                                       const Workers& workers, Progress& progress,
                                                        Stopwatch& watch) {
   ScanOptions options{.settle = request.settle};
   for (const RootDigest& one : request.policy.roots) options.also_open.push_back(one.digest);
@@ -86,9 +90,12 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
     return std::pair(std::move(inventory), std::move(marked));
   };
   auto [inventory, marked] = scan_and_mark();
-  // What is in doubt is kept with its tags' histories; those of a manifest that is purged go with it.
+  // What is in doubt is kept with its tags' histories; those of a manifest that is purged go with
+  // it.
   const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
-  const auto is_manifest = [](const Quarantined& copy) { return copy.kind == Quarantined::Kind::revision_link; };
+  const auto is_manifest = [](const Quarantined& copy) {
+    return copy.kind == Quarantined::Kind::revision_link;
+  };
   if (options.detail != Detail::everything &&
       (std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned) ||
        std::any_of(inventory.quarantined.begin(), inventory.quarantined.end(), is_manifest))) {
@@ -98,7 +105,8 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   }
   const auto unknown = what_to_survey(inventory, marked);
   inventory = survey(storage, std::move(inventory), unknown, workers, progress);
-  if (looks_at_all(request) || anything_in_quarantine(inventory) || claims_are_absurd(inventory, root)) {
+  if (looks_at_all(request) || anything_in_quarantine(inventory) ||
+      claims_are_absurd(inventory, root)) {
     const auto all = all_blobs(inventory);
     inventory = survey(storage, std::move(inventory), all, workers, progress);
     marked = mark(inventory, request.policy, now);
@@ -107,8 +115,8 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   return {std::move(inventory), std::move(marked)};
 }
 
-// What --delete-untagged takes, or would take: judged without asking the disk for more ages, so an estimate where
-// it is off.
+// What --delete-untagged takes, or would take: judged without asking the disk for more ages, so an
+// estimate where it is off.
 void price_untagged(Findings& findings, const Request& request, Time now) {
   if (request.policy.delete_untagged) {
     findings.untagged_manifests = findings.plan.manifests.size();
@@ -122,8 +130,10 @@ void price_untagged(Findings& findings, const Request& request, Time now) {
   const Mark without = mark(findings.inventory, policy, now);
   for (std::size_t i = 0; i < without.repositories.size(); ++i) {
     for (std::size_t k = 0; k < without.repositories[i].revisions.size(); ++k) {
-      const bool present = findings.inventory.repositories[i].revisions[k].state == LinkState::present;
-      findings.untagged_manifests += present && without.repositories[i].revisions[k] == Why::nothing;
+      const bool present =
+          findings.inventory.repositories[i].revisions[k].state == LinkState::present;
+      findings.untagged_manifests +=
+          present && without.repositories[i].revisions[k] == Why::nothing;
     }
   }
   for (const Blob& blob : findings.inventory.blobs) {
@@ -134,19 +144,24 @@ void price_untagged(Findings& findings, const Request& request, Time now) {
 
 void advise(Findings& findings, const Root& root, const Request& request, Time now) {
   const auto& repositories = findings.inventory.repositories;
-  const bool any_tag = std::any_of(repositories.begin(), repositories.end(), [](const Repository& one) { return !one.tags.empty(); });
-  if (!request.policy.delete_untagged && findings.untagged_manifests && any_tag && !root.pull_through_cache)
-    findings.advice.push_back({"untagged-manifests", findings.untagged_manifests, findings.untagged_bytes, "--delete-untagged"});
+  const bool any_tag = std::any_of(repositories.begin(), repositories.end(),
+                                   [](const Repository& one) { return !one.tags.empty(); });
+  if (!request.policy.delete_untagged && findings.untagged_manifests && any_tag &&
+      !root.pull_through_cache)
+    findings.advice.push_back({"untagged-manifests", findings.untagged_manifests,
+                               findings.untagged_bytes, "--delete-untagged"});
   Amount stale;
   for (const Repository& repository : repositories) {
     for (const Upload& upload : repository.uploads) {
-      if (upload.started && !is_young(std::max(*upload.started, upload.newest), kStaleUpload, now)) stale += upload.bytes;
+      if (upload.started && !is_young(std::max(*upload.started, upload.newest), kStaleUpload, now))
+        stale += upload.bytes;
     }
   }
   if (!request.margins.purge_uploads && stale.count)
     findings.advice.push_back({"stale-uploads", stale.count, stale.bytes, "--purge-uploads 168h"});
   if (findings.plan.kept_young.count && request.policy.keep_younger_than > Duration(0))
-    findings.advice.push_back({"young-blobs", findings.plan.kept_young.count, findings.plan.kept_young.bytes, "--keep-younger-than"});
+    findings.advice.push_back({"young-blobs", findings.plan.kept_young.count,
+                               findings.plan.kept_young.bytes, "--keep-younger-than"});
 }
 
 Plan plan_for(const Findings& findings, const Root& root, const Request& request, Time now) {
@@ -154,19 +169,24 @@ Plan plan_for(const Findings& findings, const Root& root, const Request& request
   if (!request.processes.empty()) gate.found = find_registries(request.processes, root);
   Plan plan = make_plan(findings.inventory, findings.mark, root, request.margins, gate, now);
   if (request.mode == Mode::restore) {
-    Plan restoration = plan_restoration(findings.inventory, request.only_run, request.margins, gate, now);
+    Plan restoration =
+        plan_restoration(findings.inventory, request.only_run, request.margins, gate, now);
     plan.restore = std::move(restoration.restore);
     plan.waiting_unpurged = std::move(restoration.waiting_unpurged);
-    plan.warnings.insert(plan.warnings.end(), restoration.warnings.begin(), restoration.warnings.end());
+    plan.warnings.insert(plan.warnings.end(), restoration.warnings.begin(),
+                         restoration.warnings.end());
   }
-  return request.mode == Mode::heal || request.mode == Mode::restore ? only_give_back(std::move(plan)) : plan;
+  return request.mode == Mode::heal || request.mode == Mode::restore
+             ? only_give_back(std::move(plan))
+             : plan;
 }
 
 void explain(Findings& findings, const Root& root, const Request& request, Time now) {
   const std::size_t digests = findings.inventory.digests.size();
   std::vector<bool> live(digests), garbage(digests);
   for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
-  for (const BlobRemoval& blob : findings.plan.blobs) garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
+  for (const BlobRemoval& blob : findings.plan.blobs)
+    garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
   findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
   price_untagged(findings, request, now);
   advise(findings, root, request, now);
@@ -174,11 +194,12 @@ void explain(Findings& findings, const Root& root, const Request& request, Time 
 
 }  // namespace
 
-Findings look(const Storage& storage, const Root& root, const Request& request, Time now, const Workers& workers,
-              Progress& progress, std::vector<Phase>& phases) {
+Findings look(const Storage& storage, const Root& root, const Request& request, Time now,
+              const Workers& workers, Progress& progress, std::vector<Phase>& phases) {
   Stopwatch watch(phases);
   Findings findings;
-  std::tie(findings.inventory, findings.mark) = scan_and_mark_until_settled(storage, root, request, now, workers, progress, watch);
+  std::tie(findings.inventory, findings.mark) =
+      scan_and_mark_until_settled(storage, root, request, now, workers, progress, watch);
   findings.plan = plan_for(findings, root, request, now);
   findings.sizes = known_sizes(findings.inventory);
   if (request.explains) explain(findings, root, request, now);

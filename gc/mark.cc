@@ -29,7 +29,8 @@ std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& clos
   if (open.empty()) return doubtful;
   std::multimap<DigestId, DigestId> referrers_of;
   for (const Document& document : inventory.documents) {
-    for (const Reference& reference : document.references) referrers_of.emplace(reference.to, document.digest);
+    for (const Reference& reference : document.references)
+      referrers_of.emplace(reference.to, document.digest);
   }
   for (const auto& [name, target] : closure.aliases()) referrers_of.emplace(target, name);
   while (!open.empty()) {
@@ -46,7 +47,8 @@ bool links_any(const Repository& repository, const std::vector<bool>& digests) {
   const auto links_one = [&](const Link& link) { return is_one(link.name) || is_one(link.target); };
   const auto points_to_one = [&](const Tag& tag) {
     return (tag.target && is_one(*tag.target)) ||
-           std::any_of(tag.history.begin(), tag.history.end(), [&](const auto& entry) { return is_one(entry.first); });
+           std::any_of(tag.history.begin(), tag.history.end(),
+                       [&](const auto& entry) { return is_one(entry.first); });
   };
   return std::any_of(repository.revisions.begin(), repository.revisions.end(), links_one) ||
          std::any_of(repository.layers.begin(), repository.layers.end(), links_one) ||
@@ -90,14 +92,16 @@ class Marker {
     child_ = children_of_indexes(inventory_);
     for (const Repository& repository : inventory_.repositories) {
       for (const Tag& tag : repository.tags) {
-        if (tag.state == LinkState::present && tag.modified <= now_) newest_tag_ = std::max(newest_tag_, tag.modified);
+        if (tag.state == LinkState::present && tag.modified <= now_)
+          newest_tag_ = std::max(newest_tag_, tag.modified);
       }
     }
     for (const RootDigest& root : policy_.roots) {
       const auto id = inventory_.digests.find(root.digest);
       if (!id || !is_in_store(*id)) ++mark_.roots_not_in_store;
       if (!id) continue;
-      // A cluster writes registry.example.com/app@sha256:...: what is no repository here must not count nowhere.
+      // A cluster writes registry.example.com/app@sha256:...: what is no repository here must not
+      // count nowhere.
       const bool here = root.repository && has_repository(*root.repository);
       if (root.repository && !here) ++mark_.roots_of_unknown_repositories;
       (here ? listed_in_[*root.repository] : listed_).push_back(*id);
@@ -106,8 +110,8 @@ class Marker {
     for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
   }
 
-  // A link written at or after the time of quarantine, or too late for the mark that led to it, says that somebody wanted
-  // the object back.
+  // A link written at or after the time of quarantine, or too late for the mark that led to it,
+  // says that somebody wanted the object back.
   void find_returned() {
     std::multimap<DigestId, const Quarantined*> copies;
     for (const Quarantined& copy : inventory_.quarantined) {
@@ -127,20 +131,27 @@ class Marker {
     };
     for (const Repository& repository : inventory_.repositories) {
       for (const Link& link : repository.layers) {
-        const auto key = [&] { return layout::layer_link(repository.name, inventory_.digests[link.name]); };
+        const auto key = [&] {
+          return layout::layer_link(repository.name, inventory_.digests[link.name]);
+        };
         consider(link.name, link, key);
         if (link.target != link.name) consider(link.target, link, key);
       }
       for (const Link& link : repository.revisions)
-        consider(link.name, link, [&] { return layout::revision_link(repository.name, inventory_.digests[link.name]); });
+        consider(link.name, link, [&] {
+          return layout::revision_link(repository.name, inventory_.digests[link.name]);
+        });
       for (const Tag& tag : repository.tags) {
-        if (tag.target) consider(*tag.target, tag, [&] { return layout::tag_current_link(repository.name, tag.name); });
+        if (tag.target)
+          consider(*tag.target, tag,
+                   [&] { return layout::tag_current_link(repository.name, tag.name); });
       }
     }
     // Old registries write links in place: into the very file that was renamed away.
     for (const auto& [id, copy] : copies) {
       if (copy->kind != Quarantined::Kind::revision_link) continue;
-      const std::string key = layout::revision_link(inventory_.repositories[copy->repository].name, inventory_.digests[id]);
+      const std::string key = layout::revision_link(inventory_.repositories[copy->repository].name,
+                                                    inventory_.digests[id]);
       if (says_so(*copy, *copy, key)) returned_.insert(id);
     }
   }
@@ -158,27 +169,31 @@ class Marker {
   }
 
   bool has_repository(const std::string& name) const {
-    const auto at = std::lower_bound(inventory_.repositories.begin(), inventory_.repositories.end(), name,
-                                     [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
+    const auto at = std::lower_bound(
+        inventory_.repositories.begin(), inventory_.repositories.end(), name,
+        [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
     return at != inventory_.repositories.end() && at->name == name;
   }
 
   bool is_listed(const Repository& repository, DigestId id) const {
     if (std::binary_search(listed_.begin(), listed_.end(), id)) return true;
     const auto mine = listed_in_.find(repository.name);
-    return mine != listed_in_.end() && std::binary_search(mine->second.begin(), mine->second.end(), id);
+    return mine != listed_in_.end() &&
+           std::binary_search(mine->second.begin(), mine->second.end(), id);
   }
 
   bool is_protected(const Repository& repository) const {
-    return std::any_of(policy_.protect.begin(), policy_.protect.end(),
-                       [&](const std::string& glob) { return matches_glob(glob, repository.name); });
+    return std::any_of(
+        policy_.protect.begin(), policy_.protect.end(),
+        [&](const std::string& glob) { return matches_glob(glob, repository.name); });
   }
 
-  // Newest time by which a revision of this repository may count as young; `other` is that of links elsewhere in the
-  // repository that name it.
+  // Newest time by which a revision of this repository may count as young; `other` is that of links
+  // elsewhere in the repository that name it.
   Time newest_time(const Link& revision, Time other) const {
     Time newest = std::max(revision.modified, other);
-    if (const Document* document = inventory_.document(revision.name)) newest = std::max(newest, document->modified);
+    if (const Document* document = inventory_.document(revision.name))
+      newest = std::max(newest, document->modified);
     if (const Blob* blob = inventory_.blob(revision.name); blob && blob->visited)
       newest = std::max({newest, blob->modified, blob->directory_modified});
     return newest;
@@ -205,18 +220,20 @@ class Marker {
   }
 
   // Why a revision is kept by itself, whatever else is kept.
-  Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision, Time other_links) const {
+  Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision,
+                Time other_links) const {
     const Why why = reason_without_pin(repository, mark, revision, other_links);
     return why == Why::nothing && mark.pinned ? Why::pinned : why;
   }
 
-  Why reason_without_pin(const Repository& repository, const RepositoryMark& mark, const Link& revision,
-                         Time other_links) const {
+  Why reason_without_pin(const Repository& repository, const RepositoryMark& mark,
+                         const Link& revision, Time other_links) const {
     if (is_listed(repository, revision.name)) return Why::listed;
     const bool in_quarantine = revision.state == LinkState::quarantined;
     if (is_protected(repository)) return Why::is_protected;
     if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
-    if (revision.state == LinkState::pending) return young(revision.modified) ? Why::beginning : Why::nothing;
+    if (revision.state == LinkState::pending)
+      return young(revision.modified) ? Why::beginning : Why::nothing;
     if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
     if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
     if (in_quarantine) return Why::nothing;
@@ -224,19 +241,21 @@ class Marker {
     if (young(newest)) return Why::young;
     const Document* document = inventory_.document(revision.name);
     const bool refers = document && !document->subjects.empty();
-    if (!child_[index_of(revision.name)] && !refers && revision.modified > newest_tag_ + kOutsideTags)
+    if (!child_[index_of(revision.name)] && !refers &&
+        revision.modified > newest_tag_ + kOutsideTags)
       return Why::outside_tags;
     return Why::nothing;
   }
 
-  // The kept set of one repository: the smallest that holds what reason_of() and the tags name, closed under
-  // references and referrers.
+  // The kept set of one repository: the smallest that holds what reason_of() and the tags name,
+  // closed under references and referrers.
   void keep_revisions(std::size_t place) {
     const Repository& repository = inventory_.repositories[place];
     RepositoryMark& mark = mark_.repositories[place];
     mark.revisions.assign(repository.revisions.size(), Why::nothing);
-    const bool unreadable = std::any_of(repository.tags.begin(), repository.tags.end(),
-                                        [](const Tag& tag) { return tag.state != LinkState::present; });
+    const bool unreadable =
+        std::any_of(repository.tags.begin(), repository.tags.end(),
+                    [](const Tag& tag) { return tag.state != LinkState::present; });
     mark.tags_unknown = repository.count_manifests() > 0 && (!repository.has_tags || unreadable);
 
     std::unordered_map<DigestId, std::size_t> index;
@@ -244,7 +263,9 @@ class Marker {
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       const DigestId id = repository.revisions[i].name;
       // An old directory without a link is what deleting a manifest leaves: no revision.
-      if (repository.revisions[i].state == LinkState::pending && !young(repository.revisions[i].modified)) continue;
+      if (repository.revisions[i].state == LinkState::pending &&
+          !young(repository.revisions[i].modified))
+        continue;
       index.emplace(id, i);
       if (const Document* document = inventory_.document(id)) {
         for (DigestId subject : document->subjects) referrers.emplace(subject, id);
@@ -254,18 +275,22 @@ class Marker {
     closure_.restart();
     std::vector<DigestId> waiting;  // referrers of what was reached
     const auto keep = [&](DigestId id, Why why) {
-      if (const auto own = index.find(id); own != index.end() && mark.revisions[own->second] == Why::nothing)
+      if (const auto own = index.find(id);
+          own != index.end() && mark.revisions[own->second] == Why::nothing)
         mark.revisions[own->second] = why;
       closure_.from(id, [&](DigestId reached) {
-        if (const auto own = index.find(reached); own != index.end() && mark.revisions[own->second] == Why::nothing)
+        if (const auto own = index.find(reached);
+            own != index.end() && mark.revisions[own->second] == Why::nothing)
           mark.revisions[own->second] = Why::reference;
         const auto [first, last] = referrers.equal_range(reached);
-        for (auto referrer = first; referrer != last; ++referrer) waiting.push_back(referrer->second);
+        for (auto referrer = first; referrer != last; ++referrer)
+          waiting.push_back(referrer->second);
       });
     };
     for (const Tag& tag : repository.tags) {
       if (tag.target) keep(*tag.target, Why::tagged);
-      // A target that is no manifest here may be a flipped bit; what the tag pointed to before may be meant.
+      // A target that is no manifest here may be a flipped bit; what the tag pointed to before may
+      // be meant.
       if (tag.state == LinkState::present && index.contains(*tag.target)) continue;
       for (const auto& [digest, time] : tag.history) keep(digest, Why::tagged);
     }
@@ -293,7 +318,8 @@ class Marker {
       if (tag.target) root(*tag.target, Why::tagged);
       const bool unknown = tag.state != LinkState::present;
       if (!unknown && !mark.pinned) continue;
-      for (const auto& [digest, time] : tag.history) root(digest, unknown ? Why::tagged : Why::pinned);
+      for (const auto& [digest, time] : tag.history)
+        root(digest, unknown ? Why::tagged : Why::pinned);
     }
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       if (mark.revisions[i] == Why::nothing) continue;
@@ -301,7 +327,8 @@ class Marker {
       root(repository.revisions[i].target, mark.revisions[i]);
     }
     if (!mark.pinned) return;
-    // Every name stays, even of revisions whose links are gone: deleted, or lost with what is damaged.
+    // Every name stays, even of revisions whose links are gone: deleted, or lost with what is
+    // damaged.
     for (const auto* links : {&repository.layers, &repository.revisions}) {
       for (const Link& link : *links) {
         root(link.name, Why::pinned);
@@ -345,7 +372,9 @@ class Marker {
 
   void note_idle_protect() {
     for (const std::string& glob : policy_.protect) {
-      const auto matches = [&](const Repository& repository) { return matches_glob(glob, repository.name); };
+      const auto matches = [&](const Repository& repository) {
+        return matches_glob(glob, repository.name);
+      };
       if (std::none_of(inventory_.repositories.begin(), inventory_.repositories.end(), matches))
         mark_.idle_protect.push_back(glob);
     }

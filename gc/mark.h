@@ -9,8 +9,8 @@
 
 namespace regctl::gc {
 
-// Why something is alive. The first group are good reasons; what only a reason of the second holds, together with
-// all it refers to, is kept although nothing needs it.
+// Why something is alive. The first group are good reasons; what only a reason of the second holds,
+// together with all it refers to, is kept although nothing needs it.
 enum class Why : std::uint8_t {
   nothing,    // it is not
   tagged,     // a tag points to it, or did where its own link cannot be read
@@ -28,7 +28,7 @@ enum class Why : std::uint8_t {
   beginning,     // a young directory without a link yet: something may be being pushed
 };
 inline constexpr Why kIndulgences[] = {Why::is_protected, Why::tags_unknown, Why::outside_tags,
-                                       Why::young, Why::pinned, Why::beginning};
+                                       Why::young,        Why::pinned,       Why::beginning};
 
 struct RepositoryMark {
   bool pinned = false;
@@ -52,10 +52,10 @@ struct Mark {
 // By DigestId: some document names it as an index names its children (Reference::child).
 std::vector<bool> children_of_indexes(const Inventory& inventory);
 
-// Every manifest that is damaged pins the repositories that link or reach it, as damage of their own does: all
-// that those link stays alive. With Policy::delete_untagged the blobs of all revisions should have been surveyed:
-// the time of an unvisited blob is not asked for.
-// Layer links are no roots here, however young: make_plan() keeps what they name.
+// Every manifest that is damaged pins the repositories that link or reach it, as damage of their
+// own does: all that those link stays alive. With Policy::delete_untagged the blobs of all
+// revisions should have been surveyed: the time of an unvisited blob is not asked for. Layer links
+// are no roots here, however young: make_plan() keeps what they name.
 Mark mark(const Inventory& inventory, const Policy& policy, Time now);
 
 }  // namespace regctl::gc

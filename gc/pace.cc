@@ -13,7 +13,8 @@ constexpr std::size_t kChunk = std::size_t{256} << 10;
 // The more threads share the rate, the longer one waits: a signal must not.
 constexpr std::chrono::milliseconds kPatience{100};
 
-// A read must never be worth more than a fraction of a second, or a signal would have to wait for it.
+// A read must never be worth more than a fraction of a second, or a signal would have to wait for
+// it.
 std::size_t chunk_for(std::uint64_t bytes_per_second) {
   return bytes_per_second ? std::clamp<std::size_t>(bytes_per_second / 8, 1, kChunk) : kChunk;
 }
@@ -21,7 +22,9 @@ std::size_t chunk_for(std::uint64_t bytes_per_second) {
 }  // namespace
 
 Pace::Pace(std::uint64_t bytes_per_second, Clock::time_point deadline)
-    : bytes_per_second_(bytes_per_second), deadline_(deadline), chunk_(chunk_for(bytes_per_second)) {}
+    : bytes_per_second_(bytes_per_second),
+      deadline_(deadline),
+      chunk_(chunk_for(bytes_per_second)) {}
 
 std::optional<Digest> Pace::hash(Reader& reader, Algorithm algorithm, const Workers& workers) {
   Hasher hasher(algorithm);
@@ -38,15 +41,16 @@ std::optional<Digest> Pace::hash(Reader& reader, Algorithm algorithm, const Work
 // Time for all threads' bytes is given out in turn: each waits until its own has come.
 void Pace::wait_for(std::size_t bytes, const Workers& workers) {
   if (bytes_per_second_ == 0) return;
-  const auto cost = std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(static_cast<double>(bytes) / static_cast<double>(bytes_per_second_)));
+  const auto cost = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+      static_cast<double>(bytes) / static_cast<double>(bytes_per_second_)));
   Clock::time_point mine;
   {
     const std::lock_guard lock(mutex_);
     free_at_ = std::max(free_at_, Clock::now()) + cost;
     mine = free_at_;
   }
-  for (auto now = Clock::now(); now < mine && now < deadline_ && !workers.stopping(); now = Clock::now())
+  for (auto now = Clock::now(); now < mine && now < deadline_ && !workers.stopping();
+       now = Clock::now())
     std::this_thread::sleep_until(std::min(mine, now + kPatience));
 }
 

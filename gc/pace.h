@@ -24,8 +24,8 @@ class Pace {
   bool has_deadline() const { return deadline_ != Clock::time_point::max(); }
   bool time_is_up() const { return Clock::now() >= deadline_; }
 
-  // The digest of all that `reader` has; empty: the time was up before its end. Throws StorageError, and Interrupted
-  // within a fraction of a second (see Workers).
+  // The digest of all that `reader` has; empty: the time was up before its end. Throws
+  // StorageError, and Interrupted within a fraction of a second (see Workers).
   std::optional<Digest> hash(Reader& reader, Algorithm algorithm, const Workers& workers);
 
  private:

@@ -7,7 +7,8 @@
 namespace regctl::gc {
 
 bool matches_glob(std::string_view glob, std::string_view name) {
-  // Greedy with one point to come back to: the last star is the only one that ever needs to match more.
+  // Greedy with one point to come back to: the last star is the only one that ever needs to match
+  // more.
   std::size_t g = 0, n = 0, star = std::string_view::npos, resume = 0;
   while (n < name.size()) {
     if (g < glob.size() && glob[g] == '*') {
@@ -37,17 +38,20 @@ std::vector<RootDigest> parse_roots(std::string_view text, const std::string& fi
     line = line.substr(0, line.find_last_not_of(kBlank) + 1);
     if (line.empty()) continue;
     const auto at = line.rfind('@');
-    const auto digest = Digest::parse(at == std::string_view::npos ? line : line.substr(at + 1), HexCase::either);
+    const auto digest =
+        Digest::parse(at == std::string_view::npos ? line : line.substr(at + 1), HexCase::either);
     if (!digest || at == 0) {
-      throw cli::UsageError(file + ":" + std::to_string(number) + ": not a digest",
-                       "each line is sha256:<64 hex digits> or repository@sha256:<64 hex digits>");
+      throw cli::UsageError(
+          file + ":" + std::to_string(number) + ": not a digest",
+          "each line is sha256:<64 hex digits> or repository@sha256:<64 hex digits>");
     }
     std::optional<std::string> repository;
     if (at != std::string_view::npos) repository = line.substr(0, at);
     roots.push_back({std::move(repository), *digest});
   }
   if (roots.empty())
-    throw cli::UsageError(file + " names no digest", "an empty list of roots is refused: did the command that wrote it fail?");
+    throw cli::UsageError(file + " names no digest",
+                          "an empty list of roots is refused: did the command that wrote it fail?");
   return roots;
 }
 

@@ -30,8 +30,8 @@ struct SeenLink {
   auto operator<=>(const SeenLink&) const = default;
 };
 
-// What a second look knows of the run that it ends. A link that was written since the run's mark began to read says that
-// somebody wants what the run took, unless it is as the mark saw it.
+// What a second look knows of the run that it ends. A link that was written since the run's mark
+// began to read says that somebody wants what the run took, unless it is as the mark saw it.
 struct ThisRun {
   std::string id;
   Time since{};                // before the mark read anything
@@ -46,15 +46,18 @@ struct Policy {
   ThisRun this_run;  // empty but in a second look
 };
 
-// Nothing is younger than this, or an error in the clock: a time in the future counts as young whatever the limit.
-inline bool is_young(Time time, Duration limit, Time now) { return time > now || now - time < limit; }
+// Nothing is younger than this, or an error in the clock: a time in the future counts as young
+// whatever the limit.
+inline bool is_young(Time time, Duration limit, Time now) {
+  return time > now || now - time < limit;
+}
 
 // '*' stands for any run of characters, "/" included; everything else for itself.
 bool matches_glob(std::string_view glob, std::string_view name);
 
-// Lines `sha256:...` or `repository@sha256:...`, blank lines, and comments from "#". Throws cli::UsageError, naming
-// `file` and the line, where one is something else or there is none at all: a failed command that wrote the file
-// must not read as "nothing to keep".
+// Lines `sha256:...` or `repository@sha256:...`, blank lines, and comments from "#". Throws
+// cli::UsageError, naming `file` and the line, where one is something else or there is none at all:
+// a failed command that wrote the file must not read as "nothing to keep".
 std::vector<RootDigest> parse_roots(std::string_view text, const std::string& file);
 
 enum class OnDamage { pin, refuse };
@@ -75,7 +78,8 @@ struct Margins {
   bool prune_layer_links = true;
   bool prune_empty_repositories = false;
   std::optional<Duration> purge_uploads;  // older than this; empty: none
-  std::optional<Duration> uploads_idle;   // refuse if an upload was written to within this; empty: the registry may run
+  std::optional<Duration>
+      uploads_idle;  // refuse if an upload was written to within this; empty: the registry may run
 };
 
 }  // namespace regctl::gc

@@ -16,14 +16,16 @@ bool is_present(const Inventory& inventory, DigestId id) {
 }
 
 const Repository* repository_named(const Inventory& inventory, const std::string& name) {
-  const auto at = std::lower_bound(inventory.repositories.begin(), inventory.repositories.end(), name,
-                                   [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
+  const auto at = std::lower_bound(
+      inventory.repositories.begin(), inventory.repositories.end(), name,
+      [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
   return at != inventory.repositories.end() && at->name == name ? &*at : nullptr;
 }
 
 const Tag* tag_named(const Repository& repository, const std::string& name) {
-  const auto at = std::lower_bound(repository.tags.begin(), repository.tags.end(), name,
-                                   [](const Tag& one, const std::string& wanted) { return one.name < wanted; });
+  const auto at =
+      std::lower_bound(repository.tags.begin(), repository.tags.end(), name,
+                       [](const Tag& one, const std::string& wanted) { return one.name < wanted; });
   return at != repository.tags.end() && at->name == name ? &*at : nullptr;
 }
 
@@ -32,14 +34,16 @@ class Prover {
   using Loss = std::pair<DigestId, Kind>;
 
  public:
-  Prover(const Inventory& before, const Inventory& after) : before_(before), after_(after), closure_(before) {
+  Prover(const Inventory& before, const Inventory& after)
+      : before_(before), after_(after), closure_(before) {
     lost_.resize(before.digests.size());
     for (const Blob& blob : before.blobs) {
       const auto id = after.digests.find(before.digests[blob.digest]);
       lost_[index_of(blob.digest)] = blob.present && !(id && is_present(after, *id));
     }
     for (const Quarantined& copy : after.quarantined) {
-      if (copy.kind != Kind::blob && !copy.duplicate) links_in_quarantine_[&after.repositories[copy.repository]].push_back(&copy);
+      if (copy.kind != Kind::blob && !copy.duplicate)
+        links_in_quarantine_[&after.repositories[copy.repository]].push_back(&copy);
     }
   }
 
@@ -62,7 +66,10 @@ class Prover {
     if (copies == links_in_quarantine_.end()) return;
     for (const Quarantined* copy : copies->second) {
       const auto id = before_.digests.find(after_.digests[copy->digest]);
-      const Link* link = id ? link_named(copy->kind == Kind::layer_link ? repository.layers : repository.revisions, *id) : nullptr;
+      const Link* link =
+          id ? link_named(copy->kind == Kind::layer_link ? repository.layers : repository.revisions,
+                          *id)
+             : nullptr;
       if (link && link->state == LinkState::present) lost_links_.emplace(*id, copy->kind);
     }
   }
@@ -70,9 +77,11 @@ class Prover {
   void check(const Repository& repository, const Repository& now) {
     for (const Tag& tag : repository.tags) {
       const Tag* same = tag.target ? tag_named(now, tag.name) : nullptr;
-      if (!same || !same->target || after_.digests[*same->target] != before_.digests[*tag.target]) continue;
+      if (!same || !same->target || after_.digests[*same->target] != before_.digests[*tag.target])
+        continue;
       ++proof_.tags;
-      for (const auto& [id, kind] : lost_by(*tag.target)) proof_.broken.push_back({repository.name, tag.name, before_.digests[id], kind});
+      for (const auto& [id, kind] : lost_by(*tag.target))
+        proof_.broken.push_back({repository.name, tag.name, before_.digests[id], kind});
     }
   }
 
@@ -100,6 +109,8 @@ class Prover {
 
 }  // namespace
 
-Proof broken_tags(const Inventory& before, const Inventory& after) { return Prover(before, after).run(); }
+Proof broken_tags(const Inventory& before, const Inventory& after) {
+  return Prover(before, after).run();
+}
 
 }  // namespace regctl::gc

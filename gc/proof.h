@@ -21,9 +21,10 @@ struct Proof {
   std::vector<BrokenTag> broken;
 };
 
-// Of every tag that points to the same manifest in both: what it reaches, and was there before, must be there still, and
-// the links to it that its repository had must not be in quarantine now (a registry may delete links meanwhile).
-// What was absent before (sparse indexes, foreign layers) may be absent. REQUIRES: all blobs were surveyed in both.
+// Of every tag that points to the same manifest in both: what it reaches, and was there before,
+// must be there still, and the links to it that its repository had must not be in quarantine now (a
+// registry may delete links meanwhile). What was absent before (sparse indexes, foreign layers) may
+// be absent. REQUIRES: all blobs were surveyed in both.
 Proof broken_tags(const Inventory& before, const Inventory& after);
 
 }  // namespace regctl::gc

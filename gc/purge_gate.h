@@ -1,6 +1,7 @@
-// Whether what is in quarantine may be purged, judged from what was found out about the registries that serve this
-// store and from what the operator says (contract 3.3). A registry with a descriptor cache answers from memory about
-// blobs that are gone, so a purge is safe only if every cache was filled after the quarantine. Pure: knows no process.
+// Whether what is in quarantine may be purged, judged from what was found out about the registries
+// that serve this store and from what the operator says (contract 3.3). A registry with a
+// descriptor cache answers from memory about blobs that are gone, so a purge is safe only if every
+// cache was filled after the quarantine. Pure: knows no process.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@ enum class Cache { none, inmemory, redis, unknown };
 struct RegistryProcess {
   int pid = 0;
   Time started{};
-  bool certain = false;       // its configuration names this very store; otherwise only that it might
+  bool certain = false;  // its configuration names this very store; otherwise only that it might
   std::string configuration;  // the file, as its command line has it
   Cache cache = Cache::unknown;
   bool redis = false;  // a Redis is configured, whatever `cache` says
@@ -33,16 +34,17 @@ struct ProcessEvidence {
   std::vector<RegistryProcess> processes;  // by pid
   bool complete = false;                   // every process of this host was looked at
   std::string why_incomplete;              // empty if complete
-  bool local = false;                      // the store is on file systems that no other host can write to
+  bool local = false;  // the store is on file systems that no other host can write to
 
   bool operator==(const ProcessEvidence&) const = default;
 };
 
 struct GateEvidence {
   ProcessEvidence found;
-  std::optional<Time> restarted_at;  // "every registry has been started, and every Redis flushed, since then"
-  bool no_cache = false;             // "no registry on this store has a cache"
-  bool offline = false;              // "the registry is stopped or read-only"
+  std::optional<Time>
+      restarted_at;       // "every registry has been started, and every Redis flushed, since then"
+  bool no_cache = false;  // "no registry on this store has a cache"
+  bool offline = false;   // "the registry is stopped or read-only"
 };
 
 // For a copy taken into quarantine at `taken`.
@@ -57,7 +59,8 @@ struct Contradiction {
 std::optional<Contradiction> contradiction_of_no_cache(const GateEvidence& evidence);
 std::optional<Contradiction> contradiction_of_restart(const GateEvidence& evidence, Time taken);
 
-// A server of this store that takes no pushes. One with `proxy` writes whatever its configuration says.
+// A server of this store that takes no pushes. One with `proxy` writes whatever its configuration
+// says.
 bool is_read_only(const RegistryProcess& process);
 bool read_only_process_found(const ProcessEvidence& found);
 

@@ -10,7 +10,8 @@ Totals totals_of(const Report& report, const Findings& findings) {
   for (const Repository& repository : inventory.repositories) {
     totals.tags += repository.tags.size();
     totals.manifests += repository.count_manifests();
-    totals.layer_links += static_cast<std::uint64_t>(std::count_if(repository.layers.begin(), repository.layers.end(), is_there));
+    totals.layer_links += static_cast<std::uint64_t>(
+        std::count_if(repository.layers.begin(), repository.layers.end(), is_there));
   }
   for (const Blob& blob : inventory.blobs) {
     if (blob.visited && !blob.present) continue;
@@ -39,7 +40,8 @@ Totals totals_of(const Report& report, const Findings& findings) {
     totals.freed_bytes = report.swept->total.purged_disk_bytes;
   } else if (findings.plan.blockers.empty()) {
     totals.freed_bytes = totals.purged_disk_bytes;
-    if (report.run.mode == Mode::offline && findings.plan.waiting.gate_open) totals.freed_bytes += totals.garbage_disk_bytes;
+    if (report.run.mode == Mode::offline && findings.plan.waiting.gate_open)
+      totals.freed_bytes += totals.garbage_disk_bytes;
     for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;
   }
   return totals;

@@ -1,5 +1,5 @@
-// What a run of regctl-gc has to say, as a value, and that value as text and as JSON. Renderers compute nothing that
-// is not a sum over the value.
+// What a run of regctl-gc has to say, as a value, and that value as text and as JSON. Renderers
+// compute nothing that is not a sum over the value.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct Report {
   Run run;
   Root root;
   std::optional<Findings> findings;
-  std::optional<Swept> swept;     // empty: a dry run
+  std::optional<Swept> swept;               // empty: a dry run
   std::vector<Message> blockers, warnings;  // those of the plan, and of the run itself
   std::vector<Message> errors;
 };
@@ -44,8 +44,9 @@ struct Totals {
   std::uint64_t tags = 0, manifests = 0, layer_links = 0;
   Amount blobs, reachable, garbage, quarantined, purged;
   Amount seen, claimed;  // how the sizes of `blobs` are known
-  std::uint64_t blobs_disk_bytes = 0, garbage_disk_bytes = 0, purged_disk_bytes = 0;  // claimed sizes count as they are
-  std::uint64_t freed_bytes = 0;  // by this run: what it unlinks
+  std::uint64_t blobs_disk_bytes = 0, garbage_disk_bytes = 0,
+                purged_disk_bytes = 0;  // claimed sizes count as they are
+  std::uint64_t freed_bytes = 0;        // by this run: what it unlinks
 };
 Totals totals_of(const Report& report, const Findings& findings);
 
@@ -63,7 +64,8 @@ struct TextStyle {
 std::string report_text(const Report& report, const TextStyle& style);
 // One document and a newline, as docs/regctl-gc-report.schema.json says.
 std::string report_json(const Report& report);
-// For Prometheus. `previous` is what an earlier run wrote, "" if none did: the time of the last success carries over.
+// For Prometheus. `previous` is what an earlier run wrote, "" if none did: the time of the last
+// success carries over.
 std::string report_metrics(const Report& report, std::string_view previous);
 
 }  // namespace regctl::gc

@@ -12,41 +12,61 @@ constexpr char kSchema[] = "https://regctl-gc.invalid/schemas/regctl-gc-report-1
 
 Json amount(const Amount& amount) { return {{"count", amount.count}, {"bytes", amount.bytes}}; }
 
-const char* name_of(Reason reason) { return reason == Reason::untagged ? "untagged" : "unreferenced"; }
+const char* name_of(Reason reason) {
+  return reason == Reason::untagged ? "untagged" : "unreferenced";
+}
 
 const char* name_of(Why why) {
   switch (why) {
-    case Why::nothing: return "nothing";
-    case Why::tagged: return "tagged";
-    case Why::listed: return "listed";
-    case Why::revision: return "revision";
-    case Why::returned: return "linked-again";
-    case Why::referrer: return "referrer";
-    case Why::reference: return "referenced";
-    case Why::is_protected: return "protected";
-    case Why::tags_unknown: return "tags-unknown";
-    case Why::outside_tags: return "newer-than-tags";
-    case Why::young: return "young";
-    case Why::pinned: return "pinned";
-    case Why::beginning: return "being-pushed";
+    case Why::nothing:
+      return "nothing";
+    case Why::tagged:
+      return "tagged";
+    case Why::listed:
+      return "listed";
+    case Why::revision:
+      return "revision";
+    case Why::returned:
+      return "linked-again";
+    case Why::referrer:
+      return "referrer";
+    case Why::reference:
+      return "referenced";
+    case Why::is_protected:
+      return "protected";
+    case Why::tags_unknown:
+      return "tags-unknown";
+    case Why::outside_tags:
+      return "newer-than-tags";
+    case Why::young:
+      return "young";
+    case Why::pinned:
+      return "pinned";
+    case Why::beginning:
+      return "being-pushed";
   }
   return "";
 }
 
 const char* name_of(Quarantined::Kind kind) {
   switch (kind) {
-    case Quarantined::Kind::blob: return "blob";
-    case Quarantined::Kind::layer_link: return "layer-link";
-    case Quarantined::Kind::revision_link: return "revision-link";
+    case Quarantined::Kind::blob:
+      return "blob";
+    case Quarantined::Kind::layer_link:
+      return "layer-link";
+    case Quarantined::Kind::revision_link:
+      return "revision-link";
   }
   return "";
 }
 
 Json run_json(const Run& run) {
   Json options = Json::object();
-  for (const auto& [name, value] : run.options) std::visit([&, &key = name](const auto& v) { options[key] = v; }, value);
+  for (const auto& [name, value] : run.options)
+    std::visit([&, &key = name](const auto& v) { options[key] = v; }, value);
   Json phases = Json::array();
-  for (const Phase& phase : run.phases) phases.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
+  for (const Phase& phase : run.phases)
+    phases.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
   Json json = {{"id", run.id}, {"host", run.host}};
   set_name(json, "root", run.root);
   json["started_at"] = format_rfc3339(run.started_at);
@@ -119,14 +139,16 @@ Json totals_json(const Report& report, const Findings& findings) {
 }
 
 Json plan_json(const Plan& plan) {
-  Json manifests = Json::array(), blobs = Json::array(), links = Json::array(), uploads = Json::array();
+  Json manifests = Json::array(), blobs = Json::array(), links = Json::array(),
+       uploads = Json::array();
   for (const ManifestRemoval& removal : plan.manifests) {
     Json item;
     set_name(item, "repository", removal.repository);
     item["digest"] = removal.digest.text();
     item["reason"] = name_of(removal.reason);
     item["former_tags"] = Json::array();
-    for (const std::string& tag : removal.former_tags) item["former_tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
+    for (const std::string& tag : removal.former_tags)
+      item["former_tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
     manifests.push_back(std::move(item));
   }
   for (const BlobRemoval& removal : plan.blobs) {
@@ -135,8 +157,10 @@ Json plan_json(const Plan& plan) {
                  {"disk_bytes", removal.disk_bytes},
                  {"written_at", format_rfc3339(removal.written_at)},
                  {"reason", name_of(removal.reason)}};
-    if (removal.last_repository.empty()) item["last_repository"] = nullptr;
-    else set_name(item, "last_repository", removal.last_repository);
+    if (removal.last_repository.empty())
+      item["last_repository"] = nullptr;
+    else
+      set_name(item, "last_repository", removal.last_repository);
     blobs.push_back(std::move(item));
   }
   for (const LayerLinkRemoval& removal : plan.layer_links) {
@@ -154,18 +178,24 @@ Json plan_json(const Plan& plan) {
     uploads.push_back(std::move(item));
   }
   Json empty = Json::array(), restore = Json::array(), purge = Json::array();
-  for (const std::string& name : plan.empty_repositories) empty.push_back(cli::printable(name, cli::NonAscii::keep_valid_utf8));
+  for (const std::string& name : plan.empty_repositories)
+    empty.push_back(cli::printable(name, cli::NonAscii::keep_valid_utf8));
   const auto place = [](Json& item, const Copy& copy) {
     item["kind"] = name_of(copy.kind);
     if (!copy.repository.empty()) set_name(item, "repository", copy.repository);
   };
   for (const Restoration& restoration : plan.restore) {
-    Json item = {{"digest", restoration.copy.digest.text()}, {"reason", name_of(restoration.reason)}, {"run", restoration.copy.run}};
+    Json item = {{"digest", restoration.copy.digest.text()},
+                 {"reason", name_of(restoration.reason)},
+                 {"run", restoration.copy.run}};
     place(item, restoration.copy);
     restore.push_back(std::move(item));
   }
   for (const Purge& one : plan.purge) {
-    Json item = {{"digest", one.copy.digest.text()}, {"bytes", one.bytes}, {"disk_bytes", one.disk_bytes}, {"run", one.copy.run}};
+    Json item = {{"digest", one.copy.digest.text()},
+                 {"bytes", one.bytes},
+                 {"disk_bytes", one.disk_bytes},
+                 {"run", one.copy.run}};
     place(item, one.copy);
     purge.push_back(std::move(item));
   }
@@ -175,16 +205,17 @@ Json plan_json(const Plan& plan) {
     set_name(item, "path", one.path);
     leftovers.push_back(std::move(item));
   }
-  return {{"manifests", std::move(manifests)}, {"blobs", std::move(blobs)},
-          {"layer_links", std::move(links)},   {"uploads", std::move(uploads)},
-          {"temporary_files", std::move(leftovers)},
-          {"empty_repositories", std::move(empty)}, {"restore", std::move(restore)}, {"purge", std::move(purge)}};
+  return {{"manifests", std::move(manifests)},       {"blobs", std::move(blobs)},
+          {"layer_links", std::move(links)},         {"uploads", std::move(uploads)},
+          {"temporary_files", std::move(leftovers)}, {"empty_repositories", std::move(empty)},
+          {"restore", std::move(restore)},           {"purge", std::move(purge)}};
 }
 
 Json messages_json(const std::vector<Message>& messages, const std::string& prefix) {
   Json list = Json::array();
   for (const Message& message : messages) {
-    Json item = {{"code", message.code}, {"message", cli::printable(message.message, cli::NonAscii::keep_valid_utf8)}};
+    Json item = {{"code", message.code},
+                 {"message", cli::printable(message.message, cli::NonAscii::keep_valid_utf8)}};
     if (!message.path.empty()) set_name(item, "path", prefix + message.path);
     if (!message.repository.empty()) set_name(item, "repository", message.repository);
     if (message.digest) item["digest"] = message.digest->text();
@@ -241,8 +272,10 @@ std::string report_json(const Report& report) {
   json["advice"] = Json::array();
   if (findings) {
     for (const Advice& advice : findings->advice) {
-      json["advice"].push_back(
-          {{"code", advice.code}, {"count", advice.count}, {"bytes", advice.bytes}, {"option", advice.option}});
+      json["advice"].push_back({{"code", advice.code},
+                                {"count", advice.count},
+                                {"bytes", advice.bytes},
+                                {"option", advice.option}});
     }
   }
   return cli::json_text(json);

@@ -8,9 +8,12 @@ namespace {
 
 constexpr std::string_view kLastSuccess = "regctl_gc_last_success_timestamp_seconds";
 
-std::int64_t seconds_of(Time time) { return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count(); }
+std::int64_t seconds_of(Time time) {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+}
 
-// The text exposition format of Prometheus, version 0.0.4, as node_exporter's textfile collector reads it.
+// The text exposition format of Prometheus, version 0.0.4, as node_exporter's textfile collector
+// reads it.
 class Metrics {
  public:
   explicit Metrics(const std::string& root) : root_(escaped(cli::printable(root))) {}
@@ -34,7 +37,9 @@ class Metrics {
   std::string earlier(std::string_view name, std::string_view text) const {
     const std::string start = fmt::format("\n{}{{root=\"{}\"}} ", name, root_);
     const auto at = text.find(start);
-    return at == std::string_view::npos ? "" : std::string(text.substr(at + 1, text.find('\n', at + 1) - at));
+    return at == std::string_view::npos
+               ? ""
+               : std::string(text.substr(at + 1, text.find('\n', at + 1) - at));
   }
   void line(const std::string& text) { text_ += text; }
 
@@ -55,17 +60,27 @@ class Metrics {
 
 void of_the_run(Metrics& metrics, const Report& report, std::string_view previous) {
   const Run& run = report.run;
-  metrics.one("regctl_gc_last_run_timestamp_seconds", "Unix time at which the last run ended, whatever its result.", seconds_of(run.finished_at));
-  metrics.family(kLastSuccess, "Unix time at which the last run ended that collects, with exit status 0 or 1.");
+  metrics.one("regctl_gc_last_run_timestamp_seconds",
+              "Unix time at which the last run ended, whatever its result.",
+              seconds_of(run.finished_at));
+  metrics.family(kLastSuccess,
+                 "Unix time at which the last run ended that collects, with exit status 0 or 1.");
   const bool collects = !run.dry_run && (run.mode == Mode::online || run.mode == Mode::offline);
-  const bool went_well = run.exit_status == cli::ExitStatus::done || run.exit_status == cli::ExitStatus::warnings;
-  if (collects && went_well) metrics.sample(seconds_of(run.finished_at));
-  else metrics.line(metrics.earlier(kLastSuccess, previous));
-  metrics.one("regctl_gc_last_run_exit_status", "Exit status of the last run, see regctl-gc(8).", static_cast<int>(run.exit_status));
-  metrics.one("regctl_gc_last_run_dry_run", "1 if the last run was a dry run, 0 if it could change the storage.", run.dry_run ? 1 : 0);
+  const bool went_well =
+      run.exit_status == cli::ExitStatus::done || run.exit_status == cli::ExitStatus::warnings;
+  if (collects && went_well)
+    metrics.sample(seconds_of(run.finished_at));
+  else
+    metrics.line(metrics.earlier(kLastSuccess, previous));
+  metrics.one("regctl_gc_last_run_exit_status", "Exit status of the last run, see regctl-gc(8).",
+              static_cast<int>(run.exit_status));
+  metrics.one("regctl_gc_last_run_dry_run",
+              "1 if the last run was a dry run, 0 if it could change the storage.",
+              run.dry_run ? 1 : 0);
   metrics.one("regctl_gc_last_run_duration_seconds", "Wall time of the last run.",
               std::chrono::duration<double>(run.finished_at - run.started_at).count());
-  metrics.one("regctl_gc_last_run_blockers", "Reasons for which the last run took nothing.", report.blockers.size());
+  metrics.one("regctl_gc_last_run_blockers", "Reasons for which the last run took nothing.",
+              report.blockers.size());
   metrics.one("regctl_gc_last_run_warnings", "Warnings of the last run.", report.warnings.size());
   metrics.one("regctl_gc_last_run_errors", "Errors of the last run.", report.errors.size());
 }
@@ -75,24 +90,35 @@ void of_the_store(Metrics& metrics, const Report& report) {
   const Totals totals = totals_of(report, findings);
   const auto states = [&](const char* name, const char* help, std::uint64_t Amount::*field) {
     metrics.family(name, help);
-    for (const auto& [state, amount] : {std::pair("reachable", totals.reachable), std::pair("garbage", totals.garbage),
-                                        std::pair("quarantined", totals.quarantined)})
+    for (const auto& [state, amount] :
+         {std::pair("reachable", totals.reachable), std::pair("garbage", totals.garbage),
+          std::pair("quarantined", totals.quarantined)})
       metrics.sample(amount.*field, "state", state);
   };
-  states("regctl_gc_storage_bytes", "Blob bytes by state; reachable and garbage as the last run found them.", &Amount::bytes);
-  states("regctl_gc_storage_blobs", "Number of blobs by state; reachable and garbage as the last run found them.", &Amount::count);
-  metrics.one("regctl_gc_storage_repositories", "Number of repositories.", findings.inventory.repositories.size());
+  states("regctl_gc_storage_bytes",
+         "Blob bytes by state; reachable and garbage as the last run found them.", &Amount::bytes);
+  states("regctl_gc_storage_blobs",
+         "Number of blobs by state; reachable and garbage as the last run found them.",
+         &Amount::count);
+  metrics.one("regctl_gc_storage_repositories", "Number of repositories.",
+              findings.inventory.repositories.size());
 
   const Waiting& waiting = report.swept ? report.swept->waiting : findings.plan.waiting;
   metrics.one("regctl_gc_quarantined_bytes", "Blob bytes in quarantine.", totals.quarantined.bytes);
   if (waiting.oldest)
-    metrics.one("regctl_gc_oldest_quarantine_timestamp_seconds", "Unix time at which the oldest object that waits in quarantine was taken.", seconds_of(*waiting.oldest));
-  metrics.one("regctl_gc_purge_gate_open", "1 if no cache of a registry stands against a purge.", waiting.gate_open ? 1 : 0);
+    metrics.one("regctl_gc_oldest_quarantine_timestamp_seconds",
+                "Unix time at which the oldest object that waits in quarantine was taken.",
+                seconds_of(*waiting.oldest));
+  metrics.one("regctl_gc_purge_gate_open", "1 if no cache of a registry stands against a purge.",
+              waiting.gate_open ? 1 : 0);
   if (!report.swept) return;
   const SweepReport& total = report.swept->total;
-  metrics.one("regctl_gc_last_run_freed_bytes", "Bytes that the last run returned to the file system.", total.purged_disk_bytes);
-  metrics.one("regctl_gc_last_run_restored_objects", "Objects that the last run gave back.", total.restored.count + total.links_restored);
-  metrics.family("regctl_gc_last_run_quarantined_objects", "Objects that the last run quarantined.");
+  metrics.one("regctl_gc_last_run_freed_bytes",
+              "Bytes that the last run returned to the file system.", total.purged_disk_bytes);
+  metrics.one("regctl_gc_last_run_restored_objects", "Objects that the last run gave back.",
+              total.restored.count + total.links_restored);
+  metrics.family("regctl_gc_last_run_quarantined_objects",
+                 "Objects that the last run quarantined.");
   metrics.sample(total.quarantined.count, "kind", "blob");
   metrics.sample(total.manifests, "kind", "manifest");
   metrics.sample(total.layer_links, "kind", "layer_link");

@@ -1,6 +1,7 @@
-// second_opinion(): is what a plan would remove really needed by nothing? Computed from Storage again, by other means
-// than the plan was: one thread, its own reading of links and manifests, its own rules of reachability, neither scan,
-// closure nor mark. Slow and simple; it only has to be right, and wrong in other ways than they are. Reads only.
+// second_opinion(): is what a plan would remove really needed by nothing? Computed from Storage
+// again, by other means than the plan was: one thread, its own reading of links and manifests, its
+// own rules of reachability, neither scan, closure nor mark. Slow and simple; it only has to be
+// right, and wrong in other ways than they are. Reads only.
 #pragma once
 
 #include <chrono>
@@ -14,8 +15,8 @@
 
 namespace regctl::gc {
 
-// What is about to go. Everything of one stage belongs into one question: a revision link that goes is what makes its
-// blobs garbage.
+// What is about to go. Everything of one stage belongs into one question: a revision link that goes
+// is what makes its blobs garbage.
 struct Doomed {
   struct Link {
     std::string repository;
@@ -29,11 +30,13 @@ struct Doomed {
 
     bool empty() const { return blobs.empty() && revisions.empty() && layers.empty(); }
   };
-  Objects in_place;                             // to be taken
-  Objects in_quarantine;                        // copies, to be purged: their age does not count any more
+  Objects in_place;       // to be taken
+  Objects in_quarantine;  // copies, to be purged: their age does not count any more
   std::vector<std::string> empty_repositories;  // to be removed with all their layer links
 
-  bool empty() const { return in_place.empty() && in_quarantine.empty() && empty_repositories.empty(); }
+  bool empty() const {
+    return in_place.empty() && in_quarantine.empty() && empty_repositories.empty();
+  }
 };
 
 // Why one of them must stay.
@@ -47,16 +50,17 @@ struct Objection {
 struct Circumstances {
   Policy policy;
   Time now;
-  // Copies of this run are not given back for a link written just before: its own second look judges that better, by
-  // inodes. Empty: none are.
+  // Copies of this run are not given back for a link written just before: its own second look
+  // judges that better, by inodes. Empty: none are.
   std::string run;
   std::chrono::milliseconds settle{2000};  // for links that read short; all in all
 };
 
-// Everything of `doomed` that something needs, or that is too young to be judged. None: the plan is right as far as
-// this can see, and what is no longer there is nobody's loss. Throws StorageError for whatever cannot be read or hides
-// something, and Interrupted if `stop` asks for it.
+// Everything of `doomed` that something needs, or that is too young to be judged. None: the plan is
+// right as far as this can see, and what is no longer there is nobody's loss. Throws StorageError
+// for whatever cannot be read or hides something, and Interrupted if `stop` asks for it.
 std::vector<Objection> second_opinion(const Storage& storage, const Doomed& doomed,
-                                      const Circumstances& circumstances, std::stop_token stop = {});
+                                      const Circumstances& circumstances,
+                                      std::stop_token stop = {});
 
 }  // namespace regctl::gc

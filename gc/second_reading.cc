@@ -19,8 +19,9 @@ constexpr Duration kWriting = std::chrono::minutes(1);
 bool is_algorithm(std::string_view name) { return algorithm_named(name).has_value(); }
 
 bool is_hex(std::string_view name) {
-  return std::any_of(kAlgorithms.begin(), kAlgorithms.end(),
-                     [&](Algorithm algorithm) { return Digest::from_hex(algorithm, name).has_value(); });
+  return std::any_of(kAlgorithms.begin(), kAlgorithms.end(), [&](Algorithm algorithm) {
+    return Digest::from_hex(algorithm, name).has_value();
+  });
 }
 
 void sort_unique(std::vector<Id>& ids) {
@@ -34,7 +35,8 @@ void sort_unique(std::vector<Id>& ids) {
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------------------- Eyes
+// --- Eyes ---------------------------------------------------------------------------------------
+// Eyes
 
 void Eyes::pause() const {
   if (stop_.stop_requested()) throw Interrupted();
@@ -68,19 +70,21 @@ std::vector<Entry> Eyes::entries(const std::string& key) const {
   return listing ? std::move(listing->entries) : std::vector<Entry>();
 }
 
-std::vector<std::string> Eyes::directories(const std::string& key, bool (*belongs)(std::string_view)) const {
+std::vector<std::string> Eyes::directories(const std::string& key,
+                                           bool (*belongs)(std::string_view)) const {
   std::vector<std::string> names;
   for (Entry& entry : entries(key)) {
     if (layout::is_foreign_litter(entry.name)) continue;
     if (entry.kind == Kind::file && !(belongs && belongs(entry.name))) continue;
-    if (entry.kind != Kind::directory) refuse(join(key, entry.name), "is no directory and may hide one");
+    if (entry.kind != Kind::directory)
+      refuse(join(key, entry.name), "is no directory and may hide one");
     names.push_back(std::move(entry.name));
   }
   return names;
 }
 
-std::optional<Content> Eyes::read(const Storage& view, const std::string& prefix, const std::string& key,
-                                  std::size_t limit) const {
+std::optional<Content> Eyes::read(const Storage& view, const std::string& prefix,
+                                  const std::string& key, std::size_t limit) const {
   return insist(join(prefix, key), [&] { return view.read(key, limit); });
 }
 
@@ -96,7 +100,8 @@ std::optional<Eyes::Link> Eyes::look_for_link(const Storage& view, const std::st
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink) return std::nullopt;
       const auto copy = layout::parse_quarantine_name(entry.name);
-      if (copy && copy->original == layout::kLink && entry.kind == Kind::file) last = std::max(last, entry.name);
+      if (copy && copy->original == layout::kLink && entry.kind == Kind::file)
+        last = std::max(last, entry.name);
     }
     if (last.empty()) return link;
     link.state = Link::State::quarantined;
@@ -110,7 +115,8 @@ std::optional<Eyes::Link> Eyes::look_for_link(const Storage& view, const std::st
   return link;
 }
 
-std::optional<Eyes::Link> Eyes::link(const Storage& view, const std::string& prefix, const std::string& name) const {
+std::optional<Eyes::Link> Eyes::link(const Storage& view, const std::string& prefix,
+                                     const std::string& name) const {
   return insist(join(prefix, name), [&] { return look_for_link(view, name); });
 }
 
@@ -120,7 +126,8 @@ std::vector<std::string> Eyes::copies_of_data(const Digest& digest) const {
   if (!listing) return names;
   for (const Entry& entry : listing->entries) {
     const auto copy = layout::parse_quarantine_name(entry.name);
-    if (copy && copy->original == layout::kData && entry.kind == Kind::file) names.push_back(entry.name);
+    if (copy && copy->original == layout::kData && entry.kind == Kind::file)
+      names.push_back(entry.name);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -134,24 +141,29 @@ std::optional<Eyes::Blob> Eyes::blob(const Digest& digest) const {
     bool changed = false;
     for (const std::string& copy : copies_of_data(digest)) {
       auto content = storage_.read(join(directory, copy), kLargest);
-      if (!content) changed = true;
-      else if (content->whole && digest_of(content->bytes, digest.algorithm()) == digest) return Blob{std::move(*content), false};
+      if (!content)
+        changed = true;
+      else if (content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
+        return Blob{std::move(*content), false};
     }
     if (!changed && (!storage_.list(directory) || is_gone(data))) return std::nullopt;
   }
   throw StorageError(StorageError::Kind::unstable, data, "is listed, and yet absent");
 }
 
-// ---------------------------------------------------------------------------------------------------------- Reading
+// --- Reading ------------------------------------------------------------------------------------
+// Reading
 
 namespace {
 
 class Reader {
  public:
-  Reader(const Eyes& eyes, const Question& question) : eyes_(eyes), question_(question), settle_(question.settle) {}
+  Reader(const Eyes& eyes, const Question& question)
+      : eyes_(eyes), question_(question), settle_(question.settle) {}
 
   Reading run() && {
-    if (!eyes_.storage().list(layout::kRepositories)) refuse(std::string(layout::kRepositories), "is absent");
+    if (!eyes_.storage().list(layout::kRepositories))
+      refuse(std::string(layout::kRepositories), "is absent");
     read_repositories();
     for (const Digest& digest : question_.roots) open(names()[digest]);
     for (const auto& [name, repository] : reading_.repositories) open_papers_of(repository);
@@ -173,12 +185,18 @@ class Reader {
     while (!open.empty()) {
       const std::string here = std::move(open.back());
       open.pop_back();
-      const auto is_ours = [](std::string_view name) { return name == layout::kLayers || name == layout::kManifests; };
+      const auto is_ours = [](std::string_view name) {
+        return name == layout::kLayers || name == layout::kManifests;
+      };
       for (const std::string& name : eyes_.directories(here, is_ours)) {
         const std::string key = join(here, name);
-        if (!name.starts_with('_')) open.push_back(key);
-        else if (here == layout::kRepositories) refuse(key, "is a directory that no known registry makes");
-        else read_part(reading_.repositories[here.substr(layout::kRepositories.size() + 1)], here, name);
+        if (!name.starts_with('_'))
+          open.push_back(key);
+        else if (here == layout::kRepositories)
+          refuse(key, "is a directory that no known registry makes");
+        else
+          read_part(reading_.repositories[here.substr(layout::kRepositories.size() + 1)], here,
+                    name);
       }
     }
   }
@@ -187,22 +205,30 @@ class Reader {
     const std::string key = join(here, name);
     if (name == layout::kManifests) return read_manifests(repository, key);
     if (name == layout::kLayers)
-      return each_link(repository, key, [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
-        note_layer(repository, digest, link, path);
-      });
+      return each_link(repository, key,
+                       [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
+                         note_layer(repository, digest, link, path);
+                       });
     if (name != layout::kUploads) refuse(key, "is a directory that no known registry makes");
   }
 
   void read_manifests(Repository& repository, const std::string& key) {
-    const auto is_ours = [](std::string_view name) { return name == layout::kRevisions || name == layout::kTags; };
+    const auto is_ours = [](std::string_view name) {
+      return name == layout::kRevisions || name == layout::kTags;
+    };
     for (const std::string& name : eyes_.directories(key, is_ours)) {
       const std::string below = join(key, name);
-      if (name == layout::kTags) read_tags(repository, below);
-      else if (name.starts_with('_')) refuse(below, "is a directory that no known registry makes");
-      else if (name != layout::kRevisions) take_hints(repository, below);
-      else each_link(repository, below, [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
-        note_revision(repository, digest, link, path);
-      });
+      if (name == layout::kTags)
+        read_tags(repository, below);
+      else if (name.starts_with('_'))
+        refuse(below, "is a directory that no known registry makes");
+      else if (name != layout::kRevisions)
+        take_hints(repository, below);
+      else
+        each_link(repository, below,
+                  [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
+                    note_revision(repository, digest, link, path);
+                  });
     }
   }
 
@@ -218,19 +244,24 @@ class Reader {
       const auto view = eyes_.storage().below(below);
       for (const std::string& hex : eyes_.directories(below, is_hex)) {
         const auto digest = Digest::from_hex(*algorithm_named(name), hex);
-        if (!digest) take_misnamed(repository, below, *algorithm_named(name), hex);
-        else if (const auto link = settled_link(*view, below, hex)) note(*digest, *link, join(below, hex));
+        if (!digest)
+          take_misnamed(repository, below, *algorithm_named(name), hex);
+        else if (const auto link = settled_link(*view, below, hex))
+          note(*digest, *link, join(below, hex));
       }
     }
   }
 
   // Old registries truncate a link and then write it.
-  std::optional<Eyes::Link> settled_link(const Storage& view, const std::string& prefix, const std::string& name) {
+  std::optional<Eyes::Link> settled_link(const Storage& view, const std::string& prefix,
+                                         const std::string& name) {
     constexpr std::chrono::milliseconds kMoment{50};
     for (;;) {
       auto link = eyes_.link(view, prefix, name);
-      const bool is_short = link && link->state == State::in_place && link->bytes.size() < kShortestDigest;
-      if (!is_short || settle_ <= settle_.zero() || link->modified < question_.now - kWriting) return link;
+      const bool is_short =
+          link && link->state == State::in_place && link->bytes.size() < kShortestDigest;
+      if (!is_short || settle_ <= settle_.zero() || link->modified < question_.now - kWriting)
+        return link;
       std::this_thread::sleep_for(kMoment);
       settle_ -= kMoment;
     }
@@ -244,7 +275,8 @@ class Reader {
   bool is_garbled(Repository& repository, const Eyes::Link& link, const std::string& path) {
     if (link.state == State::absent || link.holds) return false;
     take_damage(repository, path, "holds no digest");
-    for (const Digest& digest : digests_within(link.bytes)) repository.hints.push_back(names()[digest]);
+    for (const Digest& digest : digests_within(link.bytes))
+      repository.hints.push_back(names()[digest]);
     return true;
   }
 
@@ -255,23 +287,27 @@ class Reader {
   }
 
   // Of millions of links hardly any is young or an alias; only these are worth a number.
-  void note_layer(Repository& repository, const Digest& digest, const Eyes::Link& link, const std::string& path) {
+  void note_layer(Repository& repository, const Digest& digest, const Eyes::Link& link,
+                  const std::string& path) {
     const Digest target = link.holds.value_or(digest);
     const bool is_wrong = is_garbled(repository, link, path) ||
                           (target != digest && target.algorithm() == digest.algorithm());
     if (is_wrong) take_damage(repository, path, "holds another digest");
     if (target != digest) reading_.aliases.emplace(names()[digest], names()[target]);
-    if (question_.is_young(link.modified)) repository.lately.insert({names()[digest], names()[target]});
+    if (question_.is_young(link.modified))
+      repository.lately.insert({names()[digest], names()[target]});
     if (link.state != State::in_place || is_wrong) return;
     watch(digest, link.modified);
     watch(target, link.modified);
   }
 
-  void note_revision(Repository& repository, const Digest& digest, const Eyes::Link& link, const std::string& path) {
+  void note_revision(Repository& repository, const Digest& digest, const Eyes::Link& link,
+                     const std::string& path) {
     const Digest target = link.holds.value_or(digest);
     const bool is_wrong = is_garbled(repository, link, path) || target != digest;
     if (is_wrong) take_damage(repository, path, "holds another digest");
-    repository.revisions.push_back({names()[digest], names()[target], link.state, link.modified, link.copy});
+    repository.revisions.push_back(
+        {names()[digest], names()[target], link.state, link.modified, link.copy});
     if (link.state == State::in_place && !is_wrong) watch(digest, link.modified);
   }
 
@@ -302,14 +338,17 @@ class Reader {
       const std::string index = join(path, entry.name);
       for (const std::string& algorithm : eyes_.directories(index, is_algorithm)) {
         const std::string below = join(index, algorithm);
-        if (is_algorithm(algorithm)) read_history_of(repository, tag, below, *algorithm_named(algorithm));
-        else if (!tag.target) take_hints(repository, below);
+        if (is_algorithm(algorithm))
+          read_history_of(repository, tag, below, *algorithm_named(algorithm));
+        else if (!tag.target)
+          take_hints(repository, below);
       }
     }
   }
 
   // Where the tag's own link says nothing, all that its history says may matter.
-  void read_history_of(Repository& repository, Tag& tag, const std::string& key, Algorithm algorithm) {
+  void read_history_of(Repository& repository, Tag& tag, const std::string& key,
+                       Algorithm algorithm) {
     for (const std::string& hex : eyes_.directories(key, is_hex)) {
       const auto digest = Digest::from_hex(algorithm, hex);
       if (!digest && !tag.target) take_misnamed(repository, key, algorithm, hex);
@@ -317,15 +356,20 @@ class Reader {
       if (!link) continue;
       tag.history.emplace_back(names()[*digest], link->modified);
       if (tag.target) continue;
-      if (link->holds) tag.history.emplace_back(names()[*link->holds], link->modified);
-      else for (const Digest& hint : digests_within(link->bytes)) repository.hints.push_back(names()[hint]);
+      if (link->holds)
+        tag.history.emplace_back(names()[*link->holds], link->modified);
+      else
+        for (const Digest& hint : digests_within(link->bytes))
+          repository.hints.push_back(names()[hint]);
     }
   }
 
   // -- places of no meaning
 
-  void take_misnamed(Repository& repository, const std::string& key, Algorithm algorithm, const std::string& name) {
-    if (const auto meant = Digest::from_hex(algorithm, name, HexCase::either)) repository.hints.push_back(names()[*meant]);
+  void take_misnamed(Repository& repository, const std::string& key, Algorithm algorithm,
+                     const std::string& name) {
+    if (const auto meant = Digest::from_hex(algorithm, name, HexCase::either))
+      repository.hints.push_back(names()[*meant]);
     take_hints(repository, join(key, name));
   }
 
@@ -338,9 +382,11 @@ class Reader {
       for (const std::string& name : eyes_.directories(here)) open.push_back(join(here, name));
       for (const Entry& entry : eyes_.entries(here)) {
         if (entry.kind != Kind::file) continue;
-        const auto content = eyes_.read(eyes_.storage(), "", join(here, entry.name), layout::kLongestLink);
+        const auto content =
+            eyes_.read(eyes_.storage(), "", join(here, entry.name), layout::kLongestLink);
         if (!content) continue;
-        for (const Digest& hint : digests_within(content->bytes)) repository.hints.push_back(names()[hint]);
+        for (const Digest& hint : digests_within(content->bytes))
+          repository.hints.push_back(names()[hint]);
       }
     }
   }
@@ -358,8 +404,10 @@ class Reader {
     for (const Revision& revision : repository.revisions) {
       for (const Id id : {revision.name, revision.target}) {
         open(id);
-        if (revision.state == State::quarantined) called_manifest_.insert(id);  // its bytes may have been purged before it
-        else if (revision.state != State::absent) called_revision_.insert(id);
+        if (revision.state == State::quarantined)
+          called_manifest_.insert(id);  // its bytes may have been purged before it
+        else if (revision.state != State::absent)
+          called_revision_.insert(id);
       }
     }
     for (const Tag& tag : repository.tags) {
@@ -374,7 +422,8 @@ class Reader {
   Paper read_paper(Id id) {
     Paper paper;
     const Digest digest = names()[id];
-    const bool is_revision = called_revision_.contains(id), is_manifest = is_revision || called_manifest_.contains(id);
+    const bool is_revision = called_revision_.contains(id),
+               is_manifest = is_revision || called_manifest_.contains(id);
     const auto blob = eyes_.blob(digest);
     if (!blob) {
       if (is_revision) paper.damage = "is missing";
@@ -419,7 +468,9 @@ class Reader {
 
 }  // namespace
 
-Reading read_store(const Eyes& eyes, const Question& question) { return Reader(eyes, question).run(); }
+Reading read_store(const Eyes& eyes, const Question& question) {
+  return Reader(eyes, question).run();
+}
 
 std::vector<Id> layers_of(const Eyes& eyes, Names& names, const std::string& repository) {
   std::vector<Id> ids;
@@ -430,7 +481,8 @@ std::vector<Id> layers_of(const Eyes& eyes, Names& names, const std::string& rep
     for (const std::string& algorithm : eyes.directories(layers, is_algorithm)) {
       if (!is_algorithm(algorithm)) continue;
       for (const std::string& hex : eyes.directories(join(layers, algorithm), is_hex)) {
-        if (const auto digest = Digest::from_hex(*algorithm_named(algorithm), hex)) ids.push_back(names[*digest]);
+        if (const auto digest = Digest::from_hex(*algorithm_named(algorithm), hex))
+          ids.push_back(names[*digest]);
       }
     }
   }

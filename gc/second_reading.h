@@ -1,5 +1,6 @@
-// The second opinion's own walk through a store: every link and every manifest, one after the other, as plain facts.
-// It judges nothing, and shares neither code nor values with the scan whose conclusions it is there to doubt.
+// The second opinion's own walk through a store: every link and every manifest, one after the
+// other, as plain facts. It judges nothing, and shares neither code nor values with the scan whose
+// conclusions it is there to doubt.
 #pragma once
 
 #include <chrono>
@@ -35,32 +36,35 @@ class Names {
   std::vector<const Digest*> digests_;  // into ids_, whose nodes stay where they are
 };
 
-// Storage access that believes an absence after a listing only if another listing agrees. Every function throws
-// StorageError for what it cannot find out, and Interrupted if so asked.
+// Storage access that believes an absence after a listing only if another listing agrees. Every
+// function throws StorageError for what it cannot find out, and Interrupted if so asked.
 class Eyes {
  public:
   Eyes(const Storage& storage, std::stop_token stop) : storage_(storage), stop_(std::move(stop)) {}
 
   // What `key`, which was listed, holds.
   std::vector<Entry> entries(const std::string& key) const;
-  // Of these the directories, and files for which `belongs` says that a directory must be there, so that listing them
-  // fails. Throws also for whatever else may hide something.
-  std::vector<std::string> directories(const std::string& key, bool (*belongs)(std::string_view) = nullptr) const;
+  // Of these the directories, and files for which `belongs` says that a directory must be there, so
+  // that listing them fails. Throws also for whatever else may hide something.
+  std::vector<std::string> directories(const std::string& key,
+                                       bool (*belongs)(std::string_view) = nullptr) const;
   // Empty: `key`, which was listed, is provably gone.
-  std::optional<Content> read(const Storage& view, const std::string& prefix, const std::string& key,
-                              std::size_t limit) const;
+  std::optional<Content> read(const Storage& view, const std::string& prefix,
+                              const std::string& key, std::size_t limit) const;
   bool is_gone(std::string key) const;
 
-  // The link in directory `name` below `prefix`, which `view` is a view of. Empty: the directory is provably gone.
+  // The link in directory `name` below `prefix`, which `view` is a view of. Empty: the directory is
+  // provably gone.
   struct Link {
     enum class State { in_place, quarantined, absent };
     State state = State::absent;
-    Time modified;                               // of the link, or of its last copy, or of the directory
-    std::string bytes;                           // of the link, or of its last copy
-    std::optional<Digest> holds;                 // empty: `bytes` are not a digest and no more
+    Time modified;                // of the link, or of its last copy, or of the directory
+    std::string bytes;            // of the link, or of its last copy
+    std::optional<Digest> holds;  // empty: `bytes` are not a digest and no more
     std::optional<layout::QuarantineName> copy;  // of a quarantined one
   };
-  std::optional<Link> link(const Storage& view, const std::string& prefix, const std::string& name) const;
+  std::optional<Link> link(const Storage& view, const std::string& prefix,
+                           const std::string& name) const;
 
   // At most kLargest bytes of `data`, or where that is absent of a copy that hashes to the name.
   static constexpr std::size_t kLargest = std::size_t{64} << 20;
@@ -102,10 +106,10 @@ struct Tag {
 struct Repository {
   std::vector<Revision> revisions;
   std::vector<Tag> tags;
-  bool has_tags = false;   // the directory
-  std::set<Id> lately;     // named by a layer link that is young
-  std::string damage;      // of a link, and where; empty: none
-  std::vector<Id> hints;   // digests at places of no meaning
+  bool has_tags = false;  // the directory
+  std::set<Id> lately;    // named by a layer link that is young
+  std::string damage;     // of a link, and where; empty: none
+  std::vector<Id> hints;  // digests at places of no meaning
 };
 
 // A blob that was opened as a manifest.
@@ -120,9 +124,11 @@ struct Reading {
   Names names;
   std::map<std::string, Repository> repositories;
   std::map<Id, Paper> papers;
-  std::multimap<Id, Id> aliases;   // layer links of any repository that hold another digest than their name
-  std::set<Id> children;           // named by some paper as an index names its children
-  std::map<Digest, Time> last_linked;  // of what was watched: when the newest link in place was written
+  std::multimap<Id, Id>
+      aliases;            // layer links of any repository that hold another digest than their name
+  std::set<Id> children;  // named by some paper as an index names its children
+  std::map<Digest, Time>
+      last_linked;  // of what was watched: when the newest link in place was written
 };
 
 enum class Histories { all, where_needed };
@@ -130,8 +136,8 @@ enum class Histories { all, where_needed };
 struct Question {
   std::function<bool(Time)> is_young;
   Histories histories = Histories::where_needed;
-  std::vector<Digest> roots;    // to open besides what the store itself calls manifests
-  std::set<Digest> watched;     // for Reading::last_linked
+  std::vector<Digest> roots;  // to open besides what the store itself calls manifests
+  std::set<Digest> watched;   // for Reading::last_linked
   Time now;
   // How long to wait, all in all, for links that read short and may be being written.
   std::chrono::milliseconds settle{0};

@@ -27,16 +27,18 @@ std::string folded(std::string_view word) {
 
 // Layers and configurations, which no registry opens as manifests.
 bool is_layer_or_config(std::string_view media_type) {
-  for (std::string_view family : {"application/vnd.oci.image.layer.", "application/vnd.oci.image.config.",
-                                  "application/vnd.docker.image.rootfs.", "application/vnd.docker.container.image.",
-                                  "application/vnd.docker.plugin.", "application/vnd.oci.empty.",
-                                  "application/vnd.buildkit.cacheconfig."}) {
+  for (std::string_view family :
+       {"application/vnd.oci.image.layer.", "application/vnd.oci.image.config.",
+        "application/vnd.docker.image.rootfs.", "application/vnd.docker.container.image.",
+        "application/vnd.docker.plugin.", "application/vnd.oci.empty.",
+        "application/vnd.buildkit.cacheconfig."}) {
     if (media_type.starts_with(family)) return true;
   }
   return false;
 }
 
-// A push-down automaton over JSON tokens: one byte for each open array or object says what it stands in.
+// A push-down automaton over JSON tokens: one byte for each open array or object says what it
+// stands in.
 class Automaton {
  public:
   explicit Automaton(std::string_view text) : text_(text) {}
@@ -57,11 +59,11 @@ class Automaton {
   using Level = std::uint8_t;
   enum : Level {
     kObject = 1,
-    kMuted = 2,      // inside annotations or a subject: no references
+    kMuted = 2,  // inside annotations or a subject: no references
     kSubject = 4,
-    kManifests = 8,  // somewhere below a member that folds to "manifests"
-    kBlob = 16,      // this object's media type is a layer's or a configuration's ...
-    kOther = 32,     // ... is something else
+    kManifests = 8,   // somewhere below a member that folds to "manifests"
+    kBlob = 16,       // this object's media type is a layer's or a configuration's ...
+    kOther = 32,      // ... is something else
     kMediaType = 64,  // of what comes: the value of a media type member
     kInherited = kMuted | kSubject | kManifests,
   };
@@ -69,7 +71,9 @@ class Automaton {
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip_blanks() {
-    while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
+      ++at_;
   }
 
   bool token() {
@@ -77,11 +81,17 @@ class Automaton {
     if ((c == '}' || c == ']') && (expect_ == Expect::separator || empty_)) return close(c);
     empty_ = false;
     switch (expect_) {
-      case Expect::value: return value(c);
-      case Expect::key: return key(c);
-      case Expect::colon: expect_ = Expect::value; return skip(c == ':');
-      case Expect::separator: return separator(c);
-      case Expect::nothing: break;
+      case Expect::value:
+        return value(c);
+      case Expect::key:
+        return key(c);
+      case Expect::colon:
+        expect_ = Expect::value;
+        return skip(c == ':');
+      case Expect::separator:
+        return separator(c);
+      case Expect::nothing:
+        break;
     }
     return false;
   }
@@ -101,7 +111,8 @@ class Automaton {
   bool open(char c) {
     const Level level = (coming_ & kInherited) | (c == '{' ? kObject : 0);
     levels_.push_back(level);
-    if (is_child_descriptor(level)) undecided_from_.push_back(static_cast<std::uint32_t>(undecided_.size()));
+    if (is_child_descriptor(level))
+      undecided_from_.push_back(static_cast<std::uint32_t>(undecided_.size()));
     coming_ = level & kInherited;
     expect_ = c == '{' ? Expect::key : Expect::value;
     empty_ = true;
@@ -122,7 +133,8 @@ class Automaton {
 
   // The object that closes has said all about its media type.
   void decide(bool child) {
-    for (std::uint32_t i = undecided_from_.back(); i < undecided_.size(); ++i) found_.all[undecided_[i]].child = child;
+    for (std::uint32_t i = undecided_from_.back(); i < undecided_.size(); ++i)
+      found_.all[undecided_[i]].child = child;
     undecided_.resize(undecided_from_.back());
     undecided_from_.pop_back();
   }
@@ -133,10 +145,14 @@ class Automaton {
     note(here);
     expect_ = Expect::colon;
     coming_ = here;
-    if (word_ == "annotations") coming_ |= kMuted;
-    else if (word_ == "subject") coming_ |= here & kMuted ? kMuted : kMuted | kSubject;
-    else if (const std::string name = folded(word_); name == "manifests") coming_ |= kManifests;
-    else if (here & kManifests && name == "mediatype") coming_ |= kMediaType;
+    if (word_ == "annotations")
+      coming_ |= kMuted;
+    else if (word_ == "subject")
+      coming_ |= here & kMuted ? kMuted : kMuted | kSubject;
+    else if (const std::string name = folded(word_); name == "manifests")
+      coming_ |= kManifests;
+    else if (here & kManifests && name == "mediatype")
+      coming_ |= kMediaType;
     return true;
   }
 
@@ -164,8 +180,10 @@ class Automaton {
 
   bool number() {
     if (peek() == '-') ++at_;
-    if (peek() == '0') ++at_;
-    else if (!digits()) return false;
+    if (peek() == '0')
+      ++at_;
+    else if (!digits())
+      return false;
     if (peek() == '.' && (++at_, !digits())) return false;
     if (peek() != 'e' && peek() != 'E') return true;
     ++at_;
@@ -194,8 +212,10 @@ class Automaton {
     ++at_;
     static constexpr std::string_view kLetters = "\"\\/bfnrt", kMeanings = "\"\\/\b\f\n\r\t";
     std::string meaning;
-    if (const auto letter = kLetters.find(peek()); letter != std::string_view::npos) meaning = kMeanings[letter];
-    else if (peek() != 'u' || !hex_escape(meaning)) return false;
+    if (const auto letter = kLetters.find(peek()); letter != std::string_view::npos)
+      meaning = kMeanings[letter];
+    else if (peek() != 'u' || !hex_escape(meaning))
+      return false;
     if (word_.size() <= kLongestWord) word_ += meaning;
     return true;
   }
@@ -204,13 +224,18 @@ class Automaton {
     unsigned code = 0;
     for (int i = 0; i < 4; ++i) {
       const char c = (++at_, peek());
-      if (c >= '0' && c <= '9') code = code * 16 + static_cast<unsigned>(c - '0');
-      else if ((c | 32) >= 'a' && (c | 32) <= 'f') code = code * 16 + static_cast<unsigned>((c | 32) - 'a' + 10);
-      else return false;
+      if (c >= '0' && c <= '9')
+        code = code * 16 + static_cast<unsigned>(c - '0');
+      else if ((c | 32) >= 'a' && (c | 32) <= 'f')
+        code = code * 16 + static_cast<unsigned>((c | 32) - 'a' + 10);
+      else
+        return false;
     }
     // Beyond ASCII only the long s can be part of a word that matters.
-    if (code < 0x80) meaning = static_cast<char>(code);
-    else meaning = code == 0x17F ? "\u017F" : "\xFF";
+    if (code < 0x80)
+      meaning = static_cast<char>(code);
+    else
+      meaning = code == 0x17F ? "\u017F" : "\xFF";
     return true;
   }
 
@@ -220,7 +245,8 @@ class Automaton {
     if (!digest) return;
     if (place & kSubject) found_.subjects.push_back(*digest);
     if (place & kMuted) return;
-    if (place & kManifests && !undecided_from_.empty()) undecided_.push_back(static_cast<std::uint32_t>(found_.all.size()));
+    if (place & kManifests && !undecided_from_.empty())
+      undecided_.push_back(static_cast<std::uint32_t>(found_.all.size()));
     found_.all.push_back({*digest, (place & kManifests) != 0});
   }
 
@@ -247,11 +273,13 @@ Mentions mentions_in(std::string_view bytes) {
 
 std::vector<Digest> digests_within(std::string_view bytes) {
   std::vector<Digest> digests;
-  for (auto colon = bytes.find(':'); colon != std::string_view::npos; colon = bytes.find(':', colon + 1)) {
+  for (auto colon = bytes.find(':'); colon != std::string_view::npos;
+       colon = bytes.find(':', colon + 1)) {
     for (const Algorithm algorithm : kAlgorithms) {
       if (!bytes.substr(0, colon).ends_with(name_of(algorithm))) continue;
       const auto hex = bytes.substr(colon + 1, 2 * bytes_of(algorithm));
-      if (const auto digest = Digest::from_hex(algorithm, hex, HexCase::either)) digests.push_back(*digest);
+      if (const auto digest = Digest::from_hex(algorithm, hex, HexCase::either))
+        digests.push_back(*digest);
     }
   }
   return digests;

@@ -1,5 +1,6 @@
-// The second opinion's own reading of a manifest's bytes. It obeys the same rule as registry/digest_scan.h and shares
-// no line with it: a mistake would have to be made twice before a referenced blob went unnoticed.
+// The second opinion's own reading of a manifest's bytes. It obeys the same rule as
+// registry/digest_scan.h and shares no line with it: a mistake would have to be made twice before a
+// referenced blob went unnoticed.
 #pragma once
 
 #include <string_view>
@@ -15,7 +16,8 @@ struct Mention {
 };
 
 struct Mentions {
-  bool is_object = false;  // one JSON object. If not, every digest-shaped substring is a mention, and no child
+  bool is_object =
+      false;  // one JSON object. If not, every digest-shaped substring is a mention, and no child
   std::vector<Mention> all;
   std::vector<Digest> subjects;  // digests inside members called exactly "subject"
 };

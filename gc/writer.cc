@@ -21,7 +21,7 @@ class FilesystemWriter final : public Writer {
       : root_(std::move(root)), mounts_(std::move(mounts)), resolution_(resolution) {}
 
   Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
-                 const std::optional<Identity>& expected) override {
+                          const std::optional<Identity>& expected) override {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
     const std::string old_name(from), new_name(to);
@@ -43,7 +43,8 @@ class FilesystemWriter final : public Writer {
   Outcome remove_file(std::string_view directory, std::string_view name) override {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
-    return judged(ask_twice([&] { return unlinkat(at.get(), std::string(name).c_str(), 0); }), directory, name);
+    return judged(ask_twice([&] { return unlinkat(at.get(), std::string(name).c_str(), 0); }),
+                  directory, name);
   }
 
   Outcome remove_directory(std::string_view key) override {
@@ -52,13 +53,17 @@ class FilesystemWriter final : public Writer {
     const std::string_view name = key.substr(slash + 1);
     const Descriptor at = open(parent);
     if (!at) return Outcome::absent;
-    return judged(ask_twice([&] { return unlinkat(at.get(), std::string(name).c_str(), AT_REMOVEDIR); }), parent, name);
+    return judged(
+        ask_twice([&] { return unlinkat(at.get(), std::string(name).c_str(), AT_REMOVEDIR); }),
+        parent, name);
   }
 
   void sync() override {
     const auto sync_one = [](const Descriptor& file_system) {
       const Answer answer = beneath::ask([&] { return syncfs(file_system.get()); });
-      if (answer.error) throw StorageRefuses(std::string("what was done may not survive a loss of power: ") + std::strerror(answer.error));
+      if (answer.error)
+        throw StorageRefuses(std::string("what was done may not survive a loss of power: ") +
+                             std::strerror(answer.error));
     };
     sync_one(root_);
     for (const Descriptor& mount : mounts_) sync_one(mount);
@@ -78,13 +83,15 @@ class FilesystemWriter final : public Writer {
   };
   static Found find(const Descriptor& directory, const std::string& name) {
     struct stat st {};
-    const Answer answer = ask_twice([&] { return fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW); });
+    const Answer answer =
+        ask_twice([&] { return fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW); });
     return {answer.error, beneath::identity_of(st)};
   }
 
-  // Neither goes over an existing name, also where the file system cannot promise that. `to` is this run's own: nobody
-  // else makes it, so that looking first is enough.
-  static Answer give_new_name(const Descriptor& directory, const std::string& from, const std::string& to) {
+  // Neither goes over an existing name, also where the file system cannot promise that. `to` is
+  // this run's own: nobody else makes it, so that looking first is enough.
+  static Answer give_new_name(const Descriptor& directory, const std::string& from,
+                              const std::string& to) {
     const int at = directory.get();
     const Answer answer = rename_without_replacing(at, from, to);
     if (answer.error != EINVAL && answer.error != ENOSYS) return answer;
@@ -93,7 +100,8 @@ class FilesystemWriter final : public Writer {
     return ask_twice([&] { return renameat(at, from.c_str(), at, to.c_str()); });
   }
   // `from` is this run's own: nobody writes there between the two calls.
-  static Answer give_back_name(const Descriptor& directory, const std::string& from, const std::string& to) {
+  static Answer give_back_name(const Descriptor& directory, const std::string& from,
+                               const std::string& to) {
     const int at = directory.get();
     const Answer answer = rename_without_replacing(at, from, to);
     if (answer.error != EINVAL && answer.error != ENOSYS) return answer;
@@ -106,11 +114,15 @@ class FilesystemWriter final : public Writer {
 
   static Outcome judged(const Answer& answer, std::string_view directory, std::string_view name) {
     switch (answer.error) {
-      case 0: return Outcome::done;
-      case ENOENT: return Outcome::absent;
+      case 0:
+        return Outcome::done;
+      case ENOENT:
+        return Outcome::absent;
       case EEXIST:
-      case ENOTEMPTY: return Outcome::occupied;
-      default: fail(answer.error, key_of(directory, name));
+      case ENOTEMPTY:
+        return Outcome::occupied;
+      default:
+        fail(answer.error, key_of(directory, name));
     }
   }
 
@@ -119,7 +131,8 @@ class FilesystemWriter final : public Writer {
   }
 
   [[noreturn]] static void fail(int error, std::string key) {
-    if (error == EROFS || error == ENOSPC || error == EDQUOT) throw StorageRefuses(key + ": " + std::strerror(error));
+    if (error == EROFS || error == ENOSPC || error == EDQUOT)
+      throw StorageRefuses(key + ": " + std::strerror(error));
     beneath::fail(error, std::move(key));
   }
 
@@ -130,13 +143,15 @@ class FilesystemWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> open_filesystem_writer(const std::string& path, const std::vector<std::string>& mounts,
+std::unique_ptr<Writer> open_filesystem_writer(const std::string& path,
+                                               const std::vector<std::string>& mounts,
                                                beneath::Resolution resolution) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
   Descriptor root = beneath::opened(beneath::open_top(path, kFlags, resolution), path);
   std::vector<Descriptor> below;
   below.reserve(mounts.size());
-  for (const std::string& mount : mounts) below.push_back(beneath::opened(beneath::open(root.get(), mount, kFlags, resolution), mount));
+  for (const std::string& mount : mounts)
+    below.push_back(beneath::opened(beneath::open(root.get(), mount, kFlags, resolution), mount));
   return std::make_unique<FilesystemWriter>(std::move(root), std::move(below), resolution);
 }
 

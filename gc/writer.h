@@ -1,4 +1,5 @@
-// Writer: the complete list of verbs that change a registry. It knows keys, never what they mean, and decides nothing.
+// Writer: the complete list of verbs that change a registry. It knows keys, never what they mean,
+// and decides nothing.
 #pragma once
 
 #include <memory>
@@ -12,14 +13,15 @@
 
 namespace regctl::gc {
 
-// The storage takes no change at all, or no further one (read-only, full): nothing else is worth trying.
+// The storage takes no change at all, or no further one (read-only, full): nothing else is worth
+// trying.
 class StorageRefuses : public Error {
  public:
   using Error::Error;
 };
 
-// Keys as in Storage. What went wrong with one object is a StorageError, and the others may still go well. Every
-// function may be called from several threads at once.
+// Keys as in Storage. What went wrong with one object is a StorageError, and the others may still
+// go well. Every function may be called from several threads at once.
 class Writer {
  public:
   enum class Outcome {
@@ -31,11 +33,12 @@ class Writer {
 
   virtual ~Writer() = default;
 
-  // Gives `directory`/`from` the name `to` in the same directory, never over an existing name. With `expected` only if
-  // it is that object in that state, looked at before and, but for `changed`, after; `to` is a name then that nobody else
-  // makes, and without it `from` is one.
-  virtual Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
-                         const std::optional<Identity>& expected = std::nullopt) = 0;
+  // Gives `directory`/`from` the name `to` in the same directory, never over an existing name. With
+  // `expected` only if it is that object in that state, looked at before and, but for `changed`,
+  // after; `to` is a name then that nobody else makes, and without it `from` is one.
+  virtual Outcome rename_in_place(std::string_view directory, std::string_view from,
+                                  std::string_view to,
+                                  const std::optional<Identity>& expected = std::nullopt) = 0;
   // A file, or a link to one; never a directory.
   virtual Outcome remove_file(std::string_view directory, std::string_view name) = 0;
   // Only an empty one.
@@ -44,10 +47,12 @@ class Writer {
   virtual void sync() = 0;
 };
 
-// `path` is docker/registry/v2, without links on the way to it (Root::v2), and `mounts` are the mount points below it.
-// Throws StorageError if one of them cannot be opened. Where rename without replacing is not to be had (NFS),
-// names are given back by making a second name and removing the first.
-std::unique_ptr<Writer> open_filesystem_writer(const std::string& path, const std::vector<std::string>& mounts,
-                                               beneath::Resolution resolution = beneath::Resolution::best);
+// `path` is docker/registry/v2, without links on the way to it (Root::v2), and `mounts` are the
+// mount points below it. Throws StorageError if one of them cannot be opened. Where rename without
+// replacing is not to be had (NFS), names are given back by making a second name and removing the
+// first.
+std::unique_ptr<Writer> open_filesystem_writer(
+    const std::string& path, const std::vector<std::string>& mounts,
+    beneath::Resolution resolution = beneath::Resolution::best);
 
 }  // namespace regctl::gc

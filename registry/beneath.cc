@@ -15,12 +15,14 @@ namespace {
 
 Answer openat2_beneath(int directory, const char* path, int flags) {
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;  // O_NOFOLLOW would turn ELOOP into ENOTDIR
+  how.flags =
+      static_cast<std::uint64_t>(flags) | O_CLOEXEC;  // O_NOFOLLOW would turn ELOOP into ENOTDIR
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   return ask([&] { return syscall(SYS_openat2, directory, path, &how, sizeof how); });
 }
 
-// The same promise with plain openat: one component at a time, none of them a link. REQUIRES: no "..".
+// The same promise with plain openat: one component at a time, none of them a link. REQUIRES: no
+// "..".
 Answer openat_by_component(int directory, std::string_view path, int flags) {
   Descriptor here;
   for (;;) {
@@ -29,10 +31,12 @@ Answer openat_by_component(int directory, std::string_view path, int flags) {
     const int at = here ? here.get() : directory;
     const bool last = slash == std::string_view::npos;
     const int how = last ? flags : O_PATH | O_DIRECTORY;
-    const Answer answer = ask([&] { return openat(at, component.c_str(), how | O_CLOEXEC | O_NOFOLLOW); });
+    const Answer answer =
+        ask([&] { return openat(at, component.c_str(), how | O_CLOEXEC | O_NOFOLLOW); });
     if (answer.error == ENOTDIR) {  // with O_DIRECTORY a link reads as "not a directory": say which
       struct stat st;
-      if (fstatat(at, component.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) return {-1, ELOOP};
+      if (fstatat(at, component.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+        return {-1, ELOOP};
     }
     if (last || answer.error) return answer;
     here = Descriptor(static_cast<int>(answer.value));
@@ -78,7 +82,8 @@ void fail(int error, std::string path) {
   auto kind = StorageError::Kind::unreadable;
   if (error == ELOOP) kind = StorageError::Kind::symlink;
   if (error == ENOTDIR) kind = StorageError::Kind::not_a_directory;
-  throw StorageError(kind, std::move(path), error == ELOOP ? "is or leads through a symbolic link" : std::strerror(error));
+  throw StorageError(kind, std::move(path),
+                     error == ELOOP ? "is or leads through a symbolic link" : std::strerror(error));
 }
 
 Descriptor opened(const Answer& answer, const std::string& path) {
@@ -90,7 +95,8 @@ Answer open(int directory, std::string_view path, int flags, Resolution resoluti
   const TerminatedPath name(path);
   const bool whole = resolution == Resolution::best && kernel_has_openat2();
   return ask_twice([&] {
-    const Answer answer = whole ? openat2_beneath(directory, name.c_str(), flags) : openat_by_component(directory, name.c_str(), flags);
+    const Answer answer = whole ? openat2_beneath(directory, name.c_str(), flags)
+                                : openat_by_component(directory, name.c_str(), flags);
     errno = answer.error;
     return answer.value;
   });
@@ -100,7 +106,8 @@ Answer open_top(const std::string& path, int flags, Resolution resolution) {
   const Answer slash = ask([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); });
   if (slash.error) return slash;
   const auto first = std::min(path.find_first_not_of('/'), path.size());
-  return open(Descriptor(static_cast<int>(slash.value)).get(), std::string_view(path).substr(first), flags, resolution);
+  return open(Descriptor(static_cast<int>(slash.value)).get(), std::string_view(path).substr(first),
+              flags, resolution);
 }
 
 Time time_of(const timespec& time) {

@@ -1,5 +1,6 @@
-// The system calls of everything below a registry's root: from directory descriptors, never through a symbolic link and
-// never out of the tree. The reading half (filesystem_storage.cc) and the writing half (gc/writer.cc) stand on this.
+// The system calls of everything below a registry's root: from directory descriptors, never through
+// a symbolic link and never out of the tree. The reading half (filesystem_storage.cc) and the
+// writing half (gc/writer.cc) stand on this.
 #pragma once
 
 #include <sys/stat.h>
@@ -47,7 +48,9 @@ Answer ask(Call call) {
 }
 
 // Failures that network file systems and flaky disks recover from.
-inline bool worth_retrying(int error) { return error == EIO || error == ESTALE || error == ETIMEDOUT; }
+inline bool worth_retrying(int error) {
+  return error == EIO || error == ESTALE || error == ETIMEDOUT;
+}
 
 // ask(), and once more where that may help.
 template <class Call>
@@ -67,16 +70,17 @@ enum class Resolution {
   by_component,  // slower, and the same on every kernel
 };
 
-// `path` below `directory`, "" for itself, opened with the `flags` of open(2) and O_CLOEXEC. A symbolic link anywhere on
-// the way or at the end is ELOOP. REQUIRES: `path` is relative, and no component of it is "..".
+// `path` below `directory`, "" for itself, opened with the `flags` of open(2) and O_CLOEXEC. A
+// symbolic link anywhere on the way or at the end is ELOOP. REQUIRES: `path` is relative, and no
+// component of it is "..".
 Answer open(int directory, std::string_view path, int flags, Resolution resolution);
 
-// The directory where everything begins: `path` is absolute, and names it without any symbolic link. Somebody may have
-// put one there since that was found out: ELOOP then.
+// The directory where everything begins: `path` is absolute, and names it without any symbolic
+// link. Somebody may have put one there since that was found out: ELOOP then.
 Answer open_top(const std::string& path, int flags, Resolution resolution);
 
-// A time that nanoseconds cannot hold (before 1677, after 2262) is the latest there is: every reader takes the future for
-// young, whereas an overflow could make it old.
+// A time that nanoseconds cannot hold (before 1677, after 2262) is the latest there is: every
+// reader takes the future for young, whereas an overflow could make it old.
 Time time_of(const timespec& time);
 Identity identity_of(const struct stat& st);
 

@@ -4,7 +4,8 @@
 
 namespace regctl {
 
-Closure::Closure(const Inventory& inventory) : inventory_(inventory), round_of_(inventory.digests.size()) {
+Closure::Closure(const Inventory& inventory)
+    : inventory_(inventory), round_of_(inventory.digests.size()) {
   for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.layers) {
       if (link.name != link.target) aliases_.emplace_back(link.name, link.target);

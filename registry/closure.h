@@ -1,4 +1,5 @@
-// What is reachable from some digests: documents' references, and alias links of every repository. Pure.
+// What is reachable from some digests: documents' references, and alias links of every repository.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace regctl {
 
-// Walks one inventory, as often as asked. Not for several threads at once; it keeps marks. Time is linear in what
-// is reached, memory in the number of digests; there is no recursion.
+// Walks one inventory, as often as asked. Not for several threads at once; it keeps marks. Time is
+// linear in what is reached, memory in the number of digests; there is no recursion.
 class Closure {
  public:
   // `inventory` must outlive it.
@@ -20,7 +21,8 @@ class Closure {
   void restart() { ++round_; }
   bool reached(DigestId id) const { return round_of_[index_of(id)] == round_; }
 
-  // Calls visit(id) for `root` and everything reachable from it that was not reached since restart().
+  // Calls visit(id) for `root` and everything reachable from it that was not reached since
+  // restart().
   template <class Visit>
   void from(DigestId root, Visit visit);
 

@@ -22,7 +22,9 @@ constexpr std::array<std::uint8_t, 256> kNibbles = [] {
 
 }  // namespace
 
-std::string_view name_of(Algorithm algorithm) { return kNames[static_cast<std::size_t>(algorithm)]; }
+std::string_view name_of(Algorithm algorithm) {
+  return kNames[static_cast<std::size_t>(algorithm)];
+}
 
 std::optional<Algorithm> algorithm_named(std::string_view name) {
   for (Algorithm algorithm : kAlgorithms) {
@@ -37,7 +39,8 @@ Digest::Digest(Algorithm algorithm, std::span<const std::uint8_t> hash) : algori
   std::copy_n(hash.begin(), bytes_of(algorithm), hash_.begin());
 }
 
-std::optional<Digest> Digest::from_hex(Algorithm algorithm, std::string_view hex, HexCase hex_case) {
+std::optional<Digest> Digest::from_hex(Algorithm algorithm, std::string_view hex,
+                                       HexCase hex_case) {
   if (hex.size() != 2 * bytes_of(algorithm)) return std::nullopt;
   Digest digest;
   digest.algorithm_ = algorithm;

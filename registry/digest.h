@@ -1,6 +1,6 @@
-// Digest: the name of a blob, an algorithm and the bytes of the hash. Knows the text form of the OCI image
-// specification ("descriptor.md", section Digests) for the three algorithms that distribution accepts;
-// computing one is hasher.h.
+// Digest: the name of a blob, an algorithm and the bytes of the hash. Knows the text form of the
+// OCI image specification ("descriptor.md", section Digests) for the three algorithms that
+// distribution accepts; computing one is hasher.h.
 #pragma once
 
 #include <array>
@@ -24,15 +24,17 @@ std::size_t bytes_of(Algorithm algorithm);
 
 enum class HexCase { lower, either };
 
-// A value; orders by the bytes of the hash, then by algorithm. The default one is sha256 of nothing in particular (all zero).
+// A value; orders by the bytes of the hash, then by algorithm. The default one is sha256 of nothing
+// in particular (all zero).
 class Digest {
  public:
   Digest() = default;
   // REQUIRES: hash.size() == bytes_of(algorithm).
   Digest(Algorithm algorithm, std::span<const std::uint8_t> hash);
 
-  // `text` is "alg:hex" and nothing else; empty otherwise. Upper-case hex is no digest to a registry, so the
-  // strict form refuses it; HexCase::either is for finding what might have been meant.
+  // `text` is "alg:hex" and nothing else; empty otherwise. Upper-case hex is no digest to a
+  // registry, so the strict form refuses it; HexCase::either is for finding what might have been
+  // meant.
   static std::optional<Digest> parse(std::string_view text, HexCase hex_case = HexCase::lower);
   static std::optional<Digest> from_hex(Algorithm algorithm, std::string_view hex,
                                         HexCase hex_case = HexCase::lower);
@@ -49,8 +51,8 @@ class Digest {
   Algorithm algorithm_ = Algorithm::sha256;
 };
 
-// Calls `found(digest)` for every digest-shaped substring of `bytes`, hex in either case: what a damaged file
-// might have named. The whole of `bytes` counts, whatever stands around a match.
+// Calls `found(digest)` for every digest-shaped substring of `bytes`, hex in either case: what a
+// damaged file might have named. The whole of `bytes` counts, whatever stands around a match.
 template <class Found>
 void each_digest_in_text(std::string_view bytes, Found found);
 
@@ -59,7 +61,8 @@ std::optional<Digest> digest_at(std::string_view bytes, std::size_t at);
 
 template <class Found>
 void each_digest_in_text(std::string_view bytes, Found found) {
-  for (std::size_t at = bytes.find("sha"); at != std::string_view::npos; at = bytes.find("sha", at + 1)) {
+  for (std::size_t at = bytes.find("sha"); at != std::string_view::npos;
+       at = bytes.find("sha", at + 1)) {
     if (auto digest = digest_at(bytes, at)) found(*digest);
   }
 }

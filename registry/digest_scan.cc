@@ -11,8 +11,9 @@ namespace {
 // The longest string that matters is a sha512 digest; escaping makes a character six long at most.
 constexpr std::size_t kLongestRaw = 6 * (sizeof("sha512:") + 128);
 
-// `key` equals `name` as encoding/json matches field names: ASCII letters in either case, and the two other
-// characters that Unicode folds onto them, U+017F (long s) and U+212A (Kelvin sign). `name` is lower case.
+// `key` equals `name` as encoding/json matches field names: ASCII letters in either case, and the
+// two other characters that Unicode folds onto them, U+017F (long s) and U+212A (Kelvin sign).
+// `name` is lower case.
 bool folds_to(std::string_view key, std::string_view name) {
   std::size_t at = 0;
   for (const char want : name) {
@@ -21,7 +22,8 @@ bool folds_to(std::string_view key, std::string_view name) {
       at += 2;
     } else if (want == 'k' && rest.starts_with("\u212A")) {
       at += 3;
-    } else if (!rest.empty() && (rest[0] == want || (rest[0] >= 'A' && rest[0] <= 'Z' && rest[0] + 32 == want))) {
+    } else if (!rest.empty() &&
+               (rest[0] == want || (rest[0] >= 'A' && rest[0] <= 'Z' && rest[0] + 32 == want))) {
       at += 1;
     } else {
       return false;
@@ -35,14 +37,15 @@ void append_utf8(std::string& text, std::uint32_t code) {
     text += static_cast<char>(code);
   } else if (code < 0x800) {
     text += {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 63))};
-  } else {  // a surrogate half lands here too: not UTF-8, and equal to no name and no digest, which is right
+  } else {  // a surrogate half lands here too: not UTF-8, and equal to no name and no digest, which
+            // is right
     text += {static_cast<char>(0xE0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 63)),
              static_cast<char>(0x80 | (code & 63))};
   }
 }
 
-// One pass over the bytes with an explicit stack: a byte per open array or object, so that a hostile document
-// cannot need more memory than a small multiple of its own size.
+// One pass over the bytes with an explicit stack: a byte per open array or object, so that a
+// hostile document cannot need more memory than a small multiple of its own size.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -84,7 +87,8 @@ class Scanner {
   }
 
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
       ++at_;
   }
 
@@ -113,7 +117,8 @@ class Scanner {
     if (word_ == "annotations") {
       inherited |= kQuiet;
     } else if (word_ == "subject") {
-      inherited |= level & kQuiet ? kQuiet : kQuiet | kSubject;  // an annotation of that name is no subject
+      inherited |=
+          level & kQuiet ? kQuiet : kQuiet | kSubject;  // an annotation of that name is no subject
     } else if (folds_to(word_, "manifests")) {
       inherited |= kManifests;
     } else if (level & kManifests) {
@@ -147,10 +152,14 @@ class Scanner {
         note(inherited);
         if (media_type_member_) note_media_type();
         return true;
-      case 't': return literal("true");
-      case 'f': return literal("false");
-      case 'n': return literal("null");
-      default: return number();
+      case 't':
+        return literal("true");
+      case 'f':
+        return literal("false");
+      case 'n':
+        return literal("null");
+      default:
+        return number();
     }
   }
 
@@ -194,7 +203,8 @@ class Scanner {
           ++at_;
           if (!hex_digit(peek())) return false;
         }
-      } else if (at_ == text_.size() || std::string_view("\"\\/bfnrt").find(text_[at_]) == std::string_view::npos) {
+      } else if (at_ == text_.size() ||
+                 std::string_view("\"\\/bfnrt").find(text_[at_]) == std::string_view::npos) {
         return false;
       }
     }
@@ -215,7 +225,8 @@ class Scanner {
       if (raw[i] != '\\') {
         unescaped_ += raw[i];
       } else if (raw[++i] == 'u') {
-        append_utf8(unescaped_, static_cast<std::uint32_t>(std::stoul(std::string(raw.substr(i + 1, 4)), nullptr, 16)));
+        append_utf8(unescaped_, static_cast<std::uint32_t>(
+                                    std::stoul(std::string(raw.substr(i + 1, 4)), nullptr, 16)));
         i += 4;
       } else {
         static constexpr std::string_view kLetters = "bfnrt", kMeanings = "\b\f\n\r\t";
@@ -248,8 +259,8 @@ class Scanner {
   std::string_view word_;
   std::string unescaped_;
   bool media_type_member_ = false;
-  // Objects under "manifests" are numbered as they open: those open now, what each said of its media type, and
-  // for each reference the object it stands in.
+  // Objects under "manifests" are numbered as they open: those open now, what each said of its
+  // media type, and for each reference the object it stands in.
   std::vector<std::uint32_t> owner_;
   std::vector<Media> media_;
   std::vector<std::uint32_t> owners_;
@@ -262,7 +273,9 @@ DigestScan scan_digests(std::string_view bytes) {
   Scanner scanner(bytes);
   if (scanner.run()) return std::move(scanner).result();
   DigestScan scan;
-  each_digest_in_text(bytes, [&](const Digest& digest) { scan.references.push_back({digest, false}); });
+  each_digest_in_text(bytes, [&](const Digest& digest) {
+    scan.references.push_back({digest, false});
+  });
   return scan;
 }
 

@@ -10,8 +10,9 @@
 namespace regctl {
 namespace {
 
-// The digests in a manifest are whatever its pusher wrote: with a fixed choice of bytes they could all be made to meet.
-// Random multipliers make that a guess (multiply-shift hashing); the upper bits are the good ones.
+// The digests in a manifest are whatever its pusher wrote: with a fixed choice of bytes they could
+// all be made to meet. Random multipliers make that a guess (multiply-shift hashing); the upper
+// bits are the good ones.
 std::uint32_t hash_of(const Digest& digest) {
   static const auto multipliers = [] {
     std::array<std::uint64_t, 8> odd;
@@ -44,7 +45,8 @@ std::optional<DigestId> DigestSet::find(const Digest& digest) const {
 }
 
 void DigestCollector::Shard::grow() {
-  const std::vector<Slot> old = std::exchange(slots, std::vector<Slot>(std::max<std::size_t>(64, 2 * slots.size())));
+  const std::vector<Slot> old =
+      std::exchange(slots, std::vector<Slot>(std::max<std::size_t>(64, 2 * slots.size())));
   for (const Slot& slot : old) {
     if (!slot.place) continue;
     std::size_t at = start_of(slot.hash);
@@ -58,7 +60,8 @@ std::uint32_t DigestCollector::Shard::place_of(const Digest& digest) {
   const std::uint32_t hash = hash_of(digest);
   std::size_t at = start_of(hash);
   for (; slots[at].place; at = next(at)) {
-    if (slots[at].hash == hash && digests[slots[at].place - 1] == digest) return slots[at].place - 1;
+    if (slots[at].hash == hash && digests[slots[at].place - 1] == digest)
+      return slots[at].place - 1;
   }
   digests.push_back(digest);
   slots[at] = {hash, static_cast<std::uint32_t>(digests.size())};
@@ -90,7 +93,8 @@ DigestCollector::Finished DigestCollector::finish(const Workers& workers) {
   workers.for_each_index(kShards, [&](std::size_t s) {
     const std::vector<Digest> digests = std::move(shards_[s].digests);
     shards_[s].slots = {};
-    // Eight bytes tell nearly all digests apart, and comparing numbers that lie side by side is quick.
+    // Eight bytes tell nearly all digests apart, and comparing numbers that lie side by side is
+    // quick.
     std::vector<std::pair<std::uint64_t, std::uint32_t>> order(digests.size());
     for (std::uint32_t i = 0; i < digests.size(); ++i) order[i] = {first_bytes(digests[i]), i};
     std::sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {

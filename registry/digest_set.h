@@ -1,4 +1,5 @@
-// DigestSet: every digest of a registry once, sorted, so that the rest can say a small number for each: its place.
+// DigestSet: every digest of a registry once, sorted, so that the rest can say a small number for
+// each: its place.
 #pragma once
 
 #include <array>
@@ -35,8 +36,8 @@ class DigestSet {
   std::vector<Digest> digests_;
 };
 
-// Gathers digests from several threads. The numbers it hands out depend on who came first; finish() replaces them
-// by places in the sorted set.
+// Gathers digests from several threads. The numbers it hands out depend on who came first; finish()
+// replaces them by places in the sorted set.
 class DigestCollector {
  public:
   DigestId add(const Digest& digest);
@@ -55,8 +56,8 @@ class DigestCollector {
     std::uint32_t hash;       // tells most digests apart without a look at them
     std::uint32_t place = 0;  // 1 + index into digests; 0: free
   };
-  // One of several hash tables (open addressing), each with its own lock. The digest's first byte chooses it, such
-  // that the tables follow one another in the order of digests.
+  // One of several hash tables (open addressing), each with its own lock. The digest's first byte
+  // chooses it, such that the tables follow one another in the order of digests.
   struct Shard {
     std::mutex mutex;
     std::vector<Digest> digests;
@@ -65,7 +66,9 @@ class DigestCollector {
     std::uint32_t place_of(const Digest& digest);
     void grow();
     // Where to look first, by the upper bits, and where next.
-    std::size_t start_of(std::uint32_t hash) const { return std::uint64_t{hash} * slots.size() >> 32; }
+    std::size_t start_of(std::uint32_t hash) const {
+      return std::uint64_t{hash} * slots.size() >> 32;
+    }
     std::size_t next(std::size_t at) const { return (at + 1) & (slots.size() - 1); }
   };
   static constexpr std::size_t kShards = 64;

@@ -1,5 +1,5 @@
-// The exceptions of both programs. What is wrong with a registry is never one of these: that is data (a
-// Malformed, a Damage, a Blocker). These say that the program itself could not find out.
+// The exceptions of both programs. What is wrong with a registry is never one of these: that is
+// data (a Malformed, a Damage, a Blocker). These say that the program itself could not find out.
 #pragma once
 
 #include <stdexcept>
@@ -12,12 +12,14 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Something in storage could not be found out: neither "it is there" nor "it is absent" may be concluded.
+// Something in storage could not be found out: neither "it is there" nor "it is absent" may be
+// concluded.
 class StorageError : public Error {
  public:
   enum class Kind {
-    unreadable,       // permission, I/O error, exhausted descriptors: an answer exists, we did not get it
-    symlink,          // a symbolic link where the registry keeps a file or directory; never followed
+    unreadable,  // permission, I/O error, exhausted descriptors: an answer exists, we did not get
+                 // it
+    symlink,     // a symbolic link where the registry keeps a file or directory; never followed
     not_a_directory,  // a file or device where a directory belongs
     unstable,         // an entry keeps appearing and disappearing
   };
@@ -39,7 +41,8 @@ class StorageError : public Error {
 // The path given as ROOT is not a registry's storage: exit status 10.
 class WrongRoot : public Error {
  public:
-  WrongRoot(const std::string& message, std::string hint) : Error(message), hint_(std::move(hint)) {}
+  WrongRoot(const std::string& message, std::string hint)
+      : Error(message), hint_(std::move(hint)) {}
   const std::string& hint() const { return hint_; }
 
  private:

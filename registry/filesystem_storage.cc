@@ -14,9 +14,9 @@ namespace regctl {
 namespace {
 
 using beneath::Answer;
-using beneath::Descriptor;
 using beneath::ask;
 using beneath::ask_twice;
+using beneath::Descriptor;
 
 Kind kind_of(mode_t mode) {
   if (S_ISREG(mode)) return Kind::file;
@@ -27,7 +27,9 @@ Kind kind_of(mode_t mode) {
 Stat stat_of(const struct stat& st) {
   return {.kind = kind_of(st.st_mode),
           .bytes = static_cast<std::uint64_t>(st.st_size),
-          .disk_bytes = S_ISREG(st.st_mode) && st.st_nlink > 1 ? 0 : static_cast<std::uint64_t>(st.st_blocks) * 512,
+          .disk_bytes = S_ISREG(st.st_mode) && st.st_nlink > 1
+                            ? 0
+                            : static_cast<std::uint64_t>(st.st_blocks) * 512,
           .modified = beneath::time_of(st.st_mtim),
           .inode = st.st_ino,
           .names = S_ISREG(st.st_mode) ? st.st_nlink : 1};
@@ -73,7 +75,8 @@ class FilesystemStorage final : public Storage {
     auto listing = directory ? list(*directory, key) : std::nullopt;
     if (!listing) return std::nullopt;
     for (const Entry& entry : listing->entries)
-      listing->stats.push_back(stat(*directory, entry.name.c_str(), [&] { return child_of(key, entry.name); }));
+      listing->stats.push_back(
+          stat(*directory, entry.name.c_str(), [&] { return child_of(key, entry.name); }));
     return listing;
   }
 
@@ -95,7 +98,8 @@ class FilesystemStorage final : public Storage {
       // O_NONBLOCK: a FIFO without a writer would otherwise hold us for ever.
       file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     } catch (const StorageError&) {
-      const auto found = stat(key);  // a socket or a dead device cannot be opened, but it is no I/O error
+      const auto found =
+          stat(key);  // a socket or a dead device cannot be opened, but it is no I/O error
       if (!found || found->kind != Kind::other) throw;
       return Content{.stat = *found};
     }
@@ -106,7 +110,8 @@ class FilesystemStorage final : public Storage {
     content.bytes.resize(want);
     std::size_t got = 0;
     while (got < want) {
-      const Answer answer = ask([&] { return ::read(file->get(), content.bytes.data() + got, want - got); });
+      const Answer answer =
+          ask([&] { return ::read(file->get(), content.bytes.data() + got, want - got); });
       if (answer.error) fail(key, answer.error);
       if (answer.value == 0) break;
       got += static_cast<std::size_t>(answer.value);
@@ -119,13 +124,15 @@ class FilesystemStorage final : public Storage {
   std::optional<Time> holds(std::string_view key, std::string_view bytes) const override {
     std::array<char, 256> buffer;
     if (!root_ || bytes.size() >= buffer.size()) return std::nullopt;
-    const Answer opened = beneath::open(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
+    const Answer opened =
+        beneath::open(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
     if (opened.error) return std::nullopt;
     const Descriptor file(static_cast<int>(opened.value));
     struct stat st;
     if (fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return std::nullopt;
     const Answer got = ask([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
-    if (got.error || std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) != bytes) return std::nullopt;
+    if (got.error || std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) != bytes)
+      return std::nullopt;
     return beneath::time_of(st.st_mtim);
   }
 
@@ -138,7 +145,8 @@ class FilesystemStorage final : public Storage {
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     auto directory = descriptor(prefix, O_PATH | O_DIRECTORY);
     return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(),
-                                               prefix.empty() ? shown_as_ : shown(prefix) + '/', resolution_);
+                                               prefix.empty() ? shown_as_ : shown(prefix) + '/',
+                                               resolution_);
   }
 
  private:
@@ -150,7 +158,8 @@ class FilesystemStorage final : public Storage {
   template <class Key>
   std::optional<Stat> stat(const Descriptor& directory, const char* name, Key key) const {
     struct stat st;
-    const Answer answer = ask_twice([&] { return fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW); });
+    const Answer answer =
+        ask_twice([&] { return fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW); });
     if (answer.error == ENOENT) return std::nullopt;
     if (answer.error) fail(key(), answer.error);
     return stat_of(st);
@@ -160,9 +169,10 @@ class FilesystemStorage final : public Storage {
     Listing listing{.modified = beneath::time_of(status(directory, key).st_mtim)};
     alignas(dirent64) std::array<char, 32768> buffer;
     for (;;) {
-      const Answer answer =
-          ask([&] { return syscall(SYS_getdents64, directory.get(), buffer.data(), buffer.size()); });
-      if (answer.error == ENOENT) return std::nullopt;  // removed while open: Linux's word for an empty, dead one
+      const Answer answer = ask(
+          [&] { return syscall(SYS_getdents64, directory.get(), buffer.data(), buffer.size()); });
+      if (answer.error == ENOENT)
+        return std::nullopt;  // removed while open: Linux's word for an empty, dead one
       if (answer.error) fail(key, answer.error);
       if (answer.value == 0) return listing;
       for (long at = 0; at < answer.value;) {
@@ -176,7 +186,9 @@ class FilesystemStorage final : public Storage {
 
   std::string shown(std::string_view key) const { return shown_as_ + std::string(key); }
 
-  [[noreturn]] void fail(std::string_view key, int error) const { beneath::fail(error, shown(key)); }
+  [[noreturn]] void fail(std::string_view key, int error) const {
+    beneath::fail(error, shown(key));
+  }
 
   std::optional<Descriptor> descriptor(std::string_view key, int flags) const {
     if (!root_) return std::nullopt;
@@ -192,12 +204,19 @@ class FilesystemStorage final : public Storage {
     return st;
   }
 
-  void add(Listing& listing, const Descriptor& directory, const dirent64& entry, std::string_view key) const {
+  void add(Listing& listing, const Descriptor& directory, const dirent64& entry,
+           std::string_view key) const {
     Kind kind = Kind::other;
     switch (entry.d_type) {
-      case DT_REG: kind = Kind::file; break;
-      case DT_DIR: kind = Kind::directory; break;
-      case DT_LNK: kind = Kind::symlink; break;
+      case DT_REG:
+        kind = Kind::file;
+        break;
+      case DT_DIR:
+        kind = Kind::directory;
+        break;
+      case DT_LNK:
+        kind = Kind::symlink;
+        break;
       case DT_UNKNOWN: {  // some file systems do not tell here; never guess
         struct stat st;
         if (fstatat(directory.get(), entry.d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {

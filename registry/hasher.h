@@ -8,7 +8,8 @@
 
 namespace regctl {
 
-// One thread at a time. Throws Error if OpenSSL fails, which it does only without memory or a crippled provider.
+// One thread at a time. Throws Error if OpenSSL fails, which it does only without memory or a
+// crippled provider.
 class Hasher {
  public:
   explicit Hasher(Algorithm algorithm);

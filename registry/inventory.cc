@@ -6,7 +6,8 @@ namespace regctl {
 namespace {
 
 template <class T>
-const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& index, DigestId id) {
+const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& index,
+                 DigestId id) {
   const std::uint32_t place = index_of(id) < index.size() ? index[index_of(id)] : 0;
   return place ? &items[place - 1] : nullptr;
 }
@@ -14,7 +15,8 @@ const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& 
 }  // namespace
 
 const Link* link_named(const std::vector<Link>& links, DigestId name) {
-  const auto at = std::lower_bound(links.begin(), links.end(), name, [](const Link& link, DigestId id) { return link.name < id; });
+  const auto at = std::lower_bound(links.begin(), links.end(), name,
+                                   [](const Link& link, DigestId id) { return link.name < id; });
   return at != links.end() && at->name == name ? &*at : nullptr;
 }
 
@@ -23,7 +25,9 @@ std::size_t Repository::count_manifests() const {
 }
 
 const Blob* Inventory::blob(DigestId id) const { return look_up(blobs, blob_index, id); }
-const Document* Inventory::document(DigestId id) const { return look_up(documents, document_index, id); }
+const Document* Inventory::document(DigestId id) const {
+  return look_up(documents, document_index, id);
+}
 
 std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory) {
   std::vector<std::optional<std::uint64_t>> sizes(inventory.digests.size());
@@ -34,7 +38,8 @@ std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory
     }
   }
   for (const Document& document : inventory.documents) {
-    if (document.state != Document::State::absent) sizes[index_of(document.digest)] = document.bytes;
+    if (document.state != Document::State::absent)
+      sizes[index_of(document.digest)] = document.bytes;
   }
   for (const Blob& blob : inventory.blobs) {
     if (blob.visited && blob.present) sizes[index_of(blob.digest)] = blob.bytes;

@@ -1,5 +1,5 @@
-// Inventory: a whole registry as one plain value, what a scan saw and nothing it concluded. Above it nobody knows
-// whether it came from a file system or an object store.
+// Inventory: a whole registry as one plain value, what a scan saw and nothing it concluded. Above
+// it nobody knows whether it came from a file system or an object store.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ namespace regctl {
 
 // Something that keeps the scan from being complete: unread, or hiding what was never listed.
 struct Obstacle {
-  std::string code;  // "read-error", "symlink-in-tree", "not-a-directory", "unknown-directory", "unstable-directory"
+  std::string code;  // "read-error", "symlink-in-tree", "not-a-directory", "unknown-directory",
+                     // "unstable-directory"
   std::string path;
   std::string reason;
 
@@ -49,15 +50,16 @@ enum class LinkState : std::uint8_t {
   damaged,      // there, but does not say what it should
 };
 
-// A link below _layers or _manifests/revisions. `target` differs from `name` in alias links (a sha512 upload is
-// stored as sha256) and in damaged ones that name another digest.
+// A link below _layers or _manifests/revisions. `target` differs from `name` in alias links (a
+// sha512 upload is stored as sha256) and in damaged ones that name another digest.
 struct Link {
   DigestId name;
   DigestId target;
   LinkState state;
   // Of the link; of its directory while pending; of the copy while quarantined.
   Time modified;
-  std::uint64_t inode = 0;  // of the link; 0: it was read too cheaply to tell (Copies::of_absent_links)
+  std::uint64_t inode =
+      0;  // of the link; 0: it was read too cheaply to tell (Copies::of_absent_links)
 
   bool operator==(const Link&) const = default;
 };
@@ -75,9 +77,9 @@ struct Tag {
   LinkState state;
   std::optional<DigestId> target;  // empty: unknown
   Time modified;
-  std::uint64_t inode = 0;         // as in Link
-  // What the tag ever pointed to, with each entry's time: read where `target` is unknown, and where the scan was
-  // asked for histories.
+  std::uint64_t inode = 0;  // as in Link
+  // What the tag ever pointed to, with each entry's time: read where `target` is unknown, and where
+  // the scan was asked for histories.
   std::vector<std::pair<DigestId, Time>> history;
 
   bool operator==(const Tag&) const = default;
@@ -85,7 +87,8 @@ struct Tag {
 
 struct Upload {
   std::string uuid;
-  std::optional<Time> started;  // empty: missing or unparsable; without any file, when the directory was last changed
+  std::optional<Time> started;  // empty: missing or unparsable; without any file, when the
+                                // directory was last changed
   Time newest{};                // latest modification time of any file inside
   std::uint64_t bytes = 0;
 
@@ -98,10 +101,12 @@ struct Repository {
   std::vector<Link> revisions;
   std::vector<Tag> tags;
   std::vector<Upload> uploads;
-  bool has_layers = false, has_manifests = false, has_revisions = false, has_tags = false;  // directories
+  bool has_layers = false, has_manifests = false, has_revisions = false,
+       has_tags = false;        // directories
   Time directories_modified{};  // the newest of those that were listed
   std::vector<Damage> damage;
-  // Digests that stand in damaged links or at places of unknown meaning: alive while this repository is in doubt.
+  // Digests that stand in damaged links or at places of unknown meaning: alive while this
+  // repository is in doubt.
   std::vector<DigestId> hinted;
 
   std::size_t count_manifests() const;  // revision links that are there
@@ -134,8 +139,8 @@ struct Reference {
 // A blob that was opened as a manifest.
 struct Document {
   enum class State : std::uint8_t {
-    sound,    // bytes hash to the name, and are a JSON object
-    leaf,     // sound bytes that are no JSON object, and that no revision link or tag calls a manifest
+    sound,  // bytes hash to the name, and are a JSON object
+    leaf,  // sound bytes that are no JSON object, and that no revision link or tag calls a manifest
     absent,   // no bytes anywhere
     damaged,  // bytes that are wrong, too many, or missing although a revision link names them
   };
@@ -145,7 +150,8 @@ struct Document {
   bool from_quarantine = false;
   std::uint64_t bytes = 0;
   Time modified;
-  std::vector<Reference> references;  // by digest, each once; of a damaged one every digest in its text
+  std::vector<Reference>
+      references;  // by digest, each once; of a damaged one every digest in its text
   std::vector<DigestId> subjects;
   std::vector<Damage> damage;  // one exactly if damaged, else none
 
@@ -178,7 +184,7 @@ struct Inventory {
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
   bool has_blobs = false, has_repositories = false;  // directories
-  std::uint64_t vanished = 0;                         // entries that were listed and then provably gone
+  std::uint64_t vanished = 0;  // entries that were listed and then provably gone
   // 1 + index into blobs and documents, by DigestId; 0: none.
   std::vector<std::uint32_t> blob_index, document_index;
 

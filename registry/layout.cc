@@ -17,11 +17,15 @@ std::string path(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
-std::string join(std::string_view a, std::string_view b) { return a.empty() ? std::string(b) : path({a, b}); }
+std::string join(std::string_view a, std::string_view b) {
+  return a.empty() ? std::string(b) : path({a, b});
+}
 
 std::string repository(std::string_view name) { return path({kRepositories, name}); }
 
-std::string digest_path(const Digest& digest) { return path({name_of(digest.algorithm()), digest.hex()}); }
+std::string digest_path(const Digest& digest) {
+  return path({name_of(digest.algorithm()), digest.hex()});
+}
 
 std::string blob_shard(const Digest& digest) {
   return path({kBlobs, name_of(digest.algorithm()), digest.hex().substr(0, 2)});
@@ -56,24 +60,31 @@ std::optional<QuarantineName> parse_quarantine_name(std::string_view name) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + dot, seconds);
   // The bound is the year 2262, where nanoseconds since 1970 end.
-  if (error != std::errc() || end != rest.data() + dot || seconds < 0 || seconds > 9'223'372'035) return std::nullopt;
+  if (error != std::errc() || end != rest.data() + dot || seconds < 0 || seconds > 9'223'372'035)
+    return std::nullopt;
   if (rest[0] == '0' && dot > 1) return std::nullopt;  // two names must never mean the same
   const std::string_view run = rest.substr(dot + 1);
-  const auto legal = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (run.empty() || run.size() > 64 || !std::all_of(run.begin(), run.end(), legal)) return std::nullopt;
-  return QuarantineName{std::string(original), Time(std::chrono::seconds(seconds)), std::string(run)};
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (run.empty() || run.size() > 64 || !std::all_of(run.begin(), run.end(), legal))
+    return std::nullopt;
+  return QuarantineName{std::string(original), Time(std::chrono::seconds(seconds)),
+                        std::string(run)};
 }
 
 std::string quarantine_name(const QuarantineName& name) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(name.taken.time_since_epoch()).count();
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(name.taken.time_since_epoch()).count();
   return name.original + ".regctl-gc." + std::to_string(seconds) + '.' + name.run;
 }
 
 bool is_foreign_litter(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"lost+found", ".snapshot", ".snapshots", ".zfs",
-                                                "@eaDir",     "#recycle",  ".DS_Store",  ".directory"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) || name.starts_with(".nfs") ||
-         name.starts_with(".fuse_hidden") || name.starts_with("._");
+  static constexpr std::string_view kNames[] = {"lost+found", ".snapshot", ".snapshots",
+                                                ".zfs",       "@eaDir",    "#recycle",
+                                                ".DS_Store",  ".directory"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ||
+         name.starts_with(".nfs") || name.starts_with(".fuse_hidden") || name.starts_with("._");
 }
 
 bool is_temporary(std::string_view name) {

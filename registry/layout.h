@@ -1,5 +1,5 @@
-// The grammar of places in a distribution v2 tree (distribution's registry/storage/paths.go), our quarantine names
-// included. Keys are relative to docker/registry/v2. Pure.
+// The grammar of places in a distribution v2 tree (distribution's registry/storage/paths.go), our
+// quarantine names included. Keys are relative to docker/registry/v2. Pure.
 #pragma once
 
 #include <optional>
@@ -38,7 +38,8 @@ std::string revision_link(std::string_view repository, const Digest& digest);
 std::string tag(std::string_view repository, std::string_view tag);
 std::string tag_current_link(std::string_view repository, std::string_view tag);
 
-// "data.regctl-gc.1795231813.3f1c9b0e": a `data` or `link` renamed in place at `taken` by the run `run`.
+// "data.regctl-gc.1795231813.3f1c9b0e": a `data` or `link` renamed in place at `taken` by the run
+// `run`.
 struct QuarantineName {
   std::string original;
   Time taken;  // whole seconds
@@ -47,8 +48,8 @@ struct QuarantineName {
 std::optional<QuarantineName> parse_quarantine_name(std::string_view name);
 std::string quarantine_name(const QuarantineName& name);
 
-// What file systems, backup programs and desktops leave behind in any directory; a registry can make none of
-// these names (each breaks the grammar of names.h), so nothing of it is ever in them.
+// What file systems, backup programs and desktops leave behind in any directory; a registry can
+// make none of these names (each breaks the grammar of names.h), so nothing of it is ever in them.
 bool is_foreign_litter(std::string_view name);
 // "<file>.<uuid>.tmp": distribution 3.1 and later write files through these.
 bool is_temporary(std::string_view name);

@@ -16,7 +16,8 @@ std::string platform_of(dom::object descriptor) {
   dom::object platform;
   if (descriptor["platform"].get(platform) != simdjson::SUCCESS) return {};
   std::string text = string_at(platform, "os") + '/' + string_at(platform, "architecture");
-  if (const std::string variant = string_at(platform, "variant"); !variant.empty()) text += '/' + variant;
+  if (const std::string variant = string_at(platform, "variant"); !variant.empty())
+    text += '/' + variant;
   return text;
 }
 
@@ -25,15 +26,18 @@ void add_descriptor(dom::element element, Role role, std::vector<Descriptor>& de
   if (element.get(object) != simdjson::SUCCESS) return;
   const auto digest = Digest::parse(string_at(object, "digest"), HexCase::either);
   if (!digest) return;
-  Descriptor descriptor{.role = role, .digest = *digest, .media_type = string_at(object, "mediaType")};
+  Descriptor descriptor{
+      .role = role, .digest = *digest, .media_type = string_at(object, "mediaType")};
   if (std::uint64_t size; object["size"].get(size) == simdjson::SUCCESS) descriptor.bytes = size;
-  if (dom::array urls; object["urls"].get(urls) == simdjson::SUCCESS) descriptor.has_urls = urls.size() > 0;
+  if (dom::array urls; object["urls"].get(urls) == simdjson::SUCCESS)
+    descriptor.has_urls = urls.size() > 0;
   descriptor.platform = platform_of(object);
   descriptors.push_back(std::move(descriptor));
 }
 
 // True if the member is there, as an array.
-bool add_descriptors(dom::object object, std::string_view key, Role role, std::vector<Descriptor>& descriptors) {
+bool add_descriptors(dom::object object, std::string_view key, Role role,
+                     std::vector<Descriptor>& descriptors) {
   dom::array array;
   if (object[key].get(array) != simdjson::SUCCESS) return false;
   for (dom::element element : array) add_descriptor(element, role, descriptors);
@@ -56,9 +60,9 @@ bool add_schema1_layers(dom::object object, std::vector<Descriptor>& descriptors
 
 bool is_blob_media_type(std::string_view media_type) {
   static constexpr std::string_view kFamilies[] = {
-      "application/vnd.oci.image.layer.",          "application/vnd.oci.image.config.",
-      "application/vnd.docker.image.rootfs.",      "application/vnd.docker.container.image.",
-      "application/vnd.docker.plugin.",            "application/vnd.oci.empty.",
+      "application/vnd.oci.image.layer.",      "application/vnd.oci.image.config.",
+      "application/vnd.docker.image.rootfs.",  "application/vnd.docker.container.image.",
+      "application/vnd.docker.plugin.",        "application/vnd.oci.empty.",
       "application/vnd.buildkit.cacheconfig.",
   };
   for (std::string_view family : kFamilies) {
@@ -68,7 +72,8 @@ bool is_blob_media_type(std::string_view media_type) {
 }
 
 Result<Manifest> parse_manifest(std::string_view bytes) {
-  // A parser keeps the memory of the largest document it has seen: the unusual ones get one of their own.
+  // A parser keeps the memory of the largest document it has seen: the unusual ones get one of
+  // their own.
   thread_local dom::parser usual;
   dom::parser unusual;
   dom::parser& parser = bytes.size() > 65536 ? unusual : usual;
@@ -88,10 +93,14 @@ Result<Manifest> parse_manifest(std::string_view bytes) {
   if (dom::element subject; object["subject"].get(subject) == simdjson::SUCCESS)
     add_descriptor(subject, Role::subject, descriptors);
 
-  if (has_children) manifest.kind = ManifestKind::index;
-  else if (has_config || has_layers) manifest.kind = ManifestKind::image;
-  else if (schema1) manifest.kind = ManifestKind::schema1;
-  else if (has_blobs) manifest.kind = ManifestKind::artifact;
+  if (has_children)
+    manifest.kind = ManifestKind::index;
+  else if (has_config || has_layers)
+    manifest.kind = ManifestKind::image;
+  else if (schema1)
+    manifest.kind = ManifestKind::schema1;
+  else if (has_blobs)
+    manifest.kind = ManifestKind::artifact;
   return manifest;
 }
 

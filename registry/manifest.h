@@ -1,5 +1,6 @@
-// What a manifest says of itself, for people and for sizes: its kind, its descriptors and their roles. Never asked
-// what is reachable (digest_scan.h): a document this cannot read is still scanned.
+// What a manifest says of itself, for people and for sizes: its kind, its descriptors and their
+// roles. Never asked what is reachable (digest_scan.h): a document this cannot read is still
+// scanned.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace regctl {
 
-// A layer's or a configuration's media type: what such a descriptor names is never opened as a manifest.
+// A layer's or a configuration's media type: what such a descriptor names is never opened as a
+// manifest.
 bool is_blob_media_type(std::string_view media_type);
 
 enum class ManifestKind : std::uint8_t {
@@ -40,13 +42,14 @@ struct Descriptor {
 
 struct Manifest {
   ManifestKind kind = ManifestKind::unknown;
-  std::string media_type;     // as written; empty: not given
+  std::string media_type;  // as written; empty: not given
   std::vector<Descriptor> descriptors;
 };
 
-// Reads the documents of the OCI image specification and of distribution's manifest/ packages by shape, not by
-// media type. Fields of an unexpected type are skipped. Malformed: not a JSON object, invalid UTF-8, or nested
-// deeper than the parser goes (1,024); a registry may accept the latter two. Several threads may call it.
+// Reads the documents of the OCI image specification and of distribution's manifest/ packages by
+// shape, not by media type. Fields of an unexpected type are skipped. Malformed: not a JSON object,
+// invalid UTF-8, or nested deeper than the parser goes (1,024); a registry may accept the latter
+// two. Several threads may call it.
 Result<Manifest> parse_manifest(std::string_view bytes);
 
 }  // namespace regctl

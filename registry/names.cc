@@ -19,7 +19,8 @@ bool is_component(std::string_view text) {
     std::size_t run = 1;
     while (text[i + run] == separator) ++run;
     if (!is_lower_alnum(text[i + run])) return false;
-    const bool legal = separator == '-' || (separator == '.' && run == 1) || (separator == '_' && run <= 2);
+    const bool legal =
+        separator == '-' || (separator == '.' && run == 1) || (separator == '_' && run <= 2);
     if (!legal) return false;
     i += run;
   }
@@ -31,7 +32,8 @@ bool is_host(std::string_view text) {
     return !part.empty() && is_alnum(part.front()) && is_alnum(part.back()) &&
            std::all_of(part.begin(), part.end(), [](char c) { return is_alnum(c) || c == '-'; });
   };
-  for (std::size_t dot; (dot = text.find('.')) != std::string_view::npos; text.remove_prefix(dot + 1)) {
+  for (std::size_t dot; (dot = text.find('.')) != std::string_view::npos;
+       text.remove_prefix(dot + 1)) {
     if (!part_is_legal(text.substr(0, dot))) return false;
   }
   return part_is_legal(text);

@@ -1,7 +1,8 @@
 // Every item through a function, results in order: the only door to oneTBB.
 //
-// Debian's oneTBB is not instrumented, so ThreadSanitizer reports its insides; with REGCTL_PLAIN_THREADS defined
-// the same interface runs on std::jthread and our own races can be found.
+// Debian's oneTBB is not instrumented, so ThreadSanitizer reports its insides; with
+// REGCTL_PLAIN_THREADS defined the same interface runs on std::jthread and our own races can be
+// found.
 #pragma once
 
 #include <algorithm>
@@ -28,16 +29,17 @@ namespace regctl {
 // A number of workers. They mostly wait for storage, so more of them than cores is normal.
 class Workers {
  public:
-  // `count` 0 chooses: four a core, 16 at least. 1 runs everything on the calling thread. Loops end with
-  // Interrupted once `stop` is requested.
+  // `count` 0 chooses: four a core, 16 at least. 1 runs everything on the calling thread. Loops end
+  // with Interrupted once `stop` is requested.
   explicit Workers(unsigned count, std::stop_token stop = {})
-      : count_(count ? count : std::max(16u, 4 * std::thread::hardware_concurrency())), stop_(std::move(stop)) {}
+      : count_(count ? count : std::max(16u, 4 * std::thread::hardware_concurrency())),
+        stop_(std::move(stop)) {}
 
   unsigned count() const { return count_; }
   bool stopping() const { return stop_.stop_requested(); }
 
-  // Calls f(i) for every i below n, on several threads unless there is one worker; returns when all are done.
-  // An exception of any call ends the loop and is thrown again here. Calls may nest.
+  // Calls f(i) for every i below n, on several threads unless there is one worker; returns when all
+  // are done. An exception of any call ends the loop and is thrown again here. Calls may nest.
   template <class F>
   void for_each_index(std::size_t n, F f) const {
     const auto checked = [&](std::size_t i) {

@@ -1,5 +1,5 @@
-// Result<T>: foreign bytes understood, or why not. For what a registry may well contain; failures of the
-// program itself are exceptions (error.h).
+// Result<T>: foreign bytes understood, or why not. For what a registry may well contain; failures
+// of the program itself are exceptions (error.h).
 #pragma once
 
 #include <string>

@@ -30,12 +30,14 @@ bool has_file(const fs::path& path) {
 
 std::vector<fs::path> children(const fs::path& directory) {
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) found.push_back(entry.path());
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+    found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;
 }
 
-// The value of `rootdirectory:` in a registry's configuration; empty: no such line. Good enough for a message.
+// The value of `rootdirectory:` in a registry's configuration; empty: no such line. Good enough for
+// a message.
 std::string root_directory_in(const fs::path& file) {
   fs::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -44,7 +46,8 @@ std::string root_directory_in(const fs::path& file) {
     std::istringstream rest(line.substr(key + sizeof("rootdirectory:") - 1));
     std::string value;
     rest >> value;
-    value.erase(std::remove_if(value.begin(), value.end(), [](char c) { return c == '"' || c == '\'' || c == '}'; }),
+    value.erase(std::remove_if(value.begin(), value.end(),
+                               [](char c) { return c == '"' || c == '\'' || c == '}'; }),
                 value.end());
     return value;
   }
@@ -53,25 +56,34 @@ std::string root_directory_in(const fs::path& file) {
 
 [[noreturn]] void refuse_file(const fs::path& path, const std::string& command) {
   const std::string value = root_directory_in(path);
-  if (value.empty()) throw WrongRoot(path.string() + " is a file; ROOT must be the storage directory", "");
-  throw WrongRoot(path.string() + " is a registry's configuration; ROOT must be the storage directory",
-                  "its rootdirectory is " + value + ":  " + command + ' ' + value);
+  if (value.empty())
+    throw WrongRoot(path.string() + " is a file; ROOT must be the storage directory", "");
+  throw WrongRoot(
+      path.string() + " is a registry's configuration; ROOT must be the storage directory",
+      "its rootdirectory is " + value + ":  " + command + ' ' + value);
 }
 
 // What this directory is known to be instead of a registry's storage; empty: nothing we know.
 std::string known_stranger(const fs::path& path, const std::vector<fs::path>& below) {
   const auto has = [&](const char* name) { return fs::exists(path / name); };
   if (path == "/") return "the root of the file system";
-  if (has_file(path / "oci-layout")) return "an OCI image layout (oras, skopeo and umoci work on these)";
+  if (has_file(path / "oci-layout"))
+    return "an OCI image layout (oras, skopeo and umoci work on these)";
   if (has_directory(path / "images") && has_directory(path / "repositories"))
-    return "the storage of a version 1 registry; only version 2 (docker/registry/v2) can be collected";
-  if (has_directory(path / "image") && (has("overlay2") || has("containers") || has("aufs") || has("btrfs")))
+    return "the storage of a version 1 registry; only version 2 (docker/registry/v2) can be "
+           "collected";
+  if (has_directory(path / "image") &&
+      (has("overlay2") || has("containers") || has("aufs") || has("btrfs")))
     return "the data directory of a Docker engine; use `docker system prune` there";
-  if (has_directory(path / "io.containerd.content.v1.content")) return "the data directory of containerd; use `ctr` there";
-  if (has_directory(path / "content") && (has("metadata.properties") || has_directory(path / "content" / "vol-01")))
+  if (has_directory(path / "io.containerd.content.v1.content"))
+    return "the data directory of containerd; use `ctr` there";
+  if (has_directory(path / "content") &&
+      (has("metadata.properties") || has_directory(path / "content" / "vol-01")))
     return "a Nexus blob store; use Nexus' own clean-up and compact tasks";
-  if (std::any_of(below.begin(), below.end(), [](const fs::path& child) { return has_file(child / "oci-layout"); }))
-    return "the storage of a zot registry, or another tree of OCI image layouts; zot collects its own garbage";
+  if (std::any_of(below.begin(), below.end(),
+                  [](const fs::path& child) { return has_file(child / "oci-layout"); }))
+    return "the storage of a zot registry, or another tree of OCI image layouts; zot collects its "
+           "own garbage";
   return {};
 }
 
@@ -93,10 +105,12 @@ std::string near_miss(const fs::path& path, const std::vector<fs::path>& below) 
   };
   const std::string near = near_miss(path, below), stranger = known_stranger(path, below);
   if (!near.empty())
-    throw WrongRoot(path.string() + " is not the top of a registry's storage; that is " + near, try_instead(near));
+    throw WrongRoot(path.string() + " is not the top of a registry's storage; that is " + near,
+                    try_instead(near));
   if (!stranger.empty()) throw WrongRoot(path.string() + " is " + stranger, "");
-  throw WrongRoot("no registry storage under " + path.string() + " (expected " + (path / kV2).string() + ")",
-                  "give the directory that the registry's configuration calls rootdirectory");
+  throw WrongRoot(
+      "no registry storage under " + path.string() + " (expected " + (path / kV2).string() + ")",
+      "give the directory that the registry's configuration calls rootdirectory");
 }
 
 struct Mount {
@@ -121,7 +135,8 @@ std::vector<Mount> mounts_of_this_host() {
       }
     }
     const auto separator = line.find(" - ");
-    if (separator != std::string::npos) std::istringstream(line.substr(separator + 3)) >> mount.type;
+    if (separator != std::string::npos)
+      std::istringstream(line.substr(separator + 3)) >> mount.type;
     mounts.push_back(std::move(mount));
   }
   return mounts;
@@ -152,7 +167,8 @@ void describe_mounts_below(Root& root) {
     root.fuse_below |= mount.type.starts_with("fuse");
     const std::string& where = root.mounts.back();
     error_code ignored;
-    if ((where == layout::kBlobs || where == layout::kRepositories) && fs::is_empty(mount.point, ignored))
+    if ((where == layout::kBlobs || where == layout::kRepositories) &&
+        fs::is_empty(mount.point, ignored))
       root.empty_mounts.push_back(where);
   }
   std::sort(root.mounts.begin(), root.mounts.end());
@@ -175,7 +191,8 @@ Root describe(Root root, const fs::path& v2) {
   root.v2 = v2.string();
   const fs::path docker_registry = fs::path(root.v2).parent_path();
   root.owned_by_database = fs::exists(docker_registry / "lockfiles" / "database-in-use");
-  root.pull_through_cache = fs::exists(docker_registry.parent_path().parent_path() / "scheduler-state.json");
+  root.pull_through_cache =
+      fs::exists(docker_registry.parent_path().parent_path() / "scheduler-state.json");
   describe_filesystem(root, root.v2);
   describe_mounts_below(root);
   return root;
@@ -188,16 +205,21 @@ Root find_root(const std::string& given, const std::string& command) {
   try {
     const fs::path path(given);
     if (!fs::exists(path)) {
-      throw WrongRoot(given + (fs::is_symlink(fs::symlink_status(path)) ? " is a link that leads nowhere" : " does not exist"),
-                      "check the path, and that the volume is mounted");
+      throw WrongRoot(
+          given + (fs::is_symlink(fs::symlink_status(path)) ? " is a link that leads nowhere"
+                                                            : " does not exist"),
+          "check the path, and that the volume is mounted");
     }
     if (fs::is_regular_file(path)) refuse_file(path, command);
     const fs::path real = fs::canonical(path);
     if (!has_directory(real)) throw WrongRoot(given + " is not a directory", "");
     const std::string tail = '/' + kV2.string();
-    if (real == "/") throw WrongRoot(given + " is the root of the file system", "give the directory that the registry's configuration calls rootdirectory");
+    if (real == "/")
+      throw WrongRoot(given + " is the root of the file system",
+                      "give the directory that the registry's configuration calls rootdirectory");
     const bool is_v2 = real.string().ends_with(tail);
-    const fs::path top = is_v2 ? fs::path(real.string().substr(0, real.string().size() - tail.size())) : real;
+    const fs::path top =
+        is_v2 ? fs::path(real.string().substr(0, real.string().size() - tail.size())) : real;
     if (is_v2 || fs::is_directory(real / kV2)) {
       refuse_links(top);
       root.shown_prefix = is_v2 ? "" : kV2.string() + '/';

@@ -2,9 +2,9 @@
 
 #include <thread>
 
+#include "registry/names.h"
 #include "registry/scan_documents.h"
 #include "registry/scan_notes.h"
-#include "registry/names.h"
 #include "registry/scan_repository.h"
 
 namespace regctl {
@@ -24,9 +24,10 @@ struct Namespace {
   std::string path() const { return join(parent, name); }
 };
 
-// Names of all repositories, in order: directories with one of the registry's own below them. Level by level,
-// because the depth is the pusher's choice.
-std::vector<std::string> find_repositories(const Storage& storage, const Workers& workers, ScanNotes& notes) {
+// Names of all repositories, in order: directories with one of the registry's own below them. Level
+// by level, because the depth is the pusher's choice.
+std::vector<std::string> find_repositories(const Storage& storage, const Workers& workers,
+                                           ScanNotes& notes) {
   std::vector<std::string> repositories;
   std::vector<Namespace> level{{"", std::string(layout::kRepositories)}};
   while (!level.empty()) {
@@ -38,7 +39,8 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
       Found result;
       notes.guarded([&] {
         const std::string path = here.path();
-        const auto listing = notes.insist(storage, here.parent, here.name, [&] { return storage.list(path); });
+        const auto listing =
+            notes.insist(storage, here.parent, here.name, [&] { return storage.list(path); });
         if (!listing && here.parent.empty())
           throw StorageError(StorageError::Kind::unstable, path, "was there a moment ago");
         if (!listing) return;
@@ -46,11 +48,14 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
           if (entry.name.starts_with('_') && !here.parent.empty()) {
             // A file of such a name is a stray; whatever else it is, scan_repository() judges it.
             const bool ours = entry.name == layout::kManifests || entry.name == layout::kLayers;
-            if (ours || entry.kind != Kind::file) result.is_repository = true;
-            else notes.stray(Stray::Kind::unexpected, join(path, entry.name));
+            if (ours || entry.kind != Kind::file)
+              result.is_repository = true;
+            else
+              notes.stray(Stray::Kind::unexpected, join(path, entry.name));
           } else if (notes.is_directory(entry, path)) {
             if (entry.name.starts_with('_'))
-              notes.obstacle("unknown-directory", join(path, entry.name), "is a directory that no known registry makes");
+              notes.obstacle("unknown-directory", join(path, entry.name),
+                             "is a directory that no known registry makes");
             else
               result.below.push_back({path, entry.name});
           }
@@ -60,7 +65,8 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
     });
     std::vector<Namespace> next;
     for (std::size_t i = 0; i < level.size(); ++i) {
-      if (found[i].is_repository) repositories.push_back(level[i].path().substr(layout::kRepositories.size() + 1));
+      if (found[i].is_repository)
+        repositories.push_back(level[i].path().substr(layout::kRepositories.size() + 1));
       next.insert(next.end(), found[i].below.begin(), found[i].below.end());
     }
     level = std::move(next);
@@ -69,13 +75,15 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
   return repositories;
 }
 
-std::vector<Repository> scan_repositories(const Storage& storage, const ScanOptions& options, const Workers& workers,
-                                          ScanNotes& notes, Progress& progress) {
+std::vector<Repository> scan_repositories(const Storage& storage, const ScanOptions& options,
+                                          const Workers& workers, ScanNotes& notes,
+                                          Progress& progress) {
   const auto names = find_repositories(storage, workers, notes);
   progress.phase("repositories", names.size(), "repositories");
   std::vector<ScannedRepository> scanned(names.size());
   const auto scan_one = [&](std::size_t i) {
-    scanned[i] = scan_repository(storage, names[i], static_cast<std::uint32_t>(i), options, workers, notes);
+    scanned[i] =
+        scan_repository(storage, names[i], static_cast<std::uint32_t>(i), options, workers, notes);
   };
   workers.for_each_index(names.size(), [&](std::size_t i) {
     scan_one(i);
@@ -95,14 +103,16 @@ std::vector<Repository> scan_repositories(const Storage& storage, const ScanOpti
 
   std::vector<Repository> repositories;
   for (std::size_t i = 0; i < scanned.size(); ++i) {
-    if (!is_repository_name(names[i])) notes.stray(Stray::Kind::illegal_name, layout::repository(names[i]));
+    if (!is_repository_name(names[i]))
+      notes.stray(Stray::Kind::illegal_name, layout::repository(names[i]));
     repositories.push_back(std::move(scanned[i].repository));
   }
   return repositories;
 }
 
 // The digests that have a directory below blobs/.
-std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes, Progress& progress) {
+std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
+                             Progress& progress) {
   struct Shard {
     Algorithm algorithm;
     std::string parent, name;
@@ -126,10 +136,13 @@ std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, Sca
       const auto listing = list(top, entry.name);
       if (!listing) continue;
       for (const Entry& shard : listing->entries) {
-        const bool hex = shard.name.size() == 2 && shard.name.find_first_not_of("0123456789abcdef") == std::string::npos;
+        const bool hex = shard.name.size() == 2 &&
+                         shard.name.find_first_not_of("0123456789abcdef") == std::string::npos;
         if (!notes.is_directory(shard, parent, hex)) continue;
-        if (hex) shards.push_back({*algorithm, parent, shard.name});
-        else notes.stray(Stray::Kind::misplaced_blob, join(parent, shard.name));
+        if (hex)
+          shards.push_back({*algorithm, parent, shard.name});
+        else
+          notes.stray(Stray::Kind::misplaced_blob, join(parent, shard.name));
       }
     }
   });
@@ -145,8 +158,10 @@ std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, Sca
         const auto digest = Digest::from_hex(shard.algorithm, entry.name);
         const bool ours = digest && entry.name.starts_with(shard.name);
         if (!notes.is_directory(entry, path, ours)) continue;
-        if (ours) blobs.push_back({.digest = notes.id(*digest)});
-        else notes.stray(Stray::Kind::misplaced_blob, join(path, entry.name));
+        if (ours)
+          blobs.push_back({.digest = notes.id(*digest)});
+        else
+          notes.stray(Stray::Kind::misplaced_blob, join(path, entry.name));
       }
     });
     progress.advance(1);
@@ -206,7 +221,8 @@ class Renumbering {
       (*this)(link.name);
       (*this)(link.target);
     }
-    std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) { return a.name < b.name; });
+    std::sort(links.begin(), links.end(),
+              [](const Link& a, const Link& b) { return a.name < b.name; });
   }
 
   void operator()(Repository& repository) const {
@@ -221,7 +237,8 @@ class Renumbering {
       for (auto& [digest, time] : tag.history) (*this)(digest);
       sort_unique(tag.history);
     }
-    std::sort(repository.tags.begin(), repository.tags.end(), [](const Tag& a, const Tag& b) { return a.name < b.name; });
+    std::sort(repository.tags.begin(), repository.tags.end(),
+              [](const Tag& a, const Tag& b) { return a.name < b.name; });
     std::sort(repository.uploads.begin(), repository.uploads.end(),
               [](const Upload& a, const Upload& b) { return a.uuid < b.uuid; });
   }
@@ -239,11 +256,13 @@ class Renumbering {
   const std::vector<DigestId>& place_;
 };
 
-// Puts `items`, each of another digest, in the order of their digests; returns 1 + their places, by DigestId.
+// Puts `items`, each of another digest, in the order of their digests; returns 1 + their places, by
+// DigestId.
 template <class T>
 std::vector<std::uint32_t> index_by_digest(std::vector<T>& items, std::size_t digests) {
   std::vector<std::uint32_t> index(digests);
-  for (std::size_t i = 0; i < items.size(); ++i) index[index_of(items[i].digest)] = static_cast<std::uint32_t>(i + 1);
+  for (std::size_t i = 0; i < items.size(); ++i)
+    index[index_of(items[i].digest)] = static_cast<std::uint32_t>(i + 1);
   std::vector<T> sorted;
   sorted.reserve(items.size());
   for (std::uint32_t& place : index) {
@@ -274,28 +293,36 @@ void take_notes(Inventory& inventory, ScanNotes& notes, const Storage& storage) 
 
 }  // namespace
 
-Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers, Progress& progress) {
+Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers,
+               Progress& progress) {
   Inventory inventory;
   ScanNotes notes;
   notes.guarded([&] {
     const auto top = storage.list("");
-    if (!top) throw StorageError(StorageError::Kind::unstable, "docker/registry/v2", "is gone since it was opened");
+    if (!top)
+      throw StorageError(StorageError::Kind::unstable, "docker/registry/v2",
+                         "is gone since it was opened");
     for (const Entry& entry : top->entries) {
-      const bool blobs = entry.name == layout::kBlobs, repositories = entry.name == layout::kRepositories;
+      const bool blobs = entry.name == layout::kBlobs,
+                 repositories = entry.name == layout::kRepositories;
       if ((!blobs && !repositories) || !notes.is_directory(entry, "", true)) continue;
       (blobs ? inventory.has_blobs : inventory.has_repositories) = true;
     }
   });
-  if (inventory.has_repositories) inventory.repositories = scan_repositories(storage, options, workers, notes, progress);
+  if (inventory.has_repositories)
+    inventory.repositories = scan_repositories(storage, options, workers, notes, progress);
   if (inventory.has_blobs) inventory.blobs = list_blobs(storage, workers, notes, progress);
   inventory.documents =
-      scan_documents(storage, what_to_open(inventory.repositories, inventory.blobs, options, notes), workers, notes, progress);
+      scan_documents(storage, what_to_open(inventory.repositories, inventory.blobs, options, notes),
+                     workers, notes, progress);
 
   auto finished = notes.digests.finish(workers);
   inventory.digests = std::move(finished.set);
   const Renumbering renumber(finished.place);
-  workers.for_each_index(inventory.repositories.size(), [&](std::size_t i) { renumber(inventory.repositories[i]); });
-  workers.for_each_index(inventory.documents.size(), [&](std::size_t i) { renumber(inventory.documents[i]); });
+  workers.for_each_index(inventory.repositories.size(),
+                         [&](std::size_t i) { renumber(inventory.repositories[i]); });
+  workers.for_each_index(inventory.documents.size(),
+                         [&](std::size_t i) { renumber(inventory.documents[i]); });
   for (Blob& blob : inventory.blobs) renumber(blob.digest);
   for (Quarantined& copy : notes.quarantined) renumber(copy.digest);
   inventory.blob_index = index_by_digest(inventory.blobs, inventory.digests.size());
@@ -314,24 +341,31 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
   sort_unique(places);
   progress.phase("sizes", places.size(), "blobs");
   ScanNotes notes;
-  const auto digest = [&](std::size_t i) -> const Digest& { return inventory.digests[inventory.blobs[places[i]].digest]; };
+  const auto digest = [&](std::size_t i) -> const Digest& {
+    return inventory.digests[inventory.blobs[places[i]].digest];
+  };
   const auto visit = [&](const std::string& shard, const Storage& view, Blob& blob) {
     const std::string name = inventory.digests[blob.digest].hex(), directory = join(shard, name);
-    const auto listing = notes.insist(storage, shard, name, [&] { return view.list_with_stats(name); });
+    const auto listing =
+        notes.insist(storage, shard, name, [&] { return view.list_with_stats(name); });
     if (!listing) return;  // gone since; not visited, so not ours to judge
     blob.directory_modified = listing->modified;
     for (std::size_t i = 0; i < listing->entries.size(); ++i) {
       const Entry& entry = listing->entries[i];
       const std::string path = join(directory, entry.name);
       const auto copy = layout::parse_quarantine_name(entry.name);
-      const bool data = entry.name == layout::kData, copy_of_data = copy && copy->original == layout::kData;
+      const bool data = entry.name == layout::kData,
+                 copy_of_data = copy && copy->original == layout::kData;
       if (entry.kind != Kind::file || (!data && !copy_of_data)) {
         if (!layout::is_foreign_litter(entry.name))
-          notes.stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected, path);
+          notes.stray(
+              layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
+              path);
         continue;
       }
       auto stat = listing->stats[i];
-      if (!stat) stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
+      if (!stat)
+        stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
       if (!stat) continue;
       if (data) {
         blob.present = true;
@@ -339,16 +373,23 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
         blob.disk_bytes = stat->disk_bytes;
         blob.modified = stat->modified;
       } else {
-        notes.in_quarantine({.kind = Quarantined::Kind::blob, .digest = blob.digest, .taken = copy->taken,
-                             .run = copy->run, .bytes = stat->bytes, .disk_bytes = stat->disk_bytes,
-                             .modified = stat->modified, .inode = stat->inode});
+        notes.in_quarantine({.kind = Quarantined::Kind::blob,
+                             .digest = blob.digest,
+                             .taken = copy->taken,
+                             .run = copy->run,
+                             .bytes = stat->bytes,
+                             .disk_bytes = stat->disk_bytes,
+                             .modified = stat->modified,
+                             .inode = stat->inode});
       }
     }
     blob.visited = true;
   };
   std::vector<std::size_t> starts;  // of the runs of one shard in `places`
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto shard = [&](std::size_t at) { return std::pair(digest(at).hash()[0], digest(at).algorithm()); };
+    const auto shard = [&](std::size_t at) {
+      return std::pair(digest(at).hash()[0], digest(at).algorithm());
+    };
     if (i == 0 || shard(i) != shard(i - 1)) starts.push_back(i);
   }
   starts.push_back(places.size());

@@ -1,6 +1,7 @@
-// scan(): Storage -> Inventory. Reads every repository's links and every manifest; of blobs it sees only that their
-// directories are there, because the size of a referenced blob stands in the descriptor that refers to it. What
-// has to be known of some blobs (size, age, quarantined copies), survey() asks the disk for.
+// scan(): Storage -> Inventory. Reads every repository's links and every manifest; of blobs it sees
+// only that their directories are there, because the size of a referenced blob stands in the
+// descriptor that refers to it. What has to be known of some blobs (size, age, quarantined copies),
+// survey() asks the disk for.
 #pragma once
 
 #include <chrono>
@@ -23,7 +24,8 @@ enum class Detail { where_needed, everything };
 enum class Copies { of_absent_links, of_all_links };
 
 struct ScanOptions {
-  // Old registries truncate a link and then write it: one that reads empty or short is read again for this long.
+  // Old registries truncate a link and then write it: one that reads empty or short is read again
+  // for this long.
   std::chrono::milliseconds settle{2000};
   // where_needed: histories of tags whose own link cannot be read.
   Detail detail = Detail::where_needed;
@@ -32,12 +34,13 @@ struct ScanOptions {
   std::vector<Digest> also_open;
 };
 
-// Never throws StorageError: what could not be read becomes an Obstacle. Throws Interrupted (see Workers).
-// Two scans of the same bytes are equal whatever the number of workers.
-Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers, Progress& progress);
+// Never throws StorageError: what could not be read becomes an Obstacle. Throws Interrupted (see
+// Workers). Two scans of the same bytes are equal whatever the number of workers.
+Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers,
+               Progress& progress);
 
-// `inventory` with the blobs of `digests` visited, as far as they have a directory. What is known already is not asked
-// for again. Errors as scan().
+// `inventory` with the blobs of `digests` visited, as far as they have a directory. What is known
+// already is not asked for again. Errors as scan().
 Inventory survey(const Storage& storage, Inventory inventory, const std::vector<DigestId>& digests,
                  const Workers& workers, Progress& progress);
 

@@ -39,7 +39,8 @@ struct Bytes {
 
 class DocumentScan {
  public:
-  DocumentScan(const Storage& storage, const Openings& openings, ScanNotes& notes) : storage_(storage), notes_(notes) {
+  DocumentScan(const Storage& storage, const Openings& openings, ScanNotes& notes)
+      : storage_(storage), notes_(notes) {
     for (DigestId id : openings.listed) listed_.insert(id);
     for (DigestId id : openings.manifests) called_manifest_.insert(id);
     for (DigestId id : openings.revisions) called_revision_.insert(id);
@@ -57,8 +58,10 @@ class DocumentScan {
   }
 
  private:
-  // What stands behind the name; empty: nothing anywhere. `data` that is there wins, even if it is wrong.
-  std::optional<Bytes> find(DigestId id, const Digest& digest, std::unique_lock<std::mutex>& one_at_a_time) {
+  // What stands behind the name; empty: nothing anywhere. `data` that is there wins, even if it is
+  // wrong.
+  std::optional<Bytes> find(DigestId id, const Digest& digest,
+                            std::unique_lock<std::mutex>& one_at_a_time) {
     const std::string directory = layout::blob(digest);
     const auto look = [&] {
       // An outer empty: look again. An inner one: there is nothing.
@@ -74,14 +77,17 @@ class DocumentScan {
         result.emplace(Bytes{std::move(*content), data});
       } else if (auto listing = storage_.list(directory)) {
         std::sort(listing->entries.begin(), listing->entries.end());
-        const bool back = std::any_of(listing->entries.begin(), listing->entries.end(),
-                                      [](const Entry& entry) { return entry.name == layout::kData; });
+        const bool back =
+            std::any_of(listing->entries.begin(), listing->entries.end(),
+                        [](const Entry& entry) { return entry.name == layout::kData; });
         if (!back) result = sound_copy(digest, directory, *listing);
       }
       return result;
     };
     // What has no directory was never listed: that it is absent needs no second witness.
-    const auto found = listed_.contains(id) ? notes_.insist(storage_, layout::blob_shard(digest), digest.hex(), look) : look();
+    const auto found = listed_.contains(id)
+                           ? notes_.insist(storage_, layout::blob_shard(digest), digest.hex(), look)
+                           : look();
     return found ? *found : std::nullopt;
   }
 
@@ -103,7 +109,8 @@ class DocumentScan {
     Document document{.digest = id, .state = Document::State::absent};
     if (!bytes) {
       if (called_revision_.contains(id))
-        return damaged(std::move(document), "manifest-missing", join(layout::blob(digest), layout::kData),
+        return damaged(std::move(document), "manifest-missing",
+                       join(layout::blob(digest), layout::kData),
                        "is missing, although a revision link names it");
       return document;
     }
@@ -114,15 +121,18 @@ class DocumentScan {
     if (content.stat.kind != Kind::file)
       return damaged(std::move(document), "manifest-unparsable", bytes->path, "is not a file");
     if (!content.whole) {
-      // A layer that somebody lists as a root or an index child is no manifest; nothing is wrong with it.
+      // A layer that somebody lists as a root or an index child is no manifest; nothing is wrong
+      // with it.
       document.state = Document::State::leaf;
       if (!called_manifest_.contains(id)) return document;
       refer_to_text(document, content.bytes);
-      return damaged(std::move(document), "manifest-unparsable", bytes->path, "is larger than any manifest");
+      return damaged(std::move(document), "manifest-unparsable", bytes->path,
+                     "is larger than any manifest");
     }
     if (digest_of(content.bytes, digest.algorithm()) != digest) {
       refer_to_text(document, content.bytes);
-      return damaged(std::move(document), "manifest-digest-mismatch", bytes->path, "does not hash to its name");
+      return damaged(std::move(document), "manifest-digest-mismatch", bytes->path,
+                     "does not hash to its name");
     }
     const DigestScan scan = scan_digests(content.bytes);
     refer(document, scan.references);
@@ -139,7 +149,8 @@ class DocumentScan {
     return document;
   }
 
-  static Document damaged(Document document, std::string rule, std::string path, std::string found) {
+  static Document damaged(Document document, std::string rule, std::string path,
+                          std::string found) {
     document.state = Document::State::damaged;
     document.damage = {{std::move(rule), std::move(path), std::move(found), document.digest}};
     return document;
@@ -170,8 +181,9 @@ class DocumentScan {
     for (const Descriptor& descriptor : manifest.descriptors) {
       if (descriptor.role == Role::subject) continue;
       const DigestId id = notes_.id(descriptor.digest);
-      const auto at = std::lower_bound(document.references.begin(), document.references.end(), id,
-                                       [](const Reference& reference, DigestId to) { return reference.to < to; });
+      const auto at = std::lower_bound(
+          document.references.begin(), document.references.end(), id,
+          [](const Reference& reference, DigestId to) { return reference.to < to; });
       if (at == document.references.end() || at->to != id) continue;
       at->role = descriptor.role;
       at->has_urls |= descriptor.has_urls;
@@ -187,8 +199,8 @@ class DocumentScan {
 
 }  // namespace
 
-std::vector<Document> scan_documents(const Storage& storage, const Openings& openings, const Workers& workers,
-                                     ScanNotes& notes, Progress& progress) {
+std::vector<Document> scan_documents(const Storage& storage, const Openings& openings,
+                                     const Workers& workers, ScanNotes& notes, Progress& progress) {
   DocumentScan scan(storage, openings, notes);
   std::multimap<DigestId, DigestId> alias_targets(openings.aliases.begin(), openings.aliases.end());
   DigestIds known;

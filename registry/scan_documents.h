@@ -20,9 +20,9 @@ struct Openings {
   std::vector<std::pair<DigestId, DigestId>> aliases;
 };
 
-// One Document for each digest opened, in no particular order. DigestIds are those of `notes`. Errors become
-// obstacles.
-std::vector<Document> scan_documents(const Storage& storage, const Openings& openings, const Workers& workers,
-                                     ScanNotes& notes, Progress& progress);
+// One Document for each digest opened, in no particular order. DigestIds are those of `notes`.
+// Errors become obstacles.
+std::vector<Document> scan_documents(const Storage& storage, const Openings& openings,
+                                     const Workers& workers, ScanNotes& notes, Progress& progress);
 
 }  // namespace regctl

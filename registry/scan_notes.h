@@ -1,5 +1,5 @@
-// What the parts of a scan share: where they write down what several of them may meet, and how they tell an entry
-// that vanished from one that could not be reached. Internal to the scan.
+// What the parts of a scan share: where they write down what several of them may meet, and how they
+// tell an entry that vanished from one that could not be reached. Internal to the scan.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,8 @@ class ScanNotes {
     obstacles.push_back({std::move(code), std::move(path), std::move(reason)});
   }
   void obstacle(const StorageError& error) {
-    static constexpr const char* kCodes[] = {"read-error", "symlink-in-tree", "not-a-directory", "unstable-directory"};
+    static constexpr const char* kCodes[] = {"read-error", "symlink-in-tree", "not-a-directory",
+                                             "unstable-directory"};
     obstacle(kCodes[static_cast<std::size_t>(error.kind())], error.key(), error.reason());
   }
   void stray(Stray::Kind kind, std::string path) {
@@ -46,14 +47,15 @@ class ScanNotes {
     }
   }
 
-  // An entry called `name` was listed in `directory`; `attempt` reads something of it and returns an empty optional
-  // where that is absent. Absence right after a listing is believed only if the entry is gone from a new listing
-  // too, or else the directory from its parent's; otherwise the attempt is repeated. Empty: provably gone. Throws
-  // StorageError (unstable) after five rounds. `storage` must be a witness of its own: not a view that the attempt goes
-  // through, whose prefix may be what was not found.
+  // An entry called `name` was listed in `directory`; `attempt` reads something of it and returns
+  // an empty optional where that is absent. Absence right after a listing is believed only if the
+  // entry is gone from a new listing too, or else the directory from its parent's; otherwise the
+  // attempt is repeated. Empty: provably gone. Throws StorageError (unstable) after five rounds.
+  // `storage` must be a witness of its own: not a view that the attempt goes through, whose prefix
+  // may be what was not found.
   template <class Attempt>
-  auto insist(const Storage& storage, std::string_view directory, std::string_view name, Attempt attempt)
-      -> decltype(attempt()) {
+  auto insist(const Storage& storage, std::string_view directory, std::string_view name,
+              Attempt attempt) -> decltype(attempt()) {
     for (int round = 0; round < 5; ++round) {
       if (auto result = attempt()) return result;
       if (is_gone(storage, directory, name)) {
@@ -65,8 +67,9 @@ class ScanNotes {
                        "is listed, but was absent five times when read");
   }
 
-  // `entry` of `directory` may be taken for a directory of ours. What it is otherwise is noted: foreign litter not
-  // at all, a file as a stray unless `belongs` says that a directory must be there, the rest as an obstacle.
+  // `entry` of `directory` may be taken for a directory of ours. What it is otherwise is noted:
+  // foreign litter not at all, a file as a stray unless `belongs` says that a directory must be
+  // there, the rest as an obstacle.
   bool is_directory(const Entry& entry, std::string_view directory, bool belongs = false) {
     if (layout::is_foreign_litter(entry.name)) return false;
     if (entry.kind == Kind::directory) return true;
@@ -75,9 +78,11 @@ class ScanNotes {
       obstacle("symlink-in-tree", std::move(path), "is a symbolic link");
     } else if (entry.kind == Kind::other || belongs) {
       obstacle("not-a-directory", std::move(path),
-               entry.kind == Kind::file ? "is a file where a directory belongs" : "is neither file nor directory");
+               entry.kind == Kind::file ? "is a file where a directory belongs"
+                                        : "is neither file nor directory");
     } else {
-      stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected, std::move(path));
+      stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
+            std::move(path));
     }
     return false;
   }

@@ -11,12 +11,12 @@ struct FoundLink {
   std::optional<Digest> target;
   Time modified;
   std::uint64_t inode = 0;
-  std::string rule, found;      // of a damaged one
-  bool cut_short = false;       // of a damaged one: may still be being written
-  std::vector<Digest> hinted;   // digests in a damaged one's bytes
+  std::string rule, found;     // of a damaged one
+  bool cut_short = false;      // of a damaged one: may still be being written
+  std::vector<Digest> hinted;  // digests in a damaged one's bytes
   std::vector<std::pair<layout::QuarantineName, Stat>> copies;
   std::vector<std::string> leftovers;  // names of temporary files beside it
-  bool in_place = true;         // else it was read from the last of the copies, if there are any
+  bool in_place = true;  // else it was read from the last of the copies, if there are any
 };
 
 FoundLink damaged(FoundLink link, std::string rule, std::string found) {
@@ -27,7 +27,8 @@ FoundLink damaged(FoundLink link, std::string rule, std::string found) {
 }
 
 FoundLink understand(const Content& content) {
-  FoundLink link{.state = LinkState::present, .modified = content.stat.modified, .inode = content.stat.inode};
+  FoundLink link{
+      .state = LinkState::present, .modified = content.stat.modified, .inode = content.stat.inode};
   if (content.stat.kind != Kind::file) return damaged(link, "link-invalid", "is not a file");
   link.cut_short = content.bytes.size() < std::string_view("sha256:").size() + 64;
   if (content.bytes.empty()) return damaged(link, "link-empty", "is empty");
@@ -35,14 +36,15 @@ FoundLink understand(const Content& content) {
   if (link.target && content.whole) return link;
   each_digest_in_text(content.bytes, [&](const Digest& digest) { link.hinted.push_back(digest); });
   return damaged(link, "link-invalid",
-                 content.whole ? "does not hold a digest (" + std::to_string(content.bytes.size()) + " bytes)"
-                               : "is longer than " + std::to_string(layout::kLongestLink) + " bytes");
+                 content.whole
+                     ? "does not hold a digest (" + std::to_string(content.bytes.size()) + " bytes)"
+                     : "is longer than " + std::to_string(layout::kLongestLink) + " bytes");
 }
 
 class RepositoryScan {
  public:
-  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place, const ScanOptions& options,
-                 const Workers& workers, ScanNotes& notes)
+  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place,
+                 const ScanOptions& options, const Workers& workers, ScanNotes& notes)
       : storage_(storage), place_(place), options_(options), workers_(workers), notes_(notes) {
     out_.name = std::move(name);
     top_ = layout::repository(out_.name);
@@ -56,10 +58,14 @@ class RepositoryScan {
                           entry.name == layout::kUploads;
         if (!notes_.is_directory(entry, top_, ours)) continue;
         const std::string key = join(top_, entry.name);
-        if (entry.name == layout::kLayers) scan_links(key, out_.layers, Quarantined::Kind::layer_link);
-        else if (entry.name == layout::kManifests) scan_manifests(key);
-        else if (entry.name == layout::kUploads) scan_uploads(key);
-        else notes_.obstacle("unknown-directory", key, "is a directory that no known registry makes");
+        if (entry.name == layout::kLayers)
+          scan_links(key, out_.layers, Quarantined::Kind::layer_link);
+        else if (entry.name == layout::kManifests)
+          scan_manifests(key);
+        else if (entry.name == layout::kUploads)
+          scan_uploads(key);
+        else
+          notes_.obstacle("unknown-directory", key, "is a directory that no known registry makes");
       }
     });
     return {std::move(out_), unsettled_};
@@ -69,8 +75,8 @@ class RepositoryScan {
   // What is in `key`, which was listed in its parent; empty if it is provably gone.
   std::optional<Listing> listing(const std::string& key) {
     const auto slash = key.rfind('/');
-    auto found =
-        notes_.insist(storage_, key.substr(0, slash), key.substr(slash + 1), [&] { return storage_.list(key); });
+    auto found = notes_.insist(storage_, key.substr(0, slash), key.substr(slash + 1),
+                               [&] { return storage_.list(key); });
     const std::lock_guard lock(mutex_);
     if (found) out_.directories_modified = std::max(out_.directories_modified, found->modified);
     return found;
@@ -81,7 +87,8 @@ class RepositoryScan {
     return found ? std::move(found->entries) : std::vector<Entry>();
   }
 
-  void damage(std::string rule, std::string path, std::string found, std::optional<DigestId> digest = {}) {
+  void damage(std::string rule, std::string path, std::string found,
+              std::optional<DigestId> digest = {}) {
     const std::lock_guard lock(mutex_);
     out_.damage.push_back({std::move(rule), std::move(path), std::move(found), digest});
   }
@@ -101,22 +108,26 @@ class RepositoryScan {
   }
 
   void note_leftovers(const FoundLink& link, const std::string& directory) {
-    for (const std::string& name : link.leftovers) notes_.stray(Stray::Kind::temporary, join(directory, name));
+    for (const std::string& name : link.leftovers)
+      notes_.stray(Stray::Kind::temporary, join(directory, name));
   }
 
-  // `view`/`directory`/link, with its copies in quarantine: where it is absent, or where `copies` asks for them. Empty:
-  // the directory is gone, or changing under our hands.
-  static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory, Copies copies) {
+  // `view`/`directory`/link, with its copies in quarantine: where it is absent, or where `copies`
+  // asks for them. Empty: the directory is gone, or changing under our hands.
+  static std::optional<FoundLink> read_link(const Storage& view, const std::string& directory,
+                                            Copies copies) {
     const auto content = view.read(join(directory, layout::kLink), layout::kLongestLink);
     if (content && copies == Copies::of_absent_links) return understand(*content);
     auto listing = view.list(directory);
     if (!listing) return std::nullopt;
-    std::sort(listing->entries.begin(), listing->entries.end());  // of several copies the last one taken counts
+    std::sort(listing->entries.begin(),
+              listing->entries.end());  // of several copies the last one taken counts
     FoundLink link{.state = LinkState::pending, .modified = listing->modified, .in_place = false};
     std::vector<std::string> leftovers;
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink && !content) return std::nullopt;
-      if (entry.kind == Kind::file && layout::is_temporary(entry.name)) leftovers.push_back(entry.name);
+      if (entry.kind == Kind::file && layout::is_temporary(entry.name))
+        leftovers.push_back(entry.name);
       auto name = layout::parse_quarantine_name(entry.name);
       if (!name || name->original != layout::kLink || entry.kind != Kind::file) continue;
       const auto copy = view.read(join(directory, entry.name), layout::kLongestLink);
@@ -143,8 +154,10 @@ class RepositoryScan {
     for (const Entry& entry : entries(key)) {
       const auto algorithm = algorithm_named(entry.name);
       if (!notes_.is_directory(entry, key, algorithm.has_value())) continue;
-      if (algorithm) scan_links_of(key, *algorithm, links, kind);
-      else scan_unknown(join(key, entry.name));
+      if (algorithm)
+        scan_links_of(key, *algorithm, links, kind);
+      else
+        scan_unknown(join(key, entry.name));
     }
   }
 
@@ -166,16 +179,20 @@ class RepositoryScan {
     const std::string prefix = std::string(name_of(algorithm)) + ':';
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       const Digest& digest = names[i].first;
-      const std::string& name = names[i].second;  // no structured binding: clang 14 cannot capture one
-      const auto modified = options_.copies == Copies::of_absent_links ? view->holds(join(name, layout::kLink), prefix + name)
-                                                                       : std::nullopt;
+      const std::string& name =
+          names[i].second;  // no structured binding: clang 14 cannot capture one
+      const auto modified = options_.copies == Copies::of_absent_links
+                                ? view->holds(join(name, layout::kLink), prefix + name)
+                                : std::nullopt;
       if (modified) {
         const DigestId id = notes_.id(digest);
-        found[i] = Link{.name = id, .target = id, .state = LinkState::present, .modified = *modified};
+        found[i] =
+            Link{.name = id, .target = id, .state = LinkState::present, .modified = *modified};
         return;
       }
       notes_.guarded([&] {
-        const auto link = notes_.insist(storage_, key, name, [&] { return read_link(*view, name, options_.copies); });
+        const auto link = notes_.insist(storage_, key, name,
+                                        [&] { return read_link(*view, name, options_.copies); });
         if (link) found[i] = judge(digest, *link, join(key, name), kind);
       });
     });
@@ -184,15 +201,27 @@ class RepositoryScan {
     }
   }
 
-  Link judge(const Digest& name, const FoundLink& found, const std::string& directory, Quarantined::Kind kind) {
+  Link judge(const Digest& name, const FoundLink& found, const std::string& directory,
+             Quarantined::Kind kind) {
     const DigestId id = notes_.id(name);
     const std::string path = join(directory, layout::kLink);
-    Link link{.name = id, .target = id, .state = found.state, .modified = found.modified, .inode = found.inode};
+    Link link{.name = id,
+              .target = id,
+              .state = found.state,
+              .modified = found.modified,
+              .inode = found.inode};
     note_damage(found, path, id);
     note_leftovers(found, directory);
     for (const auto& [copy, stat] : found.copies) {
-      notes_.in_quarantine({.kind = kind, .digest = id, .repository = place_, .taken = copy.taken, .run = copy.run,
-                            .bytes = stat.bytes, .disk_bytes = stat.disk_bytes, .modified = stat.modified, .inode = stat.inode,
+      notes_.in_quarantine({.kind = kind,
+                            .digest = id,
+                            .repository = place_,
+                            .taken = copy.taken,
+                            .run = copy.run,
+                            .bytes = stat.bytes,
+                            .disk_bytes = stat.disk_bytes,
+                            .modified = stat.modified,
+                            .inode = stat.inode,
                             .duplicate = found.in_place});
     }
     if (!found.target || *found.target == name) return link;
@@ -213,7 +242,8 @@ class RepositoryScan {
     scan_unknown(join(key, name));
   }
 
-  // A directory of no known meaning where links are kept: every digest in a link below it may matter.
+  // A directory of no known meaning where links are kept: every digest in a link below it may
+  // matter.
   void scan_unknown(const std::string& key) {
     damage("link-invalid", key, "is a directory of no known algorithm or digest");
     std::vector<std::string> open{key};
@@ -226,9 +256,10 @@ class RepositoryScan {
           if (notes_.is_directory(entry, here)) open.push_back(path);
           continue;
         }
-        const auto content =
-            notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, layout::kLongestLink); });
-        if (content) each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
+        const auto content = notes_.insist(
+            storage_, here, entry.name, [&] { return storage_.read(path, layout::kLongestLink); });
+        if (content)
+          each_digest_in_text(content->bytes, [&](const Digest& digest) { hint(digest); });
       }
     }
   }
@@ -238,11 +269,15 @@ class RepositoryScan {
     for (const Entry& entry : entries(key)) {
       const bool revisions = entry.name == layout::kRevisions, tags = entry.name == layout::kTags;
       if (!notes_.is_directory(entry, key, revisions || tags)) continue;
-      if (revisions) scan_links(join(key, entry.name), out_.revisions, Quarantined::Kind::revision_link);
-      else if (tags) scan_tags(join(key, entry.name));
+      if (revisions)
+        scan_links(join(key, entry.name), out_.revisions, Quarantined::Kind::revision_link);
+      else if (tags)
+        scan_tags(join(key, entry.name));
       else if (entry.name.starts_with('_'))
-        notes_.obstacle("unknown-directory", join(key, entry.name), "is a directory that no known registry makes");
-      else scan_unknown(join(key, entry.name));
+        notes_.obstacle("unknown-directory", join(key, entry.name),
+                        "is a directory that no known registry makes");
+      else
+        scan_unknown(join(key, entry.name));
     }
   }
 
@@ -258,7 +293,8 @@ class RepositoryScan {
     std::vector<std::optional<Tag>> found(names.size());
     workers_.for_each_index(names.size(), [&](std::size_t i) {
       notes_.guarded([&] {
-        found[i] = notes_.insist(storage_, key, names[i], [&] { return scan_tag(*view, key, names[i]); });
+        found[i] =
+            notes_.insist(storage_, key, names[i], [&] { return scan_tag(*view, key, names[i]); });
       });
     });
     for (auto& tag : found) {
@@ -267,7 +303,8 @@ class RepositoryScan {
   }
 
   // Empty: the tag's directory is gone, or changing under our hands.
-  std::optional<Tag> scan_tag(const Storage& view, const std::string& key, const std::string& name) {
+  std::optional<Tag> scan_tag(const Storage& view, const std::string& key,
+                              const std::string& name) {
     auto current = read_link(view, join(name, "current"), options_.copies);
     if (!current) {  // "current" itself is missing, or the whole tag
       const auto listing = view.list(name);
@@ -279,16 +316,21 @@ class RepositoryScan {
       }
       current = FoundLink{.state = LinkState::pending, .modified = listing->modified};
     }
-    Tag tag{.name = name, .state = current->state, .modified = current->modified, .inode = current->inode};
+    Tag tag{.name = name,
+            .state = current->state,
+            .modified = current->modified,
+            .inode = current->inode};
     note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
     note_leftovers(*current, join(join(key, name), "current"));
     if (current->target) tag.target = notes_.id(*current->target);
     const bool unknown = tag.state != LinkState::present;
-    if (unknown || options_.detail == Detail::everything) tag.history = scan_history(join(key, name), unknown);
+    if (unknown || options_.detail == Detail::everything)
+      tag.history = scan_history(join(key, name), unknown);
     return tag;
   }
 
-  // `key` is a tag's directory. With `needed`, digests that stand in the links count as well as their names.
+  // `key` is a tag's directory. With `needed`, digests that stand in the links count as well as
+  // their names.
   std::vector<std::pair<DigestId, Time>> scan_history(const std::string& key, bool needed) {
     std::vector<std::pair<DigestId, Time>> history;
     for (const Entry& index : entries(key)) {
@@ -297,8 +339,10 @@ class RepositoryScan {
       for (const Entry& entry : entries(index_key)) {
         const auto algorithm = algorithm_named(entry.name);
         if (!notes_.is_directory(entry, index_key, algorithm.has_value())) continue;
-        if (algorithm) scan_history_of(join(index_key, entry.name), *algorithm, needed, history);
-        else if (needed) scan_unknown(join(index_key, entry.name));
+        if (algorithm)
+          scan_history_of(join(index_key, entry.name), *algorithm, needed, history);
+        else if (needed)
+          scan_unknown(join(index_key, entry.name));
       }
     }
     return history;
@@ -313,18 +357,22 @@ class RepositoryScan {
         if (needed) scan_misnamed(key, entry.name, algorithm);
         continue;
       }
-      const auto link = notes_.insist(storage_, key, entry.name, [&] { return read_link(storage_, join(key, entry.name), Copies::of_absent_links); });
+      const auto link = notes_.insist(storage_, key, entry.name, [&] {
+        return read_link(storage_, join(key, entry.name), Copies::of_absent_links);
+      });
       if (!link) continue;
       history.emplace_back(notes_.id(*digest), link->modified);
       if (!needed) continue;
-      if (link->target && *link->target != *digest) history.emplace_back(notes_.id(*link->target), link->modified);
+      if (link->target && *link->target != *digest)
+        history.emplace_back(notes_.id(*link->target), link->modified);
       for (const Digest& found : link->hinted) hint(found);
     }
   }
 
   void scan_uploads(const std::string& key) {
     for (const Entry& entry : entries(key)) {
-      if (notes_.is_directory(entry, key)) notes_.guarded([&] { scan_upload(join(key, entry.name), entry.name); });
+      if (notes_.is_directory(entry, key))
+        notes_.guarded([&] { scan_upload(join(key, entry.name), entry.name); });
     }
   }
 
@@ -344,15 +392,18 @@ class RepositoryScan {
       for (const Entry& entry : found->entries) {
         const std::string path = join(here, entry.name);
         if (entry.kind == Kind::directory) open.push_back(path);
-        const auto stat = notes_.insist(storage_, here, entry.name, [&] { return storage_.stat(path); });
+        const auto stat =
+            notes_.insist(storage_, here, entry.name, [&] { return storage_.stat(path); });
         if (!stat) continue;
-        if (stat->kind == Kind::directory) continue;  // its time also tells what was removed from it
+        if (stat->kind == Kind::directory)
+          continue;  // its time also tells what was removed from it
         holds_files = true;
         upload.newest = std::max(upload.newest, stat->modified);
         if (stat->kind != Kind::file) continue;
         upload.bytes += stat->bytes;
         if (entry.name != "startedat") continue;
-        const auto content = notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, 64); });
+        const auto content =
+            notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, 64); });
         if (content) upload.started = parse_rfc3339(content->bytes);
       }
     }
@@ -366,7 +417,8 @@ class RepositoryScan {
   const Workers& workers_;
   ScanNotes& notes_;
   std::string top_;
-  std::mutex mutex_;  // of what several threads may add to: all but the vectors of links, tags, uploads
+  std::mutex
+      mutex_;  // of what several threads may add to: all but the vectors of links, tags, uploads
   Repository out_;
   bool unsettled_ = false;
 };
@@ -374,7 +426,8 @@ class RepositoryScan {
 }  // namespace
 
 ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place,
-                                  const ScanOptions& options, const Workers& workers, ScanNotes& notes) {
+                                  const ScanOptions& options, const Workers& workers,
+                                  ScanNotes& notes) {
   return RepositoryScan(storage, std::move(name), place, options, workers, notes).run();
 }
 

@@ -13,8 +13,10 @@ struct ScannedRepository {
   bool unsettled = false;
 };
 
-// `place` is what Quarantined::repository will say. DigestIds are those of `notes`. Errors become obstacles.
+// `place` is what Quarantined::repository will say. DigestIds are those of `notes`. Errors become
+// obstacles.
 ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place,
-                                  const ScanOptions& options, const Workers& workers, ScanNotes& notes);
+                                  const ScanOptions& options, const Workers& workers,
+                                  ScanNotes& notes);
 
 }  // namespace regctl

@@ -13,7 +13,9 @@ class ReaderOfContent final : public Reader {
     return bytes;
   }
   Identity identity() const override {
-    return {.bytes = content_.stat.bytes, .modified = content_.stat.modified, .changed = content_.stat.modified};
+    return {.bytes = content_.stat.bytes,
+            .modified = content_.stat.modified,
+            .changed = content_.stat.modified};
   }
 
  private:
@@ -40,7 +42,8 @@ std::optional<Listing> Storage::list_with_stats(std::string_view key) const {
 std::optional<Time> Storage::holds(std::string_view key, std::string_view bytes) const {
   try {
     const auto content = read(key, bytes.size() + 1);
-    if (content && content->stat.kind == Kind::file && content->bytes == bytes) return content->stat.modified;
+    if (content && content->stat.kind == Kind::file && content->bytes == bytes)
+      return content->stat.modified;
   } catch (const StorageError&) {
   }
   return std::nullopt;

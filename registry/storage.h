@@ -1,5 +1,6 @@
-// Storage: named bytes, readable. It knows keys ("a/b/c"), never what they mean, and has no verb that changes
-// anything. A file system is one (filesystem_storage.h); an object store can be another.
+// Storage: named bytes, readable. It knows keys ("a/b/c"), never what they mean, and has no verb
+// that changes anything. A file system is one (filesystem_storage.h); an object store can be
+// another.
 #pragma once
 
 #include <cstddef>
@@ -28,10 +29,11 @@ struct Entry {
 struct Stat {
   Kind kind = Kind::file;
   std::uint64_t bytes = 0;
-  std::uint64_t disk_bytes = 0;  // that go with this name: less than `bytes` for sparse files, 0 while there is another name
+  std::uint64_t disk_bytes = 0;  // that go with this name: less than `bytes` for sparse files, 0
+                                 // while there is another name
   Time modified;
-  std::uint64_t inode = 0;       // which object has the name; 0: the storage does not know
-  std::uint64_t names = 1;       // of the same object; more than this one: hard links
+  std::uint64_t inode = 0;  // which object has the name; 0: the storage does not know
+  std::uint64_t names = 1;  // of the same object; more than this one: hard links
 
   bool operator==(const Stat&) const = default;
 };
@@ -39,7 +41,8 @@ struct Stat {
 struct Listing {
   Time modified;               // of the directory itself
   std::vector<Entry> entries;  // in no particular order
-  std::vector<std::optional<Stat>> stats;  // of the entries, where asked for; empty: was absent when asked
+  std::vector<std::optional<Stat>>
+      stats;  // of the entries, where asked for; empty: was absent when asked
 };
 
 struct Content {
@@ -52,15 +55,16 @@ struct Content {
 class Reader {
  public:
   virtual ~Reader() = default;
-  // The next bytes, at most `limit`; empty at the end. Valid until the next call. Throws StorageError.
+  // The next bytes, at most `limit`; empty at the end. Valid until the next call. Throws
+  // StorageError.
   virtual std::string_view next(std::size_t limit) = 0;
   // As it is now: of the object that is open, whatever its name means by then.
   virtual Identity identity() const = 0;
 };
 
-// Every function may be called from several threads at once. Absence is an empty optional, and only if storage is
-// sure of it; whatever else keeps the answer away is a StorageError with the complete key. A symbolic link is
-// never followed: meeting one on the way to a key throws.
+// Every function may be called from several threads at once. Absence is an empty optional, and only
+// if storage is sure of it; whatever else keeps the answer away is a StorageError with the complete
+// key. A symbolic link is never followed: meeting one on the way to a key throws.
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -71,13 +75,13 @@ class Storage {
   // Of the object itself, also where that is a symbolic link.
   virtual std::optional<Stat> stat(std::string_view key) const = 0;
   virtual std::optional<Content> read(std::string_view key, std::size_t limit) const = 0;
-  // When `key` was modified, if it is a file that holds exactly `bytes`. Empty says nothing, and nothing is thrown: ask
-  // again with read(). The cheapest question there is.
+  // When `key` was modified, if it is a file that holds exactly `bytes`. Empty says nothing, and
+  // nothing is thrown: ask again with read(). The cheapest question there is.
   virtual std::optional<Time> holds(std::string_view key, std::string_view bytes) const;
   // Null: absent, or no file.
   virtual std::unique_ptr<Reader> open(std::string_view key) const;
-  // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view of an absent
-  // prefix is absent. The view must not outlive the storage.
+  // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view
+  // of an absent prefix is absent. The view must not outlive the storage.
   virtual std::unique_ptr<Storage> below(std::string_view prefix) const = 0;
 };
 

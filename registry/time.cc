@@ -11,11 +11,15 @@ namespace {
 
 constexpr std::int64_t kRange = 9'223'372'035;  // seconds; in 2262 64 bits of nanoseconds end
 
-// Exactly `count` digits at the start of `text`, behind one of the characters `after` where there are any.
-std::optional<std::int64_t> take_digits(std::string_view& text, std::size_t count, std::string_view after = {}) {
+// Exactly `count` digits at the start of `text`, behind one of the characters `after` where there
+// are any.
+std::optional<std::int64_t> take_digits(std::string_view& text, std::size_t count,
+                                        std::string_view after = {}) {
   const std::size_t skipped = after.empty() ? 0 : 1;
   const std::string_view digits = text.substr(std::min(skipped, text.size()), count);
-  if (digits.size() < count || digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  if (digits.size() < count || digits.empty() ||
+      digits.find_first_not_of("0123456789") != std::string_view::npos)
+    return std::nullopt;
   if (skipped && after.find(text.front()) == std::string_view::npos) return std::nullopt;
   std::int64_t value = 0;
   std::from_chars(digits.data(), digits.data() + count, value);
@@ -29,7 +33,8 @@ std::optional<std::chrono::nanoseconds> take_fraction(std::string_view& text) {
   text.remove_prefix(1);
   std::int64_t value = 0, unit = 100'000'000;
   std::size_t length = 0;
-  for (; length < text.size() && '0' <= text[length] && text[length] <= '9'; ++length, unit /= 10) value += (text[length] - '0') * unit;
+  for (; length < text.size() && '0' <= text[length] && text[length] <= '9'; ++length, unit /= 10)
+    value += (text[length] - '0') * unit;
   if (length == 0) return std::nullopt;
   text.remove_prefix(length);
   return std::chrono::nanoseconds(value);
@@ -57,7 +62,8 @@ std::optional<Time> time_from_seconds(std::int64_t seconds) {
 }
 
 std::string format_rfc3339(Time time) {
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, 32> text;
@@ -66,14 +72,17 @@ std::string format_rfc3339(Time time) {
 
 std::optional<Time> parse_rfc3339(std::string_view text) {
   using namespace std::chrono;
-  const auto y = take_digits(text, 4), mo = take_digits(text, 2, "-"), d = take_digits(text, 2, "-"),
-             h = take_digits(text, 2, "Tt "), mi = take_digits(text, 2, ":"), s = take_digits(text, 2, ":");
+  const auto y = take_digits(text, 4), mo = take_digits(text, 2, "-"),
+             d = take_digits(text, 2, "-"), h = take_digits(text, 2, "Tt "),
+             mi = take_digits(text, 2, ":"), s = take_digits(text, 2, ":");
   if (!y || !mo || !d || !h || !mi || !s || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
-  const year_month_day date(year(static_cast<int>(*y)), month(static_cast<unsigned>(*mo)), day(static_cast<unsigned>(*d)));
+  const year_month_day date(year(static_cast<int>(*y)), month(static_cast<unsigned>(*mo)),
+                            day(static_cast<unsigned>(*d)));
   const auto fraction = take_fraction(text);
   const auto east = take_zone(text);
   if (!date.ok() || !fraction || !east || !text.empty()) return std::nullopt;
-  const auto whole = time_from_seconds((sys_days(date) + hours(*h) + minutes(*mi) + seconds(*s) - *east).time_since_epoch().count());
+  const auto whole = time_from_seconds(
+      (sys_days(date) + hours(*h) + minutes(*mi) + seconds(*s) - *east).time_since_epoch().count());
   if (!whole) return std::nullopt;
   return *whole + *fraction;
 }

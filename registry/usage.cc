@@ -7,8 +7,8 @@ namespace {
 
 // Calls visit(id) for every live blob that is there and that `repository` reaches.
 template <class Visit>
-void each_reached(const Inventory& inventory, const Repository& repository, const std::vector<bool>& live,
-                  Closure& closure, Visit visit) {
+void each_reached(const Inventory& inventory, const Repository& repository,
+                  const std::vector<bool>& live, Closure& closure, Visit visit) {
   closure.restart();
   const auto from = [&](DigestId root) {
     if (!live[index_of(root)]) return;
@@ -26,7 +26,8 @@ void each_reached(const Inventory& inventory, const Repository& repository, cons
 
 constexpr std::uint32_t kNobody = 0, kSeveral = ~0u;
 
-// By digest: 1 + index of the only repository with a layer or revision link to it, kNobody or kSeveral.
+// By digest: 1 + index of the only repository with a layer or revision link to it, kNobody or
+// kSeveral.
 std::vector<std::uint32_t> linkers(const Inventory& inventory) {
   std::vector<std::uint32_t> linker(inventory.digests.size(), kNobody);
   for (std::uint32_t i = 0; i < inventory.repositories.size(); ++i) {
@@ -45,10 +46,12 @@ std::vector<std::uint32_t> linkers(const Inventory& inventory) {
 
 }  // namespace
 
-UsageReport usage(const Inventory& inventory, const std::vector<std::optional<std::uint64_t>>& sizes,
+UsageReport usage(const Inventory& inventory,
+                  const std::vector<std::optional<std::uint64_t>>& sizes,
                   const std::vector<bool>& live, const std::vector<bool>& garbage) {
   const std::size_t count = inventory.repositories.size();
-  UsageReport report{.repositories = std::vector<Usage>(count), .garbage_blobs = std::vector<std::uint64_t>(count)};
+  UsageReport report{.repositories = std::vector<Usage>(count),
+                     .garbage_blobs = std::vector<std::uint64_t>(count)};
   std::vector<std::uint32_t> users(inventory.digests.size());
   Closure closure(inventory);
   for (const Repository& repository : inventory.repositories) {

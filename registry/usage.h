@@ -1,4 +1,5 @@
-// Bytes per repository: what only it reaches, what it shares, its fair share, and the garbage it still links. Pure.
+// Bytes per repository: what only it reaches, what it shares, its fair share, and the garbage it
+// still links. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@ struct Usage {
   std::uint64_t exclusive = 0;   // reached by no other repository: freed if only this one went
   std::uint64_t shared = 0;      // reached by others too, counted in full
   std::uint64_t fair_share = 0;  // each blob divided by the number of repositories that reach it
-  std::uint64_t garbage = 0;     // of the blobs in `garbage`, those that this repository alone still links
+  std::uint64_t garbage =
+      0;  // of the blobs in `garbage`, those that this repository alone still links
 
   bool operator==(const Usage&) const = default;
 };
@@ -26,10 +28,12 @@ struct UsageReport {
   std::vector<std::uint64_t> garbage_blobs;  // by repository: count behind Usage::garbage
 };
 
-// `sizes` as known_sizes() gives them; an unknown size counts as 0. `live` and `garbage` are by DigestId. Fair
-// shares add up to the live bytes that some repository reaches: remainders of the division go to the first ones.
-// A repository reaches a blob through its revisions, tags and their closure.
-UsageReport usage(const Inventory& inventory, const std::vector<std::optional<std::uint64_t>>& sizes,
+// `sizes` as known_sizes() gives them; an unknown size counts as 0. `live` and `garbage` are by
+// DigestId. Fair shares add up to the live bytes that some repository reaches: remainders of the
+// division go to the first ones. A repository reaches a blob through its revisions, tags and their
+// closure.
+UsageReport usage(const Inventory& inventory,
+                  const std::vector<std::optional<std::uint64_t>>& sizes,
                   const std::vector<bool>& live, const std::vector<bool>& garbage);
 
 }  // namespace regctl

@@ -1,6 +1,7 @@
-// The floor of the benchmark: the bare system calls of a walk that opens every link and manifest once, lists every
-// directory once and stats every blob once, on plain threads, and reports nothing. A manifest is told from other
-// blobs by a revision link; each is opened where its link was read.
+// The floor of the benchmark: the bare system calls of a walk that opens every link and manifest
+// once, lists every directory once and stats every blob once, on plain threads, and reports
+// nothing. A manifest is told from other blobs by a revision link; each is opened where its link
+// was read.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -52,7 +53,8 @@ void visit(const std::string& path, std::vector<std::string>& below) {
         const auto revision = path.find("/revisions/sha256/");
         if (revision == std::string::npos) continue;
         const std::string hex = path.substr(path.rfind('/') + 1);
-        read_file(AT_FDCWD, (v2 + "/blobs/sha256/" + hex.substr(0, 2) + '/' + hex + "/data").c_str());
+        read_file(AT_FDCWD,
+                  (v2 + "/blobs/sha256/" + hex.substr(0, 2) + '/' + hex + "/data").c_str());
         ++manifests;
       } else {
         struct stat st;
@@ -102,6 +104,6 @@ int main(int argc, char** argv) {
   std::vector<std::thread> threads;
   for (int i = std::stoi(argv[2]); i > 0; --i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
-  std::printf("%ld directories listed, %ld links and %ld manifests read, %ld blobs statted\n", directories.load(),
-              links.load(), manifests.load(), blobs.load());
+  std::printf("%ld directories listed, %ld links and %ld manifests read, %ld blobs statted\n",
+              directories.load(), links.load(), manifests.load(), blobs.load());
 }

@@ -19,7 +19,8 @@ namespace regctl::bench {
 inline void put(const std::filesystem::path& path, const std::string& bytes) {
   std::filesystem::create_directories(path.parent_path());
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0 || write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) throw std::filesystem::filesystem_error("cannot write", path, {});
+  if (fd < 0 || write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+    throw std::filesystem::filesystem_error("cannot write", path, {});
   close(fd);
 }
 
@@ -49,14 +50,17 @@ inline Figures measure(const std::vector<std::string>& argv) {
     std::fprintf(stderr, "bench: %s ended with %d\n", words[0], status);
     std::exit(1);
   }
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
   return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
           seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss};
 }
 
 template <class Field>
 double median(std::vector<Figures> runs, Field field) {
-  std::sort(runs.begin(), runs.end(), [&](const Figures& a, const Figures& b) { return field(a) < field(b); });
+  std::sort(runs.begin(), runs.end(),
+            [&](const Figures& a, const Figures& b) { return field(a) < field(b); });
   return field(runs[runs.size() / 2]);
 }
 

@@ -2,8 +2,9 @@
 //
 //   bench_sweep DIRECTORY BLOBS ROUNDS
 //
-// An offline sweep of BLOBS small garbage blobs beside distribution's collector, which verifies nothing, each on a store
-// made anew; then the hashing of large garbage blobs beside openssl on the same files.
+// An offline sweep of BLOBS small garbage blobs beside distribution's collector, which verifies
+// nothing, each on a store made anew; then the hashing of large garbage blobs beside openssl on the
+// same files.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -21,14 +22,17 @@ namespace fs = std::filesystem;
 
 class Store {
  public:
-  explicit Store(const fs::path& directory) : root_(directory / "registry"), config_(directory / "config.yml") {
+  explicit Store(const fs::path& directory)
+      : root_(directory / "registry"), config_(directory / "config.yml") {
     fs::remove_all(root_);
     const fs::path v2 = root_ / "docker/registry/v2";
     test::RegistryBuilder registry;
     registry.image("app", {"a layer that stays"}, "v1");
     fs::create_directories(v2);
     registry.tree.write_to(v2);
-    std::ofstream(config_) << "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: " << root_.string() << "}}\n";
+    std::ofstream(config_)
+        << "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: "
+        << root_.string() << "}}\n";
   }
   ~Store() { fs::remove_all(root_); }
 
@@ -43,9 +47,21 @@ class Store {
   }
   std::vector<std::string> ours(const fs::path& report) const {
     const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-    return {here / "regctl-gc", "--offline", "--keep-younger-than", "0s", "--uploads-idle", "0s", "--max-delete", "100%", "--report", report, root_};
+    return {here / "regctl-gc",
+            "--offline",
+            "--keep-younger-than",
+            "0s",
+            "--uploads-idle",
+            "0s",
+            "--max-delete",
+            "100%",
+            "--report",
+            report,
+            root_};
   }
-  std::vector<std::string> theirs() const { return {"docker-registry", "garbage-collect", config_}; }
+  std::vector<std::string> theirs() const {
+    return {"docker-registry", "garbage-collect", config_};
+  }
 
  private:
   fs::path root_, config_;
@@ -58,15 +74,21 @@ void sweep(const fs::path& directory, int blobs, bool links, int rounds) {
   for (int round = 0; round < rounds; ++round) {
     for (const bool us : {true, false}) {
       const Store store(directory);
-      for (int i = 0; i < blobs; ++i) store.add(fmt::format("garbage {} {}", i, std::string(1000, 'x')), links);
+      for (int i = 0; i < blobs; ++i)
+        store.add(fmt::format("garbage {} {}", i, std::string(1000, 'x')), links);
       sync();
-      (us ? ours : theirs).push_back(measure(us ? store.ours(directory / "report.json") : store.theirs()));
+      (us ? ours : theirs)
+          .push_back(measure(us ? store.ours(directory / "report.json") : store.theirs()));
     }
   }
-  fmt::print("\n{} garbage blobs of 1 kB, {}, medians of {}\n", blobs, links ? "each with its layer link" : "without links", rounds);
-  fmt::print("regctl-gc --offline              {:8.2f} s, {:.2f} s of cpu\n", median(ours, wall), median(ours, [](const Figures& one) { return one.cpu; }));
-  fmt::print("docker-registry garbage-collect  {:8.2f} s, {:.2f} s of cpu\n", median(theirs, wall), median(theirs, [](const Figures& one) { return one.cpu; }));
-  fmt::print("upstream / ours                  {:8.1f} times (3 or more is asked)\n", median(theirs, wall) / median(ours, wall));
+  fmt::print("\n{} garbage blobs of 1 kB, {}, medians of {}\n", blobs,
+             links ? "each with its layer link" : "without links", rounds);
+  fmt::print("regctl-gc --offline              {:8.2f} s, {:.2f} s of cpu\n", median(ours, wall),
+             median(ours, [](const Figures& one) { return one.cpu; }));
+  fmt::print("docker-registry garbage-collect  {:8.2f} s, {:.2f} s of cpu\n", median(theirs, wall),
+             median(theirs, [](const Figures& one) { return one.cpu; }));
+  fmt::print("upstream / ours                  {:8.1f} times (3 or more is asked)\n",
+             median(theirs, wall) / median(ours, wall));
 }
 
 // The rate of the phase that hashes, from our own report: the rest of a run reads no layer.
@@ -94,14 +116,19 @@ void hash(const fs::path& directory, int rounds) {
     }
     names.close();
     sync();
-    theirs.push_back(measure({"sh", "-c", "xargs -n 4 -P \"$(nproc)\" openssl dgst -sha256 < " + list.string()}));
+    theirs.push_back(measure(
+        {"sh", "-c", "xargs -n 4 -P \"$(nproc)\" openssl dgst -sha256 < " + list.string()}));
     measure(store.ours(directory / "report.json"));
     ours.push_back(hashing_seconds(directory / "report.json"));
   }
   std::sort(ours.begin(), ours.end());
-  const double total = static_cast<double>(kBlobs) * kBytes / 1e6, us = total / ours[ours.size() / 2], them = total / median(theirs, wall);
+  const double total = static_cast<double>(kBlobs) * kBytes / 1e6,
+               us = total / ours[ours.size() / 2], them = total / median(theirs, wall);
   fmt::print("\nhashing {} blobs of 32 MiB, medians of {}\n", kBlobs, rounds);
-  fmt::print("regctl-gc                        {:8.0f} MB/s\nopenssl dgst on all cores        {:8.0f} MB/s\n", us, them);
+  fmt::print(
+      "regctl-gc                        {:8.0f} MB/s\nopenssl dgst on all cores        {:8.0f} "
+      "MB/s\n",
+      us, them);
   fmt::print("ours / openssl                   {:8.2f} (0.9 or more is asked)\n", us / them);
 }
 
@@ -111,6 +138,7 @@ int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const fs::path directory = argv[1];
   fs::create_directories(directory);
-  for (const bool links : {false, true}) sweep(directory, std::stoi(argv[2]), links, std::stoi(argv[3]));
+  for (const bool links : {false, true})
+    sweep(directory, std::stoi(argv[2]), links, std::stoi(argv[3]));
   hash(directory, std::stoi(argv[3]));
 }

@@ -8,15 +8,17 @@ namespace regctl::cli {
 namespace {
 
 TEST(Messages, SayWhatWhereAndWhatToDo) {
-  EXPECT_EQ(format_problems("regctl-gc", "warning",
-                            {{"link-empty", "a link is empty", "repositories/app", "push it again"}}),
-            "regctl-gc: warning: a link is empty\n"
-            "  where  repositories/app\n"
-            "  do     push it again\n");
+  EXPECT_EQ(
+      format_problems("regctl-gc", "warning",
+                      {{"link-empty", "a link is empty", "repositories/app", "push it again"}}),
+      "regctl-gc: warning: a link is empty\n"
+      "  where  repositories/app\n"
+      "  do     push it again\n");
 }
 
 TEST(Messages, SayOnlyWhatThereIsToSay) {
-  EXPECT_EQ(format_problems("regctl-gc", "", {{"x", "something", "", ""}}), "regctl-gc: something\n");
+  EXPECT_EQ(format_problems("regctl-gc", "", {{"x", "something", "", ""}}),
+            "regctl-gc: something\n");
   EXPECT_EQ(format_problems("regctl-gc", "error", {}), "");
 }
 
@@ -38,8 +40,9 @@ TEST(Messages, FoldProblemsOfOneKind) {
 // Contract 5: the first of 70, 129/130/143, 2, 10, 11, 12, 13, 1 wins.
 TEST(ExitStatus, TheWorseOneWins) {
   using enum ExitStatus;
-  const std::vector<ExitStatus> order = {bug,    hung_up, interrupted, terminated, usage, wrong_root,
-                                         locked, refused, incomplete,  warnings,   done};
+  const std::vector<ExitStatus> order = {bug,        hung_up,    interrupted, terminated,
+                                         usage,      wrong_root, locked,      refused,
+                                         incomplete, warnings,   done};
   for (std::size_t i = 0; i < order.size(); ++i) {
     for (std::size_t k = i; k < order.size(); ++k) {
       EXPECT_EQ(worse(order[i], order[k]), order[i]);

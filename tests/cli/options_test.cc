@@ -18,34 +18,36 @@ using Kind = OptionSpec::Kind;
 using Words = std::vector<std::string>;
 
 Program program() {
-  return {.name = "regctl-gc",
-          .usage = "Usage: regctl-gc [OPTIONS] ROOT\n",
-          .epilogue = "Manual: regctl-gc(8)\n",
-          .groups = {{"What",
-                      {{.name = "dry-run", .letter = 'n', .help = "change nothing", .second_letter = 'd'},
-                       {.name = "delete-untagged", .letter = 'm', .help = "untagged manifests too"},
-                       {.name = "hold",
-                        .kind = Kind::value,
-                        .metavar = "DUR",
-                        .default_value = "20h",
-                        .help = "how long"},
-                       {.name = "report", .kind = Kind::value, .metavar = "FILE", .help = "where to"},
-                       {.name = "protect", .kind = Kind::list, .metavar = "GLOB", .help = "repositories"}}},
-                     {"Rest",
-                      {{.name = "quiet", .letter = 'q', .help = "say less"},
-                       {.name = "verbose", .letter = 'v', .kind = Kind::count, .help = "say more"},
-                       {.name = "jobs",
-                        .letter = 'j',
-                        .kind = Kind::value,
-                        .metavar = "N",
-                        .default_value = "0",
-                        .help = "reads"},
-                       {.name = "config",
-                        .kind = Kind::value,
-                        .metavar = "FILE",
-                        .help = "options",
-                        .only_command_line = true},
-                       {.name = "help", .letter = 'h', .help = "this text", .only_command_line = true}}}}};
+  return {
+      .name = "regctl-gc",
+      .usage = "Usage: regctl-gc [OPTIONS] ROOT\n",
+      .epilogue = "Manual: regctl-gc(8)\n",
+      .groups = {
+          {"What",
+           {{.name = "dry-run", .letter = 'n', .help = "change nothing", .second_letter = 'd'},
+            {.name = "delete-untagged", .letter = 'm', .help = "untagged manifests too"},
+            {.name = "hold",
+             .kind = Kind::value,
+             .metavar = "DUR",
+             .default_value = "20h",
+             .help = "how long"},
+            {.name = "report", .kind = Kind::value, .metavar = "FILE", .help = "where to"},
+            {.name = "protect", .kind = Kind::list, .metavar = "GLOB", .help = "repositories"}}},
+          {"Rest",
+           {{.name = "quiet", .letter = 'q', .help = "say less"},
+            {.name = "verbose", .letter = 'v', .kind = Kind::count, .help = "say more"},
+            {.name = "jobs",
+             .letter = 'j',
+             .kind = Kind::value,
+             .metavar = "N",
+             .default_value = "0",
+             .help = "reads"},
+            {.name = "config",
+             .kind = Kind::value,
+             .metavar = "FILE",
+             .help = "options",
+             .only_command_line = true},
+            {.name = "help", .letter = 'h', .help = "this text", .only_command_line = true}}}}};
 }
 
 Options parse(const Words& arguments, const Words& environment = {}) {
@@ -124,7 +126,8 @@ TEST(Options, FlagsTakeTrueAndFalse) {
   for (const char* no : {"false", "False", "0", "no", "off"})
     EXPECT_FALSE(parse({std::string("--dry-run=") + no}).flag("dry-run")) << no;
   for (const char* neither : {"", "maybe", "2", "tru"})
-    EXPECT_THAT(complaint({std::string("--dry-run=") + neither}), HasSubstr("not true or false")) << neither;
+    EXPECT_THAT(complaint({std::string("--dry-run=") + neither}), HasSubstr("not true or false"))
+        << neither;
 }
 
 TEST(Options, TheLastWordCounts) {
@@ -152,7 +155,8 @@ TEST_F(WithConfiguration, TheStrongerSourceWins) {
 }
 
 TEST_F(WithConfiguration, AFlagCanBeTakenBack) {
-  const std::string config = argument("delete-untagged = true\ndry-run = yes\nquiet = off\nverbose = 2\n");
+  const std::string config =
+      argument("delete-untagged = true\ndry-run = yes\nquiet = off\nverbose = 2\n");
   EXPECT_TRUE(parse({config}).flag("delete-untagged"));
   EXPECT_TRUE(parse({config}).flag("dry-run"));
   EXPECT_FALSE(parse({config}).flag("quiet"));
@@ -178,7 +182,8 @@ TEST_F(WithConfiguration, WrongConfigurationsAreErrors) {
   EXPECT_EQ(complaint({argument("dryrun = true\n")}),
             "unknown key in " + file + ": dryrun\ndid you mean dry-run?");
   EXPECT_THAT(complaint({argument("config = other\n")}), HasSubstr("unknown key"));
-  EXPECT_THAT(complaint({argument("xyzzy = 1\n")}), HasSubstr("keys are the long names of options"));
+  EXPECT_THAT(complaint({argument("xyzzy = 1\n")}),
+              HasSubstr("keys are the long names of options"));
   EXPECT_THAT(complaint({argument("hold\n")}), HasSubstr(file + ": "));
   EXPECT_THAT(complaint({argument("dry-run = perhaps\n")}),
               HasSubstr(file + ": dry-run = perhaps: not true or false"));
@@ -203,17 +208,20 @@ TEST(Options, TheEnvironmentIsRead) {
 TEST(Options, WrongVariablesAreErrors) {
   EXPECT_EQ(complaint({}, {"REGCTL_GC_DRYRUN=1"}),
             "unknown environment variable REGCTL_GC_DRYRUN\ndid you mean REGCTL_GC_DRY_RUN?");
-  EXPECT_THAT(complaint({}, {"REGCTL_GC_=1"}), HasSubstr("unknown environment variable REGCTL_GC_"));
+  EXPECT_THAT(complaint({}, {"REGCTL_GC_=1"}),
+              HasSubstr("unknown environment variable REGCTL_GC_"));
   EXPECT_THAT(complaint({}, {"REGCTL_GC_CONFIG=x"}), HasSubstr("unknown environment variable"));
   EXPECT_THAT(complaint({}, {"REGCTL_GC_XYZZYXYZZY=1"}), HasSubstr("unset it if it is not ours"));
-  EXPECT_THAT(complaint({}, {"REGCTL_GC_DRY_RUN=maybe"}), HasSubstr("environment REGCTL_GC_DRY_RUN"));
+  EXPECT_THAT(complaint({}, {"REGCTL_GC_DRY_RUN=maybe"}),
+              HasSubstr("environment REGCTL_GC_DRY_RUN"));
   EXPECT_THAT(complaint({}, {"REGCTL_GC_DRY_RUN="}), HasSubstr("not true or false"));
   EXPECT_THAT(complaint({}, {"REGCTL_GC_HOLD="}), HasSubstr("hold: the value is empty"));
 }
 
 TEST(Options, UnknownOptionsGetDidYouMean) {
   EXPECT_EQ(complaint({"--dryrun"}), "unknown option --dryrun\ndid you mean --dry-run?");
-  EXPECT_EQ(complaint({"--dry-rum", "/store"}), "unknown option --dry-rum\ndid you mean --dry-run?");
+  EXPECT_EQ(complaint({"--dry-rum", "/store"}),
+            "unknown option --dry-rum\ndid you mean --dry-run?");
   EXPECT_EQ(complaint({"--holds=1h"}), "unknown option --holds\ndid you mean --hold?");
   EXPECT_THAT(complaint({"--xyzzy"}), HasSubstr("--help lists the options"));
   EXPECT_THAT(complaint({"-x"}), HasSubstr("unknown option -x"));
@@ -280,8 +288,8 @@ TEST(HelpText, NamesEveryOptionInEightyColumns) {
   const std::string text = help_text(long_winded);
   EXPECT_THAT(text, testing::StartsWith("Usage: regctl-gc [OPTIONS] ROOT\n"));
   EXPECT_THAT(text, testing::EndsWith("Manual: regctl-gc(8)\n"));
-  for (const char* part :
-       {"\nWhat\n", "-n, -d, --dry-run", "--hold DUR", "how long (20h)", "    --protect GLOB", "-h, --help"})
+  for (const char* part : {"\nWhat\n", "-n, -d, --dry-run", "--hold DUR", "how long (20h)",
+                           "    --protect GLOB", "-h, --help"})
     EXPECT_THAT(text, HasSubstr(part));
   std::istringstream lines(help_text(program()));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;

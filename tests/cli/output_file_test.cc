@@ -39,8 +39,8 @@ class OutputFile : public testing::Test {
 };
 
 TEST_F(OutputFile, WritesAndReads) {
-  for (const std::string& text :
-       {std::string("{}\n"), std::string(), std::string("a\0b\r\n", 5), std::string(3'000'000, 'x')}) {
+  for (const std::string& text : {std::string("{}\n"), std::string(), std::string("a\0b\r\n", 5),
+                                  std::string(3'000'000, 'x')}) {
     write_file(file.string(), text);
     EXPECT_EQ(read_file(file.string()), text);
     EXPECT_EQ(names(), std::vector<std::string>{"report.json"});
@@ -83,7 +83,8 @@ TEST_F(OutputFile, AnUnwritableDirectoryKeepsTheOldFile) {
 TEST_F(OutputFile, WhatIsNoFileIsWrittenToAndNotReplaced) {
   ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
   std::fstream reader(
-      file, std::ios::in | std::ios::out);  // read and write: opening does not wait for the other end
+      file,
+      std::ios::in | std::ios::out);  // read and write: opening does not wait for the other end
   write_file(file.string(), "text\n");
   EXPECT_TRUE(fs::is_fifo(file));
   std::string line;

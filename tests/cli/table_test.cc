@@ -20,7 +20,9 @@ TEST(Table, AlignsColumns) {
             "fig    1,000,000\n");
 }
 
-TEST(Table, PlainIsTabsWithoutHeads) { EXPECT_EQ(fruit().text(Layout::plain), "apple\t7\nfig\t1,000,000\n"); }
+TEST(Table, PlainIsTabsWithoutHeads) {
+  EXPECT_EQ(fruit().text(Layout::plain), "apple\t7\nfig\t1,000,000\n");
+}
 
 TEST(Table, NoLineEndsInBlanks) {
   Table table({"A", "B"}, {Align::left, Align::left});

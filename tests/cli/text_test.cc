@@ -7,13 +7,14 @@ namespace regctl::cli {
 namespace {
 
 TEST(Utf8, WellFormedOnly) {
-  for (const char* text : {"", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
-                           "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "x\xE2\x82\xACy"})
+  for (const char* text :
+       {"", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+        "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "x\xE2\x82\xACy"})
     EXPECT_TRUE(is_valid_utf8(text)) << text;
   // Lone tails, overlong forms, surrogates, beyond U+10FFFF, cut short.
   for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                           "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE",
-                           "\xFF", "\xC2", "\xE2\x82", "\xF0\x90\x80",
+                           "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+                           "\xF5\x80\x80\x80", "\xFE", "\xFF", "\xC2", "\xE2\x82", "\xF0\x90\x80",
                            "\xC2"
                            "a",
                            "\xE2\x82"
@@ -30,7 +31,9 @@ TEST(Printable, EscapesWhatCouldSteerATerminal) {
 }
 
 TEST(Printable, KeepsValidUtf8WhereAsked) {
-  const auto kept = [](std::string_view text) { return printable(text, NonAscii::keep_valid_utf8); };
+  const auto kept = [](std::string_view text) {
+    return printable(text, NonAscii::keep_valid_utf8);
+  };
   EXPECT_EQ(kept("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"), "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
   EXPECT_EQ(kept("\xC3"), "\\xc3");
   EXPECT_EQ(kept("\xFF\xC3\xA4"), "\\xff\xC3\xA4");

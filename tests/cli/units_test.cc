@@ -46,23 +46,23 @@ TEST(FormatElapsed, InTwoUnitsAtMost) {
 }
 
 TEST(ParseSize, BinaryDecimalAndPlain) {
-  for (const auto& [text, bytes] :
-       std::initializer_list<std::pair<const char*, std::uint64_t>>{{"0", 0},
-                                                                    {"10", 10},
-                                                                    {"10B", 10},
-                                                                    {"10K", 10240},
-                                                                    {"10KiB", 10240},
-                                                                    {"10KB", 10000},
-                                                                    {"10GiB", 10737418240},
-                                                                    {"10G", 10737418240},
-                                                                    {"10GB", 10000000000},
-                                                                    {"1.5GiB", 1610612736},
-                                                                    {"0.5K", 512},
-                                                                    {"1T", 1099511627776},
-                                                                    {"2P", 2251799813685248},
-                                                                    {"1E", 1152921504606846976},
-                                                                    {"18446744073709551615", kLargest},
-                                                                    {"15EiB", 15ull << 60}})
+  for (const auto& [text, bytes] : std::initializer_list<std::pair<const char*, std::uint64_t>>{
+           {"0", 0},
+           {"10", 10},
+           {"10B", 10},
+           {"10K", 10240},
+           {"10KiB", 10240},
+           {"10KB", 10000},
+           {"10GiB", 10737418240},
+           {"10G", 10737418240},
+           {"10GB", 10000000000},
+           {"1.5GiB", 1610612736},
+           {"0.5K", 512},
+           {"1T", 1099511627776},
+           {"2P", 2251799813685248},
+           {"1E", 1152921504606846976},
+           {"18446744073709551615", kLargest},
+           {"15EiB", 15ull << 60}})
     EXPECT_EQ(parse_size(text), bytes) << text;
 }
 
@@ -86,7 +86,8 @@ TEST(ParseSize, NothingElse) {
 }
 
 TEST(ParseDuration, AsTheRegistryWritesThem) {
-  for (const auto& [text, duration] : std::initializer_list<std::pair<const char*, std::chrono::nanoseconds>>{
+  for (const auto& [text, duration] :
+       std::initializer_list<std::pair<const char*, std::chrono::nanoseconds>>{
            {"0", 0s},
            {"0s", 0s},
            {"168h", 168h},
@@ -105,10 +106,11 @@ TEST(ParseDuration, AsTheRegistryWritesThem) {
 }
 
 TEST(ParseDuration, NothingElse) {
-  for (const char* text : {"",     " ",   "5",     "1.5",  "h",     "-1h",  "+1h",           "1h-1m",
-                           "1 h",  "1h ", "1h 1m", "1H",   "1y",    "1hm",  "1h30",          "1e3s",
-                           "0x1h", "inf", "infh",  "nanh", "1..5h", "1h.h", "999999999999h", "40000d",
-                           "1,5h"})
+  for (const char* text :
+       {"",     " ",   "5",     "1.5",  "h",     "-1h",  "+1h",           "1h-1m",
+        "1 h",  "1h ", "1h 1m", "1H",   "1y",    "1hm",  "1h30",          "1e3s",
+        "0x1h", "inf", "infh",  "nanh", "1..5h", "1h.h", "999999999999h", "40000d",
+        "1,5h"})
     EXPECT_FALSE(parse_duration(text)) << text;
 }
 

@@ -1,9 +1,9 @@
 // A run that changes a registry, from the first look to the second, on a disk (contract 3.2).
 #include <gmock/gmock.h>
 
+#include "tests/support/scanning.h"
 #include "tests/support/scene.h"
 #include "tests/support/sweeping.h"
-#include "tests/support/scanning.h"
 
 namespace regctl::gc {
 namespace {
@@ -104,13 +104,15 @@ TEST_F(Collect, RestoresWhatOneRunTook) {
 TEST_F(Collect, UntaggedManifestsGoWithTheirTagHistories) {
   scene.registry.tag("app", "v0", scene.untagged);
   scene.registry.tag("app", "v0", scene.image);  // moved on
-  const std::string entry = layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.untagged) + "/link";
+  const std::string entry =
+      layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.untagged) + "/link";
   ASSERT_TRUE(store().has(entry));
   const Swept swept = store().delete_untagged().run();
   EXPECT_EQ(swept.total.manifests, 2u);
   EXPECT_FALSE(store().has(RegistryBuilder::revision("app", scene.untagged)));
   EXPECT_FALSE(store().has(entry));
-  EXPECT_TRUE(store().has(layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.image) + "/link"));
+  EXPECT_TRUE(store().has(layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.image) +
+                          "/link"));
 }
 
 TEST_F(Collect, P4KeepsWhatDoesNotHashToItsName) {
@@ -166,7 +168,8 @@ TEST_F(Collect, AnUploadThatIsWrittenToRefusesAnOfflineRun) {
 
 TEST_F(Collect, LeftoversGoWithOldUploads) {
   const std::string suffix = ".6ba7b810-9dad-11d1-80b4-00c04fd430c8.tmp";
-  const std::string old = data(scene.layer) + suffix, young = scene.revision_link() + suffix, odd = data(scene.layer) + ".tmp";
+  const std::string old = data(scene.layer) + suffix, young = scene.revision_link() + suffix,
+                    odd = data(scene.layer) + ".tmp";
   for (const std::string& path : {old, odd}) scene.put(path, "half");
   store().put(young, "half");
   store().run();
@@ -199,7 +202,8 @@ TEST_F(Collect, AnEmptyRepositoryGoesWithItsLinksAndTheOnesBelowStay) {
   scene.registry.link_layer("lonely/empty", scene.layer);
   store().undertaking.request.margins.prune_empty_repositories = true;
   const Swept swept = store().run();
-  EXPECT_EQ(store().findings->plan.empty_repositories, (std::vector<std::string>{"lonely/empty", "team/empty"}));
+  EXPECT_EQ(store().findings->plan.empty_repositories,
+            (std::vector<std::string>{"lonely/empty", "team/empty"}));
   EXPECT_EQ(codes(store().findings->plan.blockers), Codes{});
   EXPECT_EQ(swept.total.empty_repositories, 2u);
   EXPECT_FALSE(store().has("repositories/lonely"));
@@ -213,7 +217,8 @@ TEST_F(Collect, WhatIsLinkedBetweenTheRenamesAndTheSecondLookComesBack) {
     Scene fresh;
     Sweeping sweeping(fresh.registry);
     if (!offline) sweeping.online();
-    // A client that was told the layer is there pushes an image with it the moment it has been renamed away.
+    // A client that was told the layer is there pushes an image with it the moment it has been
+    // renamed away.
     RegistryBuilder pushed;
     const Digest config = digest_of("{\"os\":\"linux\"}");
     const std::string image = RegistryBuilder::image_json(config, 14, {{fresh.loose, 5}});
@@ -232,7 +237,8 @@ TEST_F(Collect, WhatIsLinkedBetweenTheRenamesAndTheSecondLookComesBack) {
   }
 }
 
-// The second opinion of a large store takes minutes. A registry that finds the layer in place then discards an upload of it.
+// The second opinion of a large store takes minutes. A registry that finds the layer in place then
+// discards an upload of it.
 TEST_F(Collect, WhatIsLinkedBetweenTheLookAndTheRenamesComesBack) {
   const std::string link = RegistryBuilder::layer_link("other", scene.loose);
   store().online().at_phase = [&](const std::string& phase) {
@@ -241,7 +247,9 @@ TEST_F(Collect, WhatIsLinkedBetweenTheLookAndTheRenamesComesBack) {
     // Too early to be of interest for its own sake: names in quarantine carry whole seconds.
     const auto modified = std::filesystem::last_write_time(store().v2() / link);
     const Time at = now();
-    std::filesystem::last_write_time(store().v2() / link, modified - (at - std::chrono::floor<std::chrono::seconds>(at)) - std::chrono::milliseconds(1001));
+    std::filesystem::last_write_time(
+        store().v2() / link, modified - (at - std::chrono::floor<std::chrono::seconds>(at)) -
+                                 std::chrono::milliseconds(1001));
   };
   const Swept swept = store().run();
   EXPECT_TRUE(store().has(data(scene.loose)));
@@ -277,7 +285,8 @@ TEST_F(CollectBesideAPush, WhatIsPushedBeforeTheSecondOpinionIsNoDisagreement) {
 }
 
 TEST_F(CollectBesideAPush, NorIsItBeforeThatOnAPurge) {
-  for (const Digest& digest : {scene.loose, scene.elsewhere}) scene.registry.quarantine(data(digest), kTaken);
+  for (const Digest& digest : {scene.loose, scene.elsewhere})
+    scene.registry.quarantine(data(digest), kTaken);
   store().online(Duration(0)).undertaking.request.gate.no_cache = true;
   bool pushed = false;
   store().at_phase = [&](const std::string& phase) {
@@ -292,8 +301,10 @@ TEST_F(CollectBesideAPush, NorIsItBeforeThatOnAPurge) {
 // Only ever there when the second opinion looks: what the first one cannot see.
 TEST_F(CollectBesideAPush, WhatTwoComputationsSeeDifferentlyAgainAndAgainIsOne) {
   store().online().at_phase = [&](const std::string& phase) {
-    if (phase == "second opinion") push();
-    else std::filesystem::remove_all((store().v2() / revision).parent_path());
+    if (phase == "second opinion")
+      push();
+    else
+      std::filesystem::remove_all((store().v2() / revision).parent_path());
   };
   EXPECT_THROW(store().run(), Disagreement);
   EXPECT_TRUE(store().has(data(scene.loose)));
@@ -301,11 +312,14 @@ TEST_F(CollectBesideAPush, WhatTwoComputationsSeeDifferentlyAgainAndAgainIsOne) 
 }
 
 TEST_F(CollectBesideAPush, NothingIsPurgedThatTwoComputationsSeeDifferently) {
-  for (const Digest& digest : {scene.loose, scene.elsewhere}) scene.registry.quarantine(data(digest), kTaken);
+  for (const Digest& digest : {scene.loose, scene.elsewhere})
+    scene.registry.quarantine(data(digest), kTaken);
   store().online(Duration(0)).undertaking.request.gate.no_cache = true;
   store().at_phase = [&](const std::string& phase) {
-    if (phase == "second opinion") push();
-    else std::filesystem::remove_all((store().v2() / revision).parent_path());
+    if (phase == "second opinion")
+      push();
+    else
+      std::filesystem::remove_all((store().v2() / revision).parent_path());
   };
   EXPECT_THROW(store().run(), Disagreement);
   EXPECT_EQ(count_quarantined(store().files()), 2u);
@@ -368,7 +382,8 @@ TEST_F(Collect, OneFailureDoesNotStopTheRest) {
 }
 
 TEST_F(Collect, P15WhatHasAnotherNameIsNotFreed) {
-  std::filesystem::create_hard_link(store().v2() / data(scene.elsewhere), store().v2().parent_path() / "second name");
+  std::filesystem::create_hard_link(store().v2() / data(scene.elsewhere),
+                                    store().v2().parent_path() / "second name");
   const Swept swept = store().run();
   EXPECT_FALSE(store().has(data(scene.elsewhere)));
   EXPECT_EQ(swept.total.purged, (Amount{2, 5}));
@@ -420,8 +435,10 @@ TEST_F(Collect, ADuplicateStaysWhileItsOriginalIsBeingWritten) {
   scene.registry.quarantine(link, kTaken);
   scene.put(link, scene.image.text());
   store().at_phase = [&, purges = 0](const std::string& phase) mutable {
-    if (phase == "purge" && ++purges == 1) store().put(link, "");
-    else if (phase == "verify") store().put(link, scene.image.text());
+    if (phase == "purge" && ++purges == 1)
+      store().put(link, "");
+    else if (phase == "verify")
+      store().put(link, scene.image.text());
   };
   const Swept swept = store().run();
   EXPECT_EQ(swept.total.failures.size(), 0u);
@@ -445,7 +462,8 @@ TEST_F(Collect, P15WhatIsGoneCountsThoughItsDirectoryStays) {
 TEST_F(Collect, ACopyThatVanishedIsNotGivenBack) {
   scene.registry.quarantine(data(scene.layer), kTaken);
   store().meddle = [&](std::string_view verb, const std::string& key) {
-    if (verb == "rename" && key.starts_with(data(scene.layer))) std::filesystem::remove(store().v2() / key);
+    if (verb == "rename" && key.starts_with(data(scene.layer)))
+      std::filesystem::remove(store().v2() / key);
   };
   const Swept swept = store().run();
   EXPECT_EQ(codes(swept.total.failures), Codes{"copy-vanished"});
@@ -457,7 +475,8 @@ TEST_F(Collect, WhatIsNeededSinceTheFirstLookGoesBackInARefusedRun) {
   scene.registry.quarantine(data(scene.registry.blob("taken yesterday")), kNow);
   store().online().at_phase = [&](const std::string& phase) {
     if (phase != "verify") return;
-    store().put(RegistryBuilder::layer_link("app", digest_of("taken yesterday")), digest_of("taken yesterday").text());
+    store().put(RegistryBuilder::layer_link("app", digest_of("taken yesterday")),
+                digest_of("taken yesterday").text());
     std::filesystem::create_symlink("/somewhere", store().v2() / "repositories/elsewhere2");
   };
   const Swept swept = store().run();
@@ -484,9 +503,11 @@ TEST_F(Collect, ARepositoryIsNotEmptyOnceAnUploadBegins) {
   scene.registry.link_layer("team/empty", scene.layer);
   scene.tree.directory("repositories/team/empty/_uploads", scene.registry.time());
   store().undertaking.request.margins.prune_empty_repositories = true;
-  const std::string upload = "repositories/team/empty/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+  const std::string upload =
+      "repositories/team/empty/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8";
   store().at_phase = [&, purges = 0](const std::string& phase) mutable {
-    if (phase == "purge" && ++purges == 2) std::filesystem::create_directories(store().v2() / upload);  // its links are gone by then
+    if (phase == "purge" && ++purges == 2)
+      std::filesystem::create_directories(store().v2() / upload);  // its links are gone by then
   };
   EXPECT_EQ(store().run().total.empty_repositories, 0u);
   EXPECT_TRUE(store().has(upload));
@@ -523,19 +544,24 @@ TEST_F(Collect, ASignalWhileTakingLeavesNothingThatIsNeededAway) {
   EXPECT_EQ(count_quarantined(store().files()), 1u);
 }
 
-// A manifest that cannot go keeps its blobs in this run, and the next run ends where an undisturbed one would have.
+// A manifest that cannot go keeps its blobs in this run, and the next run ends where an undisturbed
+// one would have.
 TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
   const std::string link = RegistryBuilder::revision("app", scene.untagged);
   for (const std::string verb : {"rename", "remove_file"}) {
     Sweeping sweeping(scene.registry);
     sweeping.delete_untagged().meddle = [&](std::string_view done, const std::string& key) {
-      if (done == verb && key.starts_with(link)) throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+      if (done == verb && key.starts_with(link))
+        throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
     };
     const Swept swept = sweeping.run();
     EXPECT_TRUE(swept.is_incomplete()) << verb;
-    EXPECT_EQ(sweeping.has(link) && sweeping.has(data(scene.untagged)) && sweeping.has(data(digest_of("former"))), verb == "rename");
+    EXPECT_EQ(sweeping.has(link) && sweeping.has(data(scene.untagged)) &&
+                  sweeping.has(data(digest_of("former"))),
+              verb == "rename");
     EXPECT_EQ(count_quarantined(sweeping.files()), verb == "rename" ? 0u : 4u);
-    EXPECT_FALSE(sweeping.has(data(scene.loose)) || sweeping.has(data(digest_of("old")))) << verb;  // one failure stops nothing else
+    EXPECT_FALSE(sweeping.has(data(scene.loose)) || sweeping.has(data(digest_of("old"))))
+        << verb;  // one failure stops nothing else
     sweeping.meddle = [](std::string_view, const std::string&) {};
     for (int i = 0; i < 2; ++i) {
       EXPECT_FALSE(sweeping.run().is_incomplete()) << verb;
@@ -558,7 +584,8 @@ TEST_F(Collect, P9ALinkThatIsWrittenBeforeItsRenameStays) {
   const std::string link = RegistryBuilder::revision("app", scene.untagged);
   int looks = 0;
   store().online().delete_untagged().at_phase = [&](const std::string& phase) {
-    if (phase == "quarantine" && ++looks == 1) std::ofstream(store().v2() / link) << scene.untagged.text();
+    if (phase == "quarantine" && ++looks == 1)
+      std::ofstream(store().v2() / link) << scene.untagged.text();
   };
   store().run();
   EXPECT_EQ(looks, 1);
@@ -579,8 +606,10 @@ TEST_F(Collect, NothingIsPurgedThatIsNotYetOnTheDisk) {
 
 TEST_F(Collect, WhatCannotBeGivenBackIsNoSuccess) {
   store().meddle = [&](std::string_view verb, const std::string& key) {
-    if (verb == "rename" && key == data(scene.loose)) store().put(RegistryBuilder::layer_link("new", scene.loose), scene.loose.text());
-    if (verb == "rename" && key.starts_with(data(scene.loose) + ".")) throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+    if (verb == "rename" && key == data(scene.loose))
+      store().put(RegistryBuilder::layer_link("new", scene.loose), scene.loose.text());
+    if (verb == "rename" && key.starts_with(data(scene.loose) + "."))
+      throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
   };
   const Swept swept = store().run();
   EXPECT_FALSE(swept.looked_again);
@@ -593,7 +622,8 @@ TEST_F(Collect, AHistoryThatIsWrittenNowStays) {
   scene.registry.tag("app", "v0", scene.untagged);
   scene.registry.tag("app", "v0", scene.image);
   scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
-  const std::string entry = layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.untagged) + "/link";
+  const std::string entry =
+      layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.untagged) + "/link";
   store().at_phase = [&, purges = 0](const std::string& phase) mutable {
     if (phase == "purge" && ++purges == 1) store().put(entry, scene.untagged.text());
   };
@@ -608,7 +638,8 @@ TEST_F(Collect, ADuplicateLeavesTheHistoryOfTags) {
   scene.registry.quarantine(link, kTaken);
   scene.put(link, scene.untagged.text());
   EXPECT_EQ(store().run().total.links_purged, 1u);
-  EXPECT_TRUE(store().has(layout::tag("app", "v0") + "/index/" + layout::digest_path(scene.untagged) + "/link"));
+  EXPECT_TRUE(store().has(layout::tag("app", "v0") + "/index/" +
+                          layout::digest_path(scene.untagged) + "/link"));
 }
 
 TEST_F(Collect, ADuplicateOfALinkStaysBesideADamagedOne) {
@@ -658,7 +689,8 @@ TEST_F(Collect, RestoringSaysWhyItDoesNot) {
 TEST_F(Collect, ARefusalAfterAPurgeIsIncomplete) {
   scene.registry.quarantine(data(scene.registry.blob("taken long ago")), kTaken);
   store().at_phase = [&](const std::string& phase) {
-    if (phase == "verify") std::filesystem::create_symlink("/somewhere", store().v2() / "repositories/elsewhere2");
+    if (phase == "verify")
+      std::filesystem::create_symlink("/somewhere", store().v2() / "repositories/elsewhere2");
   };
   const Swept swept = store().run();
   EXPECT_EQ(swept.total.purged.count, 1u);
@@ -674,8 +706,8 @@ TEST_F(Collect, OnlyWhatIsKeptCountsAsKept) {
   EXPECT_EQ(store().mode(Mode::heal).run().kept_mismatched, std::nullopt);
 }
 
-// P7, in one process: the writer dies before every one of its verbs in turn. Whatever is alive can be read at once, and
-// the next run reaches what an uninterrupted one reaches.
+// P7, in one process: the writer dies before every one of its verbs in turn. Whatever is alive can
+// be read at once, and the next run reaches what an uninterrupted one reaches.
 TEST_F(Collect, P7DyingBeforeAnyVerbLosesNothing) {
   struct Death {};
   scene.registry.tag("app", "v0", scene.untagged);
@@ -704,7 +736,9 @@ TEST_F(Collect, P7DyingBeforeAnyVerbLosesNothing) {
       sweeping.run();
     } catch (const Death&) {
     }
-    EXPECT_TRUE(sweeping.has(data(scene.image)) && sweeping.has(scene.revision_link()) && sweeping.has(scene.tag_link())) << deaths;
+    EXPECT_TRUE(sweeping.has(data(scene.image)) && sweeping.has(scene.revision_link()) &&
+                sweeping.has(scene.tag_link()))
+        << deaths;
     EXPECT_EQ(settle(sweeping), end) << "died before verb " << deaths;
   }
   EXPECT_GT(deaths, 20u);

@@ -1,5 +1,5 @@
-// P3: damage that was read pins the repositories that link or reach it, and nothing else. One row a fault: F1
-// to F10, F24, F30 to F38.
+// P3: damage that was read pins the repositories that link or reach it, and nothing else. One row a
+// fault: F1 to F10, F24, F30 to F38.
 #include "registry/scan.h"
 #include "tests/support/scene.h"
 #include "tests/support/troubled_storage.h"
@@ -56,13 +56,20 @@ TEST_P(P3DamagePins, OrRefusesIfAskedTo) {
 INSTANTIATE_TEST_SUITE_P(
     Links, P3DamagePins,
     testing::Values(
-        Case{"F1EmptyRevisionLink", [](Scene& s) { s.bytes(s.revision_link()).clear(); }, {"link-empty"}},
+        Case{"F1EmptyRevisionLink",
+             [](Scene& s) { s.bytes(s.revision_link()).clear(); },
+             {"link-empty"}},
         Case{"F1EmptyLayerLink", [](Scene& s) { s.bytes(s.layer_link()).clear(); }, {"link-empty"}},
-        Case{
-            "F1ShortRevisionLink", [](Scene& s) { s.bytes(s.revision_link()).resize(20); }, {"link-invalid"}},
+        Case{"F1ShortRevisionLink",
+             [](Scene& s) { s.bytes(s.revision_link()).resize(20); },
+             {"link-invalid"}},
         Case{"F2Newline", [](Scene& s) { s.bytes(s.revision_link()) += "\n"; }, {"link-invalid"}},
-        Case{"F2CarriageReturn", [](Scene& s) { s.bytes(s.layer_link()) += "\r\n"; }, {"link-invalid"}},
-        Case{"F2Space", [](Scene& s) { s.bytes(s.revision_link()).insert(0, " "); }, {"link-invalid"}},
+        Case{"F2CarriageReturn",
+             [](Scene& s) { s.bytes(s.layer_link()) += "\r\n"; },
+             {"link-invalid"}},
+        Case{"F2Space",
+             [](Scene& s) { s.bytes(s.revision_link()).insert(0, " "); },
+             {"link-invalid"}},
         Case{"F2ByteOrderMark",
              [](Scene& s) { s.bytes(s.revision_link()).insert(0, "\xEF\xBB\xBF"); },
              {"link-invalid"}},
@@ -82,7 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"F5UpperCaseDirectory",
              [](Scene& s) {
                const std::string hex = spelled_in_upper_case(s.image).substr(7);
-               s.put("repositories/app/_manifests/revisions/sha256/" + hex + "/link", s.image.text());
+               s.put("repositories/app/_manifests/revisions/sha256/" + hex + "/link",
+                     s.image.text());
              },
              {"link-invalid"}},
         Case{"F6UnknownAlgorithmInALink",
@@ -90,12 +98,14 @@ INSTANTIATE_TEST_SUITE_P(
              {"link-invalid"}},
         Case{"F6UnknownAlgorithmOfLayers",
              [](Scene& s) {
-               s.put("repositories/app/_layers/blake3/" + s.layer.hex() + "/link", "blake3:" + s.layer.hex());
+               s.put("repositories/app/_layers/blake3/" + s.layer.hex() + "/link",
+                     "blake3:" + s.layer.hex());
              },
              {"link-invalid"}},
         Case{"F6TarsumLinksOfOldRegistries",
              [](Scene& s) {
-               s.put("repositories/app/_layers/tarsum/v1/sha256/" + s.layer.hex() + "/link", s.layer.text());
+               s.put("repositories/app/_layers/tarsum/v1/sha256/" + s.layer.hex() + "/link",
+                     s.layer.text());
              },
              {"link-invalid"}},
         Case{"F6WrongLength", [](Scene& s) { s.bytes(s.layer_link()) += "00"; }, {"link-invalid"}},
@@ -137,16 +147,30 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"F4RevisionOfNothing",
              [](Scene& s) { s.registry.link_revision("app", digest_of("nowhere")); },
              {"manifest-missing"}},
-        Case{"F31FlippedBit", [](Scene& s) { s.bytes(s.data())[20] ^= 1; }, {"manifest-digest-mismatch"}},
-        Case{"F31ReferencesLost", [](Scene& s) { s.bytes(s.data()) = "{}"; }, {"manifest-digest-mismatch"}},
+        Case{"F31FlippedBit",
+             [](Scene& s) { s.bytes(s.data())[20] ^= 1; },
+             {"manifest-digest-mismatch"}},
+        Case{"F31ReferencesLost",
+             [](Scene& s) { s.bytes(s.data()) = "{}"; },
+             {"manifest-digest-mismatch"}},
         Case{"F32Empty", [](Scene& s) { s.bytes(s.data()).clear(); }, {"manifest-digest-mismatch"}},
-        Case{"F32Truncated", [](Scene& s) { s.bytes(s.data()).resize(40); }, {"manifest-digest-mismatch"}},
+        Case{"F32Truncated",
+             [](Scene& s) { s.bytes(s.data()).resize(40); },
+             {"manifest-digest-mismatch"}},
         Case{"F32SoundButEmpty", [](Scene& s) { push(s, ""); }, {"manifest-unparsable"}},
-        Case{"F33NotJson", [](Scene& s) { push(s, "a layer, by the looks of it"); }, {"manifest-unparsable"}},
+        Case{"F33NotJson",
+             [](Scene& s) { push(s, "a layer, by the looks of it"); },
+             {"manifest-unparsable"}},
         Case{"F33AnArray", [](Scene& s) { push(s, "[]"); }, {"manifest-unparsable"}},
-        Case{"F33AString", [](Scene& s) { push(s, "\"" + s.loose.text() + "\""); }, {"manifest-unparsable"}},
-        Case{"F38ByteOrderMark", [](Scene& s) { push(s, "\xEF\xBB\xBF{}"); }, {"manifest-unparsable"}},
-        Case{"F38Nul", [](Scene& s) { push(s, std::string("{\"a\":\"\0\"}", 9)); }, {"manifest-unparsable"}},
+        Case{"F33AString",
+             [](Scene& s) { push(s, "\"" + s.loose.text() + "\""); },
+             {"manifest-unparsable"}},
+        Case{"F38ByteOrderMark",
+             [](Scene& s) { push(s, "\xEF\xBB\xBF{}"); },
+             {"manifest-unparsable"}},
+        Case{"F38Nul",
+             [](Scene& s) { push(s, std::string("{\"a\":\"\0\"}", 9)); },
+             {"manifest-unparsable"}},
         Case{"F38SomethingBehind", [](Scene& s) { push(s, "{} {}"); }, {"manifest-unparsable"}},
         Case{"F37OverTheLimit",
              [](Scene& s) { push(s, "{}" + std::string(kLargestManifest, ' ')); },
@@ -154,10 +178,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"F9DataIsADirectory",
              [](Scene& s) { s.replace_by_directory(s.data()); },
              {"manifest-unparsable"}},
-        Case{"F24DataIsAPipe", [](Scene& s) { s.replace_by_device(s.data()); }, {"manifest-unparsable"}}),
+        Case{"F24DataIsAPipe",
+             [](Scene& s) { s.replace_by_device(s.data()); },
+             {"manifest-unparsable"}}),
     name_of_case);
 
-// Tags that cannot be read: their repository is pinned as well, and named once more with --delete-untagged.
+// Tags that cannot be read: their repository is pinned as well, and named once more with
+// --delete-untagged.
 class P3DamagedTagPins : public testing::TestWithParam<Case> {
  protected:
   P3DamagedTagPins() { GetParam().change(scene); }
@@ -167,7 +194,8 @@ class P3DamagedTagPins : public testing::TestWithParam<Case> {
 TEST_P(P3DamagedTagPins, ItsRepositoryAndAllItEverPointedTo) {
   const Digest hidden_layer = scene.registry.blob("layer of a former image");
   const Digest former = scene.registry.blob(RegistryBuilder::image_json(hidden_layer, 23, {}));
-  scene.put(layout::tag("app", "v1") + "/index/" + layout::digest_path(former) + "/link", former.text());
+  scene.put(layout::tag("app", "v1") + "/index/" + layout::digest_path(former) + "/link",
+            former.text());
   const Findings findings = Look().at(scene.registry);
   EXPECT_EQ(planned(findings), Digests{scene.elsewhere});
   EXPECT_EQ(codes(findings.plan.warnings), GetParam().codes);
@@ -190,8 +218,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"F5UpperCase",
              [](Scene& s) { s.bytes(s.tag_link()) = spelled_in_upper_case(s.image); },
              {"link-invalid"}},
-        Case{"F8Long", [](Scene& s) { s.bytes(s.tag_link()) += std::string(5000, ' '); }, {"link-invalid"}},
-        Case{"F9ADirectory", [](Scene& s) { s.replace_by_directory(s.tag_link()); }, {"link-invalid"}}),
+        Case{"F8Long",
+             [](Scene& s) { s.bytes(s.tag_link()) += std::string(5000, ' '); },
+             {"link-invalid"}},
+        Case{"F9ADirectory",
+             [](Scene& s) { s.replace_by_directory(s.tag_link()); },
+             {"link-invalid"}}),
     name_of_case);
 
 TEST(P3Damage, F1ALinkThatIsBeingWrittenIsReadAgain) {
@@ -220,8 +252,8 @@ TEST(P3Damage, F3BothTheNameAndTheContentOfALinkStayAlive) {
 
 // Upstream deletes the layers of all of these.
 TEST(P3Damage, EveryDigestInsideADamagedThingStaysAlive) {
-  for (const char* key :
-       {"repositories/app/_layers/sha256/odd/link", "repositories/app/_manifests/odd/deep/er/file"}) {
+  for (const char* key : {"repositories/app/_layers/sha256/odd/link",
+                          "repositories/app/_manifests/odd/deep/er/file"}) {
     Scene scene;
     const Digest layer = scene.registry.blob("layer behind a hint");
     const Digest manifest = scene.registry.blob(RegistryBuilder::image_json(layer, 19, {}));
@@ -235,7 +267,8 @@ TEST(P3Damage, EveryDigestInsideADamagedThingStaysAlive) {
 TEST(P3Damage, F31EveryDigestInDamagedManifestBytesStaysAlive) {
   Scene scene;
   const Digest unlinked = scene.registry.blob("no link anywhere names this");
-  const Digest image = scene.registry.manifest("app", RegistryBuilder::image_json(unlinked, 27, {}), "v2");
+  const Digest image =
+      scene.registry.manifest("app", RegistryBuilder::image_json(unlinked, 27, {}), "v2");
   scene.bytes(RegistryBuilder::data(image)) += "}}";
   EXPECT_EQ(planned(Look().at(scene.registry)), Digests{scene.elsewhere});
 }
@@ -283,7 +316,8 @@ TEST(P3Damage, NamesOfRevisionsWithoutALinkStayAlive) {
   const Digest config = scene.registry.blob("config");
   const Digest deleted = scene.registry.manifest("app", RegistryBuilder::image_json(config, 6, {}));
   scene.tree.remove(RegistryBuilder::revision("app", deleted));
-  EXPECT_EQ(planned(Look().at(scene.registry)), (Digests{config, deleted, scene.loose, scene.elsewhere}));
+  EXPECT_EQ(planned(Look().at(scene.registry)),
+            (Digests{config, deleted, scene.loose, scene.elsewhere}));
   scene.bytes(scene.layer_link()).clear();
   EXPECT_EQ(planned(Look().at(scene.registry)), Digests{scene.elsewhere});
 }

@@ -15,10 +15,11 @@
 namespace regctl::gc {
 
 void PrintTo(const RegistryProcess& one, std::ostream* out) {
-  *out << "pid " << one.pid << (one.certain ? " certain " : " uncertain ") << one.configuration << " since "
-       << format_rfc3339(one.started) << ", cache " << static_cast<int>(one.cache) << (one.redis ? ", redis" : "")
-       << (one.read_only ? ", read-only" : "") << (one.proxy ? ", proxy" : "") << (one.collecting ? ", collecting" : "")
-       << "; " << one.doubt;
+  *out << "pid " << one.pid << (one.certain ? " certain " : " uncertain ") << one.configuration
+       << " since " << format_rfc3339(one.started) << ", cache " << static_cast<int>(one.cache)
+       << (one.redis ? ", redis" : "") << (one.read_only ? ", read-only" : "")
+       << (one.proxy ? ", proxy" : "") << (one.collecting ? ", collecting" : "") << "; "
+       << one.doubt;
 }
 
 namespace {
@@ -37,15 +38,20 @@ class FindRegistries : public testing::Test {
   const fs::path store = host / "srv/store";
   // Configuration files are as old as this test, so what "started before" them started an hour ago.
   const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const Time boot = now - std::chrono::hours(24), later = now + std::chrono::hours(1), before = now - std::chrono::hours(1);
+  const Time boot = now - std::chrono::hours(24), later = now + std::chrono::hours(1),
+             before = now - std::chrono::hours(1);
   Root root;
 
   FindRegistries() {
-    for (const char* directory : {"proc/1", "proc/self/ns", "host/etc", "host/srv/store/docker/registry/v2",
-                                  "host/srv/other/docker/registry/v2", "host/srv/new"})
+    for (const char* directory :
+         {"proc/1", "proc/self/ns", "host/etc", "host/srv/store/docker/registry/v2",
+          "host/srv/other/docker/registry/v2", "host/srv/new"})
       fs::create_directories(work.path() / directory);
-    write(proc / "stat", "cpu  1 2 3\nbtime " + std::to_string(std::chrono::system_clock::to_time_t(
-                             std::chrono::time_point_cast<std::chrono::system_clock::duration>(boot))) + "\nprocesses 9\n");
+    write(proc / "stat",
+          "cpu  1 2 3\nbtime " +
+              std::to_string(std::chrono::system_clock::to_time_t(
+                  std::chrono::time_point_cast<std::chrono::system_clock::duration>(boot))) +
+              "\nprocesses 9\n");
     fs::create_symlink("pid:[4026531836]", proc / "self/ns/pid");
     make_process(1, {"/sbin/init"}, boot);
     root.path = store;
@@ -53,23 +59,28 @@ class FindRegistries : public testing::Test {
     root.filesystem = "ext4";
   }
 
-  static void write(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+  static void write(const fs::path& file, const std::string& text) {
+    std::ofstream(file, std::ios::binary) << text;
+  }
   static std::string joined(const Words& words) {
     std::string text;
     for (const std::string& word : words) text += word + '\0';
     return text;
   }
 
-  fs::path make_process(int pid, const Words& line, Time started, const Words& environment = {}, const std::string& name = "x") const {
+  fs::path make_process(int pid, const Words& line, Time started, const Words& environment = {},
+                        const std::string& name = "x") const {
     const fs::path directory = proc / std::to_string(pid);
     fs::create_directories(directory);
     write(directory / "cmdline", joined(line));
     write(directory / "environ", joined(environment));
     const auto ticks = (started - boot) / std::chrono::milliseconds(1000 / sysconf(_SC_CLK_TCK));
-    write(directory / "stat", std::to_string(pid) + " (" + name + ") S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 " +
+    write(directory / "stat", std::to_string(pid) + " (" + name +
+                                  ") S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 " +
                                   std::to_string(ticks) + " 23 24\n");
     if (!fs::is_symlink(directory / "root")) fs::create_directory_symlink(host, directory / "root");
-    if (!fs::is_symlink(directory / "cwd")) fs::create_directory_symlink(host / "srv", directory / "cwd");
+    if (!fs::is_symlink(directory / "cwd"))
+      fs::create_directory_symlink(host / "srv", directory / "cwd");
     return directory;
   }
   void serve(const std::string& configuration, const Words& environment = {}) {
@@ -87,7 +98,11 @@ class FindRegistries : public testing::Test {
     return evidence.processes[0];
   }
   RegistryProcess serving(Cache cache) const {
-    return {.pid = kPid, .started = later, .certain = true, .configuration = "/etc/c.yml", .cache = cache};
+    return {.pid = kPid,
+            .started = later,
+            .certain = true,
+            .configuration = "/etc/c.yml",
+            .cache = cache};
   }
   void expect_found(const Words& line, const std::string& name = "x") {
     make_process(kPid, line, later, {}, name);
@@ -102,7 +117,8 @@ class FindRegistries : public testing::Test {
 };
 
 const std::string kBare = "storage: {filesystem: {rootdirectory: /srv/store}}\n";
-const std::string kInmemory = "storage: {filesystem: {rootdirectory: /srv/store}, cache: {blobdescriptor: inmemory}}\n";
+const std::string kInmemory =
+    "storage: {filesystem: {rootdirectory: /srv/store}, cache: {blobdescriptor: inmemory}}\n";
 const std::string kOther = "storage: {filesystem: {rootdirectory: /srv/other}}\n";
 
 TEST_F(FindRegistries, NothingIsCompleteAndEmpty) {
@@ -114,14 +130,17 @@ TEST_F(FindRegistries, TellsWhatAProcessIsConfiguredTo) {
   EXPECT_EQ(only(), serving(Cache::none));
   serve(kInmemory);
   EXPECT_EQ(only(), serving(Cache::inmemory));
-  serve("{storage: {filesystem: {rootdirectory: /srv/store}, maintenance: {readonly: {enabled: true}}}, proxy: {remoteurl: x}, redis: {addr: x}}");
+  serve(
+      "{storage: {filesystem: {rootdirectory: /srv/store}, maintenance: {readonly: {enabled: "
+      "true}}}, proxy: {remoteurl: x}, redis: {addr: x}}");
   RegistryProcess all = serving(Cache::none);
   all.read_only = all.proxy = all.redis = true;
   EXPECT_EQ(only(), all);
 }
 
 TEST_F(FindRegistries, KnowsTheVariablesOfItsEnvironment) {
-  serve(kOther, {"PATH=/bin", "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/store", "REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR=inmemory"});
+  serve(kOther, {"PATH=/bin", "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/store",
+                 "REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR=inmemory"});
   EXPECT_EQ(only(), serving(Cache::inmemory));
   serve(kInmemory, {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/other"});
   EXPECT_THAT(look().processes, IsEmpty());
@@ -131,7 +150,8 @@ TEST_F(FindRegistries, FindsTheConfigurationThroughTheEnvironment) {
   write(host / "etc/c.yml", kBare);
   make_process(kPid, {"registry", "serve"}, later, {"REGISTRY_CONFIGURATION_PATH=/etc/c.yml"});
   EXPECT_EQ(only(), serving(Cache::none));
-  make_process(kPid, {"/usr/bin/dockerregistry"}, later, {"REGISTRY_CONFIGURATION_PATH=/etc/c.yml"});
+  make_process(kPid, {"/usr/bin/dockerregistry"}, later,
+               {"REGISTRY_CONFIGURATION_PATH=/etc/c.yml"});
   EXPECT_EQ(only(), serving(Cache::none));
   make_process(kPid, {"/usr/bin/registry-exporter"}, later);
   EXPECT_THAT(look().processes, IsEmpty());
@@ -159,22 +179,27 @@ TEST_F(FindRegistries, RecognisesCommandLines) {
   expect_skipped({"hub", "serve", "everything"});
 }
 
-// Of binfmt_misc: the kernel calls it what was executed, and the flag P leaves the name it was given in the line.
+// Of binfmt_misc: the kernel calls it what was executed, and the flag P leaves the name it was
+// given in the line.
 TEST_F(FindRegistries, RecognisesARegistryInAnEmulator) {
   write(host / "etc/c.yml", kBare);
   const std::string qemu = "/usr/bin/qemu-x";
   expect_found({qemu, "/bin/registry", "serve", "/etc/c.yml"}, "registry");
   expect_found({qemu, "/bin/registry", "registry", "serve", "/etc/c.yml"}, "registry");
   EXPECT_EQ(only(), serving(Cache::none));
-  expect_found({qemu, "/bin/registry", "/bin/registry", "--verbose", "serve", "/etc/c.yml"}, "registry");
+  expect_found({qemu, "/bin/registry", "/bin/registry", "--verbose", "serve", "/etc/c.yml"},
+               "registry");
   expect_found({qemu, "/bin/registry", "registry", "/etc/c.yml"}, "registry");
   expect_skipped({qemu, "/bin/registry", "--version"}, "registry");
   expect_skipped({qemu, "/bin/registry", "registry", "--version"}, "registry");
   expect_skipped({qemu, "/bin/registry", "registry", "help", "serve"}, "registry");
-  expect_skipped({qemu, "/bin/registry", "registry", "garbage-collect", "--dry-run", "/etc/c.yml"}, "registry");
-  make_process(kPid, {qemu, "/bin/registry", "registry", "garbage-collect", "/etc/c.yml"}, later, {}, "registry");
+  expect_skipped({qemu, "/bin/registry", "registry", "garbage-collect", "--dry-run", "/etc/c.yml"},
+                 "registry");
+  make_process(kPid, {qemu, "/bin/registry", "registry", "garbage-collect", "/etc/c.yml"}, later,
+               {}, "registry");
   EXPECT_TRUE(only().collecting);
-  make_process(kPid, {qemu, "/bin/registry", "registry"}, later, {"REGISTRY_CONFIGURATION_PATH=/etc/c.yml"}, "registry");
+  make_process(kPid, {qemu, "/bin/registry", "registry"}, later,
+               {"REGISTRY_CONFIGURATION_PATH=/etc/c.yml"}, "registry");
   EXPECT_EQ(only(), serving(Cache::none));
 }
 
@@ -194,7 +219,8 @@ TEST_F(FindRegistries, RecognisesARegistryBehindOptionsOfAnotherProgram) {
 
 TEST_F(FindRegistries, RecognisesTheOtherCollector) {
   write(host / "etc/c.yml", kBare);
-  make_process(kPid, {"registry", "garbage-collect", "-m", "--delete-untagged", "/etc/c.yml"}, later);
+  make_process(kPid, {"registry", "garbage-collect", "-m", "--delete-untagged", "/etc/c.yml"},
+               later);
   RegistryProcess collector = serving(Cache::none);
   collector.collecting = true;
   EXPECT_EQ(only(), collector);
@@ -205,8 +231,10 @@ TEST_F(FindRegistries, RecognisesTheOtherCollector) {
 }
 
 TEST_F(FindRegistries, LeavesOtherStoresAlone) {
-  for (const char* text : {"storage: {filesystem: {rootdirectory: /srv/other}}", "storage: {filesystem: {rootdirectory: /srv/new}}",
-                           "storage: {filesystem: {rootdirectory: /nowhere}}", "storage: {filesystem: {}}", "storage: {s3: {}}", "{}"}) {
+  for (const char* text : {"storage: {filesystem: {rootdirectory: /srv/other}}",
+                           "storage: {filesystem: {rootdirectory: /srv/new}}",
+                           "storage: {filesystem: {rootdirectory: /nowhere}}",
+                           "storage: {filesystem: {}}", "storage: {s3: {}}", "{}"}) {
     serve(text);
     EXPECT_EQ(look(), (ProcessEvidence{.complete = true, .local = true})) << text;
   }
@@ -278,28 +306,34 @@ TEST_F(FindRegistries, BelievesNoConfigurationThatIsYoungerThanTheProcess) {
   EXPECT_THAT(found.doubt, HasSubstr("changed after it started"));
   EXPECT_FALSE(found.certain);
 
-  make_process(kPid, {"registry", "serve", "/etc/c.yml"}, before, {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/other"});
+  make_process(kPid, {"registry", "serve", "/etc/c.yml"}, before,
+               {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/other"});
   EXPECT_THAT(look().processes, IsEmpty());
-  make_process(kPid, {"registry", "serve", "/etc/c.yml"}, before, {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/store"});
+  make_process(kPid, {"registry", "serve", "/etc/c.yml"}, before,
+               {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/store"});
   EXPECT_TRUE(only().certain);
 }
 
 // Its modification time is old, but it has not been in this place for long.
 TEST_F(FindRegistries, BelievesNoOldFileMovedThereLater) {
   write(host / "etc/new.yml", kInmemory);
-  fs::last_write_time(host / "etc/new.yml", fs::file_time_type::clock::now() - std::chrono::hours(48));
+  fs::last_write_time(host / "etc/new.yml",
+                      fs::file_time_type::clock::now() - std::chrono::hours(48));
   fs::rename(host / "etc/new.yml", host / "etc/c.yml");
   make_process(kPid, {"registry", "serve", "/etc/c.yml"}, before);
   EXPECT_THAT(only().doubt, HasSubstr("changed after it started"));
 }
 
-// Through links and directories that lead to old files. The times of what is changed cannot be set: each case waits.
+// Through links and directories that lead to old files. The times of what is changed cannot be set:
+// each case waits.
 class FindRegistriesByWay : public FindRegistries {
  protected:
-  static constexpr auto kPause = std::chrono::milliseconds(100);  // more than a start and a change are told apart by
+  static constexpr auto kPause =
+      std::chrono::milliseconds(100);  // more than a start and a change are told apart by
 
   FindRegistriesByWay() {
-    for (const char* directory : {"old", "new"}) fs::create_directories(host / "etc/conf" / directory);
+    for (const char* directory : {"old", "new"})
+      fs::create_directories(host / "etc/conf" / directory);
     write(host / "etc/conf/old/c.yml", kBare);
     write(host / "etc/conf/new/c.yml", kInmemory);
   }
@@ -412,7 +446,8 @@ TEST_F(FindRegistries, DoubtsWhatItCannotRead) {
   fs::remove(host / "etc/c.yml");
   write(host / "etc/c.yml", std::string(2 << 20, ' '));
   EXPECT_THAT(only().doubt, HasSubstr("its configuration cannot be read"));
-  make_process(kPid, {"registry", "serve", "/etc/c.yml"}, later, {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/other"});
+  make_process(kPid, {"registry", "serve", "/etc/c.yml"}, later,
+               {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/srv/other"});
   EXPECT_THAT(look().processes, IsEmpty());  // whatever its configuration says
 }
 
@@ -461,7 +496,7 @@ TEST_F(FindRegistries, IsIncompleteWhereProcessesAreHidden) {
 }
 
 TEST_F(FindRegistries, ProcessesThatEndAreNoProblem) {
-  fs::create_directories(proc / "44");            // gone between the list and the look
+  fs::create_directories(proc / "44");  // gone between the list and the look
   fs::remove_all(make_process(45, {"registry", "serve", "/etc/c.yml"}, later) / "environ");
   EXPECT_EQ(look(), (ProcessEvidence{.complete = true, .local = true}));
 }
@@ -477,7 +512,8 @@ TEST_F(FindRegistries, KnowsLocalFileSystems) {
     root.filesystem = type;
     EXPECT_TRUE(look().local) << type;
   }
-  for (const char* type : {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "lustre", "fuse.s3fs", "virtiofs", ""}) {
+  for (const char* type : {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "lustre",
+                           "fuse.s3fs", "virtiofs", ""}) {
     root.filesystem = type;
     EXPECT_FALSE(look().local) << type;
   }

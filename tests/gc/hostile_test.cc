@@ -1,8 +1,8 @@
 // P14: names and numbers of strangers are inert in every output, and cannot steer a decision.
 #include <gmock/gmock.h>
 
-#include "gc/report.h"
 #include "cli/text.h"
+#include "gc/report.h"
 #include "tests/support/scene.h"
 
 namespace regctl::gc {
@@ -106,8 +106,8 @@ TEST(P14Sizes, ClaimedSizesDoNotReleaseTheBrake) {
     registry.image("app", {"kept"}, "v1");
     for (const char* liar : {"one", "two"}) {
       const Digest layer = registry.layer("app", liar);
-      registry.manifest("app", R"({"layers":[{"digest":")" + layer.text() + R"(","size":)" + size + "}]}",
-                        liar);
+      registry.manifest(
+          "app", R"({"layers":[{"digest":")" + layer.text() + R"(","size":)" + size + "}]}", liar);
     }
     registry.layer("app", std::string(100'000, 'x'));
     Look look;

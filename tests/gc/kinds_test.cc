@@ -1,5 +1,5 @@
-// P1: what a manifest keeps alive, by the kind of document and by the way it is written (contract 3.1; F33 to
-// F42).
+// P1: what a manifest keeps alive, by the kind of document and by the way it is written
+// (contract 3.1; F33 to F42).
 #include "tests/support/looking.h"
 
 namespace regctl::gc {
@@ -7,8 +7,8 @@ namespace {
 
 using namespace test;
 
-// Blobs without any link, for documents to name: layers a, b and c; the image i, which alone names the layer
-// j; the index n, which alone names i.
+// Blobs without any link, for documents to name: layers a, b and c; the image i, which alone names
+// the layer j; the index n, which alone names i.
 class Blobs {
  public:
   Blobs() {
@@ -73,11 +73,12 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"schemaVersion":1,"name":"app","tag":"v1","fsLayers":[{"blobSum":"@a"},{"blobSum":"@b"},{"blobSum":"@a"}],
                  "history":[{"v1Compatibility":"{\"id\":\"0\"}"}],"signatures":[{"header":{"alg":"ES256"}}]})",
             "ab"},
-        Kind{"Schema2",
-             R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json",
+        Kind{
+            "Schema2",
+            R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json",
                  "config":{"mediaType":"application/vnd.docker.container.image.v1+json","digest":"@a"},
                  "layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","digest":"@b"}]})",
-             "ab"},
+            "ab"},
         Kind{
             "Schema2Plugin",
             R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.docker.plugin.v1+json","digest":"@a"},
@@ -89,42 +90,48 @@ INSTANTIATE_TEST_SUITE_P(
                  [{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","digest":"@i","platform":{}}]})",
             "ij"},
         Kind{"OciIndex", R"({"schemaVersion":2,"manifests":[{"digest":"@i"}]})", "ij"},
-        Kind{"NestedIndex",
-             R"({"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"@n"}]})",
-             "nij"},
-        Kind{"BuildKitCacheIndex",
-             R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":
+        Kind{
+            "NestedIndex",
+            R"({"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"@n"}]})",
+            "nij"},
+        Kind{
+            "BuildKitCacheIndex",
+            R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":
                  [{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"@a"},
                   {"mediaType":"application/vnd.oci.image.layer.v1.tar+zstd","digest":"@i"},
                   {"mediaType":"application/vnd.buildkit.cacheconfig.v0","digest":"@b"}]})",
-             "abi"},  // i stands there as a layer: it is not opened
+            "abi"},  // i stands there as a layer: it is not opened
         Kind{
             "BuildKitCacheImage",
             R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.buildkit.cacheconfig.v0","digest":"@a"},
                  "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"@b"}]})",
             "ab"},
-        Kind{"BuildKitAttestation",
-             R"({"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"@i",
+        Kind{
+            "BuildKitAttestation",
+            R"({"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"@i",
                  "annotations":{"vnd.docker.reference.digest":"@a","vnd.docker.reference.type":"attestation-manifest"},
                  "platform":{"architecture":"unknown","os":"unknown"}}]})",
-             "ij"},
+            "ij"},
         Kind{"OciImageOfOtherThings",
              R"({"schemaVersion":2,"artifactType":"application/vnd.cncf.helm.config.v1+json",
                  "config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"@a","data":"e30="},
                  "layers":[{"mediaType":"application/vnd.cncf.helm.chart.content.v1.tar+gzip","digest":"@b"}]})",
              "ab"},
-        Kind{"F33ArtifactManifest",
-             R"({"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[{"digest":"@a"}],
+        Kind{
+            "F33ArtifactManifest",
+            R"({"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[{"digest":"@a"}],
                  "subject":{"digest":"@b"}})",
-             "a"},
+            "a"},
         Kind{"F33UnknownMediaType",
              R"({"schemaVersion":7,"mediaType":"application/x-mine","stuff":{"x":["@a"]}})", "a"},
         Kind{
             "LayersAndManifests",
             R"({"schemaVersion":2,"config":{"digest":"@a"},"layers":[{"digest":"@b"}],"manifests":[{"digest":"@i"}]})",
             "abij"},
-        Kind{"WrongTypes",
-             R"({"schemaVersion":"2","annotations":{"n":7},"layers":{"digest":"@a"},"config":["@b"]})", "ab"},
+        Kind{
+            "WrongTypes",
+            R"({"schemaVersion":"2","annotations":{"n":7},"layers":{"digest":"@a"},"config":["@b"]})",
+            "ab"},
         Kind{
             "EmptyAndInvalidDigests",
             R"({"manifests":[{"digest":""},{"digest":"latest"},{"digest":"sha256:zz"},{"digest":7},{"digest":"@i"}]})",
@@ -135,15 +142,19 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Spellings, P1Document,
     testing::Values(
-        Kind{"F34UpperCaseKey", R"({"LAYERS":[{"DIGEST":"@a"}],"Manifests":[{"digest":"@i"}]})", "aij"},
-        Kind{"F34FoldedKey",
-             "{\"layer\u017F\":[{\"digest\":\"@a\"}],\"manifest\u017F\":[{\"digest\":\"@i\"}]}", "aij"},
-        Kind{"F34EscapedKey", R"({"\u006cayers":[{"digest":"@a"}],"\u006danifests":[{"digest":"@i"}]})",
+        Kind{"F34UpperCaseKey", R"({"LAYERS":[{"DIGEST":"@a"}],"Manifests":[{"digest":"@i"}]})",
              "aij"},
-        Kind{"F34FoldedMediaType",
-             R"({"manifests":[{"MEDIATYPE":"application/vnd.oci.image.layer.v1.tar","digest":"@i"}]})", "i"},
-        Kind{"F35DuplicateKeys", R"({"layers":[{"digest":"@a"}],"layers":[{"digest":"@b","digest":"@c"}]})",
-             "abc"},
+        Kind{"F34FoldedKey",
+             "{\"layer\u017F\":[{\"digest\":\"@a\"}],\"manifest\u017F\":[{\"digest\":\"@i\"}]}",
+             "aij"},
+        Kind{"F34EscapedKey",
+             R"({"\u006cayers":[{"digest":"@a"}],"\u006danifests":[{"digest":"@i"}]})", "aij"},
+        Kind{
+            "F34FoldedMediaType",
+            R"({"manifests":[{"MEDIATYPE":"application/vnd.oci.image.layer.v1.tar","digest":"@i"}]})",
+            "i"},
+        Kind{"F35DuplicateKeys",
+             R"({"layers":[{"digest":"@a"}],"layers":[{"digest":"@b","digest":"@c"}]})", "abc"},
         Kind{
             "F35DuplicateMediaTypes",
             R"({"manifests":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","mediaType":"x/y","digest":"@i"}]})",
@@ -155,35 +166,39 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"F38BadUtf8", "{\"author\":\"\xFF\xFE\",\"layers\":[{\"digest\":\"@a\"}]}", "a"},
         Kind{"F38LoneSurrogate", R"({"author":"\ud800","layers":[{"digest":"@a"}]})", "a"},
         Kind{"F38HugeNumbers",
-             R"({"size":1e999,"n":-123456789012345678901234567890,"layers":[{"digest":"@a"}]})", "a"},
+             R"({"size":1e999,"n":-123456789012345678901234567890,"layers":[{"digest":"@a"}]})",
+             "a"},
         Kind{"F36Deep9000",
              R"({"x":)" + std::string(9000, '[') + R"({"layers":["@a"]})" + std::string(9000, ']') +
                  R"(,"layers":["@b"]})",
              "ab"},
         Kind{"F36Deep200000",
-             R"({"x":)" + std::string(200000, '[') + "\"@a\"" + std::string(200000, ']') + "}", "a"}),
+             R"({"x":)" + std::string(200000, '[') + "\"@a\"" + std::string(200000, ']') + "}",
+             "a"}),
     name_of_kind);
 
-// What a registry never reads a reference in must not keep anything alive, and no other spelling of it is
-// believed.
+// What a registry never reads a reference in must not keep anything alive, and no other spelling of
+// it is believed.
 INSTANTIATE_TEST_SUITE_P(
     Exclusions, P1Document,
     testing::Values(
-        Kind{"Annotations",
-             R"({"annotations":{"org.opencontainers.image.base.digest":"@a","@b":{"manifests":["@i"]}}})",
-             ""},
-        Kind{"AnnotationsOfADescriptor", R"({"layers":[{"digest":"@a","annotations":{"x":"@b"}}]})", "a"},
+        Kind{
+            "Annotations",
+            R"({"annotations":{"org.opencontainers.image.base.digest":"@a","@b":{"manifests":["@i"]}}})",
+            ""},
+        Kind{"AnnotationsOfADescriptor", R"({"layers":[{"digest":"@a","annotations":{"x":"@b"}}]})",
+             "a"},
         Kind{"AnnotationsEscaped", R"({"annot\u0061tions":{"x":"@a"}})", ""},
         Kind{"AnnotationsUpperCase", R"({"Annotations":{"x":"@a"}})", "a"},
-        Kind{"AnnotationsLookingAlike", "{\"annotation\u017F\":{\"x\":\"@a\"},\"annotations \":\"@b\"}",
-             "ab"},
+        Kind{"AnnotationsLookingAlike",
+             "{\"annotation\u017F\":{\"x\":\"@a\"},\"annotations \":\"@b\"}", "ab"},
         Kind{"Subject", R"({"subject":{"digest":"@i"},"layers":[{"digest":"@a"}]})", "a"},
         Kind{"SubjectAnywhere", R"({"config":{"subject":["@a",{"digest":"@b"}]}})", ""},
         Kind{"SubjectUpperCase", R"({"Subject":{"digest":"@a"}})", "a"},
         Kind{"SubjectIsNoFoldedKey", "{\"\u017Fubject\":{\"digest\":\"@a\"}}", "a"},
         Kind{"SubjectAndLayer", R"({"subject":{"digest":"@a"},"layers":[{"digest":"@a"}]})", "a"},
-        Kind{"AfterTheExclusion", R"({"annotations":{"a":[{}]},"subject":{},"config":{"digest":"@a"}})",
-             "a"}),
+        Kind{"AfterTheExclusion",
+             R"({"annotations":{"a":[{}]},"subject":{},"config":{"digest":"@a"}})", "a"}),
     name_of_kind);
 
 TEST(P1Children, F40AChildThatIsALayerIsKeptAndNoDamage) {
@@ -191,7 +206,8 @@ TEST(P1Children, F40AChildThatIsALayerIsKeptAndNoDamage) {
   const Digest text = blobs.registry.blob(blobs.fill("not JSON, but it says \"annotations\":@a"));
   blobs.registry.index("app", {blobs.digests['b'], text}, "v1");
   const Findings findings = Look().at(blobs.registry);
-  EXPECT_EQ(planned(findings), blobs.all_but("ab"));  // in bytes that are no JSON every digest counts
+  EXPECT_EQ(planned(findings),
+            blobs.all_but("ab"));  // in bytes that are no JSON every digest counts
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
 
@@ -218,10 +234,11 @@ TEST(P1Children, F42AbsentConfigurationsAndForeignLayersAreNoDamage) {
   const std::string gone = digest_of("gone").text();
   blobs.registry.manifest(
       "app",
-      blobs.fill(R"({"config":{"digest":")" + gone + R"("},"layers":[
+      blobs.fill(
+          R"({"config":{"digest":")" + gone + R"("},"layers":[
       {"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":")" +
-                 gone +
-                 R"(","urls":["https://example.org/x"]},{"digest":"@a","urls":["https://example.org/y"]}]})"),
+          gone +
+          R"(","urls":["https://example.org/x"]},{"digest":"@a","urls":["https://example.org/y"]}]})"),
       "v1");
   const Findings findings = Look().at(blobs.registry);
   EXPECT_EQ(planned(findings), blobs.all_but("a"));
@@ -242,7 +259,8 @@ TEST(P1OpenedAsAManifest, ByARevisionLinkInQuarantine) {
   Blobs blobs;
   blobs.registry.manifest("app", blobs.fill(R"({"layers":[{"digest":"@i"}]})"), "v1");
   blobs.registry.link_revision("elsewhere", blobs.digests['i']);
-  blobs.registry.quarantine(RegistryBuilder::revision("elsewhere", blobs.digests['i']), kNow - kHour);
+  blobs.registry.quarantine(RegistryBuilder::revision("elsewhere", blobs.digests['i']),
+                            kNow - kHour);
   EXPECT_EQ(planned(Look().at(blobs.registry)), blobs.all_but("ij"));
 }
 
@@ -273,7 +291,8 @@ TEST_P(F7AliasLinks, ResolveWhereverTheyStand) {
   RegistryBuilder registry;
   const std::string bytes = "a layer", configuration = "{\"a\":1}";
   const Digest layer = registry.layer("app", bytes), config = registry.layer("app", configuration);
-  const Digest layer_name = digest_of(bytes, GetParam()), config_name = digest_of(configuration, GetParam());
+  const Digest layer_name = digest_of(bytes, GetParam()),
+               config_name = digest_of(configuration, GetParam());
   registry.link_layer("app", layer_name, layer);
   registry.link_layer("elsewhere", config_name, config);
   registry.manifest("app", RegistryBuilder::image_json(config_name, 7, {{layer_name, 7}}), "v1");
@@ -285,17 +304,20 @@ TEST_P(F7AliasLinks, ResolveWhereverTheyStand) {
   EXPECT_TRUE(findings.plan.layer_links.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Algorithms, F7AliasLinks, testing::Values(Algorithm::sha384, Algorithm::sha512),
+INSTANTIATE_TEST_SUITE_P(Algorithms, F7AliasLinks,
+                         testing::Values(Algorithm::sha384, Algorithm::sha512),
                          [](const auto& one) { return std::string(name_of(one.param)); });
 
 TEST(P14Sizes, F37TwelveThousandLayersAndTenThousandChildren) {
   RegistryBuilder registry;
   std::vector<std::pair<Digest, std::uint64_t>> layers;
   std::vector<Digest> children;
-  for (int i = 0; i < 12000; ++i) layers.emplace_back(registry.blob("layer " + std::to_string(i)), 10);
+  for (int i = 0; i < 12000; ++i)
+    layers.emplace_back(registry.blob("layer " + std::to_string(i)), 10);
   const Digest config = registry.blob("{}");
   children.push_back(registry.blob(RegistryBuilder::image_json(config, 2, layers)));
-  for (int i = 1; i < 10000; ++i) children.push_back(registry.blob("{\"n\":" + std::to_string(i) + "}"));
+  for (int i = 1; i < 10000; ++i)
+    children.push_back(registry.blob("{\"n\":" + std::to_string(i) + "}"));
   registry.index("app", children, "v1");
   const Digest garbage = registry.blob("garbage");
   EXPECT_EQ(planned(Look().at(registry)), Digests{garbage});

@@ -1,4 +1,5 @@
-// Laws that hold on every registry: properties over random stores, and over random stores with random damage.
+// Laws that hold on every registry: properties over random stores, and over random stores with
+// random damage.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -35,7 +36,8 @@ RC_GTEST_PROP(Laws, ThreadsChangeNothing, (std::uint32_t seed)) {
   const RandomStore store = random_store(seed);
   Look one, many;
   many.jobs = 8;
-  const Findings a = one.delete_untagged().at(store.registry), b = many.delete_untagged().at(store.registry);
+  const Findings a = one.delete_untagged().at(store.registry),
+                 b = many.delete_untagged().at(store.registry);
   RC_ASSERT(a.inventory == b.inventory);
   RC_ASSERT(a.mark == b.mark);
   RC_ASSERT(a.plan == b.plan);
@@ -57,27 +59,38 @@ void damage(RegistryBuilder& registry, std::mt19937& random) {
   std::vector<std::string> files;
   for (const auto& [path, node] : registry.tree.nodes()) {
     const bool link = path.starts_with("repositories/") && node.kind == Kind::file;
-    if (link || (path.starts_with("blobs/") && node.kind == Kind::file && node.bytes.starts_with("{\"schemaVersion"))) files.push_back(path);
+    if (link || (path.starts_with("blobs/") && node.kind == Kind::file &&
+                 node.bytes.starts_with("{\"schemaVersion")))
+      files.push_back(path);
   }
   const std::string path = files[random() % files.size()];
   const bool is_blob = path.starts_with("blobs/");
   std::string& bytes = registry.tree.bytes(path);
   switch (random() % 6) {
-    case 0: bytes.clear(); break;
-    case 1: bytes = bytes.substr(0, bytes.size() / 2); break;
+    case 0:
+      bytes.clear();
+      break;
+    case 1:
+      bytes = bytes.substr(0, bytes.size() / 2);
+      break;
     case 2:
       if (!bytes.empty()) bytes[random() % bytes.size()] ^= 1;
       break;
-    case 3: bytes += '\n'; break;
+    case 3:
+      bytes += '\n';
+      break;
     case 4:
       registry.tree.remove(path);
       if (!is_blob) registry.tree.directory(path, kNow - 30 * kDay);
       break;
-    case 5: bytes = std::string(5000, 'x'); break;
+    case 5:
+      bytes = std::string(5000, 'x');
+      break;
   }
 }
 
-RC_GTEST_PROP(Laws, P3DamageNeverMakesAnythingElseCollectable, (std::uint32_t seed, bool untagged)) {
+RC_GTEST_PROP(Laws, P3DamageNeverMakesAnythingElseCollectable,
+              (std::uint32_t seed, bool untagged)) {
   RandomStore store = random_store(seed);
   const Digests& garbage = untagged ? store.garbage_untagged : store.garbage;
   std::mt19937 random(seed);

@@ -49,14 +49,15 @@ class LockTest : public testing::Test {
     };
   }
   static struct stat stat_of(const fs::path& path) {
-    struct stat st{};
+    struct stat st {};
     EXPECT_EQ(lstat(path.c_str(), &st), 0) << path;
     return st;
   }
   void expect_held() const { EXPECT_THROW(Lock::acquire(v2), LockHeld); }
 
   TemporaryDirectory work;
-  const fs::path root = work.path() / "root", v2 = root / "docker/registry/v2", file = v2 / ".regctl-gc.lock";
+  const fs::path root = work.path() / "root", v2 = root / "docker/registry/v2",
+                 file = v2 / ".regctl-gc.lock";
 };
 
 TEST_F(LockTest, P10OneAtATime) {
@@ -205,7 +206,8 @@ TEST_F(LockTest, WhereNothingCanBeLockedItSaysSo) {
     const Lock lock = Lock::acquire(v2);
     FAIL();
   } catch (const StorageError& error) {
-    EXPECT_NE(error.reason().find("cannot be locked: No locks available"), std::string::npos) << error.reason();
+    EXPECT_NE(error.reason().find("cannot be locked: No locks available"), std::string::npos)
+        << error.reason();
   }
   EXPECT_THROW(Lock::acquire(work.path() / "nowhere"), StorageError);
 }

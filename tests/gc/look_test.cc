@@ -32,7 +32,8 @@ TEST(P11NothingYoungIsTaken, ByBlobDirectoryOrLink) {
   RegistryBuilder registry;
   registry.image("app", {"kept"}, "v1");
   const Digest old = registry.layer("app", "old"), relinked = registry.layer("app", "linked again"),
-               moved = registry.layer("app", "its directory changed"), future = registry.layer("app", "future");
+               moved = registry.layer("app", "its directory changed"),
+               future = registry.layer("app", "future");
   const Digest young = registry.ago(kHour).layer("app", "young");
   registry.link_layer("other", relinked);
   registry.tree.touch(layout::blob(moved), kNow - kHour);
@@ -40,7 +41,8 @@ TEST(P11NothingYoungIsTaken, ByBlobDirectoryOrLink) {
   const Findings findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{old});
   EXPECT_EQ(findings.plan.kept_young.count, 4u);
-  EXPECT_EQ(planned(Look().keep_younger_than(Duration(0)).at(registry)), (Digests{old, relinked, moved, young}));
+  EXPECT_EQ(planned(Look().keep_younger_than(Duration(0)).at(registry)),
+            (Digests{old, relinked, moved, young}));
 }
 
 TEST(P12DeleteUntagged, ChildrenOfATaggedIndexStayAtAnyDepth) {
@@ -56,12 +58,14 @@ TEST(P12DeleteUntagged, ChildrenOfATaggedIndexStayAtAnyDepth) {
 
 TEST(P12DeleteUntagged, ReferrersOfKeptManifestsStayAndOthersGo) {
   RegistryBuilder registry;
-  const Digest tagged = registry.image("app", {"tagged"}, "v1"), untagged = registry.image("app", {"untagged"});
+  const Digest tagged = registry.image("app", {"tagged"}, "v1"),
+               untagged = registry.image("app", {"untagged"});
   const Digest signature = registry.image("app", {"signature"}, "", tagged);
   registry.image("app", {"signature of the signature"}, "", signature);
   const Digest orphan = registry.image("app", {"orphan signature"}, "", untagged);
   const Findings findings = Look().delete_untagged().at(registry);
-  EXPECT_EQ(planned_manifests(findings), (std::set<std::pair<std::string, Digest>>{{"app", untagged}, {"app", orphan}}));
+  EXPECT_EQ(planned_manifests(findings),
+            (std::set<std::pair<std::string, Digest>>{{"app", untagged}, {"app", orphan}}));
 }
 
 TEST(P12DeleteUntagged, ATagWithAFlippedBitKeepsWhatItPointedTo) {
@@ -79,7 +83,8 @@ TEST(P12DeleteUntagged, ATagWithAFlippedBitKeepsWhatItPointedTo) {
 
 TEST(P3DamagePins, AManifestWithAFlippedDigestKeepsItsRepositoryWhole) {
   RegistryBuilder registry;
-  const Digest image = registry.image("app", {"precious"}, "v1"), loose = registry.layer("app", "loose");
+  const Digest image = registry.image("app", {"precious"}, "v1"),
+               loose = registry.layer("app", "loose");
   const Digest elsewhere = registry.layer("other", "garbage elsewhere");
   registry.image("other", {"fine"}, "v1");
   std::string& bytes = registry.tree.bytes(RegistryBuilder::data(image));
@@ -88,7 +93,8 @@ TEST(P3DamagePins, AManifestWithAFlippedDigestKeepsItsRepositoryWhole) {
   const Findings findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{elsewhere});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"manifest-digest-mismatch"});
-  EXPECT_EQ(findings.plan.kept_pinned.count, 2u);  // the layer that the text no longer names, and the loose one
+  EXPECT_EQ(findings.plan.kept_pinned.count,
+            2u);  // the layer that the text no longer names, and the loose one
   EXPECT_FALSE(planned(findings).contains(loose));
 }
 
@@ -119,7 +125,8 @@ TEST(P3DamagePins, NamesInTheHistoryOfAnUnreadableTagStay) {
   std::string upper = hinted.hex();
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
   registry.tree.bytes(layout::tag_current_link("app", "v1")).clear();
-  registry.tree.file(layout::tag("app", "v1") + "/index/sha256/" + upper + "/link", hinted.text(), registry.time());
+  registry.tree.file(layout::tag("app", "v1") + "/index/sha256/" + upper + "/link", hinted.text(),
+                     registry.time());
   EXPECT_FALSE(planned(Look().at(registry)).contains(hinted));
 }
 

@@ -9,7 +9,9 @@
 
 namespace regctl::gc {
 
-void PrintTo(const BrokenTag& tag, std::ostream* out) { *out << tag.repository << ':' << tag.tag << " lacks " << tag.missing.text(); }
+void PrintTo(const BrokenTag& tag, std::ostream* out) {
+  *out << tag.repository << ':' << tag.tag << " lacks " << tag.missing.text();
+}
 
 namespace {
 
@@ -50,7 +52,8 @@ TEST_F(ProofTest, NamesTheTagAndWhatItLacks) {
   EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", digest_of("a")}));
   EXPECT_EQ(proof().tags, 2u);
   lose(image);
-  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", image}, BrokenTag{"app", "v1", digest_of("a")}));
+  EXPECT_THAT(proof().broken,
+              ElementsAre(BrokenTag{"app", "v1", image}, BrokenTag{"app", "v1", digest_of("a")}));
 }
 
 TEST_F(ProofTest, EveryTagThatSharesALossIsBroken) {
@@ -61,7 +64,9 @@ TEST_F(ProofTest, EveryTagThatSharesALossIsBroken) {
   begin();
   lose(digest_of("shared"));
   const Digest shared = digest_of("shared");
-  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", shared}, BrokenTag{"app", "v2", shared}, BrokenTag{"other", "v1", shared}));
+  EXPECT_THAT(proof().broken,
+              ElementsAre(BrokenTag{"app", "v1", shared}, BrokenTag{"app", "v2", shared},
+                          BrokenTag{"other", "v1", shared}));
 }
 
 TEST_F(ProofTest, TwoTagsOfOneManifest) {
@@ -69,7 +74,8 @@ TEST_F(ProofTest, TwoTagsOfOneManifest) {
   registry.tag("app", "v2", image);
   begin();
   lose(digest_of("a"));
-  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", digest_of("a")}, BrokenTag{"app", "v2", digest_of("a")}));
+  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", digest_of("a")},
+                                          BrokenTag{"app", "v2", digest_of("a")}));
 }
 
 TEST_F(ProofTest, ThroughAnIndexToTheLastLayer) {
@@ -94,7 +100,8 @@ TEST_F(ProofTest, WhatWasAbsentMayBeAbsent) {
 }
 
 TEST_F(ProofTest, AForeignLayerThatWasHereMustStay) {
-  const Digest config = registry.layer("app", "{}"), foreign = registry.blob("kept here all the same");
+  const Digest config = registry.layer("app", "{}"),
+               foreign = registry.blob("kept here all the same");
   registry.manifest("app", RegistryBuilder::image_json(config, 2, {{foreign, 22}}), "windows");
   begin();
   lose(foreign);
@@ -162,10 +169,12 @@ TEST_F(ProofTest, LinksInQuarantineAreLostToTheirRepository) {
   begin();
   using Kind = Quarantined::Kind;
   registry.quarantine(RegistryBuilder::layer_link("app", digest_of("a")), kNow);
-  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "v1", digest_of("a"), Kind::layer_link}));
+  EXPECT_THAT(proof().broken,
+              ElementsAre(BrokenTag{"app", "v1", digest_of("a"), Kind::layer_link}));
   registry.quarantine(RegistryBuilder::revision("app", child), kNow);
-  EXPECT_THAT(proof().broken, ElementsAre(BrokenTag{"app", "multi", child, Kind::revision_link},
-                                          BrokenTag{"app", "v1", digest_of("a"), Kind::layer_link}));
+  EXPECT_THAT(proof().broken,
+              ElementsAre(BrokenTag{"app", "multi", child, Kind::revision_link},
+                          BrokenTag{"app", "v1", digest_of("a"), Kind::layer_link}));
   registry.quarantine(RegistryBuilder::revision("app", image), kNow);
   EXPECT_EQ(proof().broken.size(), 3u);
 }

@@ -1,4 +1,5 @@
-// The cache gate (contract 3.3) row by row, and what make_plan() makes of it: purge, wait, warn, refuse.
+// The cache gate (contract 3.3) row by row, and what make_plan() makes of it: purge, wait, warn,
+// refuse.
 #include "gc/purge_gate.h"
 
 #include <gmock/gmock.h>
@@ -16,7 +17,11 @@ const Time kTaken = kNow - 2 * kDay;
 const Time kBefore = kTaken - kDay, kAfter = kTaken + kDay;
 
 RegistryProcess serving(Cache cache, Time started = kBefore) {
-  return {.pid = 7, .started = started, .certain = true, .configuration = "/etc/registry.yml", .cache = cache};
+  return {.pid = 7,
+          .started = started,
+          .certain = true,
+          .configuration = "/etc/registry.yml",
+          .cache = cache};
 }
 RegistryProcess with(RegistryProcess process, const std::function<void(RegistryProcess&)>& change) {
   change(process);
@@ -84,18 +89,20 @@ INSTANTIATE_TEST_SUITE_P(
     Contract33, Gate,
     testing::Values(
         // Nothing said.
-        Row{"NothingFound", found({}), false},
-        Row{"NoCache", found({serving(Cache::none)}), true},
+        Row{"NothingFound", found({}), false}, Row{"NoCache", found({serving(Cache::none)}), true},
         Row{"InmemoryBefore", found({serving(Cache::inmemory)}), false},
-        Row{"InmemoryAtOnce", found({serving(Cache::inmemory, kTaken + 5 * kSecond - Duration(1))}), false},
-        Row{"InmemoryFiveSecondsLater", found({serving(Cache::inmemory, kTaken + 5 * kSecond)}), true},
+        Row{"InmemoryAtOnce", found({serving(Cache::inmemory, kTaken + 5 * kSecond - Duration(1))}),
+            false},
+        Row{"InmemoryFiveSecondsLater", found({serving(Cache::inmemory, kTaken + 5 * kSecond)}),
+            true},
         Row{"EveryOneCounts", found({serving(Cache::none), serving(Cache::inmemory)}), false},
         Row{"TwoThatForgot", found({serving(Cache::none), serving(Cache::inmemory, kAfter)}), true},
         Row{"Redis", found({serving(Cache::redis, kAfter)}), false},
         Row{"RedisConfigured", found({with(serving(Cache::none, kAfter), with_redis)}), false},
         Row{"UnknownCache", found({serving(Cache::unknown, kAfter)}), false},
         Row{"Doubt", found({in_doubt(serving(Cache::none, kAfter))}), false},
-        Row{"DoubtBesideCertainty", found({serving(Cache::none), uncertain(serving(Cache::none, kAfter))}), false},
+        Row{"DoubtBesideCertainty",
+            found({serving(Cache::none), uncertain(serving(Cache::none, kAfter))}), false},
         Row{"Incomplete", incomplete(found({serving(Cache::none)})), false},
         Row{"Remote", remote(found({serving(Cache::none)})), false},
         Row{"OnlyACollector", found({with(serving(Cache::none), as_collector)}), false},
@@ -104,40 +111,57 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"RestartTooEarly", restarted_at(kTaken + 5 * kSecond - Duration(1), found({})), false},
         Row{"RestartTooEarlyButFound", restarted_at(kBefore, found({serving(Cache::none)})), true},
         Row{"RestartSaidOfRedis", restarted_at(kAfter, found({serving(Cache::redis)})), true},
-        Row{"RestartSaidOfWhatIsNotSeen", restarted_at(kAfter, incomplete(remote(found({})))), true},
+        Row{"RestartSaidOfWhatIsNotSeen", restarted_at(kAfter, incomplete(remote(found({})))),
+            true},
         Row{"RestartSeen", restarted_at(kAfter, found({serving(Cache::inmemory, kAfter)})), true},
-        Row{"RestartDenied", restarted_at(kAfter, found({serving(Cache::inmemory)})), false, "registry-not-restarted"},
-        Row{"RestartDeniedByDoubt", restarted_at(kAfter, found({in_doubt(serving(Cache::none))})), false, "registry-not-restarted"},
-        Row{"RestartDeniedByUnknown", restarted_at(kAfter, found({serving(Cache::unknown)})), false, "registry-not-restarted"},
-        Row{"RestartOfAnother", restarted_at(kAfter, found({uncertain(serving(Cache::inmemory))})), true},
+        Row{"RestartDenied", restarted_at(kAfter, found({serving(Cache::inmemory)})), false,
+            "registry-not-restarted"},
+        Row{"RestartDeniedByDoubt", restarted_at(kAfter, found({in_doubt(serving(Cache::none))})),
+            false, "registry-not-restarted"},
+        Row{"RestartDeniedByUnknown", restarted_at(kAfter, found({serving(Cache::unknown)})), false,
+            "registry-not-restarted"},
+        Row{"RestartOfAnother", restarted_at(kAfter, found({uncertain(serving(Cache::inmemory))})),
+            true},
         // No cache.
         Row{"NoCacheSaid", no_cache(found({})), true},
         Row{"NoCacheSaidOfWhatIsNotSeen", no_cache(incomplete(remote(found({})))), true},
-        Row{"NoCacheDeniedByInmemory", no_cache(found({serving(Cache::inmemory, kAfter)})), false, "registry-has-cache"},
-        Row{"NoCacheDeniedByRedis", no_cache(found({serving(Cache::redis)})), false, "registry-has-cache"},
-        Row{"NoCacheDeniedByRedisAddress", no_cache(found({with(serving(Cache::none), with_redis)})), false, "registry-has-cache"},
-        Row{"NoCacheDeniedByUnknown", no_cache(found({serving(Cache::unknown)})), false, "registry-has-cache"},
+        Row{"NoCacheDeniedByInmemory", no_cache(found({serving(Cache::inmemory, kAfter)})), false,
+            "registry-has-cache"},
+        Row{"NoCacheDeniedByRedis", no_cache(found({serving(Cache::redis)})), false,
+            "registry-has-cache"},
+        Row{"NoCacheDeniedByRedisAddress",
+            no_cache(found({with(serving(Cache::none), with_redis)})), false, "registry-has-cache"},
+        Row{"NoCacheDeniedByUnknown", no_cache(found({serving(Cache::unknown)})), false,
+            "registry-has-cache"},
         Row{"NoCacheOfOneUnread", no_cache(found({in_doubt(serving(Cache::unknown))})), true},
-        Row{"NoCacheDeniedButRestarted", restarted_at(kAfter, no_cache(found({serving(Cache::inmemory, kAfter)}))), true, "registry-has-cache"},
+        Row{"NoCacheDeniedButRestarted",
+            restarted_at(kAfter, no_cache(found({serving(Cache::inmemory, kAfter)}))), true,
+            "registry-has-cache"},
         // Offline.
         Row{"Offline", offline(found({})), true},
         Row{"OfflineNotLocal", offline(incomplete(remote(found({})))), true},
         Row{"OfflineInmemory", offline(found({serving(Cache::inmemory)})), true},
         Row{"OfflineRedis", offline(found({serving(Cache::redis, kAfter)})), false},
         Row{"OfflineRedisAddress", offline(found({with(serving(Cache::none), with_redis)})), false},
-        Row{"OfflineRedisFlushed", restarted_at(kAfter, offline(found({serving(Cache::redis)}))), true},
-        Row{"OfflineRedisFlushedTooEarly", restarted_at(kTaken, offline(found({serving(Cache::redis)}))), false},
-        Row{"OfflineRedisWhateverIsSaid", no_cache(offline(found({serving(Cache::redis)}))), false, "registry-has-cache"}),
+        Row{"OfflineRedisFlushed", restarted_at(kAfter, offline(found({serving(Cache::redis)}))),
+            true},
+        Row{"OfflineRedisFlushedTooEarly",
+            restarted_at(kTaken, offline(found({serving(Cache::redis)}))), false},
+        Row{"OfflineRedisWhateverIsSaid", no_cache(offline(found({serving(Cache::redis)}))), false,
+            "registry-has-cache"}),
     name_of_row);
 
 TEST(WhatWouldFreeIt, NamesTheProcessAndTheOption) {
   const std::string inmemory = what_would_free_it(found({serving(Cache::inmemory)}), kTaken);
   EXPECT_THAT(inmemory, HasSubstr("pid 7, /etc/registry.yml"));
   EXPECT_THAT(inmemory, HasSubstr("restart it"));
-  EXPECT_THAT(what_would_free_it(found({serving(Cache::redis)}), kTaken), HasSubstr("--registry-restarted-at TIME"));
+  EXPECT_THAT(what_would_free_it(found({serving(Cache::redis)}), kTaken),
+              HasSubstr("--registry-restarted-at TIME"));
   EXPECT_THAT(what_would_free_it(found({}), kTaken), HasSubstr("--registry-cache none"));
-  EXPECT_THAT(what_would_free_it(incomplete(found({})), kTaken), HasSubstr("process 3: Permission denied"));
-  EXPECT_THAT(what_would_free_it(found({in_doubt(serving(Cache::none))}), kTaken), HasSubstr("was changed after it started"));
+  EXPECT_THAT(what_would_free_it(incomplete(found({})), kTaken),
+              HasSubstr("process 3: Permission denied"));
+  EXPECT_THAT(what_would_free_it(found({in_doubt(serving(Cache::none))}), kTaken),
+              HasSubstr("was changed after it started"));
 }
 
 TEST(WhatWouldFreeIt, P14IsInert) {
@@ -145,7 +169,8 @@ TEST(WhatWouldFreeIt, P14IsInert) {
     process.configuration = "\x1b[2J\n.yml";
     process.doubt += "\x07";
   };
-  for (const auto& evidence : {found({with(in_doubt(serving(Cache::none)), hostile)}), offline(found({with(serving(Cache::redis), hostile)})),
+  for (const auto& evidence : {found({with(in_doubt(serving(Cache::none)), hostile)}),
+                               offline(found({with(serving(Cache::redis), hostile)})),
                                no_cache(found({with(serving(Cache::redis), hostile)}))}) {
     const std::string text = what_would_free_it(evidence, kTaken);
     EXPECT_EQ(std::count_if(text.begin(), text.end(), [](char c) { return c < ' '; }), 0) << text;
@@ -159,7 +184,9 @@ class GatedPlan : public testing::Test {
     look.request.gate = gate;
     return look.at(scene.registry).plan;
   }
-  void take(const Digest& digest, Time taken) { scene.registry.quarantine(RegistryBuilder::data(digest), taken); }
+  void take(const Digest& digest, Time taken) {
+    scene.registry.quarantine(RegistryBuilder::data(digest), taken);
+  }
   Scene scene;
   Look look;
 };
@@ -189,8 +216,10 @@ TEST_F(GatedPlan, WhereNothingWaitsItSpeaksOfWhatIsTakenNow) {
 }
 
 TEST_F(GatedPlan, WarnsOfWhatIsNotSo) {
-  EXPECT_EQ(codes(plan(no_cache(found({serving(Cache::inmemory)}))).warnings), Codes{"registry-has-cache"});
-  const auto denied = restarted_at(kNow - kHour, found({serving(Cache::inmemory, kNow - 9 * kDay)}));
+  EXPECT_EQ(codes(plan(no_cache(found({serving(Cache::inmemory)}))).warnings),
+            Codes{"registry-has-cache"});
+  const auto denied =
+      restarted_at(kNow - kHour, found({serving(Cache::inmemory, kNow - 9 * kDay)}));
   EXPECT_EQ(codes(plan(denied).warnings), Codes{});  // nothing is in quarantine
   take(scene.loose, kNow - 2 * kDay);
   take(scene.elsewhere, kNow - 2 * kDay);
@@ -201,13 +230,16 @@ TEST_F(GatedPlan, WarnsOfWhatIsNotSo) {
 TEST_F(GatedPlan, OfflineRefusesBesideAServer) {
   const auto read_only = [](RegistryProcess& process) { process.read_only = true; };
   const auto proxy = [](RegistryProcess& process) { process.read_only = process.proxy = true; };
-  const auto refusals = [&](RegistryProcess process) { return codes(plan(offline(found({std::move(process)}))).blockers); };
+  const auto refusals = [&](RegistryProcess process) {
+    return codes(plan(offline(found({std::move(process)}))).blockers);
+  };
   EXPECT_EQ(refusals(serving(Cache::none)), Codes{"registry-serving"});
   EXPECT_EQ(refusals(with(serving(Cache::none), read_only)), Codes{});
   EXPECT_EQ(refusals(with(serving(Cache::none), proxy)), Codes{"registry-serving"});
   EXPECT_EQ(refusals(in_doubt(with(serving(Cache::none), read_only))), Codes{"registry-serving"});
   EXPECT_EQ(refusals(uncertain(serving(Cache::none))), Codes{});
-  EXPECT_EQ(codes(plan(offline(found({uncertain(serving(Cache::none))}))).warnings), Codes{"registry-in-doubt"});
+  EXPECT_EQ(codes(plan(offline(found({uncertain(serving(Cache::none))}))).warnings),
+            Codes{"registry-in-doubt"});
   const Plan refused = plan(offline(found({serving(Cache::none)})));
   EXPECT_THAT(refused.blockers.at(0).message, HasSubstr("pid 7"));
   EXPECT_EQ(codes(plan(found({serving(Cache::none)})).blockers), Codes{});
@@ -221,8 +253,11 @@ TEST_F(GatedPlan, TheOtherCollectorRefusesInEveryMode) {
 }
 
 TEST(ReadOnlyProcessFound, OnlyWhereItIsBelieved) {
-  const auto read_only = with(serving(Cache::none), [](RegistryProcess& process) { process.read_only = true; });
-  const auto any = [](RegistryProcess process) { return read_only_process_found({.processes = {std::move(process)}}); };
+  const auto read_only =
+      with(serving(Cache::none), [](RegistryProcess& process) { process.read_only = true; });
+  const auto any = [](RegistryProcess process) {
+    return read_only_process_found({.processes = {std::move(process)}});
+  };
   EXPECT_TRUE(any(read_only));
   EXPECT_FALSE(any(serving(Cache::none)));
   EXPECT_FALSE(any(in_doubt(read_only)));

@@ -20,13 +20,15 @@ constexpr auto kLayerLink = Quarantined::Kind::layer_link;
 
 Objects restored(const Findings& findings) {
   Objects objects;
-  for (const Restoration& one : findings.plan.restore) objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
+  for (const Restoration& one : findings.plan.restore)
+    objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
   return objects;
 }
 
 Objects purged(const Findings& findings) {
   Objects objects;
-  for (const Purge& one : findings.plan.purge) objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
+  for (const Purge& one : findings.plan.purge)
+    objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
   return objects;
 }
 
@@ -64,7 +66,8 @@ TEST_F(Quarantine, WaitsForTheHoldAndForTheGate) {
   findings = look.at(scene.registry);
   EXPECT_EQ(purged(findings), Objects{});
   EXPECT_FALSE(findings.plan.waiting.gate_open);
-  EXPECT_THAT(findings.plan.waiting.what_would_free_it, testing::HasSubstr("--registry-restarted-at"));
+  EXPECT_THAT(findings.plan.waiting.what_would_free_it,
+              testing::HasSubstr("--registry-restarted-at"));
 
   look.request.gate = {.restarted_at = kNow - kHour + 5 * kSecond};
   look.request.margins.hold = kHour + kSecond;
@@ -97,12 +100,13 @@ TEST_F(Quarantine, WhatIsReferencedComesBack) {
   const Findings findings = look_offline();
   EXPECT_EQ(restored(findings), (Objects{{kBlob, "", scene.layer}, {kBlob, "", scene.image}}));
   EXPECT_EQ(purged(findings), (Objects{{kBlob, "", scene.loose}}));
-  EXPECT_EQ(planned(findings), Digests{scene.elsewhere});  // what only the copy of the image names stays
+  EXPECT_EQ(planned(findings),
+            Digests{scene.elsewhere});  // what only the copy of the image names stays
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
 
-// The only thing in quarantine is a referenced blob, whose size a descriptor claims: a run that changes something
-// looks into every directory, and finds it.
+// The only thing in quarantine is a referenced blob, whose size a descriptor claims: a run that
+// changes something looks into every directory, and finds it.
 TEST_F(Quarantine, TheOnlyCopyComesBackToo) {
   take(scene.layer);
   Look every;
@@ -166,7 +170,8 @@ TEST_P(ALinkWrittenAfterTheRename, BringsABlobBack) {
 }
 
 TEST_P(ALinkWrittenAfterTheRename, BringsARevisionBackWithItsClosure) {
-  const Digest child = scene.registry.image("app", {"child"}), index = scene.registry.index("app", {child});
+  const Digest child = scene.registry.image("app", {"child"}),
+               index = scene.registry.index("app", {child});
   for (const Digest& digest : {child, index}) {
     scene.registry.quarantine(RegistryBuilder::revision("app", digest), kTaken);
     take(digest);
@@ -176,8 +181,9 @@ TEST_P(ALinkWrittenAfterTheRename, BringsARevisionBackWithItsClosure) {
   // Old registries write in place: into the very file that was renamed.
   const auto seconds =
       std::to_string(std::chrono::floor<std::chrono::seconds>(kTaken).time_since_epoch().count());
-  scene.tree.touch(RegistryBuilder::revision("app", index) + ".regctl-gc." + seconds + ".0123456789abcdef",
-                   kTaken - kSecond - (enough ? Duration(0) : Duration(1)));
+  scene.tree.touch(
+      RegistryBuilder::revision("app", index) + ".regctl-gc." + seconds + ".0123456789abcdef",
+      kTaken - kSecond - (enough ? Duration(0) : Duration(1)));
   const Objects all{{kRevision, "app", child},
                     {kRevision, "app", index},
                     {kBlob, "", child},
@@ -260,9 +266,15 @@ TEST_F(Quarantine, LayerLinksGoOnlyWhenNeitherDataNorACopyIsLeft) {
   EXPECT_THAT(look().plan.layer_links, IsEmpty());
   scene.tree.remove(layout::blob(scene.loose));
   scene.tree.directory(layout::blob(scene.loose), kTaken);
-  EXPECT_THAT(look().plan.layer_links, testing::ElementsAre(testing::AllOf(testing::Field(&LayerLinkRemoval::repository, "app"), testing::Field(&LayerLinkRemoval::digest, scene.loose))));
+  EXPECT_THAT(
+      look().plan.layer_links,
+      testing::ElementsAre(testing::AllOf(testing::Field(&LayerLinkRemoval::repository, "app"),
+                                          testing::Field(&LayerLinkRemoval::digest, scene.loose))));
   scene.tree.remove(layout::blob(scene.loose));
-  EXPECT_THAT(look().plan.layer_links, testing::ElementsAre(testing::AllOf(testing::Field(&LayerLinkRemoval::repository, "app"), testing::Field(&LayerLinkRemoval::digest, scene.loose))));
+  EXPECT_THAT(
+      look().plan.layer_links,
+      testing::ElementsAre(testing::AllOf(testing::Field(&LayerLinkRemoval::repository, "app"),
+                                          testing::Field(&LayerLinkRemoval::digest, scene.loose))));
   Look keeping;
   keeping.request.margins.prune_layer_links = false;
   EXPECT_THAT(keeping.at(scene.registry).plan.layer_links, IsEmpty());
@@ -290,8 +302,9 @@ TEST_F(Quarantine, F74ABlobDirectoryWithoutDataIsNothing) {
 
 TEST_F(Quarantine, OtherNamesAreNotOurs) {
   const std::string data = RegistryBuilder::data(scene.loose);
-  for (const char* suffix : {".regctl-gc.", ".regctl-gc.12.", ".regctl-gc.x.run", ".regctl-gc.-1.run",
-                             ".regctl-gc.1.RUN", ".regctl-gc.99999999999.run", ".regctl-gc.1.a/../b"})
+  for (const char* suffix :
+       {".regctl-gc.", ".regctl-gc.12.", ".regctl-gc.x.run", ".regctl-gc.-1.run",
+        ".regctl-gc.1.RUN", ".regctl-gc.99999999999.run", ".regctl-gc.1.a/../b"})
     scene.put(data + suffix, "loose");
   const Findings findings = look_offline();
   EXPECT_THAT(findings.inventory.quarantined, IsEmpty());

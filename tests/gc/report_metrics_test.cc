@@ -34,23 +34,28 @@ TEST(ReportMetrics, TellTheStoreAndTheQuarantine) {
   report.findings = look.at(scene.registry);
   const std::string text = report_metrics(report, "");
   EXPECT_THAT(text, HasSubstr("\nregctl_gc_quarantined_bytes{root=\"/srv/\\\"r\\\"\"} 5\n"));
-  EXPECT_THAT(text, HasSubstr(fmt::format("\nregctl_gc_oldest_quarantine_timestamp_seconds{{root=\"/srv/\\\"r\\\"\"}} {}\n",
-                                          (kNow - 3 * kHour).time_since_epoch() / kSecond)));
+  EXPECT_THAT(text,
+              HasSubstr(fmt::format(
+                  "\nregctl_gc_oldest_quarantine_timestamp_seconds{{root=\"/srv/\\\"r\\\"\"}} {}\n",
+                  (kNow - 3 * kHour).time_since_epoch() / kSecond)));
   EXPECT_THAT(text, HasSubstr("\nregctl_gc_purge_gate_open{root=\"/srv/\\\"r\\\"\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("regctl_gc_storage_blobs{root=\"/srv/\\\"r\\\"\",state=\"garbage\"} 2\n"));
+  EXPECT_THAT(text,
+              HasSubstr("regctl_gc_storage_blobs{root=\"/srv/\\\"r\\\"\",state=\"garbage\"} 2\n"));
   EXPECT_THAT(text, Not(HasSubstr("freed")));  // nothing was done
 }
 
 TEST(ReportMetrics, TheLastSuccessSurvivesAFailure) {
   const std::string good = report_metrics(report_of(cli::ExitStatus::warnings), "");
-  const std::string line = kSuccess + std::to_string((kNow + 2 * kSecond).time_since_epoch() / kSecond) + '\n';
+  const std::string line =
+      kSuccess + std::to_string((kNow + 2 * kSecond).time_since_epoch() / kSecond) + '\n';
   EXPECT_THAT(good, HasSubstr(line));
   Report bad = report_of(cli::ExitStatus::refused);
   bad.run.finished_at += kDay;
   EXPECT_THAT(report_metrics(bad, good), HasSubstr(line));
   EXPECT_THAT(report_metrics(bad, report_metrics(bad, good)), HasSubstr(line));
   EXPECT_THAT(report_metrics(bad, ""), Not(HasSubstr(kSuccess)));
-  for (const auto& [mode, dry_run] : {std::pair(Mode::heal, false), {Mode::restore, false}, {Mode::online, true}}) {
+  for (const auto& [mode, dry_run] :
+       {std::pair(Mode::heal, false), {Mode::restore, false}, {Mode::online, true}}) {
     Report other = report_of(cli::ExitStatus::done);
     other.run.finished_at += kDay;
     other.run.mode = mode;

@@ -1,6 +1,7 @@
-// The main marker, broken on purpose: each saboteur spoils what the marker knows, in the way a mistake in scan, closure,
-// mark or plan would, on a store where that makes the plan wrong. The second opinion looks at the store itself and must
-// object to exactly what the wrong plan takes too much, and to nothing of the right one.
+// The main marker, broken on purpose: each saboteur spoils what the marker knows, in the way a
+// mistake in scan, closure, mark or plan would, on a store where that makes the plan wrong. The
+// second opinion looks at the store itself and must object to exactly what the wrong plan takes too
+// much, and to nothing of the right one.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -55,7 +56,8 @@ template <class Picks>
 void drop_references(Mind& mind, Picks picks) {
   each_document(mind, [&](Document& document) {
     auto& references = document.references;
-    references.erase(std::remove_if(references.begin(), references.end(), [&](const Reference& one) { return picks(document, one); }),
+    references.erase(std::remove_if(references.begin(), references.end(),
+                                    [&](const Reference& one) { return picks(document, one); }),
                      references.end());
   });
 }
@@ -77,7 +79,8 @@ void forget_a_repository(Mind& mind) {
   last = Repository{.name = last.name};
 }
 void forget_children_of_indexes(Mind& mind) {
-  drop_references(mind, [](const Document& document, const Reference&) { return is_index(document); });
+  drop_references(mind,
+                  [](const Document& document, const Reference&) { return is_index(document); });
 }
 void forget_indexes_in_indexes(Mind& mind) {
   const Inventory& inventory = mind.inventory;
@@ -87,14 +90,18 @@ void forget_indexes_in_indexes(Mind& mind) {
   });
 }
 void forget_configurations(Mind& mind) {
-  drop_references(mind, [](const Document&, const Reference& one) { return one.role == Role::config; });
+  drop_references(mind,
+                  [](const Document&, const Reference& one) { return one.role == Role::config; });
 }
 void forget_all_layers_but_one(Mind& mind) {
   each_document(mind, [](Document& document) {
     bool one = false;
     auto& references = document.references;
     references.erase(std::remove_if(references.begin(), references.end(),
-                                    [&](const Reference& reference) { return reference.role == Role::layer && std::exchange(one, true); }),
+                                    [&](const Reference& reference) {
+                                      return reference.role == Role::layer &&
+                                             std::exchange(one, true);
+                                    }),
                      references.end());
   });
 }
@@ -121,9 +128,11 @@ void forget_subjects(Mind& mind) {
 void take_subjects_for_references_turned_round(Mind& mind) {
   // Referrers keep their subjects; subjects keep no referrers.
   each_document(mind, [](Document& document) {
-    for (const DigestId subject : document.subjects) document.references.push_back({.to = subject, .child = true});
+    for (const DigestId subject : document.subjects)
+      document.references.push_back({.to = subject, .child = true});
     document.subjects.clear();
-    std::sort(document.references.begin(), document.references.end(), [](const Reference& a, const Reference& b) { return a.to < b.to; });
+    std::sort(document.references.begin(), document.references.end(),
+              [](const Reference& a, const Reference& b) { return a.to < b.to; });
   });
 }
 void think_everything_old(Mind& mind) {
@@ -155,7 +164,8 @@ void pin_only_where_the_damage_is(Mind& mind) {
   each_document(mind, [&](const Document& document) {
     if (document.state == Document::State::damaged) damaged.insert(document.digest);
   });
-  drop_references(mind, [&](const Document&, const Reference& one) { return damaged.contains(one.to); });
+  drop_references(mind,
+                  [&](const Document&, const Reference& one) { return damaged.contains(one.to); });
 }
 void forget_hints(Mind& mind) {
   each_repository(mind, [](Repository& repository) { repository.hinted.clear(); });
@@ -171,7 +181,8 @@ void do_not_read_through_quarantine(Mind& mind) {
 void forget_what_is_in_quarantine(Mind& mind) { mind.inventory.quarantined.clear(); }
 void take_quarantined_revisions_for_nothing(Mind& mind) {
   each_repository(mind, [](Repository& repository) {
-    std::erase_if(repository.revisions, [](const Link& link) { return link.state == LinkState::quarantined; });
+    std::erase_if(repository.revisions,
+                  [](const Link& link) { return link.state == LinkState::quarantined; });
   });
 }
 void forget_history(Mind& mind) {
@@ -209,7 +220,8 @@ const Saboteur kSaboteurs[] = {
      forget_tags},
     {"ForgetsTagsOfDeletedRevisions",
      [](RegistryBuilder& registry, Look&) {
-       registry.tree.remove(RegistryBuilder::revision("app", registry.image("app", {"layer"}, "v1")));
+       registry.tree.remove(
+           RegistryBuilder::revision("app", registry.image("app", {"layer"}, "v1")));
        registry.image("zoo", {"another"}, "v1");
      },
      forget_tags},
@@ -228,27 +240,38 @@ const Saboteur kSaboteurs[] = {
     {"ForgetsChildrenOfIndexes",
      [](RegistryBuilder& registry, Look& look) {
        look.delete_untagged();
-       registry.index("app", {registry.image("app", {"amd64"}), registry.image("app", {"arm64"})}, "v1");
+       registry.index("app", {registry.image("app", {"amd64"}), registry.image("app", {"arm64"})},
+                      "v1");
      },
      forget_children_of_indexes},
     {"ForgetsIndexesInIndexes",
      [](RegistryBuilder& registry, Look& look) {
        look.delete_untagged();
-       registry.index("app", {registry.index("app", {registry.image("app", {"deep"})}), registry.image("app", {"flat"})}, "v1");
+       registry.index("app",
+                      {registry.index("app", {registry.image("app", {"deep"})}),
+                       registry.image("app", {"flat"})},
+                      "v1");
      },
      forget_indexes_in_indexes},
-    {"ForgetsConfigurations", [](RegistryBuilder& registry, Look&) { registry.image("app", {"layer"}, "v1"); }, forget_configurations},
-    {"ForgetsAllLayersButOne", [](RegistryBuilder& registry, Look&) { registry.image("app", {"one", "two", "three"}, "v1"); },
+    {"ForgetsConfigurations",
+     [](RegistryBuilder& registry, Look&) { registry.image("app", {"layer"}, "v1"); },
+     forget_configurations},
+    {"ForgetsAllLayersButOne",
+     [](RegistryBuilder& registry, Look&) {
+       registry.image("app", {"one", "two", "three"}, "v1");
+     },
      forget_all_layers_but_one},
     {"BelievesOnlyAStrictParser",
      [](RegistryBuilder& registry, Look&) {
-       registry.manifest("app", R"({"Layers":[{"digest":")" + registry.blob("odd").text() + R"("}]})", "v1");
+       registry.manifest(
+           "app", R"({"Layers":[{"digest":")" + registry.blob("odd").text() + R"("}]})", "v1");
        registry.image("app", {"usual"}, "v2");
      },
      believe_only_a_strict_parser},
     {"OpensOnlyRevisions",
      [](RegistryBuilder& registry, Look&) {
-       const Digest plain = registry.blob(RegistryBuilder::image_json(registry.blob("{}"), 2, {{registry.blob("layer"), 5}}));
+       const Digest plain = registry.blob(
+           RegistryBuilder::image_json(registry.blob("{}"), 2, {{registry.blob("layer"), 5}}));
        registry.index("app", {plain}, "v1");
      },
      open_only_revisions},
@@ -256,7 +279,8 @@ const Saboteur kSaboteurs[] = {
      [](RegistryBuilder& registry, Look&) {
        const Digest alias = digest_of("layer", Algorithm::sha512);
        registry.link_layer("app", alias, registry.blob("layer"));
-       registry.manifest("app", RegistryBuilder::image_json(registry.blob("{}"), 2, {{alias, 5}}), "v1");
+       registry.manifest("app", RegistryBuilder::image_json(registry.blob("{}"), 2, {{alias, 5}}),
+                         "v1");
      },
      forget_aliases},
     {"ForgetsSubjects",
@@ -268,7 +292,8 @@ const Saboteur kSaboteurs[] = {
     {"TurnsSubjectsRound",
      [](RegistryBuilder& registry, Look& look) {
        look.delete_untagged();
-       const Digest image = registry.image("app", {"layer"}, "v1"), signature = registry.image("app", {"signature"}, "", image);
+       const Digest image = registry.image("app", {"layer"}, "v1"),
+                    signature = registry.image("app", {"signature"}, "", image);
        registry.image("app", {"signature of the signature"}, "", signature);
      },
      take_subjects_for_references_turned_round},
@@ -297,7 +322,9 @@ const Saboteur kSaboteurs[] = {
     {"IgnoresDamagedLinks",
      [](RegistryBuilder& registry, Look&) {
        registry.image("app", {"tagged"}, "v1");
-       registry.tree.bytes(RegistryBuilder::layer_link("app", registry.layer("app", "half written"))).clear();
+       registry.tree
+           .bytes(RegistryBuilder::layer_link("app", registry.layer("app", "half written")))
+           .clear();
        registry.layer("app", "loose");
      },
      ignore_damage_of_links},
@@ -318,12 +345,15 @@ const Saboteur kSaboteurs[] = {
     {"ForgetsHints",
      [](RegistryBuilder& registry, Look&) {
        registry.image("app", {"layer"}, "v1");
-       const Digest image = registry.blob(RegistryBuilder::image_json(registry.blob("{}"), 2, {{registry.blob("hidden"), 6}}));
+       const Digest image = registry.blob(
+           RegistryBuilder::image_json(registry.blob("{}"), 2, {{registry.blob("hidden"), 6}}));
        registry.tree.file("repositories/app/_layers/odd/link", image.text(), registry.time());
      },
      forget_hints},
     {"DoesNotReadThroughQuarantine",
-     [](RegistryBuilder& registry, Look&) { registry.quarantine(RegistryBuilder::data(registry.image("app", {"layer"}, "v1")), kTaken); },
+     [](RegistryBuilder& registry, Look&) {
+       registry.quarantine(RegistryBuilder::data(registry.image("app", {"layer"}, "v1")), kTaken);
+     },
      do_not_read_through_quarantine},
     {"ForgetsWhatIsInQuarantine",
      [](RegistryBuilder& registry, Look&) {
@@ -334,7 +364,8 @@ const Saboteur kSaboteurs[] = {
     {"TakesQuarantinedRevisionsForNothing",
      [](RegistryBuilder& registry, Look& look) {
        look.delete_untagged().offline();
-       const Digest image = registry.image("app", {"layer"}, "v1"), signature = registry.image("app", {"signature"}, "", image);
+       const Digest image = registry.image("app", {"layer"}, "v1"),
+                    signature = registry.image("app", {"signature"}, "", image);
        registry.quarantine(RegistryBuilder::revision("app", signature), kTaken);
      },
      take_quarantined_revisions_for_nothing},
@@ -344,7 +375,8 @@ const Saboteur kSaboteurs[] = {
        const Digest image = registry.image("app", {"layer"}, "v1");
        registry.image("zoo", {"another"}, "v1");
        registry.quarantine(RegistryBuilder::revision("app", image), kTaken);
-       for (const Digest& digest : {image, digest_of("layer")}) registry.quarantine(RegistryBuilder::data(digest), kTaken);
+       for (const Digest& digest : {image, digest_of("layer")})
+         registry.quarantine(RegistryBuilder::data(digest), kTaken);
        registry.quarantine(RegistryBuilder::layer_link("app", digest_of("layer")), kTaken);
      },
      forget_tags},
@@ -403,13 +435,17 @@ Look asking() {
   return look;
 }
 
-Doomed doomed_without_sabotage(const RegistryBuilder& registry, const Look& look) { return doomed_by(look.at(registry).plan); }
+Doomed doomed_without_sabotage(const RegistryBuilder& registry, const Look& look) {
+  return doomed_by(look.at(registry).plan);
+}
 
-Doomed doomed_by_sabotage(const Saboteur& saboteur, const RegistryBuilder& registry, const Look& look) {
+Doomed doomed_by_sabotage(const Saboteur& saboteur, const RegistryBuilder& registry,
+                          const Look& look) {
   Mind mind{look.at(registry).inventory, look.request.policy};
   saboteur.spoil(mind);
   const Mark marked = mark(mind.inventory, mind.policy, kNow);
-  return doomed_by(make_plan(mind.inventory, marked, look.root, look.request.margins, look.request.gate, kNow));
+  return doomed_by(
+      make_plan(mind.inventory, marked, look.root, look.request.margins, look.request.gate, kNow));
 }
 
 std::set<std::string> without(std::set<std::string> all, const std::set<std::string>& these) {
@@ -425,14 +461,16 @@ class SecondOpinionOfASaboteur : public testing::TestWithParam<Saboteur> {
 };
 
 TEST_P(SecondOpinionOfASaboteur, ObjectsToExactlyWhatIsTakenTooMuch) {
-  const Doomed right = doomed_without_sabotage(registry, look), wrong = doomed_by_sabotage(GetParam(), registry, look);
+  const Doomed right = doomed_without_sabotage(registry, look),
+               wrong = doomed_by_sabotage(GetParam(), registry, look);
   const auto too_much = without(everything_in(wrong), everything_in(right));
   EXPECT_FALSE(too_much.empty()) << "the saboteur does no harm";
   EXPECT_EQ(opinion(registry, right, look.request.policy), Objections{});
   EXPECT_EQ(names_of(opinion(registry, wrong, look.request.policy)), too_much);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SecondOpinionOfASaboteur, testing::ValuesIn(kSaboteurs), [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, SecondOpinionOfASaboteur, testing::ValuesIn(kSaboteurs),
+                         [](const auto& one) { return one.param.name; });
 
 // -- the same on random stores, with whatever can befall them
 
@@ -457,14 +495,17 @@ class Weather {
     if (pick(4) == 0) look.keep_younger_than(Duration(0));
     look.request.margins.prune_empty_repositories = pick(2);
     if (pick(4) == 0) look.request.policy.protect = {"app*"};
-    if (pick(3) == 0) look.request.policy.roots = {{std::nullopt, any_digest()}, {"app", any_digest()}, {"no such", any_digest()}};
+    if (pick(3) == 0)
+      look.request.policy.roots = {
+          {std::nullopt, any_digest()}, {"app", any_digest()}, {"no such", any_digest()}};
     return look;
   }
 
  private:
   int pick(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
 
-  std::vector<std::string> keys(const std::function<bool(const std::string&, const Tree::Node&)>& wanted) const {
+  std::vector<std::string> keys(
+      const std::function<bool(const std::string&, const Tree::Node&)>& wanted) const {
     std::vector<std::string> found;
     for (const auto& [key, node] : store_.registry.tree.nodes()) {
       if (wanted(key, node)) found.push_back(key);
@@ -472,20 +513,27 @@ class Weather {
     return found;
   }
   // Empty: there is none.
-  std::string one_of(const std::vector<std::string>& keys) { return keys.empty() ? "" : keys[random_() % keys.size()]; }
+  std::string one_of(const std::vector<std::string>& keys) {
+    return keys.empty() ? "" : keys[random_() % keys.size()];
+  }
   std::string file_ending(std::string_view end) {
-    return one_of(keys([&](const std::string& key, const Tree::Node& node) { return node.kind == Kind::file && key.ends_with(end); }));
+    return one_of(keys([&](const std::string& key, const Tree::Node& node) {
+      return node.kind == Kind::file && key.ends_with(end);
+    }));
   }
   Digest any_digest() {
     const std::string key = one_of(keys([](const std::string& at, const Tree::Node&) {
-      return at.starts_with("blobs/") && Digest::from_hex(Algorithm::sha256, at.substr(at.rfind('/') + 1)).has_value();
+      return at.starts_with("blobs/") &&
+             Digest::from_hex(Algorithm::sha256, at.substr(at.rfind('/') + 1)).has_value();
     }));
     return *Digest::from_hex(Algorithm::sha256, key.substr(key.rfind('/') + 1));
   }
 
   void touch() {
     const Duration ages[] = {kHour, -kHour, 2 * kDay, 9 * kDay, 10 * kDay, 11 * kDay};
-    const std::string key = one_of(keys([](const std::string& at, const Tree::Node&) { return at.find('/') != std::string::npos; }));
+    const std::string key = one_of(keys([](const std::string& at, const Tree::Node&) {
+      return at.find('/') != std::string::npos;
+    }));
     store_.registry.tree.touch(key, kNow - ages[random_() % std::size(ages)]);
   }
 
@@ -493,7 +541,8 @@ class Weather {
     const std::string key = pick(2) ? file_ending("/data") : file_ending("/link");
     if (key.empty() || key.find("/tags/") != std::string::npos) return;
     const std::string bytes = store_.registry.tree.bytes(key);
-    store_.registry.quarantine(key, kNow - pick(12) * kDay, pick(2) ? "0123456789abcdef" : "fedcba9876543210");
+    store_.registry.quarantine(key, kNow - pick(12) * kDay,
+                               pick(2) ? "0123456789abcdef" : "fedcba9876543210");
     if (pick(4) == 0) store_.registry.tree.file(key, bytes, kNow - pick(30) * kDay);
   }
 
@@ -501,24 +550,47 @@ class Weather {
   void alias() {
     const std::string bytes = "pushed by sha512 " + std::to_string(pick(3));
     const Digest name = digest_of(bytes, Algorithm::sha512);
-    store_.registry.link_layer(pick(2) ? "app" : "z", name, pick(4) ? store_.registry.blob(bytes) : any_digest());
-    if (pick(2)) store_.registry.manifest("app", RegistryBuilder::image_json(digest_of(bytes), 2, {{name, 2}}), pick(2) ? "sha512" : "");
+    store_.registry.link_layer(pick(2) ? "app" : "z", name,
+                               pick(4) ? store_.registry.blob(bytes) : any_digest());
+    if (pick(2))
+      store_.registry.manifest("app", RegistryBuilder::image_json(digest_of(bytes), 2, {{name, 2}}),
+                               pick(2) ? "sha512" : "");
   }
 
   void push_something_odd() {
     RegistryBuilder& told = store_.registry;
-    const std::string where = pick(2) ? "app" : "z", tag = pick(2) ? "odd" : "", bytes = "odd " + std::to_string(pick(5));
-    const Digest layer = told.blob(bytes), plain = told.blob(RegistryBuilder::image_json(layer, 5, {}));
-    const std::string descriptor = RegistryBuilder::descriptor(pick(2) ? kOciLayer : "application/x-odd", plain, 5);
+    const std::string where = pick(2) ? "app" : "z", tag = pick(2) ? "odd" : "",
+                      bytes = "odd " + std::to_string(pick(5));
+    const Digest layer = told.blob(bytes),
+                 plain = told.blob(RegistryBuilder::image_json(layer, 5, {}));
+    const std::string descriptor =
+        RegistryBuilder::descriptor(pick(2) ? kOciLayer : "application/x-odd", plain, 5);
     switch (pick(8)) {
-      case 0: told.index(where, {plain}, tag); break;                                      // a child without a link
-      case 1: told.index(where, {told.index(where, {plain}), digest_of("sparse")}, tag); break;
-      case 2: told.manifest(where, R"({"manifests":[)" + descriptor + "]}", tag); break;   // as caches do
-      case 3: told.manifest(where, R"({"lAyers":[{"\u0064igest":")" + any_digest().text() + R"("}]})", tag); break;
-      case 4: told.image(where, {bytes}, tag, any_digest()); break;                        // a referrer of anything
-      case 5: told.link_layer(where, plain); break;
-      case 6: told.tree.directory(layout::tag(where, "pending"), kNow - pick(3) * kDay); break;
-      case 7: told.tree.file("repositories/" + where + "/_layers/odd/link", plain.text(), told.time()); break;
+      case 0:
+        told.index(where, {plain}, tag);
+        break;  // a child without a link
+      case 1:
+        told.index(where, {told.index(where, {plain}), digest_of("sparse")}, tag);
+        break;
+      case 2:
+        told.manifest(where, R"({"manifests":[)" + descriptor + "]}", tag);
+        break;  // as caches do
+      case 3:
+        told.manifest(where, R"({"lAyers":[{"\u0064igest":")" + any_digest().text() + R"("}]})",
+                      tag);
+        break;
+      case 4:
+        told.image(where, {bytes}, tag, any_digest());
+        break;  // a referrer of anything
+      case 5:
+        told.link_layer(where, plain);
+        break;
+      case 6:
+        told.tree.directory(layout::tag(where, "pending"), kNow - pick(3) * kDay);
+        break;
+      case 7:
+        told.tree.file("repositories/" + where + "/_layers/odd/link", plain.text(), told.time());
+        break;
     }
   }
 
@@ -532,11 +604,21 @@ class Weather {
     if (key.empty()) return;
     std::string& bytes = store_.registry.tree.bytes(key);
     switch (pick(5)) {
-      case 0: bytes.clear(); break;
-      case 1: bytes += '\n'; break;
-      case 2: if (!bytes.empty()) bytes[random_() % bytes.size()] ^= 1; break;
-      case 3: bytes.resize(bytes.size() / 2); break;
-      case 4: bytes = any_digest().text(); break;
+      case 0:
+        bytes.clear();
+        break;
+      case 1:
+        bytes += '\n';
+        break;
+      case 2:
+        if (!bytes.empty()) bytes[random_() % bytes.size()] ^= 1;
+        break;
+      case 3:
+        bytes.resize(bytes.size() / 2);
+        break;
+      case 4:
+        bytes = any_digest().text();
+        break;
     }
   }
 
@@ -566,9 +648,11 @@ RC_GTEST_PROP(SecondOpinionLaws, WhoeverTakesTooMuchIsToldSo, (std::uint32_t see
   Weather weather(seed);
   const Look look = weather.look();
   const Saboteur& saboteur = kSaboteurs[seed % std::size(kSaboteurs)];
-  const Doomed right = doomed_without_sabotage(weather.registry(), look), wrong = doomed_by_sabotage(saboteur, weather.registry(), look);
+  const Doomed right = doomed_without_sabotage(weather.registry(), look),
+               wrong = doomed_by_sabotage(saboteur, weather.registry(), look);
   auto too_much = without(everything_in(wrong), everything_in(right));
-  // The marker takes a link newer than a copy for a wish to have the blob back, though it is back already.
+  // The marker takes a link newer than a copy for a wish to have the blob back, though it is back
+  // already.
   for (const Digest& digest : wrong.in_place.blobs) {
     if (has_copies(weather.registry(), digest)) too_much.erase("blob " + digest.text());
   }

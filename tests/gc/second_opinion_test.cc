@@ -1,4 +1,5 @@
-// The second opinion, rule by rule (contract 3.1, 3.2, P1, P3, P11, P12): what it objects to, and what it lets go.
+// The second opinion, rule by rule (contract 3.1, 3.2, P1, P3, P11, P12): what it objects to, and
+// what it lets go.
 #include "gc/second_opinion.h"
 
 #include <gmock/gmock.h>
@@ -52,7 +53,8 @@ TEST_F(SecondOpinion, OfNothingIsNoneAndReadsNothing) {
 }
 
 TEST_F(SecondOpinion, LetsGarbageGoAndNothingElse) {
-  const Digest image = registry.image("app", {"layer"}, "v1"), garbage = registry.layer("app", "garbage");
+  const Digest image = registry.image("app", {"layer"}, "v1"),
+               garbage = registry.layer("app", "garbage");
   take(garbage);
   take(digest_of("not even there"));
   expect_none();
@@ -76,7 +78,8 @@ TEST_F(SecondOpinion, ARevisionLinkIsARootUnlessItGoesToo) {
 }
 
 TEST_F(SecondOpinion, FollowsIndexesOfAnyDepthIntoOtherRepositoriesAndPlainBlobs) {
-  const Digest plain = registry.blob(RegistryBuilder::image_json(digest_of("config"), 6, {{registry.blob("deep"), 4}}));
+  const Digest plain = registry.blob(
+      RegistryBuilder::image_json(digest_of("config"), 6, {{registry.blob("deep"), 4}}));
   const Digest inner = registry.blob(RegistryBuilder::index_json({plain}));
   const Digest elsewhere = registry.image("library", {"shared"});
   registry.index("app", {registry.index("app", {inner, elsewhere})}, "latest");
@@ -86,16 +89,23 @@ TEST_F(SecondOpinion, FollowsIndexesOfAnyDepthIntoOtherRepositoriesAndPlainBlobs
   take(digest_of("deep"));
   take(digest_of("shared"));
   take(inner);
-  EXPECT_EQ(names_of(answer()), (std::set<std::string>{"blob " + digest_of("deep").text(), "blob " + digest_of("shared").text(), "blob " + inner.text()}));
+  EXPECT_EQ(names_of(answer()),
+            (std::set<std::string>{"blob " + digest_of("deep").text(),
+                                   "blob " + digest_of("shared").text(), "blob " + inner.text()}));
 }
 
 TEST_F(SecondOpinion, DoesNotOpenLayersThatAnIndexNames) {
   const Digest named = registry.blob("named by a layer");
   const Digest layer = registry.blob("{\"digest\":\"" + named.text() + "\"}");
-  registry.manifest("app", R"({"manifests":[)" + RegistryBuilder::descriptor(kOciLayer, layer, 2) + "]}", "cache");
+  registry.manifest("app",
+                    R"({"manifests":[)" + RegistryBuilder::descriptor(kOciLayer, layer, 2) + "]}",
+                    "cache");
   take(named);
   expect_none();
-  registry.manifest("app", R"({"manifests":[)" + RegistryBuilder::descriptor("application/x-unknown", layer, 2) + "]}", "cache2");
+  registry.manifest(
+      "app",
+      R"({"manifests":[)" + RegistryBuilder::descriptor("application/x-unknown", layer, 2) + "]}",
+      "cache2");
   EXPECT_NE(why(), "");
 }
 
@@ -121,14 +131,18 @@ TEST_F(SecondOpinion, ReadsEscapesUpperCaseAndAnyKey) {
 
 TEST_F(SecondOpinion, AnnotationsAndSubjectsKeepNothing) {
   const Digest base = registry.blob("base"), subject = registry.blob("subject");
-  registry.manifest("app", R"({"annotations":{"base":")" + base.text() + R"("},"subject":{"digest":")" + subject.text() + R"("}})", "v1");
+  registry.manifest("app",
+                    R"({"annotations":{"base":")" + base.text() + R"("},"subject":{"digest":")" +
+                        subject.text() + R"("}})",
+                    "v1");
   take(base);
   take(subject);
   expect_none();
 }
 
 TEST_F(SecondOpinion, FollowsAliasesOfEveryRepository) {
-  const Digest layer = registry.blob("stored as sha256"), alias = digest_of("stored as sha256", Algorithm::sha512);
+  const Digest layer = registry.blob("stored as sha256"),
+               alias = digest_of("stored as sha256", Algorithm::sha512);
   take(layer);
   registry.link_layer("other", alias, layer);
   expect_none();
@@ -162,12 +176,14 @@ TEST_F(SecondOpinion, HistoryIsARootOnlyWhereTheTagDoesNotTell) {
   EXPECT_THAT(why(), HasSubstr("app:v1 needed it once"));
   doomed.in_place.blobs = {registry.blob("held by a link of the history")};
   expect_none();
-  registry.tree.bytes(layout::tag("app", "v1") + "/index/" + layout::digest_path(image) + "/link") = doomed.in_place.blobs[0].text();
+  registry.tree.bytes(layout::tag("app", "v1") + "/index/" + layout::digest_path(image) + "/link") =
+      doomed.in_place.blobs[0].text();
   EXPECT_THAT(why(), HasSubstr("app:v1 needed it once"));
 }
 
 TEST_F(SecondOpinion, RootsFilesAreRoots) {
-  const Digest image = registry.blob(RegistryBuilder::image_json(digest_of("config"), 6, {{registry.blob("layer"), 5}}));
+  const Digest image = registry.blob(
+      RegistryBuilder::image_json(digest_of("config"), 6, {{registry.blob("layer"), 5}}));
   registry.image("app", {"tagged"}, "v1");
   take(digest_of("layer"));
   expect_none();
@@ -184,7 +200,8 @@ TEST_F(SecondOpinion, ReadsThroughQuarantine) {
   registry.quarantine(RegistryBuilder::data(image), kTaken);
   take(digest_of("layer"));
   EXPECT_EQ(why(), "app:v1 needs it");
-  const std::string copy = RegistryBuilder::data(image) + ".regctl-gc." + "1779408000.0123456789abcdef";
+  const std::string copy =
+      RegistryBuilder::data(image) + ".regctl-gc." + "1779408000.0123456789abcdef";
   ASSERT_TRUE(registry.tree.has(copy));
   registry.tree.bytes(copy) += ' ';  // hashes no more: the manifest is missing
   registry.tree.remove(RegistryBuilder::layer_link("app", digest_of("layer")));
@@ -196,7 +213,8 @@ TEST_F(SecondOpinion, ACopyThatIsNeededIsNotPurgedUnlessNewDataStandsBesideIt) {
   registry.image("app", {"layer"}, "v1");
   registry.quarantine(RegistryBuilder::data(digest_of("layer")), kTaken);
   purge(digest_of("layer"));
-  EXPECT_EQ(answer(), (Objections{{"quarantined blob " + digest_of("layer").text(), "app:v1 needs it"}}));
+  EXPECT_EQ(answer(),
+            (Objections{{"quarantined blob " + digest_of("layer").text(), "app:v1 needs it"}}));
   registry.blob("layer");
   expect_none();
 }
@@ -217,7 +235,8 @@ TEST_F(SecondOpinion, ACopyGoesBackForALinkWrittenSince) {
   const std::string link = RegistryBuilder::layer_link("app", loose);
   registry.tree.touch(link, kTaken - kSecond);
   EXPECT_EQ(why(), "a link to it was written since");
-  EXPECT_EQ(opinion(registry, doomed, policy, "0123456789abcdef"), Objections{});  // that run looks at inodes
+  EXPECT_EQ(opinion(registry, doomed, policy, "0123456789abcdef"),
+            Objections{});  // that run looks at inodes
   registry.tree.touch(link, kTaken - kSecond - Duration(1));
   expect_none();
   registry.ago(kDay).link_layer("other", digest_of("loose", Algorithm::sha512), loose);
@@ -234,9 +253,11 @@ TEST_F(SecondOpinion, AQuarantinedRevisionIsNoRootByItself) {
 }
 
 TEST_F(SecondOpinion, AQuarantinedRevisionComesBackThroughEveryRuleOfTheKeptSet) {
-  const Digest image = registry.image("app", {"layer"}), signature = registry.image("app", {"signature"}, "", image);
+  const Digest image = registry.image("app", {"layer"}),
+               signature = registry.image("app", {"signature"}, "", image);
   registry.image("app", {"tagged"}, "v1");
-  for (const Digest& digest : {image, signature}) registry.quarantine(RegistryBuilder::revision("app", digest), kTaken);
+  for (const Digest& digest : {image, signature})
+    registry.quarantine(RegistryBuilder::revision("app", digest), kTaken);
   purge_revision("app", image);
   purge_revision("app", signature);
   take(digest_of("layer"));
@@ -251,9 +272,12 @@ TEST_F(SecondOpinion, AQuarantinedRevisionComesBackThroughEveryRuleOfTheKeptSet)
   policy.protect = {"a*"};
   expect_all();
   policy.protect.clear();
-  registry.tree.touch(RegistryBuilder::revision("app", image) + ".regctl-gc.1779408000.0123456789abcdef", kTaken);
+  registry.tree.touch(
+      RegistryBuilder::revision("app", image) + ".regctl-gc.1779408000.0123456789abcdef", kTaken);
   expect_all();
-  registry.tree.touch(RegistryBuilder::revision("app", image) + ".regctl-gc.1779408000.0123456789abcdef", kTaken - kDay);
+  registry.tree.touch(
+      RegistryBuilder::revision("app", image) + ".regctl-gc.1779408000.0123456789abcdef",
+      kTaken - kDay);
   expect_none();
   registry.index("app", {image}, "v2");
   expect_all();
@@ -270,7 +294,8 @@ class SecondOpinionOfDamage : public SecondOpinion {
     return opinion(scene.registry, doomed, policy);
   }
   void expect_app_is_kept() {
-    EXPECT_EQ(names_of(ask()), (std::set<std::string>{"blob " + scene.loose.text(), "blob " + scene.layer.text()}));
+    EXPECT_EQ(names_of(ask()),
+              (std::set<std::string>{"blob " + scene.loose.text(), "blob " + scene.layer.text()}));
   }
 };
 
@@ -281,7 +306,8 @@ TEST_F(SecondOpinionOfDamage, IsAsBeforeWithoutIt) {
 TEST_F(SecondOpinionOfDamage, LinksThatSayNothingOrSomethingElse) {
   for (const std::string& key : {scene.revision_link(), scene.layer_link(), scene.tag_link()}) {
     const std::string before = scene.bytes(key);
-    for (const std::string& wrong : {std::string(), before + "\n", before.substr(0, 30), std::string("x"), before + std::string(5000, ' ')}) {
+    for (const std::string& wrong : {std::string(), before + "\n", before.substr(0, 30),
+                                     std::string("x"), before + std::string(5000, ' ')}) {
       scene.bytes(key) = wrong;
       expect_app_is_kept();
     }
@@ -318,7 +344,8 @@ TEST_F(SecondOpinionOfDamage, ATagThatPointsToALayer) {
 TEST_F(SecondOpinionOfDamage, WhatDamagedBytesNameMayBeAManifest) {
   const Digest layer = scene.registry.blob("deep");
   const Digest plain = scene.registry.blob(RegistryBuilder::image_json(layer, 4, {}));
-  const Digest image = scene.registry.manifest("app", RegistryBuilder::image_json(plain, 4, {}), "v2");
+  const Digest image =
+      scene.registry.manifest("app", RegistryBuilder::image_json(plain, 4, {}), "v2");
   doomed.in_place.blobs = {layer};
   EXPECT_EQ(opinion(scene.registry, doomed), Objections{});
   scene.bytes(RegistryBuilder::data(image)) += "}";
@@ -326,7 +353,8 @@ TEST_F(SecondOpinionOfDamage, WhatDamagedBytesNameMayBeAManifest) {
 }
 
 TEST_F(SecondOpinionOfDamage, KeepsWhatTheTagsOfItsRepositoryEverPointedTo) {
-  const Digest former = scene.registry.blob(RegistryBuilder::image_json(scene.registry.blob("former config"), 13, {}));
+  const Digest former = scene.registry.blob(
+      RegistryBuilder::image_json(scene.registry.blob("former config"), 13, {}));
   scene.registry.tag("app", "moved", former);
   scene.registry.tag("app", "moved", scene.image);
   doomed.in_place.blobs = {digest_of("former config")};
@@ -351,7 +379,8 @@ TEST_F(SecondOpinionOfDamage, ReachesRepositoriesThroughIndexesTagsAndLayers) {
   scene.bytes(scene.data())[20] ^= 1;
   for (const char* name : {"reaching", "far", "pointing", "linking", "naming"}) {
     doomed.in_place.blobs = {scene.registry.layer(name, std::string("loose in ") + name)};
-    EXPECT_THAT(opinion(scene.registry, doomed).begin()->second, HasSubstr(" is in doubt: ")) << name;
+    EXPECT_THAT(opinion(scene.registry, doomed).begin()->second, HasSubstr(" is in doubt: "))
+        << name;
   }
 }
 
@@ -359,8 +388,9 @@ TEST_F(SecondOpinionOfDamage, KeepsWhatIsNamedAtPlacesOfNoMeaning) {
   const Digest layer = scene.registry.blob("behind a hint");
   const Digest manifest = scene.registry.blob(RegistryBuilder::image_json(layer, 13, {}));
   doomed.in_place.blobs = {layer};
-  for (const char* key : {"repositories/app/_layers/sha256/odd/link", "repositories/app/_manifests/odd/deep/er/file",
-                          "repositories/app/_layers/tarsum/v1/sha256/x/link"}) {
+  for (const char* key :
+       {"repositories/app/_layers/sha256/odd/link", "repositories/app/_manifests/odd/deep/er/file",
+        "repositories/app/_layers/tarsum/v1/sha256/x/link"}) {
     scene.put(key, "see " + manifest.text());
     EXPECT_EQ(opinion(scene.registry, doomed).size(), 1u) << key;
     scene.tree.remove(key);
@@ -382,7 +412,8 @@ TEST_F(SecondOpinionOfDamage, KeepsEveryRevisionAndLayerLinkOfItsRepository) {
   EXPECT_EQ(opinion(scene.registry, doomed, policy), Objections{});
   scene.bytes(scene.layer_link()).clear();
   EXPECT_EQ(names_of(opinion(scene.registry, doomed, policy)),
-            (std::set<std::string>{"revision " + scene.untagged.text() + " of app", "layer link " + digest_of("gone").text() + " of app"}));
+            (std::set<std::string>{"revision " + scene.untagged.text() + " of app",
+                                   "layer link " + digest_of("gone").text() + " of app"}));
 }
 
 TEST_F(SecondOpinionOfDamage, AnAbsentChildTagTargetOrSubjectIsNone) {
@@ -422,8 +453,11 @@ TEST_F(SecondOpinion, ThrowsWhereAnythingCannotBeRead) {
   EXPECT_GT(all, 20);
   for (int failing = 1; failing <= all; ++failing) {
     int call = 0;
-    const auto fail = [&](Verb, const std::string&) { return ++call == failing ? Answer::error : Answer::truth; };
-    EXPECT_THROW(opinion(TroubledStorage(registry.tree.storage(), fail), doomed), StorageError) << failing;
+    const auto fail = [&](Verb, const std::string&) {
+      return ++call == failing ? Answer::error : Answer::truth;
+    };
+    EXPECT_THROW(opinion(TroubledStorage(registry.tree.storage(), fail), doomed), StorageError)
+        << failing;
   }
 }
 
@@ -434,9 +468,12 @@ TEST_F(SecondOpinion, BelievesNoSingleAbsence) {
   for (const char* layer : {"layer", "shared"}) take(digest_of(layer));
   for (int absent = 1;; ++absent) {
     int call = 0;
-    const auto hide = [&](Verb, const std::string&) { return ++call == absent ? Answer::absence : Answer::truth; };
+    const auto hide = [&](Verb, const std::string&) {
+      return ++call == absent ? Answer::absence : Answer::truth;
+    };
     try {
-      EXPECT_EQ(opinion(TroubledStorage(registry.tree.storage(), hide), doomed).size(), 2u) << absent;
+      EXPECT_EQ(opinion(TroubledStorage(registry.tree.storage(), hide), doomed).size(), 2u)
+          << absent;
     } catch (const StorageError&) {
     }
     if (call < absent) break;
@@ -444,14 +481,17 @@ TEST_F(SecondOpinion, BelievesNoSingleAbsence) {
 }
 
 TEST_F(SecondOpinion, ThrowsWhereEntriesMayBeHidden) {
-  for (const char* key : {"repositories/hidden", "repositories/app/_manifests", "repositories/app/_manifests/tags/v1",
-                          "repositories/app/_layers/sha256", "repositories/app/_unknown", "repositories/app/_manifests/_unknown"}) {
+  for (const char* key : {"repositories/hidden", "repositories/app/_manifests",
+                          "repositories/app/_manifests/tags/v1", "repositories/app/_layers/sha256",
+                          "repositories/app/_unknown", "repositories/app/_manifests/_unknown"}) {
     Scene scene;
     doomed.in_place.blobs = {scene.loose};
     scene.replace_by_symlink(key);
     EXPECT_THROW(opinion(scene.registry, doomed), StorageError) << key;
   }
-  for (const char* key : {"repositories/app/_unknown/file", "repositories/app/_manifests/_unknown/file", "repositories/_unknown/file"}) {
+  for (const char* key :
+       {"repositories/app/_unknown/file", "repositories/app/_manifests/_unknown/file",
+        "repositories/_unknown/file"}) {
     Scene scene;
     scene.put(key, "x");
     EXPECT_THROW(opinion(scene.registry, doomed), StorageError) << key;
@@ -463,8 +503,10 @@ TEST_F(SecondOpinion, ThrowsWhereEntriesMayBeHidden) {
 
 TEST_F(SecondOpinion, StrayFilesAndTheLitterOfOthersHideNothing) {
   Scene scene;
-  for (const char* key : {"repositories/file", "repositories/lost+found/x", "repositories/app/_file", "repositories/app/_layers/.DS_Store",
-                          "repositories/app/_manifests/tags/.nfs0001", "repositories/app/_uploads/x/data"})
+  for (const char* key :
+       {"repositories/file", "repositories/lost+found/x", "repositories/app/_file",
+        "repositories/app/_layers/.DS_Store", "repositories/app/_manifests/tags/.nfs0001",
+        "repositories/app/_uploads/x/data"})
     scene.put(key, "x");
   scene.tree.symlink("repositories/app/.snapshot", "/elsewhere", kNow);
   doomed.in_place.blobs = {scene.loose, scene.elsewhere};
@@ -475,18 +517,21 @@ TEST_F(SecondOpinion, CanBeInterrupted) {
   take(registry.layer("app", "loose"));
   std::stop_source source;
   source.request_stop();
-  EXPECT_THROW(second_opinion(*registry.tree.storage(), doomed, {.now = kNow}, source.get_token()), Interrupted);
+  EXPECT_THROW(second_opinion(*registry.tree.storage(), doomed, {.now = kNow}, source.get_token()),
+               Interrupted);
 }
 
 // -- P11: what is young
 
 TEST_F(SecondOpinion, YoungBlobsByBytesDirectoryOrAnyLink) {
   registry.image("app", {"x"}, "v1");
-  const Digest loose = registry.layer("app", "loose"), alias = digest_of("loose", Algorithm::sha512);
+  const Digest loose = registry.layer("app", "loose"),
+               alias = digest_of("loose", Algorithm::sha512);
   take(loose);
   registry.link_layer("app", alias, loose);
   expect_none();
-  const std::vector<std::string> keys{RegistryBuilder::data(loose), layout::blob(loose), RegistryBuilder::layer_link("app", loose),
+  const std::vector<std::string> keys{RegistryBuilder::data(loose), layout::blob(loose),
+                                      RegistryBuilder::layer_link("app", loose),
                                       RegistryBuilder::layer_link("app", alias)};
   for (const std::string& key : keys) {
     for (const Time young : {kNow - kDay + Duration(1), kNow + kDay}) {
@@ -548,7 +593,8 @@ TEST_F(SecondOpinion, ACopyIsNotYoung) {
 
 class SecondOpinionOfRevisions : public SecondOpinion {
  protected:
-  Digest tagged = registry.image("app", {"tagged"}, "v1"), untagged = registry.image("app", {"untagged"});
+  Digest tagged = registry.image("app", {"tagged"}, "v1"),
+         untagged = registry.image("app", {"untagged"});
   SecondOpinionOfRevisions() {
     policy.delete_untagged = true;
     take_revision("app", untagged);
@@ -587,7 +633,8 @@ TEST_F(SecondOpinionOfRevisions, ItsSubjectKeepsItAndItDoesNotKeepItsSubject) {
   take_revision("app", of_signature);
   expect_none();
   registry.tag("app", "sig", of_signature);
-  EXPECT_EQ(names_of(answer()), std::set<std::string>{"revision " + of_signature.text() + " of app"});
+  EXPECT_EQ(names_of(answer()),
+            std::set<std::string>{"revision " + of_signature.text() + " of app"});
   registry.tree.remove(layout::tag("app", "sig"));
   registry.tag("app", "again", untagged);
   expect_all();
@@ -612,9 +659,10 @@ TEST_F(SecondOpinionOfRevisions, YoungByAnyLinkOfItsRepositoryItsBlobOrDirectory
   registry.tag("app", "moved", tagged);
   registry.link_layer("app", untagged);
   expect_none();
-  for (const std::string& key : {RegistryBuilder::data(untagged), layout::blob(untagged), RegistryBuilder::revision("app", untagged),
-                                 RegistryBuilder::layer_link("app", untagged),
-                                 layout::tag("app", "moved") + "/index/" + layout::digest_path(untagged) + "/link"}) {
+  for (const std::string& key :
+       {RegistryBuilder::data(untagged), layout::blob(untagged),
+        RegistryBuilder::revision("app", untagged), RegistryBuilder::layer_link("app", untagged),
+        layout::tag("app", "moved") + "/index/" + layout::digest_path(untagged) + "/link"}) {
     registry.tree.touch(key, kNow - kHour);
     EXPECT_EQ(why(), "it is young") << key;
     registry.tree.touch(key, kNow - 30 * kDay);
@@ -704,7 +752,9 @@ TEST_F(SecondOpinion, QuarantinedLayerLinksComeBackWithWhatTheyName) {
     registry.quarantine(RegistryBuilder::layer_link("app", digest_of(bytes)), kTaken);
     doomed.in_quarantine.layers.push_back({"app", digest_of(bytes)});
   }
-  EXPECT_EQ(answer(), (Objections{{"quarantined layer link " + digest_of("layer").text() + " of app", "app:v1 needs it"}}));
+  EXPECT_EQ(answer(),
+            (Objections{{"quarantined layer link " + digest_of("layer").text() + " of app",
+                         "app:v1 needs it"}}));
   registry.link_layer("app", digest_of("layer"));
   expect_none();
 }

@@ -1,4 +1,5 @@
-// Stores that are not ours to collect (contract 8), half stores (F28, F29), and the brake (--max-delete).
+// Stores that are not ours to collect (contract 8), half stores (F28, F29), and the brake
+// (--max-delete).
 #include <gmock/gmock.h>
 
 #include "tests/support/scene.h"
@@ -161,7 +162,8 @@ RegistryBuilder half_garbage() {
   RegistryBuilder registry;
   const std::string config = "{}";
   const std::string layer(
-      1000 - 2 - RegistryBuilder::image_json(digest_of(config), 2, {{digest_of(""), 500}}).size(), 'x');
+      1000 - 2 - RegistryBuilder::image_json(digest_of(config), 2, {{digest_of(""), 500}}).size(),
+      'x');
   registry.manifest("app",
                     RegistryBuilder::image_json(registry.layer("app", config), 2,
                                                 {{registry.layer("app", layer), layer.size()}}),
@@ -212,7 +214,8 @@ TEST(MaxDelete, CountsRevisionsToo) {
   RegistryBuilder registry;
   const std::string large(100'000, 'x');
   registry.image("app", {large}, "v1");
-  for (int i = 0; i < 3; ++i) registry.image("app", {large}, "", {}, "{\"n\":" + std::to_string(i) + "}");
+  for (int i = 0; i < 3; ++i)
+    registry.image("app", {large}, "", {}, "{\"n\":" + std::to_string(i) + "}");
   Look look = Look().delete_untagged();
   look.request.margins.max_delete = {MaxDelete::Unit::percent, 75};
   EXPECT_EQ(blockers(look, registry), Codes{});
@@ -224,9 +227,9 @@ TEST(MaxDelete, CountsRevisionsToo) {
   EXPECT_THAT(message->message, HasSubstr("of all manifests"));
   // Directories that the registry's own deletion leaves are no revisions.
   for (int i = 0; i < 100; ++i)
-    registry.tree.directory(
-        "repositories/app/_manifests/revisions/" + layout::digest_path(digest_of(std::to_string(i))),
-        registry.time());
+    registry.tree.directory("repositories/app/_manifests/revisions/" +
+                                layout::digest_path(digest_of(std::to_string(i))),
+                            registry.time());
   EXPECT_EQ(blockers(look, registry), Codes{"max-delete"});
 }
 
@@ -258,8 +261,8 @@ TEST(F59Clocks, AgesInTheFutureOrAtTheEpoch) {
   registry.image("app", {"kept"}, "v1");
   const Digest future = registry.layer("app", "future"), epoch = registry.layer("app", "epoch");
   registry.tree.touch(RegistryBuilder::layer_link("app", future), kNow + Duration(1));
-  for (const std::string& key :
-       {RegistryBuilder::data(epoch), RegistryBuilder::layer_link("app", epoch), layout::blob(epoch)})
+  for (const std::string& key : {RegistryBuilder::data(epoch),
+                                 RegistryBuilder::layer_link("app", epoch), layout::blob(epoch)})
     registry.tree.touch(key, Time{});
   EXPECT_EQ(planned(Look().keep_younger_than(Duration(0)).at(registry)), Digests{epoch});
 }
@@ -273,7 +276,8 @@ TEST(P11NothingYoungIsTaken, UpToTheNanosecond) {
   EXPECT_EQ(planned(Look().keep_younger_than(kHour).at(registry)), (Digests{just, almost}));
 }
 
-// What has been uploaded may be linked, and named by a manifest, in a moment; what it names is kept with it.
+// What has been uploaded may be linked, and named by a manifest, in a moment; what it names is kept
+// with it.
 TEST(P11NothingYoungIsTaken, AYoungManifestKeepsWhatItNames) {
   Scene scene;
   const Digest layer = scene.registry.blob("old layer");
@@ -303,7 +307,8 @@ TEST(Uploads, AreTakenOnlyWhenAskedForAndOldByEveryTime) {
   look.request.margins.purge_uploads = 7 * kDay;
   const Findings findings = look.at(scene.registry);
   ASSERT_EQ(findings.plan.uploads.size(), 1u);
-  EXPECT_EQ(findings.plan.uploads[0], (UploadRemoval{"app", "old", kNow - 10 * kDay, kNow - 9 * kDay, 4 + 5 + old.size()}));
+  EXPECT_EQ(findings.plan.uploads[0],
+            (UploadRemoval{"app", "old", kNow - 10 * kDay, kNow - 9 * kDay, 4 + 5 + old.size()}));
 }
 
 TEST(EmptyRepositories, AreTakenOnlyWhenAskedForAndEmptyOfAllThatMatters) {

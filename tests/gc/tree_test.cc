@@ -1,5 +1,5 @@
-// Wrong kinds of objects, wrong places and wrong names in the tree: what hides entries refuses (P2, F9, F17,
-// F19, F20, F24), what merely does not belong there is a warning (F10 to F16).
+// Wrong kinds of objects, wrong places and wrong names in the tree: what hides entries refuses (P2,
+// F9, F17, F19, F20, F24), what merely does not belong there is a warning (F10 to F16).
 #include "tests/support/scene.h"
 
 namespace regctl::gc {
@@ -21,12 +21,16 @@ TEST_P(P2WhatMayHideEntriesRefuses, ThereIsABlocker) {
 INSTANTIATE_TEST_SUITE_P(
     F9FileWhereADirectoryBelongs, P2WhatMayHideEntriesRefuses,
     testing::Values(
-        Case{"Layers", [](Scene& s) { s.replace_by_file("repositories/app/_layers"); }, {"not-a-directory"}},
+        Case{"Layers",
+             [](Scene& s) { s.replace_by_file("repositories/app/_layers"); },
+             {"not-a-directory"}},
         Case{"LayersOfAnAlgorithm",
              [](Scene& s) { s.replace_by_file("repositories/app/_layers/sha256"); },
              {"not-a-directory"}},
         Case{"ALayer",
-             [](Scene& s) { s.replace_by_file("repositories/app/_layers/" + layout::digest_path(s.layer)); },
+             [](Scene& s) {
+               s.replace_by_file("repositories/app/_layers/" + layout::digest_path(s.layer));
+             },
              {"not-a-directory"}},
         Case{"Manifests",
              [](Scene& s) { s.replace_by_file("repositories/app/_manifests"); },
@@ -39,7 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
              {"not-a-directory"}},
         Case{"ARevision",
              [](Scene& s) {
-               s.replace_by_file("repositories/app/_manifests/revisions/" + layout::digest_path(s.image));
+               s.replace_by_file("repositories/app/_manifests/revisions/" +
+                                 layout::digest_path(s.image));
              },
              {"not-a-directory"}},
         Case{"Tags",
@@ -52,8 +57,12 @@ INSTANTIATE_TEST_SUITE_P(
              [](Scene& s) { s.replace_by_file("blobs/sha256"); },
              {"not-a-directory", "blobs-missing"}},
         Case{"Shard", [](Scene& s) { s.replace_by_file(shard_of(s.layer)); }, {"not-a-directory"}},
-        Case{"Blob", [](Scene& s) { s.replace_by_file(layout::blob(s.layer)); }, {"not-a-directory"}},
-        Case{"Blobs", [](Scene& s) { s.replace_by_file("blobs"); }, {"not-a-directory", "blobs-missing"}},
+        Case{"Blob",
+             [](Scene& s) { s.replace_by_file(layout::blob(s.layer)); },
+             {"not-a-directory"}},
+        Case{"Blobs",
+             [](Scene& s) { s.replace_by_file("blobs"); },
+             {"not-a-directory", "blobs-missing"}},
         Case{"Repositories",
              [](Scene& s) { s.replace_by_file("repositories"); },
              {"not-a-directory", "repositories-missing"}}),
@@ -62,17 +71,27 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     F19SymbolicLink, P2WhatMayHideEntriesRefuses,
     testing::Values(
-        Case{"Blobs", [](Scene& s) { s.replace_by_symlink("blobs"); }, {"symlink-in-tree", "blobs-missing"}},
+        Case{"Blobs",
+             [](Scene& s) { s.replace_by_symlink("blobs"); },
+             {"symlink-in-tree", "blobs-missing"}},
         Case{"BlobsOfAnAlgorithm",
              [](Scene& s) { s.replace_by_symlink("blobs/sha256"); },
              {"symlink-in-tree", "blobs-missing"}},
-        Case{"Shard", [](Scene& s) { s.replace_by_symlink(shard_of(s.layer)); }, {"symlink-in-tree"}},
-        Case{"Blob", [](Scene& s) { s.replace_by_symlink(layout::blob(s.layer)); }, {"symlink-in-tree"}},
-        Case{"DataOfAManifest", [](Scene& s) { s.replace_by_symlink(s.data()); }, {"symlink-in-tree"}},
+        Case{"Shard",
+             [](Scene& s) { s.replace_by_symlink(shard_of(s.layer)); },
+             {"symlink-in-tree"}},
+        Case{"Blob",
+             [](Scene& s) { s.replace_by_symlink(layout::blob(s.layer)); },
+             {"symlink-in-tree"}},
+        Case{"DataOfAManifest",
+             [](Scene& s) { s.replace_by_symlink(s.data()); },
+             {"symlink-in-tree"}},
         Case{"Repositories",
              [](Scene& s) { s.replace_by_symlink("repositories"); },
              {"symlink-in-tree", "repositories-missing"}},
-        Case{"Repository", [](Scene& s) { s.replace_by_symlink("repositories/app"); }, {"symlink-in-tree"}},
+        Case{"Repository",
+             [](Scene& s) { s.replace_by_symlink("repositories/app"); },
+             {"symlink-in-tree"}},
         Case{"DanglingBesideRepositories",
              [](Scene& s) { s.replace_by_symlink("repositories/team"); },
              {"symlink-in-tree"}},
@@ -90,7 +109,9 @@ INSTANTIATE_TEST_SUITE_P(
                s.replace_by_symlink("repositories/app/_layers/" + layout::digest_path(s.layer));
              },
              {"symlink-in-tree"}},
-        Case{"LayerLink", [](Scene& s) { s.replace_by_symlink(s.layer_link()); }, {"symlink-in-tree"}},
+        Case{"LayerLink",
+             [](Scene& s) { s.replace_by_symlink(s.layer_link()); },
+             {"symlink-in-tree"}},
         Case{"Manifests",
              [](Scene& s) { s.replace_by_symlink("repositories/app/_manifests"); },
              {"symlink-in-tree"}},
@@ -102,14 +123,19 @@ INSTANTIATE_TEST_SUITE_P(
              {"symlink-in-tree"}},
         Case{"ARevision",
              [](Scene& s) {
-               s.replace_by_symlink("repositories/app/_manifests/revisions/" + layout::digest_path(s.image));
+               s.replace_by_symlink("repositories/app/_manifests/revisions/" +
+                                    layout::digest_path(s.image));
              },
              {"symlink-in-tree"}},
-        Case{"RevisionLink", [](Scene& s) { s.replace_by_symlink(s.revision_link()); }, {"symlink-in-tree"}},
+        Case{"RevisionLink",
+             [](Scene& s) { s.replace_by_symlink(s.revision_link()); },
+             {"symlink-in-tree"}},
         Case{"Tags",
              [](Scene& s) { s.replace_by_symlink("repositories/app/_manifests/tags"); },
              {"symlink-in-tree"}},
-        Case{"Tag", [](Scene& s) { s.replace_by_symlink(layout::tag("app", "v1")); }, {"symlink-in-tree"}},
+        Case{"Tag",
+             [](Scene& s) { s.replace_by_symlink(layout::tag("app", "v1")); },
+             {"symlink-in-tree"}},
         Case{"Current",
              [](Scene& s) { s.replace_by_symlink(layout::tag("app", "v1") + "/current"); },
              {"symlink-in-tree"}},
@@ -124,29 +150,35 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     F24DeviceWhereADirectoryBelongs, P2WhatMayHideEntriesRefuses,
-    testing::Values(
-        Case{"Repository", [](Scene& s) { s.replace_by_device("repositories/app"); }, {"not-a-directory"}},
-        Case{"Tag", [](Scene& s) { s.replace_by_device(layout::tag("app", "v1")); }, {"not-a-directory"}},
-        Case{"Shard", [](Scene& s) { s.replace_by_device(shard_of(s.layer)); }, {"not-a-directory"}}),
+    testing::Values(Case{"Repository",
+                         [](Scene& s) { s.replace_by_device("repositories/app"); },
+                         {"not-a-directory"}},
+                    Case{"Tag",
+                         [](Scene& s) { s.replace_by_device(layout::tag("app", "v1")); },
+                         {"not-a-directory"}},
+                    Case{"Shard",
+                         [](Scene& s) { s.replace_by_device(shard_of(s.layer)); },
+                         {"not-a-directory"}}),
     name_of_case);
 
-INSTANTIATE_TEST_SUITE_P(F17UnknownDirectory, P2WhatMayHideEntriesRefuses,
-                         testing::Values(Case{"AmongRepositories",
-                                              [](Scene& s) { s.put("repositories/_trash/x", ""); },
-                                              {"unknown-directory"}},
-                                         Case{"LayersOfNoRepository",
-                                              [](Scene& s) { s.put("repositories/_layers/sha256/x", ""); },
-                                              {"unknown-directory"}},
-                                         Case{"InARepository",
-                                              [](Scene& s) { s.put("repositories/app/_referrers/x", ""); },
-                                              {"unknown-directory"}},
-                                         Case{"InANamespace",
-                                              [](Scene& s) { s.put("repositories/team/_x/y", ""); },
-                                              {"unknown-directory"}},
-                                         Case{"AmongManifests",
-                                              [](Scene& s) { s.put("repositories/app/_manifests/_x/y", ""); },
-                                              {"unknown-directory"}}),
-                         name_of_case);
+INSTANTIATE_TEST_SUITE_P(
+    F17UnknownDirectory, P2WhatMayHideEntriesRefuses,
+    testing::Values(Case{"AmongRepositories",
+                         [](Scene& s) { s.put("repositories/_trash/x", ""); },
+                         {"unknown-directory"}},
+                    Case{"LayersOfNoRepository",
+                         [](Scene& s) { s.put("repositories/_layers/sha256/x", ""); },
+                         {"unknown-directory"}},
+                    Case{"InARepository",
+                         [](Scene& s) { s.put("repositories/app/_referrers/x", ""); },
+                         {"unknown-directory"}},
+                    Case{"InANamespace",
+                         [](Scene& s) { s.put("repositories/team/_x/y", ""); },
+                         {"unknown-directory"}},
+                    Case{"AmongManifests",
+                         [](Scene& s) { s.put("repositories/app/_manifests/_x/y", ""); },
+                         {"unknown-directory"}}),
+    name_of_case);
 
 // Nothing of it is ever a reference, nor hides one: the plan is that of the scene without it.
 class WhatDoesNotBelong : public testing::TestWithParam<Case> {};
@@ -159,8 +191,9 @@ TEST_P(WhatDoesNotBelong, ChangesNothingInThePlan) {
   EXPECT_EQ(codes(findings.plan.warnings), GetParam().codes);
   EXPECT_EQ(planned(findings), (Digests{scene.loose, scene.elsewhere}));
   const Findings untagged = Look().delete_untagged().at(scene.registry);
-  EXPECT_EQ(planned_manifests(untagged), (std::set<std::pair<std::string, Digest>>{
-                                             {"app", scene.untagged}, {"other", scene.other_untagged}}));
+  EXPECT_EQ(planned_manifests(untagged),
+            (std::set<std::pair<std::string, Digest>>{{"app", scene.untagged},
+                                                      {"other", scene.other_untagged}}));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -173,20 +206,27 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"UnderscoreFileInARepository",
              [](Scene& s) { s.put("repositories/app/_note", ""); },
              {"unexpected-file"}},
-        Case{
-            "FileAmongRepositories", [](Scene& s) { s.put("repositories/README", ""); }, {"unexpected-file"}},
+        Case{"FileAmongRepositories",
+             [](Scene& s) { s.put("repositories/README", ""); },
+             {"unexpected-file"}},
         Case{"FileInARepository",
              [](Scene& s) { s.put("repositories/app/backup.tar", ""); },
              {"unexpected-file"}},
-        Case{"FileAmongTags", [](Scene& s) { s.put(layout::tag("app", "v2~"), ""); }, {"unexpected-file"}},
+        Case{"FileAmongTags",
+             [](Scene& s) { s.put(layout::tag("app", "v2~"), ""); },
+             {"unexpected-file"}},
         Case{"FileAmongManifests",
              [](Scene& s) { s.put("repositories/app/_manifests/x", ""); },
              {"unexpected-file"}},
         Case{"FileAmongRevisions",
              [](Scene& s) { s.put("repositories/app/_manifests/revisions/sha256/x", ""); },
              {"unexpected-file"}},
-        Case{"FileAmongBlobs", [](Scene& s) { s.put("blobs/sha256/data", "x"); }, {"unexpected-file"}},
-        Case{"FileInAShard", [](Scene& s) { s.put(shard_of(s.layer) + "/x", ""); }, {"unexpected-file"}},
+        Case{"FileAmongBlobs",
+             [](Scene& s) { s.put("blobs/sha256/data", "x"); },
+             {"unexpected-file"}},
+        Case{"FileInAShard",
+             [](Scene& s) { s.put(shard_of(s.layer) + "/x", ""); },
+             {"unexpected-file"}},
         Case{"FileBesideData",
              [](Scene& s) { s.put(layout::blob(s.loose) + "/data.bak", "x"); },
              {"unexpected-file"}},
@@ -199,8 +239,9 @@ INSTANTIATE_TEST_SUITE_P(
                s.put("blobs/sha256/" + shard + '/' + s.image.hex() + "/data", "x");
              },
              {"blob-misplaced"}},
-        Case{
-            "F10NoHex", [](Scene& s) { s.put(shard_of(s.image) + "/backup/data", "x"); }, {"blob-misplaced"}},
+        Case{"F10NoHex",
+             [](Scene& s) { s.put(shard_of(s.image) + "/backup/data", "x"); },
+             {"blob-misplaced"}},
         Case{"F6UnknownAlgorithm",
              [](Scene& s) { s.put("blobs/blake3/00/00ff/data", "x"); },
              {"blob-misplaced"}}),
@@ -210,24 +251,33 @@ INSTANTIATE_TEST_SUITE_P(
     Litter, WhatDoesNotBelong,
     testing::Values(
         Case{"F12TemporaryLink",
-             [](Scene& s) { s.put(s.revision_link() + ".0193f0e2-8d7a-7000-8000-000000000000.tmp", "sha"); },
+             [](Scene& s) {
+               s.put(s.revision_link() + ".0193f0e2-8d7a-7000-8000-000000000000.tmp", "sha");
+             },
              {}},
         Case{"F12TemporaryData",
              [](Scene& s) {
-               s.put(RegistryBuilder::data(s.loose) + ".0193f0e2-8d7a-7000-8000-000000000000.tmp", "half");
+               s.put(RegistryBuilder::data(s.loose) + ".0193f0e2-8d7a-7000-8000-000000000000.tmp",
+                     "half");
              },
              {}},
         Case{"F13LostAndFound", [](Scene& s) { s.put("repositories/lost+found/#1", ""); }, {}},
         Case{"F13LostAndFoundBesideBlobs", [](Scene& s) { s.put("blobs/lost+found/#1", ""); }, {}},
-        Case{"F13Snapshot", [](Scene& s) { s.put("repositories/.snapshot/hourly/_manifests/x", ""); }, {}},
+        Case{"F13Snapshot",
+             [](Scene& s) { s.put("repositories/.snapshot/hourly/_manifests/x", ""); },
+             {}},
         Case{"F13SilentlyRenamed",
              [](Scene& s) { s.put(layout::blob(s.loose) + "/.nfs000000000000abcd", "x"); },
              {}},
-        Case{"F13Synology", [](Scene& s) { s.put("repositories/app/_manifests/tags/@eaDir/x", ""); }, {}},
+        Case{"F13Synology",
+             [](Scene& s) { s.put("repositories/app/_manifests/tags/@eaDir/x", ""); },
+             {}},
         Case{"F13MacAmongTags",
              [](Scene& s) { s.put("repositories/app/_manifests/tags/.DS_Store", "x"); },
              {}},
-        Case{"F13MacAmongLayers", [](Scene& s) { s.put("repositories/app/_layers/.DS_Store", "x"); }, {}},
+        Case{"F13MacAmongLayers",
+             [](Scene& s) { s.put("repositories/app/_layers/.DS_Store", "x"); },
+             {}},
         Case{"F13MacAmongManifests",
              [](Scene& s) { s.put("repositories/app/_manifests/._revisions", "x"); },
              {}}),
@@ -237,7 +287,8 @@ TEST(F11RevisionDirectoryWithoutALink, IsARootWhileItIsYoungAndNothingWhenItIsOl
   Scene scene;
   const Digest layer = scene.registry.blob("layer of what is being pushed");
   const Digest manifest = scene.registry.blob(RegistryBuilder::image_json(layer, 29, {}));
-  const std::string directory = "repositories/app/_manifests/revisions/" + layout::digest_path(manifest);
+  const std::string directory =
+      "repositories/app/_manifests/revisions/" + layout::digest_path(manifest);
   scene.tree.directory(directory, kNow - kHour);
   EXPECT_EQ(planned(Look().at(scene.registry)), (Digests{scene.loose, scene.elsewhere}));
   scene.tree.touch(directory, kNow + kHour);
@@ -251,8 +302,8 @@ TEST(F11RevisionDirectoryWithoutALink, IsARootWhileItIsYoungAndNothingWhenItIsOl
 
 TEST(P14NamesAreUntrusted, F14AnyBytesAreARepositoryAndATag) {
   for (const std::string& name :
-       {std::string("esc\x1b[2J"), std::string("\xff\xfe"), std::string("new\nline"), std::string("<b>"),
-        std::string(255, 'x') + "/" + std::string(255, 'y')}) {
+       {std::string("esc\x1b[2J"), std::string("\xff\xfe"), std::string("new\nline"),
+        std::string("<b>"), std::string(255, 'x') + "/" + std::string(255, 'y')}) {
     RegistryBuilder registry;
     registry.image(name, {"kept"}, "v1");
     registry.image(name, {"kept too"}, name.substr(0, name.find('/')));
@@ -278,13 +329,14 @@ TEST(F15OddTags, AreOrdinaryTags) {
   RegistryBuilder registry;
   const Digest digest = digest_of("anything");
   for (const std::string& tag :
-       {std::string("_x"), "sha256-" + digest.hex(), "sha256-" + digest.hex() + ".sig", std::string(128, 't'),
-        std::string("--help"), std::string("..."), std::string("link")}) {
+       {std::string("_x"), "sha256-" + digest.hex(), "sha256-" + digest.hex() + ".sig",
+        std::string(128, 't'), std::string("--help"), std::string("..."), std::string("link")}) {
     registry.image("app", {"layer of " + tag}, tag);
   }
   const Digest untagged = registry.image("app", {"untagged"});
   const Findings findings = Look().delete_untagged().at(registry);
-  EXPECT_EQ(planned_manifests(findings), (std::set<std::pair<std::string, Digest>>{{"app", untagged}}));
+  EXPECT_EQ(planned_manifests(findings),
+            (std::set<std::pair<std::string, Digest>>{{"app", untagged}}));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
 
@@ -294,8 +346,9 @@ TEST(F16NestedNames, EveryDirectoryThatHoldsOneIsARepository) {
   for (int i = 0; i < 100; ++i) deep += "/d";
   Digests loose;
   for (const std::string& name :
-       {std::string("a"), std::string("a/b"), std::string("a/tags/list"), std::string("a/manifests"),
-        std::string("blobs/uploads"), std::string("repositories"), std::string("Host.example/app"), deep}) {
+       {std::string("a"), std::string("a/b"), std::string("a/tags/list"),
+        std::string("a/manifests"), std::string("blobs/uploads"), std::string("repositories"),
+        std::string("Host.example/app"), deep}) {
     registry.image(name, {"layer of " + name}, "latest");
     loose.insert(registry.layer(name, "loose in " + name));
   }

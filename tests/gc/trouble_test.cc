@@ -62,7 +62,8 @@ RegistryBuilder damaged_store() {
   registry.tree.bytes(layout::tag_current_link("broken", "v1")).clear();
   registry.tree.bytes(RegistryBuilder::revision("broken", broken)) += "\n";
   const Digest hinted = registry.blob("named at an unknown place");
-  registry.tree.file("repositories/broken/_layers/tarsum/v1/sha256/00/link", hinted.text(), registry.time());
+  registry.tree.file("repositories/broken/_layers/tarsum/v1/sha256/00/link", hinted.text(),
+                     registry.time());
   const Digest damaged = registry.image("flipped", {"also precious"}, "v1");
   registry.tree.bytes(RegistryBuilder::data(damaged)).back() = ']';
   return registry;
@@ -77,7 +78,8 @@ Look everything() {
 }
 
 // The calls of one look at `registry`, in order.
-std::vector<std::pair<Verb, std::string>> calls_of(const RegistryBuilder& registry, const Look& look) {
+std::vector<std::pair<Verb, std::string>> calls_of(const RegistryBuilder& registry,
+                                                   const Look& look) {
   std::vector<std::pair<Verb, std::string>> calls;
   const auto note = [&](Verb verb, const std::string& key) {
     calls.emplace_back(verb, key);
@@ -87,7 +89,8 @@ std::vector<std::pair<Verb, std::string>> calls_of(const RegistryBuilder& regist
   return calls;
 }
 
-Findings with_trouble_at(std::size_t n, Answer trouble, const RegistryBuilder& registry, const Look& look) {
+Findings with_trouble_at(std::size_t n, Answer trouble, const RegistryBuilder& registry,
+                         const Look& look) {
   std::size_t call = 0;
   const auto at_n = [&](Verb, const std::string&) { return call++ == n ? trouble : Answer::truth; };
   return look.at(TroubledStorage(registry.tree.storage(), at_n));
@@ -152,13 +155,14 @@ TEST_P(P2AnIncompleteMarkTakesNothing, F46AnEntryThatIsListedButNeverThere) {
   }
 }
 
-// Removed by somebody else right after the directory above it was listed: what was not read yet is not there,
-// and nothing else may follow from it.
+// Removed by somebody else right after the directory above it was listed: what was not read yet is
+// not there, and nothing else may follow from it.
 TEST_P(P2AnIncompleteMarkTakesNothing, F46AnEntryThatVanishesForGood) {
   for (const auto& [key, node] : registry.tree.nodes()) {
     RegistryBuilder changing = registry;
     bool listed = false, removed = false;
-    const std::string parent = key.substr(0, key.find_last_of('/') == std::string::npos ? 0 : key.rfind('/'));
+    const std::string parent =
+        key.substr(0, key.find_last_of('/') == std::string::npos ? 0 : key.rfind('/'));
     const auto vanish = [&, vanishing = key](Verb verb, const std::string& asked) {
       if (listed && !removed) {
         changing.tree.remove(vanishing);
@@ -191,8 +195,8 @@ TEST_P(P2AnIncompleteMarkTakesNothing, P13EightJobsFindWhatOneFinds) {
 
 TEST(P2AnIncompleteMark, F44ADirectoryThatMayNotBeReadIsNamed) {
   const RegistryBuilder registry = sound_store();
-  for (const char* key :
-       {"repositories/team/_layers", "repositories", "blobs", "repositories/team/_manifests/tags"}) {
+  for (const char* key : {"repositories/team/_layers", "repositories", "blobs",
+                          "repositories/team/_manifests/tags"}) {
     const auto deny = [&](Verb, const std::string& asked) {
       return asked == key || asked.starts_with(std::string(key) + '/') ? test::Answer::error
                                                                        : test::Answer::truth;

@@ -56,7 +56,8 @@ TEST(P12KeptSet, ProtectedRepositoriesByGlob) {
   const Findings findings = look.at(registry);
   EXPECT_EQ(findings.plan.manifests.size(), 2u);
   for (const auto& manifest : findings.plan.manifests)
-    EXPECT_TRUE(manifest.repository == "production" || manifest.repository == "dev") << manifest.repository;
+    EXPECT_TRUE(manifest.repository == "production" || manifest.repository == "dev")
+        << manifest.repository;
   EXPECT_EQ(findings.plan.kept_protected.count, 6u);
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"protect-idle"});
 }
@@ -69,7 +70,8 @@ TEST(P12KeptSet, ABareRootCountsInEveryRepositoryThatHasIt) {
   registry.image("b", {"running"});
   const Digest other = registry.image("b", {"other"});
   Look look = Look().delete_untagged();
-  EXPECT_EQ(planned_manifests(look.at(registry)), (Manifests{{"a", running}, {"b", running}, {"b", other}}));
+  EXPECT_EQ(planned_manifests(look.at(registry)),
+            (Manifests{{"a", running}, {"b", running}, {"b", other}}));
   look.request.policy.roots = {{std::nullopt, running}};
   EXPECT_EQ(planned_manifests(look.at(registry)), (Manifests{{"b", other}}));
 }
@@ -92,7 +94,8 @@ TEST(P12KeptSet, ARootOfOneRepositoryCountsOnlyThere) {
 TEST(P12KeptSet, ARootMayBeTheOtherNameOfAnUpload) {
   RegistryBuilder registry;
   registry.image("app", {"tagged"}, "v1");
-  const Digest layer = registry.layer("app", "by sha512"), name = digest_of("by sha512", Algorithm::sha512);
+  const Digest layer = registry.layer("app", "by sha512"),
+               name = digest_of("by sha512", Algorithm::sha512);
   registry.link_layer("app", name, layer);
   EXPECT_EQ(planned(Look().at(registry)), Digests{layer});
   Look look;
@@ -117,10 +120,10 @@ TEST(P12KeptSet, AnyReferenceStringOfAKeptOneKeepsARevision) {
   RegistryBuilder registry;
   const Digest odd = registry.image("app", {"named by a layer descriptor"});
   const Digest base = registry.image("app", {"named by an annotation only"});
-  registry.manifest(
-      "app",
-      R"({"layers":[{"digest":")" + odd.text() + R"("}],"annotations":{"base":")" + base.text() + R"("}})",
-      "v1");
+  registry.manifest("app",
+                    R"({"layers":[{"digest":")" + odd.text() + R"("}],"annotations":{"base":")" +
+                        base.text() + R"("}})",
+                    "v1");
   EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), (Manifests{{"app", base}}));
 }
 
@@ -129,15 +132,18 @@ TEST(P12KeptSet, AReferrerDoesNotKeepItsSubject) {
   registry.image("app", {"tagged"}, "v1");
   const Digest subject = registry.image("app", {"subject"});
   registry.image("app", {"signature"}, "signature", subject);
-  EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), (Manifests{{"app", subject}}));
+  EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)),
+            (Manifests{{"app", subject}}));
 }
 
 TEST(P12KeptSet, FallbackAndCosignTagsKeepTheirOwnTargetsOnly) {
   RegistryBuilder registry;
-  const Digest subject = registry.image("app", {"subject"}), base = registry.image("app", {"tagged"}, "v1");
+  const Digest subject = registry.image("app", {"subject"}),
+               base = registry.image("app", {"tagged"}, "v1");
   const Digest signature = registry.image("app", {"signature"}, "", subject);
   registry.index("app", {signature}, "sha256-" + subject.hex());
-  const Digest former = registry.image("app", {"cosign, first time"}, "sha256-" + base.hex() + ".sig");
+  const Digest former =
+      registry.image("app", {"cosign, first time"}, "sha256-" + base.hex() + ".sig");
   registry.image("app", {"cosign, second time"}, "sha256-" + base.hex() + ".sig");
   EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)),
             (Manifests{{"app", subject}, {"app", former}}));
@@ -157,7 +163,8 @@ TEST(P12KeptSet, YoungRevisionsByAnyLinkOrTheirBlob) {
   registry.tree.touch(RegistryBuilder::data(blob), young);
   registry.tree.touch(layout::blob(directory), young);
   registry.tree.touch(RegistryBuilder::revision("app", link), young);
-  registry.tree.touch(layout::tag("app", "moving") + "/index/" + layout::digest_path(moved) + "/link", young);
+  registry.tree.touch(
+      layout::tag("app", "moving") + "/index/" + layout::digest_path(moved) + "/link", young);
   registry.ago(kHour).link_layer("app", layer);
   EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), (Manifests{{"app", old}}));
 }
@@ -180,7 +187,8 @@ TEST(P12KeptSet, AYoungIndexKeepsItsOldChildren) {
   EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), Manifests{});
   Look everything = Look().delete_untagged().keep_younger_than(Duration(0));
   registry.tree.touch(RegistryBuilder::revision("app", index), kNow - 30 * kDay);
-  EXPECT_EQ(planned_manifests(everything.at(registry)), (Manifests{{"app", child}, {"app", index}}));
+  EXPECT_EQ(planned_manifests(everything.at(registry)),
+            (Manifests{{"app", child}, {"app", index}}));
 }
 
 // More than an hour newer than the newest tag of the whole store: something else may be tagging.
@@ -193,10 +201,13 @@ TEST(P12OutsideTags, ARevisionNewerThanEveryTagIsKeptAndCounted) {
   const Digest child = registry.ago(4 * kDay).image("app", {"of an index"});
   const Digest index = registry.index("app", {child});
   const Digest outside = registry.ago(3 * kDay).image("app", {"long after"});
-  const Digest subject = digest_of("gone"), referrer = registry.image("app", {"a referrer"}, "", subject);
+  const Digest subject = digest_of("gone"),
+               referrer = registry.image("app", {"a referrer"}, "", subject);
   const Findings findings = Look().delete_untagged().at(registry);
-  EXPECT_EQ(planned_manifests(findings), (Manifests{{"app", before}, {"app", just}, {"app", referrer}}));
-  EXPECT_EQ(findings.plan.kept_outside_tags, 2u);  // the index, whose child it keeps, and the lone image
+  EXPECT_EQ(planned_manifests(findings),
+            (Manifests{{"app", before}, {"app", just}, {"app", referrer}}));
+  EXPECT_EQ(findings.plan.kept_outside_tags,
+            2u);  // the index, whose child it keeps, and the lone image
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
   registry.ago(2 * kDay).image("other", {"newer tag"}, "v2");
   EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), (Manifests{{"app", before},

@@ -1,5 +1,5 @@
-// The ways in which distribution's own garbage-collect loses live data with exit status 0, each on a store
-// that shows it; here the data stays.
+// The ways in which distribution's own garbage-collect loses live data with exit status 0, each on
+// a store that shows it; here the data stays.
 #include "tests/support/looking.h"
 #include "tests/support/troubled_storage.h"
 
@@ -21,7 +21,8 @@ TEST(WhatUpstreamLoses, P12ChildrenOfTaggedIndexes) {
   EXPECT_EQ(planned(findings), Digests{});
 }
 
-// An earlier repository holds the same index without its children, which are then marked and never followed.
+// An earlier repository holds the same index without its children, which are then marked and never
+// followed.
 TEST(WhatUpstreamLoses, P12TheSameIndexInTwoRepositories) {
   RegistryBuilder registry;
   const Digest amd = registry.image("b", {"amd64"}), arm = registry.image("b", {"arm64"});
@@ -44,19 +45,20 @@ TEST(WhatUpstreamLoses, P1F7AliasedUploadsOfAnyRepository) {
     const Digest config = registry.layer("app", "{}"), layer = registry.layer("base", "layer");
     registry.link_layer("app", digest_of("{}", algorithm), config);
     registry.link_layer("base", digest_of("layer", algorithm), layer);
-    registry.manifest(
-        "app",
-        RegistryBuilder::image_json(digest_of("{}", algorithm), 2, {{digest_of("layer", algorithm), 5}}),
-        "v1");
+    registry.manifest("app",
+                      RegistryBuilder::image_json(digest_of("{}", algorithm), 2,
+                                                  {{digest_of("layer", algorithm), 5}}),
+                      "v1");
     EXPECT_EQ(planned(Look().delete_untagged().at(registry)), Digests{});
   }
 }
 
-// One directory that is gone between listing and reading makes a whole repository look as if it had no
-// manifests.
+// One directory that is gone between listing and reading makes a whole repository look as if it had
+// no manifests.
 TEST(WhatUpstreamLoses, P2F46TheRestOfARepositoryWhereOneRevisionVanished) {
   RegistryBuilder registry;
-  for (int i = 0; i < 20; ++i) registry.image("app", {"layer " + std::to_string(i)}, "v" + std::to_string(i));
+  for (int i = 0; i < 20; ++i)
+    registry.image("app", {"layer " + std::to_string(i)}, "v" + std::to_string(i));
   const Digest deleted = registry.image("app", {"deleted meanwhile"});
   const std::string link = RegistryBuilder::revision("app", deleted),
                     directory = link.substr(0, link.rfind('/'));
@@ -74,7 +76,8 @@ TEST(WhatUpstreamLoses, P2F46TheRestOfARepositoryWhereOneRevisionVanished) {
 TEST(WhatUpstreamLoses, P1RepositoriesWithoutLayerLinks) {
   RegistryBuilder registry;
   const Digest layer = registry.blob("layer");
-  const Digest image = registry.blob(RegistryBuilder::image_json(registry.blob("{}"), 2, {{layer, 5}}));
+  const Digest image =
+      registry.blob(RegistryBuilder::image_json(registry.blob("{}"), 2, {{layer, 5}}));
   registry.link_revision("mirror/app", image);
   registry.tag("mirror/app", "latest", image);
   EXPECT_EQ(planned(Look().delete_untagged().at(registry)), Digests{});
@@ -97,13 +100,15 @@ TEST(WhatUpstreamLoses, P12Referrers) {
   RegistryBuilder registry;
   const Digest image = registry.image("app", {"signed"}, "v1");
   registry.image("app", {"signature"}, "", image);
-  registry.manifest("app",
-                    R"({"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[],"subject":)" +
-                        RegistryBuilder::descriptor(kOciManifest, image, 1) + "}");
+  registry.manifest(
+      "app",
+      R"({"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[],"subject":)" +
+          RegistryBuilder::descriptor(kOciManifest, image, 1) + "}");
   EXPECT_EQ(planned_manifests(Look().delete_untagged().at(registry)), Manifests{});
 }
 
-// A manifest whose bytes rotted keeps all its repository links; upstream follows the flipped digest.
+// A manifest whose bytes rotted keeps all its repository links; upstream follows the flipped
+// digest.
 TEST(WhatUpstreamLoses, P3F31LayersBehindAFlippedDigest) {
   RegistryBuilder registry;
   const Digest image = registry.image("app", {"precious"}, "v1");

@@ -27,15 +27,21 @@ using testing::Pair;
 class Watched final : public Storage {
  public:
   using Before = std::function<void(const std::string& key, std::size_t limit)>;
-  Watched(std::unique_ptr<Storage> inner, const Before& before) : inner_(std::move(inner)), before_(before) {}
+  Watched(std::unique_ptr<Storage> inner, const Before& before)
+      : inner_(std::move(inner)), before_(before) {}
 
   std::optional<Listing> list(std::string_view key) const override { return inner_->list(key); }
   std::optional<Stat> stat(std::string_view key) const override { return inner_->stat(key); }
-  std::optional<Content> read(std::string_view key, std::size_t limit) const override { return inner_->read(key, limit); }
-  std::unique_ptr<Storage> below(std::string_view prefix) const override { return inner_->below(prefix); }
+  std::optional<Content> read(std::string_view key, std::size_t limit) const override {
+    return inner_->read(key, limit);
+  }
+  std::unique_ptr<Storage> below(std::string_view prefix) const override {
+    return inner_->below(prefix);
+  }
   std::unique_ptr<Reader> open(std::string_view key) const override {
     auto reader = inner_->open(key);
-    return reader ? std::make_unique<WatchedReader>(std::move(reader), std::string(key), before_) : nullptr;
+    return reader ? std::make_unique<WatchedReader>(std::move(reader), std::string(key), before_)
+                  : nullptr;
   }
 
  private:
@@ -68,10 +74,15 @@ class Verify : public testing::Test {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << bytes;
     const auto stat = storage.stat(RegistryBuilder::data(digest));
-    plan.blobs.push_back({.digest = digest, .bytes = stat->bytes, .disk_bytes = stat->disk_bytes, .written_at = stat->modified});
+    plan.blobs.push_back({.digest = digest,
+                          .bytes = stat->bytes,
+                          .disk_bytes = stat->disk_bytes,
+                          .written_at = stat->modified});
     return digest;
   }
-  std::filesystem::path place(const Digest& digest) const { return directory.path() / RegistryBuilder::data(digest); }
+  std::filesystem::path place(const Digest& digest) const {
+    return directory.path() / RegistryBuilder::data(digest);
+  }
 
   Verification run(std::uint64_t rate = 0, Clock::time_point deadline = Clock::time_point::max()) {
     NullProgress progress;
@@ -100,7 +111,8 @@ TEST_F(Verify, P4SoundIsWhatHashesToItsName) {
   EXPECT_EQ(result.read, (Amount{2, 10}));
   EXPECT_EQ(result.sound.at(sound), storage.open(RegistryBuilder::data(sound))->identity());
 
-  Plan kept = only_verified(plan, result, Mismatched::keep), all = only_verified(plan, result, Mismatched::take);
+  Plan kept = only_verified(plan, result, Mismatched::keep),
+       all = only_verified(plan, result, Mismatched::take);
   ASSERT_EQ(kept.blobs.size(), 1u);
   EXPECT_EQ(kept.blobs[0].digest, sound);
   EXPECT_EQ(kept.blobs[0].verified, result.sound.at(sound));
@@ -133,10 +145,12 @@ TEST_F(Verify, EveryAlgorithmAndTheEmptyBlob) {
 }
 
 TEST_F(Verify, WhatIsNoMoreWhatWasJudgedIsNoCandidate) {
-  const Digest gone = candidate("gone"), longer = candidate("longer"), touched = candidate("touched"), directory_now = candidate("directory");
+  const Digest gone = candidate("gone"), longer = candidate("longer"),
+               touched = candidate("touched"), directory_now = candidate("directory");
   std::filesystem::remove(place(gone));
   std::ofstream(place(longer), std::ios::app) << "!";
-  std::filesystem::last_write_time(place(touched), std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  std::filesystem::last_write_time(
+      place(touched), std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
   std::filesystem::remove(place(directory_now));
   std::filesystem::create_directory(place(directory_now));
   const Verification result = run();
@@ -151,8 +165,10 @@ TEST_F(Verify, WhatChangesWhileItIsReadIsNoCandidate) {
     int reads = 0;
     before = [&](const std::string&, std::size_t) {
       if (++reads != 2) return;
-      if (same_bytes) std::filesystem::permissions(place(digest), std::filesystem::perms(0640));
-      else std::ofstream(place(digest), std::ios::app) << "more";
+      if (same_bytes)
+        std::filesystem::permissions(place(digest), std::filesystem::perms(0640));
+      else
+        std::ofstream(place(digest), std::ios::app) << "more";
     };
     const Verification result = run();
     EXPECT_EQ(result.changed, 1u);
@@ -168,7 +184,8 @@ TEST_F(Verify, WhatCannotBeReadIsSaidAndTheRestGoesOn) {
   std::filesystem::rename(place(linked), directory.path() / "elsewhere");
   std::filesystem::create_symlink(directory.path() / "elsewhere", place(linked));
   before = [&](const std::string& key, std::size_t) {
-    if (key == RegistryBuilder::data(bad)) throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
+    if (key == RegistryBuilder::data(bad))
+      throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
   };
   const Verification result = run();
   EXPECT_EQ(keys(result.sound), std::vector{good});
@@ -183,7 +200,9 @@ TEST_F(Verify, WhatCannotBeReadIsSaidAndTheRestGoesOn) {
 }
 
 TEST_F(Verify, TheSameWhateverTheNumberOfThreads) {
-  for (int i = 0; i < 40; ++i) candidate("blob " + std::to_string(i), i % 4 ? std::nullopt : std::optional(digest_of(std::to_string(i))));
+  for (int i = 0; i < 40; ++i)
+    candidate("blob " + std::to_string(i),
+              i % 4 ? std::nullopt : std::optional(digest_of(std::to_string(i))));
   const Verification one = run();
   jobs = 8;
   const Verification eight = run();
@@ -192,19 +211,23 @@ TEST_F(Verify, TheSameWhateverTheNumberOfThreads) {
   EXPECT_EQ(one.read, eight.read);
 }
 
-// However many threads read, a byte takes its time. What the limit lets through at once is an eighth of a second's.
+// However many threads read, a byte takes its time. What the limit lets through at once is an
+// eighth of a second's.
 TEST_F(Verify, TheRateIsForAllThreadsTogether) {
   constexpr std::uint64_t kRate = 400'000;
   for (int i = 0; i < 8; ++i) candidate(std::string(20'000 + i, 'x'));
   for (const unsigned threads : {1u, 4u}) {
     jobs = threads;
     std::atomic<std::size_t> most = 0;
-    before = [&](const std::string&, std::size_t limit) { most = std::max<std::size_t>(most, limit); };
+    before = [&](const std::string&, std::size_t limit) {
+      most = std::max<std::size_t>(most, limit);
+    };
     const auto start = Clock::now();
     const Verification result = run(kRate);
     const std::chrono::duration<double> took = Clock::now() - start;
     EXPECT_EQ(result.sound.size(), 8u);
-    EXPECT_GE(took.count(), static_cast<double>(result.read.bytes) / kRate * 0.99) << threads << " threads";
+    EXPECT_GE(took.count(), static_cast<double>(result.read.bytes) / kRate * 0.99)
+        << threads << " threads";
     EXPECT_LE(most, kRate / 8);
     EXPECT_GT(most, 0u);
   }
@@ -245,7 +268,8 @@ TEST_F(Verify, ARequestToStopEndsItWithinABlob) {
   EXPECT_EQ(reads, 2);
 }
 
-// A signal and a deadline are not kept waiting by a queue of threads, each of which waits for its bytes' turn.
+// A signal and a deadline are not kept waiting by a queue of threads, each of which waits for its
+// bytes' turn.
 TEST_F(Verify, NobodyWaitsForTheRateWhenAskedToStop) {
   for (int i = 0; i < 32; ++i) candidate("blob " + std::to_string(i));
   jobs = 32;
@@ -255,7 +279,8 @@ TEST_F(Verify, NobodyWaitsForTheRateWhenAskedToStop) {
       if (++reads == 8 && by_signal) stop.request_stop();
     };
     const auto start = Clock::now();
-    const auto deadline = by_signal ? Clock::time_point::max() : start + std::chrono::milliseconds(50);
+    const auto deadline =
+        by_signal ? Clock::time_point::max() : start + std::chrono::milliseconds(50);
     try {
       const Verification result = run(1, deadline);  // a byte a second
       EXPECT_FALSE(by_signal);

@@ -15,7 +15,8 @@
 namespace {
 
 // Asked ahead of every such call of this program: an errno to fail with, or 0.
-std::function<int()> before_rename, before_unlink, before_link, before_stat;  // NOLINT(cert-err58-cpp)
+std::function<int()> before_rename, before_unlink, before_link,
+    before_stat;  // NOLINT(cert-err58-cpp)
 
 int asked(std::function<int()>& before) {
   const std::function<int()> now = before;  // may replace itself
@@ -25,7 +26,8 @@ int asked(std::function<int()>& before) {
 }  // namespace
 
 // Takes the place of the C library's.
-extern "C" int renameat2(int from, const char* name, int to, const char* new_name, unsigned flags) noexcept {
+extern "C" int renameat2(int from, const char* name, int to, const char* new_name,
+                         unsigned flags) noexcept {
   if (const int error = asked(before_rename)) return errno = error, -1;
   return static_cast<int>(syscall(SYS_renameat2, from, name, to, new_name, flags));
 }
@@ -34,7 +36,8 @@ extern "C" int unlinkat(int directory, const char* name, int flags) noexcept {
   return static_cast<int>(syscall(SYS_unlinkat, directory, name, flags));
 }
 
-extern "C" int linkat(int from, const char* name, int to, const char* new_name, int flags) noexcept {
+extern "C" int linkat(int from, const char* name, int to, const char* new_name,
+                      int flags) noexcept {
   if (const int error = asked(before_link)) return errno = error, -1;
   return static_cast<int>(syscall(SYS_linkat, from, name, to, new_name, flags));
 }
@@ -63,12 +66,16 @@ class WriterContract : public testing::TestWithParam<std::tuple<Resolution, Rena
     writer = open_filesystem_writer(root, {}, std::get<Resolution>(GetParam()));
     rename_fails_with(0);
   }
-  ~WriterContract() override { before_rename = before_unlink = before_link = before_stat = nullptr; }
+  ~WriterContract() override {
+    before_rename = before_unlink = before_link = before_stat = nullptr;
+  }
 
   // `more` errors come first; then what the parameter asks for.
   void rename_fails_with(int error, int times = 0) {
     const int usual = std::get<Rename>(GetParam()) == Rename::by_links ? EINVAL : 0;
-    before_rename = [=, left = std::make_shared<int>(times)] { return (*left)-- > 0 ? error : usual; };
+    before_rename = [=, left = std::make_shared<int>(times)] {
+      return (*left)-- > 0 ? error : usual;
+    };
   }
 
   void put(const std::string& key, const std::string& bytes) const {
@@ -84,7 +91,8 @@ class WriterContract : public testing::TestWithParam<std::tuple<Resolution, Rena
   }
   static std::set<std::string> names(const fs::path& directory) {
     std::set<std::string> found;
-    for (const auto& entry : fs::directory_iterator(directory)) found.insert(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(directory))
+      found.insert(entry.path().filename());
     return found;
   }
 
@@ -104,20 +112,22 @@ class WriterContract : public testing::TestWithParam<std::tuple<Resolution, Rena
   std::unique_ptr<Writer> writer;
 };
 
-INSTANTIATE_TEST_SUITE_P(, WriterContract,
-                         testing::Combine(testing::Values(Resolution::best, Resolution::by_component),
-                                          testing::Values(Rename::native, Rename::by_links)),
-                         [](const auto& test) {
-                           return std::string(std::get<0>(test.param) == Resolution::best ? "Best" : "ByComponent") +
-                                  (std::get<1>(test.param) == Rename::native ? "" : "ByLinks");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    , WriterContract,
+    testing::Combine(testing::Values(Resolution::best, Resolution::by_component),
+                     testing::Values(Rename::native, Rename::by_links)),
+    [](const auto& test) {
+      return std::string(std::get<0>(test.param) == Resolution::best ? "Best" : "ByComponent") +
+             (std::get<1>(test.param) == Rename::native ? "" : "ByLinks");
+    });
 
 TEST_P(WriterContract, RenamesTheVeryObject) {
   const Identity before = identity("d/data");
   EXPECT_EQ(writer->rename_in_place("d", "data", "copy"), Outcome::done);
   EXPECT_EQ(names(root / "d"), std::set<std::string>{"copy"});
   const Identity after = identity("d/copy");
-  EXPECT_EQ(std::tie(after.inode, after.modified, after.bytes), std::tie(before.inode, before.modified, before.bytes));
+  EXPECT_EQ(std::tie(after.inode, after.modified, after.bytes),
+            std::tie(before.inode, before.modified, before.bytes));
   struct stat st;
   ASSERT_EQ(stat((root / "d/copy").c_str(), &st), 0);
   EXPECT_EQ(st.st_nlink, 1u);
@@ -135,7 +145,8 @@ TEST_P(WriterContract, NeverRenamesOverAName) {
   fs::create_symlink("nowhere", root / "d/link");
   for (const char* taken : {"copy", "directory", "link", "data"}) {
     EXPECT_EQ(writer->rename_in_place("d", "data", taken), Outcome::occupied) << taken;
-    EXPECT_EQ(writer->rename_in_place("d", "data", taken, identity("d/data")), Outcome::occupied) << taken;
+    EXPECT_EQ(writer->rename_in_place("d", "data", taken, identity("d/data")), Outcome::occupied)
+        << taken;
   }
   EXPECT_EQ(bytes("d/data"), "bytes");
   EXPECT_EQ(bytes("d/copy"), "other");
@@ -158,7 +169,8 @@ TEST_P(WriterContract, RenamesOnlyWhatIsExpected) {
   EXPECT_EQ(writer->rename_in_place("d", "copy", "data"), Outcome::done);
   // The same state, but not the same time of change: something happened to it.
   EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::changed);
-  for (auto change : {+[](Identity& one) { ++one.inode; }, +[](Identity& one) { ++one.device; }, +[](Identity& one) { ++one.bytes; },
+  for (auto change : {+[](Identity& one) { ++one.inode; }, +[](Identity& one) { ++one.device; },
+                      +[](Identity& one) { ++one.bytes; },
                       +[](Identity& one) { one.modified += std::chrono::nanoseconds(1); }}) {
     Identity other = identity("d/data");
     change(other);
@@ -238,7 +250,8 @@ TEST_P(WriterContract, RemovesOnlyAnEmptyDirectory) {
   EXPECT_EQ(writer->remove_directory("e"), Outcome::occupied);
   EXPECT_EQ(writer->remove_directory("e/f"), Outcome::done);
   EXPECT_EQ(writer->remove_directory("e"), Outcome::done);
-  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d/data"); }), StorageError::Kind::not_a_directory);
+  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d/data"); }),
+            StorageError::Kind::not_a_directory);
   EXPECT_EQ(bytes("d/data"), "bytes");
 }
 
@@ -250,11 +263,18 @@ TEST_P(WriterContract, P6GoesThroughNoLink) {
   fs::create_directory_symlink("../outside", root / "relative");
   fs::create_directory_symlink("d", root / "inside");
   for (const std::string way : {"link", "link/d", "relative", "relative/d", "inside"}) {
-    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place(way, "data", "copy"); }), StorageError::Kind::symlink) << way;
-    EXPECT_EQ(kind_of_failure([&] { return writer->remove_file(way, "data"); }), StorageError::Kind::symlink) << way;
-    EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory(way + "/empty"); }), StorageError::Kind::symlink) << way;
+    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place(way, "data", "copy"); }),
+              StorageError::Kind::symlink)
+        << way;
+    EXPECT_EQ(kind_of_failure([&] { return writer->remove_file(way, "data"); }),
+              StorageError::Kind::symlink)
+        << way;
+    EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory(way + "/empty"); }),
+              StorageError::Kind::symlink)
+        << way;
   }
-  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("link"); }), StorageError::Kind::not_a_directory);
+  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("link"); }),
+            StorageError::Kind::not_a_directory);
   EXPECT_EQ(names(outside), (std::set<std::string>{"d", "data", "empty"}));
   EXPECT_EQ(read_all(outside / "data") + read_all(outside / "d/data"), "preciousprecious");
   EXPECT_EQ(bytes("d/data"), "bytes");
@@ -271,17 +291,22 @@ TEST_P(WriterContract, P6NoLinkLeadsToTheTop) {
 }
 
 TEST_P(WriterContract, AFileWhereADirectoryBelongsIsSaid) {
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d/data", "data", "copy"); }), StorageError::Kind::not_a_directory);
-  EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d/data/x", "data"); }), StorageError::Kind::not_a_directory);
+  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d/data", "data", "copy"); }),
+            StorageError::Kind::not_a_directory);
+  EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d/data/x", "data"); }),
+            StorageError::Kind::not_a_directory);
 }
 
 TEST_P(WriterContract, PermissionsAreAboutOneObject) {
   fs::permissions(work.path(), fs::perms(0755));
   const Unprivileged nobody;
   if (!nobody) GTEST_SKIP() << "cannot become another user";
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }), StorageError::Kind::unreadable);
-  EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }), StorageError::Kind::unreadable);
-  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d"); }), StorageError::Kind::unreadable);
+  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+            StorageError::Kind::unreadable);
+  EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }),
+            StorageError::Kind::unreadable);
+  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d"); }),
+            StorageError::Kind::unreadable);
 }
 
 TEST_P(WriterContract, AStorageThatTakesNoChangeIsSaidAsSuch) {
@@ -295,9 +320,13 @@ TEST_P(WriterContract, AStorageThatTakesNoChangeIsSaidAsSuch) {
   }
   for (const int error : {EPERM, EACCES, EMFILE, ENOMEM, EBUSY}) {
     rename_fails_with(error, 1);
-    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }), StorageError::Kind::unreadable) << error;
+    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+              StorageError::Kind::unreadable)
+        << error;
     before_unlink = [=] { return error; };
-    EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }), StorageError::Kind::unreadable) << error;
+    EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }),
+              StorageError::Kind::unreadable)
+        << error;
     before_unlink = nullptr;
   }
   EXPECT_EQ(bytes("d/data"), "bytes");
@@ -314,7 +343,8 @@ TEST_P(WriterContract, WhatMayPassIsTriedOnceMore) {
   }
 }
 
-// Between making a second name and removing the first somebody may write there; what is taken is renamed at once.
+// Between making a second name and removing the first somebody may write there; what is taken is
+// renamed at once.
 TEST_P(WriterContract, RemovesNothingThatItTakes) {
   const Identity expected = identity("d/data");
   before_unlink = [] {
@@ -334,21 +364,27 @@ TEST_P(WriterContract, WhereNoSecondNameCanBeMadeNothingComesBack) {
     EXPECT_EQ(writer->rename_in_place("d", "data", "copy"), Outcome::done);
     return;
   }
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }), StorageError::Kind::unreadable);
+  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+            StorageError::Kind::unreadable);
   EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"});
   before_link = nullptr;
   before_unlink = [] { return EPERM; };
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }), StorageError::Kind::unreadable);
+  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+            StorageError::Kind::unreadable);
   EXPECT_EQ(bytes("d/data"), "bytes");
 }
 
 // Not to know what stands there is no sign that it changed.
 TEST_P(WriterContract, WhatCannotBeLookedAtFailsAndStays) {
   const Identity expected = identity("d/data");
-  for (const int working : {0, 1}) {  // calls before those that fail: ahead of the rename, or after it
+  for (const int working :
+       {0, 1}) {  // calls before those that fail: ahead of the rename, or after it
     before_stat = [=, left = std::make_shared<int>(working)] { return (*left)-- > 0 ? 0 : EIO; };
-    if (working && std::get<Rename>(GetParam()) == Rename::by_links) continue;  // it looks for the new name as well
-    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy", expected); }), StorageError::Kind::unreadable);
+    if (working && std::get<Rename>(GetParam()) == Rename::by_links)
+      continue;  // it looks for the new name as well
+    EXPECT_EQ(
+        kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy", expected); }),
+        StorageError::Kind::unreadable);
     before_stat = nullptr;
     EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"}) << working;
   }
@@ -370,8 +406,10 @@ TEST_P(WriterContract, SaysTheKeyOfWhatFailed) {
 TEST_P(WriterContract, SyncsAlsoWhatIsMountedBelow) {
   EXPECT_NO_THROW(writer->sync());
   EXPECT_NO_THROW(open_filesystem_writer(root, {"d"}, std::get<Resolution>(GetParam()))->sync());
-  EXPECT_THROW(open_filesystem_writer(root, {"nowhere"}, std::get<Resolution>(GetParam())), StorageError);
-  EXPECT_THROW(open_filesystem_writer(root / "nowhere", {}, std::get<Resolution>(GetParam())), StorageError);
+  EXPECT_THROW(open_filesystem_writer(root, {"nowhere"}, std::get<Resolution>(GetParam())),
+               StorageError);
+  EXPECT_THROW(open_filesystem_writer(root / "nowhere", {}, std::get<Resolution>(GetParam())),
+               StorageError);
 }
 
 }  // namespace

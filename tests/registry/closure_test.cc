@@ -12,11 +12,14 @@ namespace {
 
 using namespace test;
 
-DigestId id(const Inventory& inventory, const Digest& digest) { return *inventory.digests.find(digest); }
+DigestId id(const Inventory& inventory, const Digest& digest) {
+  return *inventory.digests.find(digest);
+}
 
 std::multiset<Digest> reached(const Inventory& inventory, Closure& closure, const Digest& root) {
   std::multiset<Digest> digests;
-  closure.from(id(inventory, root), [&](DigestId found) { digests.insert(inventory.digests[found]); });
+  closure.from(id(inventory, root),
+               [&](DigestId found) { digests.insert(inventory.digests[found]); });
   return digests;
 }
 
@@ -31,8 +34,8 @@ TEST(Closure, ReachesEverythingToAnyDepthOnce) {
   const Inventory inventory = scanned(registry);
   Closure closure(inventory);
   EXPECT_EQ(reached(inventory, closure, outer),
-            (Digests{outer, inner, image, other, digest_of("{}"), digest_of("one"), digest_of("two"),
-                     digest_of("three")}));
+            (Digests{outer, inner, image, other, digest_of("{}"), digest_of("one"),
+                     digest_of("two"), digest_of("three")}));
   EXPECT_TRUE(closure.reached(id(inventory, other)));
   EXPECT_EQ(reached(inventory, closure, image), Digests{});  // already
   closure.restart();
@@ -47,7 +50,8 @@ TEST(Closure, ASubjectIsNotReached) {
   const Digest signature = registry.image("app", {"two"}, "", subject, "{}");
   const Inventory inventory = scanned(registry);
   Closure closure(inventory);
-  EXPECT_EQ(reached(inventory, closure, signature), (Digests{signature, digest_of("{}"), digest_of("two")}));
+  EXPECT_EQ(reached(inventory, closure, signature),
+            (Digests{signature, digest_of("{}"), digest_of("two")}));
 }
 
 TEST(Closure, AliasesOfEveryRepositoryLeadOn) {
@@ -56,10 +60,12 @@ TEST(Closure, AliasesOfEveryRepositoryLeadOn) {
   const Digest stored = registry.layer("a", bytes), name = digest_of(bytes, Algorithm::sha512);
   registry.link_layer("a", name, stored);
   registry.link_layer("c", name, digest_of("elsewhere"));
-  const Digest image = registry.manifest("b", R"({"layers":[{"digest":")" + name.text() + R"("}]})");
+  const Digest image =
+      registry.manifest("b", R"({"layers":[{"digest":")" + name.text() + R"("}]})");
   const Inventory inventory = scanned(registry);
   Closure closure(inventory);
-  EXPECT_EQ(reached(inventory, closure, image), (Digests{image, name, stored, digest_of("elsewhere")}));
+  EXPECT_EQ(reached(inventory, closure, image),
+            (Digests{image, name, stored, digest_of("elsewhere")}));
   EXPECT_EQ(closure.aliases().size(), 2u);
 }
 
@@ -70,7 +76,8 @@ TEST(Closure, CyclesAndLongChainsEnd) {
   std::vector<Digest> digests;
   for (std::uint32_t i = 0; i < kCount; ++i) {
     std::array<std::uint8_t, 64> hash{};
-    for (int byte = 0; byte < 4; ++byte) hash[byte] = static_cast<std::uint8_t>(i >> (24 - 8 * byte));
+    for (int byte = 0; byte < 4; ++byte)
+      hash[byte] = static_cast<std::uint8_t>(i >> (24 - 8 * byte));
     digests.push_back(Digest(Algorithm::sha256, hash));
     Document document{.digest = DigestId(i), .state = Document::State::sound};
     document.references = {{.to = DigestId((i + 1) % kCount), .child = true},

@@ -1,5 +1,5 @@
-// Which bytes count as a JSON object: those that Go's encoding/json takes for valid, the registry's own
-// reader.
+// Which bytes count as a JSON object: those that Go's encoding/json takes for valid, the registry's
+// own reader.
 #include <gtest/gtest.h>
 
 #include "registry/digest_scan.h"

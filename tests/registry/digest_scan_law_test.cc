@@ -10,8 +10,8 @@
 namespace regctl {
 namespace {
 
-// Writes one random JSON object with digests at random places, in random spelling, and knows what must be
-// found.
+// Writes one random JSON object with digests at random places, in random spelling, and knows what
+// must be found.
 class Author {
  public:
   explicit Author(std::uint64_t seed) : random_(seed) {}
@@ -29,7 +29,9 @@ class Author {
     text += '}';
   }
 
-  unsigned below(unsigned limit) { return std::uniform_int_distribution<unsigned>(0, limit - 1)(random_); }
+  unsigned below(unsigned limit) {
+    return std::uniform_int_distribution<unsigned>(0, limit - 1)(random_);
+  }
 
  private:
   bool chance(unsigned percent) { return below(100) < percent; }
@@ -53,7 +55,8 @@ class Author {
     string(key);
     space();
     text += ':';
-    value(depth, quiet || key == "annotations" || key == "subject", subject || (key == "subject" && !quiet));
+    value(depth, quiet || key == "annotations" || key == "subject",
+          subject || (key == "subject" && !quiet));
   }
 
   void value(int depth, bool quiet, bool subject) {
@@ -88,7 +91,8 @@ class Author {
   std::string random_digest() {
     const Algorithm algorithm = kAlgorithms[below(kAlgorithms.size())];
     std::string word = std::string(name_of(algorithm)) + ':';
-    for (std::size_t i = 0; i < 2 * bytes_of(algorithm); ++i) word += "0123456789abcdefABCDEF"[below(22)];
+    for (std::size_t i = 0; i < 2 * bytes_of(algorithm); ++i)
+      word += "0123456789abcdefABCDEF"[below(22)];
     return word;
   }
 

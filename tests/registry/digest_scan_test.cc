@@ -1,4 +1,5 @@
-// What marking trusts: every digest that a registry could follow is found, whatever the JSON looks like.
+// What marking trusts: every digest that a registry could follow is found, whatever the JSON looks
+// like.
 #include "registry/digest_scan.h"
 
 #include <gtest/gtest.h>
@@ -52,8 +53,8 @@ Digests children(const std::string& text) {
 }
 
 TEST(DigestScan, KeysDoNotMatter) {
-  for (const char* key :
-       {"layers", "LAYERS", "layer\u017F", "layer\\u017f", "\\u006cayers", "bloBs", "\u212A", "", "x"}) {
+  for (const char* key : {"layers", "LAYERS", "layer\u017F", "layer\\u017f", "\\u006cayers",
+                          "bloBs", "\u212A", "", "x"}) {
     EXPECT_EQ(references("{\""s + key + "\":[{\"digest\":\"$a\"}]}"), Digests{a}) << key;
   }
 }
@@ -63,8 +64,9 @@ TEST(DigestScan, KeysAreReferencesToo) {
 }
 
 TEST(DigestScan, DuplicatesAllCount) {
-  EXPECT_EQ(references(R"({"config":{"digest":"$a","digest":"$b"},"config":{"digest":"$c"},"x":"$a"})"),
-            (Digests{a, b, c, a}));
+  EXPECT_EQ(
+      references(R"({"config":{"digest":"$a","digest":"$b"},"config":{"digest":"$c"},"x":"$a"})"),
+      (Digests{a, b, c, a}));
 }
 
 TEST(DigestScan, EveryAlgorithmAndEitherCase) {
@@ -75,7 +77,8 @@ TEST(DigestScan, EveryAlgorithmAndEitherCase) {
 }
 
 TEST(DigestScan, OnlyWholeStringsCountInJson) {
-  for (const char* text : {" $a", "$a ", "$a$b", "x$a", "$a\\n", "$a\\u0000", "repo@$a", "SHA256:$a"}) {
+  for (const char* text :
+       {" $a", "$a ", "$a$b", "x$a", "$a\\n", "$a\\u0000", "repo@$a", "SHA256:$a"}) {
     EXPECT_EQ(references("{\"x\":\""s + text + "\"}"), Digests{}) << text;
   }
   EXPECT_EQ(references("{\"x\":\"sha256:" + std::string(63, 'a') + "\"}"), Digests{});
@@ -109,20 +112,23 @@ TEST(DigestScan, AnnotationsAndSubjectAreNoReferences) {
   EXPECT_EQ(scan.subjects, (Digests{a, b}));
   EXPECT_EQ(references(R"({"layers":[{"annotations":{"x":"$a"},"digest":"$b"}]})"), Digests{b});
   EXPECT_EQ(references(R"({"annotations":"$a","subject":"$b"})"), Digests{});
-  EXPECT_EQ(references(R"({"annotations":null,"x":"$a"})"), Digests{a});  // and what follows counts again
+  EXPECT_EQ(references(R"({"annotations":null,"x":"$a"})"),
+            Digests{a});  // and what follows counts again
 }
 
 TEST(DigestScan, TheirNamesMayBeEscaped) {
-  EXPECT_EQ(references(R"({"\u0061nnotations":{"x":"$a"},"annotation\u0073":{"x":"$b"}})"), Digests{});
+  EXPECT_EQ(references(R"({"\u0061nnotations":{"x":"$a"},"annotation\u0073":{"x":"$b"}})"),
+            Digests{});
   const DigestScan scan = scan_object(R"({"\u0073ub\u006aect":{"digest":"$a"}})");
   EXPECT_EQ(digests_of(scan.references), Digests{});
   EXPECT_EQ(scan.subjects, Digests{a});
 }
 
 TEST(DigestScan, AnyOtherSpellingOfTheirNamesIsScanned) {
-  for (const char* key : {"Annotations", "ANNOTATIONS", "annotation", "annotations ", " annotations",
-                          "annotation\u017F", "annotation\\u017f", "annotations\\u0000", "Subject", "SUBJECT",
-                          "\u017Fubject", "subjects", "subjec", "subject\\n"}) {
+  for (const char* key :
+       {"Annotations", "ANNOTATIONS", "annotation", "annotations ", " annotations",
+        "annotation\u017F", "annotation\\u017f", "annotations\\u0000", "Subject", "SUBJECT",
+        "\u017Fubject", "subjects", "subjec", "subject\\n"}) {
     const DigestScan scan = scan_object("{\""s + key + "\":{\"digest\":\"$a\"}}");
     EXPECT_EQ(digests_of(scan.references), Digests{a}) << key;
     EXPECT_EQ(scan.subjects, Digests{}) << key;
@@ -138,12 +144,14 @@ TEST(DigestScan, AnAnnotationOfThatNameIsNoSubject) {
 }
 
 TEST(DigestScan, ChildrenStandUnderManifests) {
-  EXPECT_EQ(children(R"({"manifests":[{"digest":"$a"},{"digest":"$b"}],"layers":[{"digest":"$c"}]})"),
-            (Digests{a, b}));
-  for (const char* key :
-       {"MANIFESTS", "Manifests", "manife\u017Ft\u017F", "manife\\u017ft\\u017F", "\\u006danifests"})
+  EXPECT_EQ(
+      children(R"({"manifests":[{"digest":"$a"},{"digest":"$b"}],"layers":[{"digest":"$c"}]})"),
+      (Digests{a, b}));
+  for (const char* key : {"MANIFESTS", "Manifests", "manife\u017Ft\u017F", "manife\\u017ft\\u017F",
+                          "\\u006danifests"})
     EXPECT_EQ(children("{\""s + key + "\":[{\"digest\":\"$a\"}]}"), Digests{a}) << key;
-  for (const char* key : {"manifest", "manifestss", "manifests ", "xmanifests", "manif\u00E9sts", "mani"})
+  for (const char* key :
+       {"manifest", "manifestss", "manifests ", "xmanifests", "manif\u00E9sts", "mani"})
     EXPECT_EQ(children("{\""s + key + "\":[{\"digest\":\"$a\"}]}"), Digests{}) << key;
   EXPECT_EQ(children(R"({"manifests":"$a"})"), Digests{a});
   EXPECT_EQ(children(R"({"manifests":["$a",["$b"]],"x":{"manifests":{"x":{"y":["$c"]}}}})"),
@@ -155,7 +163,9 @@ TEST(DigestScan, ChildrenStandUnderManifests) {
 TEST(DigestScan, AMediaTypeOfALayerMakesNoChild) {
   const std::string layer = "application/vnd.oci.image.layer.v1.tar+gzip",
                     index = "application/vnd.oci.image.index.v1+json";
-  const auto with = [](const std::string& members) { return R"({"manifests":[{)" + members + "}]}"; };
+  const auto with = [](const std::string& members) {
+    return R"({"manifests":[{)" + members + "}]}";
+  };
   for (const std::string& type :
        {layer, "application/vnd.docker.image.rootfs.diff.tar.gzip"s,
         "application/vnd.oci.image.config.v1+json"s, "application/vnd.oci.empty.v1+json"s,
@@ -168,29 +178,36 @@ TEST(DigestScan, AMediaTypeOfALayerMakesNoChild) {
         std::string(2000, 'x'), "Application/vnd.oci.image.layer.v1.tar"s}) {
     EXPECT_EQ(children(with(R"("mediaType":")" + type + R"(","digest":"$a")")), Digests{a}) << type;
   }
-  // In doubt it may be a manifest: of several media types one is none of a layer, or it is no string at all.
-  EXPECT_EQ(children(with(R"("mediaType":")" + layer + R"(","mediatype":")" + index + R"(","digest":"$a")")),
+  // In doubt it may be a manifest: of several media types one is none of a layer, or it is no
+  // string at all.
+  EXPECT_EQ(children(with(R"("mediaType":")" + layer + R"(","mediatype":")" + index +
+                          R"(","digest":"$a")")),
             Digests{a});
-  EXPECT_EQ(children(with(R"("mediatype":")" + index + R"(","mediaType":")" + layer + R"(","digest":"$a")")),
+  EXPECT_EQ(children(with(R"("mediatype":")" + index + R"(","mediaType":")" + layer +
+                          R"(","digest":"$a")")),
             Digests{a});
   EXPECT_EQ(children(with(R"("mediaType":[")" + layer + R"("],"digest":"$a")")), Digests{a});
-  EXPECT_EQ(children(with(R"("platform":{"mediaType":")" + layer + R"("},"digest":"$a")")), Digests{a});
+  EXPECT_EQ(children(with(R"("platform":{"mediaType":")" + layer + R"("},"digest":"$a")")),
+            Digests{a});
   // One element's media type says nothing of the next.
-  EXPECT_EQ(children(R"({"manifests":[{"digest":"$a","mediaType":")" + layer + R"("},{"digest":"$b"}]})"),
-            Digests{b});
-  EXPECT_EQ(children(R"({"mediaType":")" + layer + R"(","manifests":[{"digest":"$a"}]})"), Digests{a});
+  EXPECT_EQ(
+      children(R"({"manifests":[{"digest":"$a","mediaType":")" + layer + R"("},{"digest":"$b"}]})"),
+      Digests{b});
+  EXPECT_EQ(children(R"({"mediaType":")" + layer + R"(","manifests":[{"digest":"$a"}]})"),
+            Digests{a});
 }
 
 TEST(DigestScan, BytesThatAreNoUtf8AreAccepted) {
   EXPECT_EQ(references("{\"\xFF\xC0\":\"\xED\xA0\x80\",\"x\":\"$a\"}"), Digests{a});
-  EXPECT_EQ(references(R"({"\ud800":"\udc00\ud83d","\u0000":"\uD83D\uDE00","x":"$a"})"), Digests{a});
+  EXPECT_EQ(references(R"({"\ud800":"\udc00\ud83d","\u0000":"\uD83D\uDE00","x":"$a"})"),
+            Digests{a});
   EXPECT_EQ(references("{\"\x7F\":1,\"\xE2\x80\xA8\":\"$a\"}"), Digests{a});
 }
 
 TEST(DigestScan, ATextThatIsNoJsonIsSearchedForDigestsAnywhere) {
-  for (const char* text :
-       {"$a", "\xEF\xBB\xBF{\"x\":\"$a\"}", "{\"annotations\":{\"x\":\"$a\"}", "{\"subject\":\"$a\",}",
-        "\xFFx$ax", "{} $a", "[\"$a\"]", "\"$a\"", "{\"manifests\":[\"$a\"],}", "$ab", "sha256:$a"}) {
+  for (const char* text : {"$a", "\xEF\xBB\xBF{\"x\":\"$a\"}", "{\"annotations\":{\"x\":\"$a\"}",
+                           "{\"subject\":\"$a\",}", "\xFFx$ax", "{} $a", "[\"$a\"]", "\"$a\"",
+                           "{\"manifests\":[\"$a\"],}", "$ab", "sha256:$a"}) {
     const DigestScan scan = scan_digests(with_digests(text));
     EXPECT_FALSE(scan.is_json_object) << text;
     EXPECT_EQ(scan.references, (std::vector<FoundReference>{{a, false}})) << text;
@@ -221,7 +238,8 @@ TEST(DigestScan, DepthIsNoLimit) {
   const std::string innermost = '"' + a.text() + '"';
   for (const std::size_t depth : {9'000u, 1'000'000u}) {
     SCOPED_TRACE(depth);
-    expect_linear_time("{\"x\":" + repeated("[", depth) + innermost + repeated("]", depth) + '}', true);
+    expect_linear_time("{\"x\":" + repeated("[", depth) + innermost + repeated("]", depth) + '}',
+                       true);
     expect_linear_time(repeated("{\"x\":", depth) + innermost + repeated("}", depth), true);
     expect_linear_time(repeated("{\"manifests\":", depth) + innermost + repeated("}", depth), true);
     expect_linear_time(repeated("{\"x\":[", depth) + innermost + repeated("]}", depth), true);
@@ -232,9 +250,9 @@ TEST(DigestScan, DepthIsNoLimit) {
 
 TEST(DigestScan, LongStringsAndManyMembersTakeLinearTime) {
   const std::string member = "\"x\":\"" + a.text() + "\"";
-  expect_linear_time(
-      "{\"" + std::string(4'000'000, 'x') + "\":\"" + repeated("\\u0061", 1'000'000) + "\"," + member + '}',
-      true);
+  expect_linear_time("{\"" + std::string(4'000'000, 'x') + "\":\"" +
+                         repeated("\\u0061", 1'000'000) + "\"," + member + '}',
+                     true);
   expect_linear_time('{' + repeated("\"x\":0,", 1'000'000) + member + '}', true);
   expect_linear_time(repeated("sha256:", 1'000'000) + a.text(), false);
   expect_linear_time("{\"x\":" + std::string(4'000'000, '9') + ',' + member + '}', true);

@@ -1,5 +1,4 @@
 #include "registry/digest_set.h"
-#include "registry/parallel.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -9,6 +8,7 @@
 #include <thread>
 
 #include "registry/hasher.h"
+#include "registry/parallel.h"
 #include "tests/support/printing.h"
 
 namespace regctl {
@@ -29,7 +29,8 @@ TEST(DigestSet, FindsWhatItHolds) {
   EXPECT_FALSE(DigestSet().find(Digest()));
 }
 
-// Whatever the order of the digests, places follow their order and each number leads to its digest's place.
+// Whatever the order of the digests, places follow their order and each number leads to its
+// digest's place.
 void expect_collected(const std::vector<Digest>& digests) {
   DigestCollector collector;
   std::vector<DigestId> given;
@@ -50,7 +51,8 @@ void expect_collected(const std::vector<Digest>& digests) {
 RC_GTEST_PROP(DigestCollectorLaw, PlacesAreSorted, (std::uint32_t seed)) {
   std::vector<Digest> digests;
   for (std::uint32_t i = 0; i < seed % 300; ++i)
-    digests.push_back(digest_of(std::to_string(seed * 7 + i * i % 211), kAlgorithms[i % kAlgorithms.size()]));
+    digests.push_back(
+        digest_of(std::to_string(seed * 7 + i * i % 211), kAlgorithms[i % kAlgorithms.size()]));
   expect_collected(digests);
 }
 
@@ -73,7 +75,8 @@ TEST(DigestCollector, SeveralThreadsGatherOneSet) {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&collector, t] {
-        for (int i = 0; i < 2000; ++i) collector.add(digest_of(std::to_string((i * (t + 1)) % 2000)));
+        for (int i = 0; i < 2000; ++i)
+          collector.add(digest_of(std::to_string((i * (t + 1)) % 2000)));
       });
     }
   }
@@ -87,14 +90,15 @@ TEST(DigestCollector, NothingIsNothing) {
   EXPECT_TRUE(finished.place.empty());
 }
 
-// P14: a manifest may name any digests, chosen to meet in one slot of a table. Quadratic time would need
-// minutes.
+// P14: a manifest may name any digests, chosen to meet in one slot of a table. Quadratic time would
+// need minutes.
 TEST(DigestCollector, ChosenDigestsTakeLinearTime) {
   DigestCollector collector;
   const auto start = std::chrono::steady_clock::now();
   std::array<std::uint8_t, 64> hash{};
   for (std::uint32_t i = 0; i < 300'000; ++i) {
-    for (int byte = 0; byte < 4; ++byte) hash[20 + byte] = static_cast<std::uint8_t>(i >> (8 * byte));
+    for (int byte = 0; byte < 4; ++byte)
+      hash[20 + byte] = static_cast<std::uint8_t>(i >> (8 * byte));
     collector.add(Digest(Algorithm::sha256, hash));
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));

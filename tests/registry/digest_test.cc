@@ -34,10 +34,10 @@ TEST(Digest, ReadsAndPrintsEveryAlgorithm) {
 TEST(Digest, ReadsNothingElse) {
   for (const std::string& text :
        {std::string(), std::string("sha256"), std::string("sha256:"), kHex, ':' + kHex,
-        "sha256:" + kHex + '0', "sha256:" + kHex.substr(1), "sha256:" + kHex + '\n', " sha256:" + kHex,
-        "sha256::" + kHex.substr(1), "SHA256:" + kHex, "sha512:" + kHex, "sha1:" + kHex.substr(24),
-        "md5:" + kHex.substr(32), "sha256:" + kHex.substr(1) + 'g', "sha256:" + kHex.substr(1) + '\0',
-        "sha256+b64:" + kHex, "blake3:" + kHex}) {
+        "sha256:" + kHex + '0', "sha256:" + kHex.substr(1), "sha256:" + kHex + '\n',
+        " sha256:" + kHex, "sha256::" + kHex.substr(1), "SHA256:" + kHex, "sha512:" + kHex,
+        "sha1:" + kHex.substr(24), "md5:" + kHex.substr(32), "sha256:" + kHex.substr(1) + 'g',
+        "sha256:" + kHex.substr(1) + '\0', "sha256+b64:" + kHex, "blake3:" + kHex}) {
     EXPECT_FALSE(Digest::parse(text)) << text;
     EXPECT_FALSE(Digest::parse(text, HexCase::either)) << text;
   }
@@ -64,7 +64,8 @@ TEST(Digest, OnlyHexDigitsAreHex) {
       std::string hex = kHex;
       hex[at] = static_cast<char>(byte);
       EXPECT_EQ(Digest::from_hex(Algorithm::sha256, hex).has_value(), lower) << byte;
-      EXPECT_EQ(Digest::from_hex(Algorithm::sha256, hex, HexCase::either).has_value(), lower || upper)
+      EXPECT_EQ(Digest::from_hex(Algorithm::sha256, hex, HexCase::either).has_value(),
+                lower || upper)
           << byte;
     }
   }
@@ -97,7 +98,8 @@ TEST(Digest, FoundAnywhereInText) {
   EXPECT_EQ(found(""), Texts{});
 }
 
-RC_GTEST_PROP(DigestLaw, TextIsAsGoodAsBytes, (std::array<std::uint8_t, 64> bytes, unsigned choice)) {
+RC_GTEST_PROP(DigestLaw, TextIsAsGoodAsBytes,
+              (std::array<std::uint8_t, 64> bytes, unsigned choice)) {
   const Algorithm algorithm = kAlgorithms[choice % kAlgorithms.size()];
   const Digest digest(algorithm, bytes);
   RC_ASSERT(Digest::parse(digest.text()) == digest);
@@ -105,7 +107,8 @@ RC_GTEST_PROP(DigestLaw, TextIsAsGoodAsBytes, (std::array<std::uint8_t, 64> byte
 }
 
 // The order that a DigestSet and its shards rely on: by bytes first.
-RC_GTEST_PROP(DigestLaw, OrdersByBytes, (std::array<std::uint8_t, 64> a, std::array<std::uint8_t, 64> b)) {
+RC_GTEST_PROP(DigestLaw, OrdersByBytes,
+              (std::array<std::uint8_t, 64> a, std::array<std::uint8_t, 64> b)) {
   RC_PRE(a != b);
   RC_ASSERT((Digest(Algorithm::sha512, a) < Digest(Algorithm::sha512, b)) == (a < b));
 }

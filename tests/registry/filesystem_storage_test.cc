@@ -32,13 +32,16 @@ class FilesystemStorage : public testing::TestWithParam<Resolution> {
   }
 
   void write(const test::Tree& tree) { tree.write_to(root); }
-  std::unique_ptr<Storage> open() { return open_filesystem_storage(root.string(), "v2/", GetParam()); }
+  std::unique_ptr<Storage> open() {
+    return open_filesystem_storage(root.string(), "v2/", GetParam());
+  }
 
   test::TemporaryDirectory directory;
   const fs::path root = directory.path() / "root";
 };
 
-INSTANTIATE_TEST_SUITE_P(Both, FilesystemStorage, testing::Values(Resolution::best, Resolution::by_component),
+INSTANTIATE_TEST_SUITE_P(Both, FilesystemStorage,
+                         testing::Values(Resolution::best, Resolution::by_component),
                          [](const auto& test) {
                            return test.param == Resolution::best ? "Best" : "ByComponent";
                          });
@@ -147,7 +150,8 @@ TEST_P(FilesystemStorage, TheTopIsResolvedOnceAndThenHeld) {
 TEST_P(FilesystemStorage, ATopThatIsNoDirectoryThrows) {
   std::ofstream(root / "file").close();
   for (const char* name : {"none", "file"})
-    EXPECT_THROW(open_filesystem_storage((root / name).string(), "", GetParam()), StorageError) << name;
+    EXPECT_THROW(open_filesystem_storage((root / name).string(), "", GetParam()), StorageError)
+        << name;
 }
 
 TEST_P(FilesystemStorage, AHeldDirectoryThatWasRemovedIsAbsent) {
@@ -170,7 +174,8 @@ std::map<std::string, std::string> state_of(const fs::path& top) {
     for (const std::int64_t number :
          {static_cast<std::int64_t>(st.st_ino), static_cast<std::int64_t>(st.st_mode),
           static_cast<std::int64_t>(st.st_size), static_cast<std::int64_t>(st.st_mtim.tv_sec),
-          static_cast<std::int64_t>(st.st_mtim.tv_nsec), static_cast<std::int64_t>(st.st_ctim.tv_sec),
+          static_cast<std::int64_t>(st.st_mtim.tv_nsec),
+          static_cast<std::int64_t>(st.st_ctim.tv_sec),
           static_cast<std::int64_t>(st.st_ctim.tv_nsec)})
       text += std::to_string(number) + ' ';
   }

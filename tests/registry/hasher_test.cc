@@ -18,20 +18,24 @@ TEST(Hasher, KnownVectors) {
   };
   const std::string million(1'000'000, 'a');
   for (const auto& [algorithm, bytes, hex] : {
-           Vector{Algorithm::sha256, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+           Vector{Algorithm::sha256, "",
+                  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
            Vector{Algorithm::sha256, "abc",
                   "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
            Vector{Algorithm::sha256, million,
                   "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
            Vector{Algorithm::sha384, "abc",
-                  "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134"
+                  "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc23"
+                  "58baeca134"
                   "c825a7"},
            Vector{Algorithm::sha512, "",
-                  "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d287"
+                  "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0"
+                  "ff8318d287"
                   "7eec2f"
                   "63b931bd47417a81a538327af927da3e"},
            Vector{Algorithm::sha512, "abc",
-                  "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3"
+                  "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
+                  "36ba3c23a3"
                   "feebbd"
                   "454d4423643ce80e2a9ac94fa54ca49f"},
        }) {

@@ -16,8 +16,10 @@ TEST(Layout, PlacesOfADistributionTree) {
   EXPECT_EQ(blob_shard(kDigest), "blobs/sha256/ba");
   EXPECT_EQ(digest_path(kDigest), "sha256/" + kHex);
   EXPECT_EQ(repository("team/app"), "repositories/team/app");
-  EXPECT_EQ(layer_link("team/app", kDigest), "repositories/team/app/_layers/sha256/" + kHex + "/link");
-  EXPECT_EQ(revision_link("app", kDigest), "repositories/app/_manifests/revisions/sha256/" + kHex + "/link");
+  EXPECT_EQ(layer_link("team/app", kDigest),
+            "repositories/team/app/_layers/sha256/" + kHex + "/link");
+  EXPECT_EQ(revision_link("app", kDigest),
+            "repositories/app/_manifests/revisions/sha256/" + kHex + "/link");
   EXPECT_EQ(tag("app", "v1"), "repositories/app/_manifests/tags/v1");
   EXPECT_EQ(tag_current_link("app", "v1"), "repositories/app/_manifests/tags/v1/current/link");
   const Digest longer = *Digest::from_hex(Algorithm::sha512, kHex + kHex);
@@ -42,13 +44,13 @@ TEST(QuarantineName, IsRead) {
 
 TEST(QuarantineName, IsExact) {
   for (const std::string name :
-       {"", "data", "link", "data.regctl-gc", "data.regctl-gc.", "data.regctl-gc.1", "data.regctl-gc.1.",
-        "data.regctl-gc..x", "data.regctl-gc.x.x", "data.regctl-gc.1x.x", "data.regctl-gc.-1.x",
-        "data.regctl-gc.+1.x", "data.regctl-gc. 1.x", "data.regctl-gc.0x1.x", "data.regctl-gc.1.X",
-        "data.regctl-gc.1.x.y", "data.regctl-gc.1.x ", "data.regctl-gc.1.x/y", "data.regctl-gc.9223372036.x",
-        "data.regctl-gc.99999999999999999999.x", "Data.regctl-gc.1.x", "xdata.regctl-gc.1.x",
-        "data.tmp.regctl-gc.1.x", "startedat.regctl-gc.1.x", ".regctl-gc.1.x", "data.regctl-gd.1.x",
-        "data.REGCTL-GC.1.x",
+       {"", "data", "link", "data.regctl-gc", "data.regctl-gc.", "data.regctl-gc.1",
+        "data.regctl-gc.1.", "data.regctl-gc..x", "data.regctl-gc.x.x", "data.regctl-gc.1x.x",
+        "data.regctl-gc.-1.x", "data.regctl-gc.+1.x", "data.regctl-gc. 1.x", "data.regctl-gc.0x1.x",
+        "data.regctl-gc.1.X", "data.regctl-gc.1.x.y", "data.regctl-gc.1.x ", "data.regctl-gc.1.x/y",
+        "data.regctl-gc.9223372036.x", "data.regctl-gc.99999999999999999999.x",
+        "Data.regctl-gc.1.x", "xdata.regctl-gc.1.x", "data.tmp.regctl-gc.1.x",
+        "startedat.regctl-gc.1.x", ".regctl-gc.1.x", "data.regctl-gd.1.x", "data.REGCTL-GC.1.x",
         // Not as we write it: two names must never mean the same.
         "data.regctl-gc.01.x", "data.regctl-gc.0001795231813.x", "data.regctl-gc.00.x"})
     EXPECT_FALSE(parse_quarantine_name(name)) << name;
@@ -57,17 +59,17 @@ TEST(QuarantineName, IsExact) {
 }
 
 TEST(ForeignLitter, IsNeverWhatARegistryMakes) {
-  for (const char* name : {"lost+found", ".snapshot", ".zfs", "@eaDir", "#recycle", ".DS_Store", ".directory",
-                           ".nfs0000000000012345", ".fuse_hidden0001", "._data"}) {
+  for (const char* name : {"lost+found", ".snapshot", ".zfs", "@eaDir", "#recycle", ".DS_Store",
+                           ".directory", ".nfs0000000000012345", ".fuse_hidden0001", "._data"}) {
     EXPECT_TRUE(is_foreign_litter(name)) << name;
     EXPECT_FALSE(is_tag_name(name)) << name;
     EXPECT_FALSE(is_repository_name(name)) << name;
     EXPECT_FALSE(is_repository_name(std::string(name) + "/app")) << name;
     EXPECT_FALSE(Digest::from_hex(Algorithm::sha256, name, HexCase::either)) << name;
   }
-  for (const char* name :
-       {"data", "link", "_layers", "_manifests", "_uploads", "sha256", "current", "index", "startedat",
-        "hashstates", "lost", "snapshot", "nfs", "Thumbs.db", "DS_Store", "", "_", "a._b"})
+  for (const char* name : {"data", "link", "_layers", "_manifests", "_uploads", "sha256", "current",
+                           "index", "startedat", "hashstates", "lost", "snapshot", "nfs",
+                           "Thumbs.db", "DS_Store", "", "_", "a._b"})
     EXPECT_FALSE(is_foreign_litter(name)) << name;
 }
 
@@ -75,9 +77,9 @@ TEST(Temporary, HasAFileAUuidAndTmp) {
   const std::string uuid = "b1a5f0e8-6d1c-4a6e-9a5e-0d6f6b1c2d3e";
   EXPECT_TRUE(is_temporary("link." + uuid + ".tmp"));
   EXPECT_TRUE(is_temporary("data." + uuid + ".tmp"));
-  for (const std::string& name :
-       {std::string("link"), std::string(".tmp"), "link." + uuid, uuid + ".tmp", '.' + uuid + ".tmp",
-        "link" + uuid + ".tmp", "link." + uuid + ".tmp2", "link." + uuid.substr(1) + ".tmp"})
+  for (const std::string& name : {std::string("link"), std::string(".tmp"), "link." + uuid,
+                                  uuid + ".tmp", '.' + uuid + ".tmp", "link" + uuid + ".tmp",
+                                  "link." + uuid + ".tmp2", "link." + uuid.substr(1) + ".tmp"})
     EXPECT_FALSE(is_temporary(name)) << name;
 }
 

@@ -73,8 +73,8 @@ TEST(Manifest, Schema1AndArtifacts) {
 
 TEST(Manifest, ForeignLayersHaveUrls) {
   const Manifest manifest =
-      parsed(R"({"layers":[{"digest":")" + a.text() + R"(","urls":["https://example.com"]},{"digest":")" +
-             b.text() + R"(","urls":[]}]})");
+      parsed(R"({"layers":[{"digest":")" + a.text() +
+             R"(","urls":["https://example.com"]},{"digest":")" + b.text() + R"(","urls":[]}]})");
   EXPECT_TRUE(manifest.descriptors.at(0).has_urls);
   EXPECT_FALSE(manifest.descriptors.at(1).has_urls);
 }
@@ -82,10 +82,11 @@ TEST(Manifest, ForeignLayersHaveUrls) {
 TEST(Manifest, FieldsOfAnUnexpectedTypeAreSkipped) {
   const std::string good = R"({"digest":")" + a.text() + "\"}";
   for (const std::string& json :
-       {R"({"mediaType":1,"config":"x","layers":[1,"x",null,[],{},{"digest":1},{"digest":"x"},)" + good +
-            "]}",
+       {R"({"mediaType":1,"config":"x","layers":[1,"x",null,[],{},{"digest":1},{"digest":"x"},)" +
+            good + "]}",
         R"({"config":null,"manifests":{},"subject":[],"layers":[)" + good + "]}",
-        R"({"layers":[{"digest":")" + a.text() + R"(","size":-1,"urls":"x","platform":"x","mediaType":[]}]})",
+        R"({"layers":[{"digest":")" + a.text() +
+            R"(","size":-1,"urls":"x","platform":"x","mediaType":[]}]})",
         R"({"layers":[{"digest":")" + a.text() + R"(","size":1.5,"platform":{"os":1}}]})"}) {
     const Manifest manifest = parsed(json);
     ASSERT_EQ(roles(manifest), (Roles{{Role::layer, a}})) << json;
@@ -96,7 +97,8 @@ TEST(Manifest, FieldsOfAnUnexpectedTypeAreSkipped) {
 
 TEST(Manifest, AnUnknownObjectIsAManifestOfNoKind) {
   EXPECT_EQ(parsed("{}").kind, ManifestKind::unknown);
-  EXPECT_EQ(parsed(R"({"architecture":"amd64","rootfs":{"diff_ids":[]}})").kind, ManifestKind::unknown);
+  EXPECT_EQ(parsed(R"({"architecture":"amd64","rootfs":{"diff_ids":[]}})").kind,
+            ManifestKind::unknown);
 }
 
 TEST(Manifest, WhatIsNoJsonObjectIsMalformed) {
@@ -114,7 +116,8 @@ TEST(Manifest, WhatIsNoJsonObjectIsMalformed) {
 TEST(BlobMediaType, LayersAndConfigurations) {
   for (const char* type :
        {"application/vnd.oci.image.layer.v1.tar+gzip",
-        "application/vnd.oci.image.layer.nondistributable.v1.tar", "application/vnd.oci.image.config.v1+json",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        "application/vnd.oci.image.config.v1+json",
         "application/vnd.docker.image.rootfs.diff.tar.gzip",
         "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
         "application/vnd.docker.container.image.v1+json", "application/vnd.docker.plugin.v1+json",
@@ -124,7 +127,8 @@ TEST(BlobMediaType, LayersAndConfigurations) {
        {"", "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
         "application/vnd.docker.distribution.manifest.v2+json",
         "application/vnd.docker.distribution.manifest.list.v2+json", "application/json",
-        "x application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.artifact.manifest.v1+json"})
+        "x application/vnd.oci.image.layer.v1.tar",
+        "application/vnd.oci.artifact.manifest.v1+json"})
     EXPECT_FALSE(is_blob_media_type(type)) << type;
 }
 

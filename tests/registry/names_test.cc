@@ -34,11 +34,12 @@ TEST(RepositoryName, LegalOnes) {
 
 TEST(RepositoryName, IllegalOnes) {
   for (const char* name :
-       {"",        "/",       "a/",      "/a",       "a//b",    ".",    "..",       "a/..",    "a/../b",
-        "A",       "aB",      "a/B",     "a/Host/b", "-a",      "a-",   ".a",       "a.",      "_a",
-        "a_",      "a..b",    "a___b",   "a.-b",     "a-.b",    "a._b", "a_.b",     "_layers", "a/_layers",
-        "a b",     "a\n",     "a\tb",    "a:5000/b", "a@b",     "a+b",  "\xC3\xA4", "\xFF",    "Host",
-        "Host./a", ".Host/a", "-Host/a", "Host-/a",  "Ho_st/a", "a\\b"})
+       {"",     "/",       "a/",       "/a",      "a//b",    ".",         "..",
+        "a/..", "a/../b",  "A",        "aB",      "a/B",     "a/Host/b",  "-a",
+        "a-",   ".a",      "a.",       "_a",      "a_",      "a..b",      "a___b",
+        "a.-b", "a-.b",    "a._b",     "a_.b",    "_layers", "a/_layers", "a b",
+        "a\n",  "a\tb",    "a:5000/b", "a@b",     "a+b",     "\xC3\xA4",  "\xFF",
+        "Host", "Host./a", ".Host/a",  "-Host/a", "Host-/a", "Ho_st/a",   "a\\b"})
     EXPECT_FALSE(is_repository_name(name)) << name;
   EXPECT_FALSE(is_repository_name(std::string_view("a\0b", 3)));
 }
@@ -52,7 +53,8 @@ TEST(TagName, LegalOnes) {
 }
 
 TEST(TagName, IllegalOnes) {
-  for (const char* name : {"", ".", "..", ".a", "-a", "a/b", "a b", "a:b", "a\n", "a+b", "\xC3\xA4"})
+  for (const char* name :
+       {"", ".", "..", ".a", "-a", "a/b", "a b", "a:b", "a\n", "a+b", "\xC3\xA4"})
     EXPECT_FALSE(is_tag_name(name)) << name;
   EXPECT_FALSE(is_tag_name(std::string(129, 'a')));
   EXPECT_FALSE(is_tag_name(std::string_view("a\0", 2)));

@@ -54,12 +54,14 @@ TEST_P(Parallel, ALoopMayHaveLoopsInside) {
   const Workers outer = Workers(GetParam());
   std::atomic<int> calls = 0;
   outer.for_each_index(20, [&](std::size_t) {
-    outer.for_each_index(20, [&](std::size_t) { outer.for_each_index(5, [&](std::size_t) { ++calls; }); });
+    outer.for_each_index(
+        20, [&](std::size_t) { outer.for_each_index(5, [&](std::size_t) { ++calls; }); });
   });
   EXPECT_EQ(calls, 2000);
   EXPECT_THROW(
       outer.for_each_index(
-          10, [&](std::size_t) { outer.for_each_index(10, [](std::size_t) { throw Interrupted(); }); }),
+          10,
+          [&](std::size_t) { outer.for_each_index(10, [](std::size_t) { throw Interrupted(); }); }),
       Interrupted);
 }
 
@@ -98,7 +100,8 @@ TEST(Workers, AllOfThemRunAtOnce) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   Workers(kWorkers).for_each_index(kWorkers, [&](std::size_t) {
     ++begun;
-    while (begun < kWorkers && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    while (begun < kWorkers && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
   });
   EXPECT_EQ(begun, kWorkers);
   EXPECT_LT(std::chrono::steady_clock::now(), deadline);

@@ -47,7 +47,8 @@ class FindRoot : public testing::Test {
   }
   void expect_did_you_mean_top(const fs::path& path) {
     EXPECT_EQ(refusal(path), path.string() + " is not the top of a registry's storage; that is " +
-                                 top.string() + "\ndid you mean  regctl-gc --dry-run " + top.string() + " ?");
+                                 top.string() + "\ndid you mean  regctl-gc --dry-run " +
+                                 top.string() + " ?");
   }
 };
 
@@ -106,8 +107,9 @@ TEST_F(FindRoot, RefusesLinksBelowRoot) {
 }
 
 TEST_F(FindRoot, SaysWhatIsMissing) {
-  EXPECT_EQ(refusal(top / "none"),
-            (top / "none").string() + " does not exist\ncheck the path, and that the volume is mounted");
+  EXPECT_EQ(
+      refusal(top / "none"),
+      (top / "none").string() + " does not exist\ncheck the path, and that the volume is mounted");
   fs::create_symlink("nowhere", top / "dangling");
   EXPECT_THAT(refusal(top / "dangling"), HasSubstr("dangling is a link that leads nowhere"));
 }
@@ -126,16 +128,18 @@ TEST_F(FindRoot, AnEmptyDirectoryIsAValue) {
 TEST_F(FindRoot, AnyOtherDirectoryIsNoRegistry) {
   write("notes.txt");
   make("docker/registry");
-  EXPECT_EQ(refusal(top), "no registry storage under " + top.string() + " (expected " +
-                              (top / "docker/registry/v2").string() +
-                              ")\ngive the directory that the registry's configuration calls rootdirectory");
+  EXPECT_EQ(refusal(top),
+            "no registry storage under " + top.string() + " (expected " +
+                (top / "docker/registry/v2").string() +
+                ")\ngive the directory that the registry's configuration calls rootdirectory");
   write("docker/registry/v2");  // a file
   EXPECT_THAT(refusal(top), HasSubstr("no registry storage under"));
 }
 
 TEST_F(FindRoot, NamesTheRootdirectoryOfAConfiguration) {
   write("config.yml",
-        "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: /var/lib/registry\n    maxthreads: 100\n");
+        "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: /var/lib/registry\n    "
+        "maxthreads: 100\n");
   EXPECT_EQ(refusal(top / "config.yml"),
             (top / "config.yml").string() +
                 " is a registry's configuration; ROOT must be the storage directory\n"
@@ -180,8 +184,9 @@ TEST_F(FindRoot, KnowsTheStrangers) {
   for (const auto& [directories, files, called] : {
            Stranger{{"blobs/sha256"}, {"oci-layout", "index.json"}, "an OCI image layout"},
            Stranger{{"images", "repositories"}, {}, "the storage of a version 1 registry"},
-           Stranger{
-               {"image/overlay2", "overlay2", "containers"}, {}, "the data directory of a Docker engine"},
+           Stranger{{"image/overlay2", "overlay2", "containers"},
+                    {},
+                    "the data directory of a Docker engine"},
            Stranger{{"io.containerd.content.v1.content"}, {}, "the data directory of containerd"},
            Stranger{{"content/vol-01"}, {}, "a Nexus blob store"},
            Stranger{{"content"}, {"metadata.properties"}, "a Nexus blob store"},
@@ -204,8 +209,8 @@ TEST_F(FindRoot, ARegistryBesideAStrangersFilesIsStillOne) {
 
 TEST_F(FindRoot, RefusesTheRootOfTheFileSystem) {
   if (fs::exists("/docker/registry/v2")) GTEST_SKIP() << "there is a registry at /";
-  EXPECT_THAT(refusal("/"),
-              testing::AnyOf(HasSubstr("/ is the root of the file system"), HasSubstr("did you mean")));
+  EXPECT_THAT(refusal("/"), testing::AnyOf(HasSubstr("/ is the root of the file system"),
+                                           HasSubstr("did you mean")));
 }
 
 TEST_F(FindRoot, SeesWhatBelongsToOthers) {

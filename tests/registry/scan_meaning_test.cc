@@ -1,4 +1,5 @@
-// What a scan makes of one thing that it reads: links, tags, manifests, quarantined copies, uploads, strays.
+// What a scan makes of one thing that it reads: links, tags, manifests, quarantined copies,
+// uploads, strays.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +27,8 @@ bool was_opened(const Inventory& inventory, const Digest& digest) {
 
 std::vector<Digest> hinted(const Inventory& inventory, const std::string& name) {
   std::vector<Digest> digests;
-  for (const DigestId id : repository(inventory, name).hinted) digests.push_back(inventory.digests[id]);
+  for (const DigestId id : repository(inventory, name).hinted)
+    digests.push_back(inventory.digests[id]);
   return digests;
 }
 
@@ -39,15 +41,16 @@ TEST(ScanLinks, ABadLinkIsDamageAndItsDigestsAreHints) {
     const char* rule;
     std::vector<Digest> hints;
   };
-  for (const auto& [bytes, rule, hints] : {Case{"", "link-empty", {}},
-                                           {"sha256:abc", "link-invalid", {}},
-                                           {other.text() + '\n', "link-invalid", {other}},
-                                           {' ' + other.text(), "link-invalid", {other}},
-                                           {"\xEF\xBB\xBF" + other.text(), "link-invalid", {other}},
-                                           {upper, "link-invalid", {other}},
-                                           {other.text() + std::string(5000, ' '), "link-invalid", {other}},
-                                           {std::string(5000, ' ') + other.text(), "link-invalid", {}},
-                                           {other.text(), "link-name-mismatch", {}}}) {
+  for (const auto& [bytes, rule, hints] :
+       {Case{"", "link-empty", {}},
+        {"sha256:abc", "link-invalid", {}},
+        {other.text() + '\n', "link-invalid", {other}},
+        {' ' + other.text(), "link-invalid", {other}},
+        {"\xEF\xBB\xBF" + other.text(), "link-invalid", {other}},
+        {upper, "link-invalid", {other}},
+        {other.text() + std::string(5000, ' '), "link-invalid", {other}},
+        {std::string(5000, ' ') + other.text(), "link-invalid", {}},
+        {other.text(), "link-name-mismatch", {}}}) {
     RegistryBuilder registry;
     const Digest image = registry.manifest("app", "{}");
     const std::string link = RegistryBuilder::revision("app", image);
@@ -118,8 +121,9 @@ TEST(ScanLinks, DirectoriesOfNoKnownDigestAreDamageWithHints) {
   for (char& c : upper) c = c >= 'a' ? static_cast<char>(c - 32) : c;
   registry.tree.directory(revisions + "/sha256/" + upper, kNow);
   const Inventory inventory = scanned(registry);
-  EXPECT_THAT(damage(inventory), ElementsAre(std::pair("link-invalid", revisions + "/md5"),
-                                             std::pair("link-invalid", revisions + "/sha256/" + upper)));
+  EXPECT_THAT(damage(inventory),
+              ElementsAre(std::pair("link-invalid", revisions + "/md5"),
+                          std::pair("link-invalid", revisions + "/sha256/" + upper)));
   EXPECT_THAT(hinted(inventory, "app"), testing::UnorderedElementsAre(one, two));
 }
 
@@ -129,7 +133,8 @@ TEST(ScanTags, AnUnreadableOneHasItsHistory) {
                second = registry.manifest("app", R"({"n":2})", "v1");
   const auto storage = registry.tree.storage();
   EXPECT_THAT(repository(scanned(*storage), "app").tags.at(0).history, IsEmpty());
-  EXPECT_EQ(repository(scanned(*storage, 1, Detail::everything), "app").tags.at(0).history.size(), 2u);
+  EXPECT_EQ(repository(scanned(*storage, 1, Detail::everything), "app").tags.at(0).history.size(),
+            2u);
   const std::string current = layout::tag_current_link("app", "v1");
   for (const bool empty : {true, false}) {
     if (empty)
@@ -193,7 +198,8 @@ TEST(ScanManifests, OddButSoundOnesAreNoDamage) {
   for (const std::string& json :
        {R"({"LAYERS":[{"digest":")" + layer.text() + "\"}]}",
         R"({"x":)" + deep + '"' + layer.text() + '"' + std::string(9000, ']') + '}',
-        "{\"x\":\"\xFF\",\"y\":\"" + layer.text() + "\"}", R"({"x":1e999,"y":")" + layer.text() + "\"}",
+        "{\"x\":\"\xFF\",\"y\":\"" + layer.text() + "\"}",
+        R"({"x":1e999,"y":")" + layer.text() + "\"}",
         R"({"layers":[],"layers":[{"digest":")" + layer.text() + "\"}]}"}) {
     const Digest manifest = registry.manifest("app", json);
     const Inventory inventory = scanned(registry);
@@ -255,12 +261,15 @@ TEST(ScanLeftovers, TellTheirAgeWhereverARegistryWrites) {
   RegistryBuilder registry;
   const Digest image = registry.image("app", {"layer"}, "v1");
   const std::string suffix = ".6ba7b810-9dad-11d1-80b4-00c04fd430c8.tmp";
-  const std::vector<std::string> paths = {RegistryBuilder::data(image) + suffix, RegistryBuilder::revision("app", image) + suffix,
-                                          layout::tag_current_link("app", "v1") + suffix, RegistryBuilder::layer_link("app", digest_of("layer")) + suffix};
+  const std::vector<std::string> paths = {
+      RegistryBuilder::data(image) + suffix, RegistryBuilder::revision("app", image) + suffix,
+      layout::tag_current_link("app", "v1") + suffix,
+      RegistryBuilder::layer_link("app", digest_of("layer")) + suffix};
   for (const std::string& path : paths) registry.tree.file(path, "half", kNow - 9 * kDay);
   const auto storage = registry.tree.storage();
   NullProgress progress;
-  Inventory inventory = scan(*storage, {.settle = {}, .copies = Copies::of_all_links}, Workers(1), progress);
+  Inventory inventory =
+      scan(*storage, {.settle = {}, .copies = Copies::of_all_links}, Workers(1), progress);
   inventory = survey(*storage, inventory, {*inventory.digests.find(image)}, Workers(1), progress);
   std::set<std::string> found;
   for (const Stray& stray : inventory.strays) {
@@ -273,8 +282,8 @@ TEST(ScanLeftovers, TellTheirAgeWhereverARegistryWrites) {
 
 TEST(Survey, VisitsWhatItIsAskedFor) {
   RegistryBuilder registry;
-  const Digest there = registry.blob("there"), taken = registry.blob("taken"), twice = registry.blob("twice"),
-               other = registry.blob("not asked");
+  const Digest there = registry.blob("there"), taken = registry.blob("taken"),
+               twice = registry.blob("twice"), other = registry.blob("not asked");
   registry.quarantine(RegistryBuilder::data(taken), kNow - kDay);
   registry.quarantine(RegistryBuilder::data(twice), kNow - kDay);
   registry.blob_at(twice, "twice");

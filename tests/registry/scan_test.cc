@@ -36,7 +36,8 @@ RegistryBuilder something_of_everything(int images = 30) {
   tree.remove(RegistryBuilder::data(missing));
   registry.tag("damaged", "empty", registry.image("damaged", {"z"}));
   tree.bytes(layout::tag_current_link("damaged", "empty")).clear();
-  tree.bytes(RegistryBuilder::layer_link("damaged", registry.layer("damaged", "w"))) = digest_of("v").text();
+  tree.bytes(RegistryBuilder::layer_link("damaged", registry.layer("damaged", "w"))) =
+      digest_of("v").text();
   tree.bytes(RegistryBuilder::layer_link("damaged", registry.layer("damaged", "v"))) =
       "nonsense " + digest_of("u").text();
   tree.file(layout::repository("damaged") + "/_manifests/other/link", digest_of("t").text(), kNow);
@@ -126,8 +127,9 @@ TEST(Scan, TheOrderOfListingsDoesNotMatter) {
   registry.tree.file(link, digest_of("another").text(), kNow - 3 * kDay);
   registry.quarantine(link, kNow - 2 * kDay, "aaaa");
   const auto storage = registry.tree.storage();
-  const Meddled reversed(
-      *storage, {}, [](Listing& listing) { std::reverse(listing.entries.begin(), listing.entries.end()); });
+  const Meddled reversed(*storage, {}, [](Listing& listing) {
+    std::reverse(listing.entries.begin(), listing.entries.end());
+  });
   expect_equal(scanned(*storage, 1, Detail::everything), scanned(reversed, 1, Detail::everything));
   expect_equal(surveyed(*storage, scanned(*storage)), surveyed(reversed, scanned(reversed)));
 }
@@ -139,31 +141,34 @@ TEST(Scan, AnEmptyStoreIsAnEmptyInventory) {
   tree.directory("repositories", kNow);
   const Inventory inventory = scanned(*tree.storage());
   EXPECT_TRUE(inventory.has_blobs && inventory.has_repositories);
-  EXPECT_TRUE(inventory.repositories.empty() && inventory.blobs.empty() && inventory.obstacles.empty());
+  EXPECT_TRUE(inventory.repositories.empty() && inventory.blobs.empty() &&
+              inventory.obstacles.empty());
 }
 
 TEST(Scan, RepositoriesNestAndHaveAnyName) {
   RegistryBuilder registry;
-  for (const char* name : {"a", "a/b", "a/b/tags/list", "blobs/uploads", "with blank", "\xFF", "UPPER"})
+  for (const char* name :
+       {"a", "a/b", "a/b/tags/list", "blobs/uploads", "with blank", "\xFF", "UPPER"})
     registry.layer(name, "x");
   registry.tree.directory("repositories/only/_uploads", kNow);
   registry.tree.directory("repositories/namespace/empty", kNow);
   std::vector<std::string> names;
   const Inventory inventory = scanned(registry);
   for (const Repository& repository : inventory.repositories) names.push_back(repository.name);
-  EXPECT_THAT(names, ElementsAre("UPPER", "a", "a/b", "a/b/tags/list", "blobs/uploads", "only", "with blank",
-                                 "\xFF"));
+  EXPECT_THAT(names, ElementsAre("UPPER", "a", "a/b", "a/b/tags/list", "blobs/uploads", "only",
+                                 "with blank", "\xFF"));
   std::vector<std::string> illegal;
   for (const Stray& stray : inventory.strays) {
     if (stray.kind == Stray::Kind::illegal_name) illegal.push_back(stray.path);
   }
-  EXPECT_THAT(illegal, ElementsAre("repositories/UPPER", "repositories/with blank", "repositories/\xFF"));
+  EXPECT_THAT(illegal,
+              ElementsAre("repositories/UPPER", "repositories/with blank", "repositories/\xFF"));
 }
 
 TEST(Scan, ANameThatARegistryCanMakeIsNoLitter) {
   RegistryBuilder registry;
-  for (const char* tag :
-       {"Thumbs.db", "lost_found", "snapshot", "nfs1", "link", "current", "index", "data", "_x", "1"})
+  for (const char* tag : {"Thumbs.db", "lost_found", "snapshot", "nfs1", "link", "current", "index",
+                          "data", "_x", "1"})
     registry.image("app", {tag}, tag);
   registry.image("Thumbs.db/app", {"x"}, "v1");  // a first component may be a host's name
   const Inventory inventory = scanned(registry);
@@ -175,7 +180,8 @@ TEST(Scan, WhatHidesEntriesIsAnObstacle) {
   RegistryBuilder registry;
   registry.image("app", {"x"}, "v1");
   Tree& tree = registry.tree;
-  const std::string app = "repositories/app", layers = app + "/_layers", manifests = app + "/_manifests";
+  const std::string app = "repositories/app", layers = app + "/_layers",
+                    manifests = app + "/_manifests";
   tree.symlink("blobs/sha256/00", "../elsewhere", kNow);
   tree.file("blobs/sha256/01", "", kNow);
   tree.device("blobs/sha256/02", kNow);
@@ -193,18 +199,21 @@ TEST(Scan, WhatHidesEntriesIsAnObstacle) {
   tree.file("repositories/half/_manifests/revisions", "", kNow);
   EXPECT_THAT(
       obstacles(scanned(registry)),
-      UnorderedElementsAre(
-          std::pair("symlink-in-tree", "blobs/sha256/00"), std::pair("not-a-directory", "blobs/sha256/01"),
-          std::pair("not-a-directory", "blobs/sha256/02"), std::pair("not-a-directory", "blobs/sha512"),
-          std::pair("symlink-in-tree", "repositories/moved"),
-          std::pair("not-a-directory", "repositories/fifo"),
-          std::pair("unknown-directory", "repositories/_top"), std::pair("unknown-directory", app + "/_what"),
-          std::pair("symlink-in-tree", app + "/_uploads"), std::pair("not-a-directory", layers + "/sha384"),
-          std::pair("symlink-in-tree", layers + "/sha256/" + std::string(64, 'a')),
-          std::pair("symlink-in-tree", manifests + "/tags/v2"),
-          std::pair("unknown-directory", manifests + "/_odd"),
-          std::pair("not-a-directory", "repositories/filed/_manifests"),
-          std::pair("not-a-directory", "repositories/half/_manifests/revisions")));
+      UnorderedElementsAre(std::pair("symlink-in-tree", "blobs/sha256/00"),
+                           std::pair("not-a-directory", "blobs/sha256/01"),
+                           std::pair("not-a-directory", "blobs/sha256/02"),
+                           std::pair("not-a-directory", "blobs/sha512"),
+                           std::pair("symlink-in-tree", "repositories/moved"),
+                           std::pair("not-a-directory", "repositories/fifo"),
+                           std::pair("unknown-directory", "repositories/_top"),
+                           std::pair("unknown-directory", app + "/_what"),
+                           std::pair("symlink-in-tree", app + "/_uploads"),
+                           std::pair("not-a-directory", layers + "/sha384"),
+                           std::pair("symlink-in-tree", layers + "/sha256/" + std::string(64, 'a')),
+                           std::pair("symlink-in-tree", manifests + "/tags/v2"),
+                           std::pair("unknown-directory", manifests + "/_odd"),
+                           std::pair("not-a-directory", "repositories/filed/_manifests"),
+                           std::pair("not-a-directory", "repositories/half/_manifests/revisions")));
 }
 
 TEST(Scan, TopDirectoriesOfAnotherKindAreObstacles) {
@@ -212,16 +221,18 @@ TEST(Scan, TopDirectoriesOfAnotherKindAreObstacles) {
   tree.symlink("blobs", "/mnt/blobs", kNow);
   tree.file("repositories", "", kNow);
   const Inventory inventory = scanned(*tree.storage());
-  EXPECT_THAT(obstacles(inventory), UnorderedElementsAre(std::pair("symlink-in-tree", "blobs"),
-                                                         std::pair("not-a-directory", "repositories")));
+  EXPECT_THAT(obstacles(inventory),
+              UnorderedElementsAre(std::pair("symlink-in-tree", "blobs"),
+                                   std::pair("not-a-directory", "repositories")));
   EXPECT_FALSE(inventory.has_blobs || inventory.has_repositories);
 }
 
 TEST(Scan, LinksInTheLastPlaceAreObstacles) {
   RegistryBuilder registry;
   const Digest image = registry.image("app", {"x"}, "v1");
-  for (const std::string& key : {RegistryBuilder::revision("app", image),
-                                 layout::tag_current_link("app", "v1"), RegistryBuilder::data(image)}) {
+  for (const std::string& key :
+       {RegistryBuilder::revision("app", image), layout::tag_current_link("app", "v1"),
+        RegistryBuilder::data(image)}) {
     RegistryBuilder changed = registry;
     changed.tree.remove(key);
     changed.tree.symlink(key, "elsewhere", kNow);
@@ -229,8 +240,8 @@ TEST(Scan, LinksInTheLastPlaceAreObstacles) {
   }
 }
 
-// A link is first asked whether it holds what it should, a question that may fail in silence because it is then asked in
-// full: so what fails once goes on failing.
+// A link is first asked whether it holds what it should, a question that may fail in silence
+// because it is then asked in full: so what fails once goes on failing.
 TEST(Scan, P2AnyFailingCallIsAnObstacle) {
   const RegistryBuilder registry = something_of_everything(2);
   const auto storage = registry.tree.storage();
@@ -246,7 +257,8 @@ TEST(Scan, P2AnyFailingCallIsAnObstacle) {
     std::string where;
     const Meddled failing(*storage, [&](std::string_view, const std::string& key) {
       if (call++ == fatal) where = key;
-      if (call > fatal && key == where) throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
+      if (call > fatal && key == where)
+        throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
       return false;
     });
     const Places found = obstacles(scanned(failing, 1, Detail::everything));
@@ -254,7 +266,8 @@ TEST(Scan, P2AnyFailingCallIsAnObstacle) {
   }
 }
 
-// What is absent for a moment, with everything below it, is believed to be gone only if the listings agree.
+// What is absent for a moment, with everything below it, is believed to be gone only if the
+// listings agree.
 TEST(Scan, P2AnAbsenceThatTheListingDeniesIsNotBelieved) {
   const RegistryBuilder registry = something_of_everything(2);
   const auto storage = registry.tree.storage();
@@ -294,15 +307,17 @@ TEST(Scan, WhatIsListedAndNeverThereIsAnObstacle) {
   RegistryBuilder registry;
   const Digest image = registry.image("app", {"x"}, "v1");
   const auto storage = registry.tree.storage();
-  const Meddled hiding(
-      *storage, [](std::string_view, const std::string& key) { return key == "repositories/app/_layers"; });
+  const Meddled hiding(*storage, [](std::string_view, const std::string& key) {
+    return key == "repositories/app/_layers";
+  });
   EXPECT_THAT(obstacles(scanned(hiding)),
               ElementsAre(std::pair("unstable-directory", "repositories/app/_layers")));
   const std::string revision = layout::revision_link("app", image),
                     directory = revision.substr(0, revision.rfind('/'));
-  const Meddled hiding_link(*storage,
-                            [&](std::string_view, const std::string& key) { return key == revision; });
-  EXPECT_THAT(obstacles(scanned(hiding_link)), ElementsAre(std::pair("unstable-directory", directory)));
+  const Meddled hiding_link(
+      *storage, [&](std::string_view, const std::string& key) { return key == revision; });
+  EXPECT_THAT(obstacles(scanned(hiding_link)),
+              ElementsAre(std::pair("unstable-directory", directory)));
 }
 
 TEST(Scan, StopsWhenAsked) {

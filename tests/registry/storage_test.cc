@@ -51,20 +51,19 @@ class StorageContract : public testing::TestWithParam<Backend> {
   std::unique_ptr<Storage> storage_;
 };
 
-INSTANTIATE_TEST_SUITE_P(All, StorageContract,
-                         testing::Values(Backend{"InMemory",
-                                                 [](const Tree& tree, const TemporaryDirectory&) {
-                                                   return tree.storage();
-                                                 }},
-                                         Backend{"OnDisk",
-                                                 [](const Tree& tree, const TemporaryDirectory& directory) {
-                                                   return on_disk(tree, directory, Resolution::best);
-                                                 }},
-                                         Backend{"OnDiskByComponent",
-                                                 [](const Tree& tree, const TemporaryDirectory& directory) {
-                                                   return on_disk(tree, directory, Resolution::by_component);
-                                                 }}),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    All, StorageContract,
+    testing::Values(Backend{"InMemory", [](const Tree& tree,
+                                           const TemporaryDirectory&) { return tree.storage(); }},
+                    Backend{"OnDisk",
+                            [](const Tree& tree, const TemporaryDirectory& directory) {
+                              return on_disk(tree, directory, Resolution::best);
+                            }},
+                    Backend{"OnDiskByComponent",
+                            [](const Tree& tree, const TemporaryDirectory& directory) {
+                              return on_disk(tree, directory, Resolution::by_component);
+                            }}),
+    [](const auto& test) { return test.param.name; });
 
 // What `call` throws: its kind and key.
 template <class Call>
@@ -126,8 +125,8 @@ TEST_P(StorageContract, ListsMoreThanOneBufferHolds) {
 }
 
 TEST_P(StorageContract, NamesAreBytes) {
-  const std::vector<std::string> names = {"with blank", "new\nline", "\xFF\xFE",           "\x1b[31m",
-                                          "-rf",        "...",       std::string(255, 'n')};
+  const std::vector<std::string> names = {
+      "with blank", "new\nline", "\xFF\xFE", "\x1b[31m", "-rf", "...", std::string(255, 'n')};
   std::vector<Entry> expected;
   for (const std::string& name : names) {
     tree.file("d/" + name, name, kThen);
@@ -165,7 +164,8 @@ TEST_P(StorageContract, ListsWithStats) {
   ASSERT_EQ(listing->entries.size(), 3u);
   ASSERT_EQ(listing->stats.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(listing->stats[i], held.stat("d/" + listing->entries[i].name)) << listing->entries[i].name;
+    EXPECT_EQ(listing->stats[i], held.stat("d/" + listing->entries[i].name))
+        << listing->entries[i].name;
     EXPECT_EQ(listing->stats[i]->kind, listing->entries[i].kind);
   }
   EXPECT_TRUE(storage().list("d")->stats.empty());
@@ -182,7 +182,8 @@ TEST_P(StorageContract, HoldsExactlyTheseBytes) {
   tree.device("fifo", kThen);
   EXPECT_EQ(storage().holds("d/file", "12345"), kLater);
   EXPECT_EQ(storage().holds("empty", ""), kThen);
-  for (const char* other : {"", "1234", "123456", "12346"}) EXPECT_FALSE(storage().holds("d/file", other)) << other;
+  for (const char* other : {"", "1234", "123456", "12346"})
+    EXPECT_FALSE(storage().holds("d/file", other)) << other;
   for (const char* key : {"none", "none/file", "directory", "link", "e/file", "fifo"}) {
     EXPECT_FALSE(storage().holds(key, "")) << key;
     EXPECT_FALSE(storage().holds(key, "12345")) << key;

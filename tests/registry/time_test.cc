@@ -24,7 +24,8 @@ TEST(Rfc3339, ReadsAnyZoneAndFractions) {
   EXPECT_EQ(parse_rfc3339("2026-11-20T22:00:02-05:30"), time);
   EXPECT_EQ(parse_rfc3339("2026-11-21T03:30:02.5Z"), time + std::chrono::milliseconds(500));
   EXPECT_EQ(parse_rfc3339("1969-12-31T23:59:59.25+00:00"), at(0) - std::chrono::milliseconds(750));
-  EXPECT_EQ(parse_rfc3339("2026-11-21T03:30:02.1234567894Z"), time + std::chrono::nanoseconds(123'456'789));
+  EXPECT_EQ(parse_rfc3339("2026-11-21T03:30:02.1234567894Z"),
+            time + std::chrono::nanoseconds(123'456'789));
   EXPECT_EQ(parse_rfc3339("2016-12-31T23:59:60Z"), at(1'483'228'800));  // a leap second
 }
 
@@ -70,14 +71,15 @@ TEST(Rfc3339, ReadsNothingElse) {
 // 64 bits of nanoseconds end there; an overflow would turn the far future into the past.
 TEST(Rfc3339, ReadsNoTimeThatDoesNotFit) {
   EXPECT_TRUE(parse_rfc3339("2262-04-11T23:47:15Z"));
-  for (const char* text :
-       {"2262-04-11T23:47:17Z", "2400-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"})
+  for (const char* text : {"2262-04-11T23:47:17Z", "2400-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+                           "0001-01-01T00:00:00Z"})
     EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 
 RC_GTEST_PROP(Rfc3339Law, WhatIsPrintedIsRead, (std::uint32_t seconds)) {
   RC_ASSERT(parse_rfc3339(format_rfc3339(at(seconds))) == at(seconds));
-  RC_ASSERT(parse_rfc3339(format_rfc3339(at(-std::int64_t{seconds}))) == at(-std::int64_t{seconds}));
+  RC_ASSERT(parse_rfc3339(format_rfc3339(at(-std::int64_t{seconds}))) ==
+            at(-std::int64_t{seconds}));
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ struct Told {
     sizes = known_sizes(inventory);
   }
 
-  std::vector<bool> all(bool value) const { return std::vector<bool>(inventory.digests.size(), value); }
+  std::vector<bool> all(bool value) const {
+    return std::vector<bool>(inventory.digests.size(), value);
+  }
   std::vector<bool> only(const std::vector<Digest>& digests) const {
     std::vector<bool> chosen = all(false);
     for (const Digest& digest : digests) chosen[index_of(*inventory.digests.find(digest))] = true;
@@ -37,14 +39,16 @@ TEST(Usage, SharesWhatSeveralRepositoriesReach) {
   const std::string config = "{}",
                     json_a = RegistryBuilder::image_json(
                         digest_of(config), 2, {{digest_of("shared"), 6}, {digest_of("only a"), 6}}),
-                    json_b = RegistryBuilder::image_json(digest_of(config), 2, {{digest_of("shared"), 6}});
+                    json_b = RegistryBuilder::image_json(digest_of(config), 2,
+                                                         {{digest_of("shared"), 6}});
   registry.image("a", {"shared", "only a"}, "v1", {}, config);
   registry.image("b", {"shared"}, "v1", {}, config);
   const Told told(registry);
   const UsageReport report = usage(told.inventory, told.sizes, told.all(true), told.all(false));
   ASSERT_EQ(report.repositories.size(), 2u);
-  EXPECT_EQ(report.repositories[0],
-            (Usage{.exclusive = json_a.size() + 6, .shared = 8, .fair_share = json_a.size() + 6 + 4}));
+  EXPECT_EQ(
+      report.repositories[0],
+      (Usage{.exclusive = json_a.size() + 6, .shared = 8, .fair_share = json_a.size() + 6 + 4}));
   EXPECT_EQ(report.repositories[1],
             (Usage{.exclusive = json_b.size(), .shared = 8, .fair_share = json_b.size() + 4}));
 }
@@ -86,8 +90,10 @@ TEST(Usage, WhatIsNotThereOrNotLiveCountsNothing) {
   const Digest layer = digest_of("layer");
   registry.tree.remove(layout::blob(layer));
   const Told told(registry);
-  EXPECT_EQ(usage(told.inventory, told.sizes, told.all(false), told.all(false)).repositories[0], Usage());
-  const Usage all = usage(told.inventory, told.sizes, told.all(true), told.all(false)).repositories[0];
+  EXPECT_EQ(usage(told.inventory, told.sizes, told.all(false), told.all(false)).repositories[0],
+            Usage());
+  const Usage all =
+      usage(told.inventory, told.sizes, told.all(true), told.all(false)).repositories[0];
   const Usage only =
       usage(told.inventory, told.sizes, told.only({image, layer}), told.all(false)).repositories[0];
   EXPECT_EQ(only.exclusive, *told.sizes[index_of(*told.inventory.digests.find(image))]);
@@ -107,8 +113,8 @@ RegistryBuilder random_registry(std::uint32_t seed) {
       layers.push_back(std::string(below(50), static_cast<char>('a' + below(5))));
     images.push_back(registry.image(name, layers, below(2) ? "v" + std::to_string(below(3)) : ""));
     if (below(3) == 0)
-      registry.index("r" + std::to_string(below(5)), {images[below(static_cast<unsigned>(images.size()))]},
-                     "i");
+      registry.index("r" + std::to_string(below(5)),
+                     {images[below(static_cast<unsigned>(images.size()))]}, "i");
     if (below(4) == 0) registry.link_revision("r" + std::to_string(below(5)), images.back());
     if (below(5) == 0) registry.layer(name, "garbage " + std::to_string(below(3)));
   }
@@ -129,8 +135,10 @@ RC_GTEST_PROP(UsageLaw, SharesAddUpToWhatIsReached, (std::uint32_t seed)) {
   for (std::size_t r = 0; r < reached.size(); ++r) {
     std::set<std::size_t> seen;
     std::vector<std::size_t> open;
-    for (const Link& link : told.inventory.repositories[r].revisions) open.push_back(index_of(link.target));
-    for (const Tag& tag : told.inventory.repositories[r].tags) open.push_back(index_of(*tag.target));
+    for (const Link& link : told.inventory.repositories[r].revisions)
+      open.push_back(index_of(link.target));
+    for (const Tag& tag : told.inventory.repositories[r].tags)
+      open.push_back(index_of(*tag.target));
     std::erase_if(open, [&](std::size_t id) { return !live[id]; });
     while (!open.empty()) {
       const std::size_t id = open.back();
@@ -138,17 +146,19 @@ RC_GTEST_PROP(UsageLaw, SharesAddUpToWhatIsReached, (std::uint32_t seed)) {
       if (!seen.insert(id).second) continue;
       if (live[id] && told.inventory.blob(static_cast<DigestId>(id))) reached[r].insert(id);
       if (const Document* document = told.inventory.document(static_cast<DigestId>(id))) {
-        for (const Reference& reference : document->references) open.push_back(index_of(reference.to));
+        for (const Reference& reference : document->references)
+          open.push_back(index_of(reference.to));
       }
     }
   }
   std::set<std::size_t> anyone;
-  std::uint64_t total = 0, fair = 0, lost = 0, counted = report.garbage_of_none + report.garbage_of_several;
+  std::uint64_t total = 0, fair = 0, lost = 0,
+                counted = report.garbage_of_none + report.garbage_of_several;
   for (std::size_t r = 0; r < reached.size(); ++r) {
     std::uint64_t exclusive = 0, shared = 0;
     for (const std::size_t id : reached[r]) {
-      const auto users =
-          std::count_if(reached.begin(), reached.end(), [&](const auto& set) { return set.contains(id); });
+      const auto users = std::count_if(reached.begin(), reached.end(),
+                                       [&](const auto& set) { return set.contains(id); });
       (users == 1 ? exclusive : shared) += *told.sizes[id];
       if (anyone.insert(id).second) total += *told.sizes[id];
     }

@@ -15,11 +15,13 @@
 
 namespace regctl::test {
 
-// Somebody who owns the tree exchanges directories with links out of it, as fast as possible, meanwhile.
+// Somebody who owns the tree exchanges directories with links out of it, as fast as possible,
+// meanwhile.
 class Attacker {
  public:
   // `places` are relative; each is exchanged with a link to the same place below `outside`.
-  Attacker(const std::filesystem::path& inside, const std::filesystem::path& outside, const std::vector<std::string>& places) {
+  Attacker(const std::filesystem::path& inside, const std::filesystem::path& outside,
+           const std::vector<std::string>& places) {
     for (const std::string& place : places) {
       pairs_.emplace_back(inside / place, outside / ("link to " + std::to_string(pairs_.size())));
       std::filesystem::create_directory_symlink(outside / place, pairs_.back().second);
@@ -37,7 +39,8 @@ class Attacker {
  private:
   void exchange(std::size_t i) {
     const auto& [place, link] = pairs_[i];
-    exchanges_ += syscall(SYS_renameat2, AT_FDCWD, place.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE) == 0;
+    exchanges_ += syscall(SYS_renameat2, AT_FDCWD, place.c_str(), AT_FDCWD, link.c_str(),
+                          RENAME_EXCHANGE) == 0;
   }
   std::vector<std::pair<std::filesystem::path, std::filesystem::path>> pairs_;
   std::atomic<std::uint64_t> exchanges_ = 0;

@@ -1,4 +1,5 @@
-// look() as the tests of gc call it: at a told registry, at kNow, without waiting and without a disk.
+// look() as the tests of gc call it: at a told registry, at kNow, without waiting and without a
+// disk.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -55,7 +56,8 @@ inline std::set<Digest> planned(const gc::Findings& findings) {
 
 inline std::set<std::pair<std::string, Digest>> planned_manifests(const gc::Findings& findings) {
   std::set<std::pair<std::string, Digest>> manifests;
-  for (const auto& removal : findings.plan.manifests) manifests.emplace(removal.repository, removal.digest);
+  for (const auto& removal : findings.plan.manifests)
+    manifests.emplace(removal.repository, removal.digest);
   return manifests;
 }
 

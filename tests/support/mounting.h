@@ -14,13 +14,15 @@
 
 namespace regctl::test {
 
-// Something that is mounted while it lives, in a mount namespace that this process has for itself: nothing is left
-// mounted, however the test ends. REQUIRES: the thread that makes the first one makes them all, and starts the programs.
+// Something that is mounted while it lives, in a mount namespace that this process has for itself:
+// nothing is left mounted, however the test ends. REQUIRES: the thread that makes the first one
+// makes them all, and starts the programs.
 class Mounted {
  public:
   // `what`: the words of mount(8) ahead of the directory.
   Mounted(const std::vector<std::string>& what, std::filesystem::path at) : at_(std::move(at)) {
-    static const bool alone = unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    static const bool alone =
+        unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
     if (!alone) {
       refusal_ = std::string("no mount namespace for us: ") + std::strerror(errno);
       return;

@@ -10,16 +10,17 @@ namespace regctl::test {
 
 using Objections = std::map<std::string, std::string>;  // what -> why
 
-inline Objections opinion(const Storage& storage, const gc::Doomed& doomed, const gc::Policy& policy = {},
-                          const std::string& run = {}) {
+inline Objections opinion(const Storage& storage, const gc::Doomed& doomed,
+                          const gc::Policy& policy = {}, const std::string& run = {}) {
   Objections objections;
   const gc::Circumstances circumstances{policy, kNow, run, std::chrono::milliseconds(0)};
-  for (const auto& objection : gc::second_opinion(storage, doomed, circumstances)) objections.emplace(objection.what, objection.why);
+  for (const auto& objection : gc::second_opinion(storage, doomed, circumstances))
+    objections.emplace(objection.what, objection.why);
   return objections;
 }
 
-inline Objections opinion(const RegistryBuilder& registry, const gc::Doomed& doomed, const gc::Policy& policy = {},
-                          const std::string& run = {}) {
+inline Objections opinion(const RegistryBuilder& registry, const gc::Doomed& doomed,
+                          const gc::Policy& policy = {}, const std::string& run = {}) {
   return opinion(*registry.tree.storage(), doomed, policy, run);
 }
 
@@ -34,12 +35,15 @@ inline std::set<std::string> everything_in(const gc::Doomed& doomed) {
   std::set<std::string> names;
   const auto add = [&](const gc::Doomed::Objects& objects, const std::string& where) {
     for (const Digest& blob : objects.blobs) names.insert(where + "blob " + blob.text());
-    for (const auto& link : objects.revisions) names.insert(where + "revision " + link.digest.text() + " of " + link.repository);
-    for (const auto& link : objects.layers) names.insert(where + "layer link " + link.digest.text() + " of " + link.repository);
+    for (const auto& link : objects.revisions)
+      names.insert(where + "revision " + link.digest.text() + " of " + link.repository);
+    for (const auto& link : objects.layers)
+      names.insert(where + "layer link " + link.digest.text() + " of " + link.repository);
   };
   add(doomed.in_place, "");
   add(doomed.in_quarantine, "quarantined ");
-  for (const std::string& repository : doomed.empty_repositories) names.insert("repository " + repository);
+  for (const std::string& repository : doomed.empty_repositories)
+    names.insert("repository " + repository);
   return names;
 }
 

@@ -18,7 +18,9 @@
 namespace regctl::test {
 namespace {
 
-int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+int exit_status(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
 
 int wait_for(pid_t pid) {
   int status = 0;
@@ -28,21 +30,25 @@ int wait_for(pid_t pid) {
   return exit_status(status);
 }
 
-pid_t start(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment,
-            const std::filesystem::path& out, const std::filesystem::path& err) {
+pid_t start(const std::vector<std::string>& argv,
+            const std::map<std::string, std::string>& environment, const std::filesystem::path& out,
+            const std::filesystem::path& err) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const pid_t pid = fork();
   if (pid < 0) throw std::runtime_error("fork failed");
   if (pid > 0) return pid;
-  const int null = open("/dev/null", O_RDONLY), o = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
+  const int null = open("/dev/null", O_RDONLY),
+            o = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
             e = open(err.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   dup2(null, 0);
   dup2(o, 1);
   dup2(e, 2);
   // Two tracers cannot share a program: LeakSanitizer, where it is built in, would fail it.
-  const auto traces = [](const std::string& word) { return word.find("strace") != std::string::npos; };
+  const auto traces = [](const std::string& word) {
+    return word.find("strace") != std::string::npos;
+  };
   if (std::any_of(argv.begin(), argv.end(), traces)) setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   execvp(words[0], words.data());
@@ -53,15 +59,19 @@ std::filesystem::path beside_this_program(const char* name) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
 }
 
-void write_config(const std::filesystem::path& file, const std::filesystem::path& root, const Orders& orders = {}) {
-  std::ofstream(file) << "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " << root.string()
-                      << "}, delete: {enabled: true}" << orders.storage << "}\nhttp: {addr: \"127.0.0.1:0\"}\n" << orders.more;
+void write_config(const std::filesystem::path& file, const std::filesystem::path& root,
+                  const Orders& orders = {}) {
+  std::ofstream(file) << "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: "
+                      << root.string() << "}, delete: {enabled: true}" << orders.storage
+                      << "}\nhttp: {addr: \"127.0.0.1:0\"}\n"
+                      << orders.more;
 }
 
 bool is_stopped(const std::filesystem::path& thread) {
   const std::string stat = read_all(thread / "stat");
   const auto name_ends = stat.rfind(") ");
-  return name_ends != std::string::npos && (stat[name_ends + 2] == 'T' || stat[name_ends + 2] == 't');
+  return name_ends != std::string::npos &&
+         (stat[name_ends + 2] == 'T' || stat[name_ends + 2] == 't');
 }
 
 }  // namespace
@@ -71,7 +81,8 @@ std::string read_all(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-Ran run(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment) {
+Ran run(const std::vector<std::string>& argv,
+        const std::map<std::string, std::string>& environment) {
   const TemporaryDirectory work;
   const auto out = work.path() / "out", err = work.path() / "err";
   const int status = wait_for(start(argv, environment, out, err));
@@ -91,7 +102,8 @@ Ran upstream_collect(const std::filesystem::path& root, const std::vector<std::s
   return run(argv);
 }
 
-Program::Program(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment)
+Program::Program(const std::vector<std::string>& argv,
+                 const std::map<std::string, std::string>& environment)
     : pid_(start(argv, environment, work_.path() / "out", work_.path() / "err")) {}
 
 Program::~Program() {
@@ -120,7 +132,8 @@ void Program::send(int signal) const {
 
 bool Program::is_held() const {
   std::error_code gone;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
     int milliseconds = 0;
     while (milliseconds < 50 && is_stopped(thread.path())) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -147,7 +160,8 @@ DockerRegistry::DockerRegistry(const std::filesystem::path& root, const Orders& 
   program_ = std::make_unique<Program>(argv, orders.environment);
   static constexpr std::string_view kListening = "listening on 127.0.0.1:";
   while (port_ == 0) {
-    if (program_->has_ended()) throw std::runtime_error("docker-registry ended: " + program_->err());
+    if (program_->has_ended())
+      throw std::runtime_error("docker-registry ended: " + program_->err());
     const std::string text = program_->err();
     const auto at = text.find(kListening);
     if (at == std::string::npos) {
@@ -195,10 +209,13 @@ std::string Http::read_more() {
 Answer Http::request(const std::string& method, const std::string& target, const std::string& body,
                      const std::string& content_type) {
   if (socket_ < 0) connect();
-  std::string text = method + ' ' + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n";
+  std::string text =
+      method + ' ' + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n";
   if (!content_type.empty()) text += "Content-Type: " + content_type + "\r\n";
   if (method == "GET") {  // a registry has no manifest for who does not name its type
-    for (const char* type : {"oci.image.manifest.v1", "oci.image.index.v1", "docker.distribution.manifest.v2", "docker.distribution.manifest.list.v2"})
+    for (const char* type :
+         {"oci.image.manifest.v1", "oci.image.index.v1", "docker.distribution.manifest.v2",
+          "docker.distribution.manifest.list.v2"})
       text += std::string("Accept: application/vnd.") + type + "+json\r\n";
   }
   text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -222,7 +239,8 @@ Answer Http::request(const std::string& method, const std::string& target, const
     at = stop + 2;
     const auto colon = line.find(':');
     std::string name = line.substr(0, colon);
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     answer.headers[name] = line.substr(std::min(line.size(), colon + 2));
   }
   received_.erase(0, end + 4);
@@ -247,18 +265,23 @@ Answer Http::request(const std::string& method, const std::string& target, const
   return answer;
 }
 
-void push_blob(Http& http, const std::string& repository, const std::string& bytes, const std::string& digest) {
+void push_blob(Http& http, const std::string& repository, const std::string& bytes,
+               const std::string& digest) {
   const Answer opened = http.request("POST", "/v2/" + repository + "/blobs/uploads/");
   std::string location = opened.headers.contains("location") ? opened.headers.at("location") : "";
   location = location.substr(std::min(location.size(), location.find("/v2/")));
-  const Answer done = http.request("PUT", location + "&digest=" + digest, bytes, "application/octet-stream");
-  if (done.status != 201) throw std::runtime_error("blob refused: " + std::to_string(done.status) + ' ' + done.body);
+  const Answer done =
+      http.request("PUT", location + "&digest=" + digest, bytes, "application/octet-stream");
+  if (done.status != 201)
+    throw std::runtime_error("blob refused: " + std::to_string(done.status) + ' ' + done.body);
 }
 
-void push_manifest(Http& http, const std::string& repository, const std::string& reference, const std::string& json,
-                   const std::string& media_type) {
-  const Answer done = http.request("PUT", "/v2/" + repository + "/manifests/" + reference, json, media_type);
-  if (done.status != 201) throw std::runtime_error("manifest refused: " + std::to_string(done.status) + ' ' + done.body);
+void push_manifest(Http& http, const std::string& repository, const std::string& reference,
+                   const std::string& json, const std::string& media_type) {
+  const Answer done =
+      http.request("PUT", "/v2/" + repository + "/manifests/" + reference, json, media_type);
+  if (done.status != 201)
+    throw std::runtime_error("manifest refused: " + std::to_string(done.status) + ' ' + done.body);
 }
 
 }  // namespace regctl::test

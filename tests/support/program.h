@@ -30,7 +30,8 @@ struct Ran {
 };
 
 // argv[0] is looked up in PATH. `environment` is added to ours.
-Ran run(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment = {});
+Ran run(const std::vector<std::string>& argv,
+        const std::map<std::string, std::string>& environment = {});
 
 // The programs of this build.
 std::string regctl_gc();
@@ -44,7 +45,8 @@ Ran upstream_collect(const std::filesystem::path& root, const std::vector<std::s
 // A program that runs beside the test. Killed, by its own process id, unless it was waited for.
 class Program {
  public:
-  explicit Program(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment = {});
+  explicit Program(const std::vector<std::string>& argv,
+                   const std::map<std::string, std::string>& environment = {});
   ~Program();
   Ran wait();
   bool has_ended();
@@ -52,7 +54,8 @@ class Program {
   pid_t pid() const { return pid_; }
   std::string err() const { return read_all(work_.path() / "err"); }
   void send(int signal) const;
-  // A thread of it is stopped by a signal, or held in a system call by a tracer (strace -D), and not merely passing by.
+  // A thread of it is stopped by a signal, or held in a system call by a tracer (strace -D), and
+  // not merely passing by.
   bool is_held() const;
 
  private:
@@ -62,7 +65,8 @@ class Program {
 };
 
 // Polls until it holds. False: it never did.
-bool becomes_true(const std::function<bool()>& condition, std::chrono::seconds within = std::chrono::seconds(20));
+bool becomes_true(const std::function<bool()>& condition,
+                  std::chrono::seconds within = std::chrono::seconds(20));
 
 // What Debian's registry is told besides where the store is. Deletes are enabled.
 struct Orders {
@@ -113,9 +117,11 @@ class Http {
   std::string received_;
 };
 
-// Pushes bytes as a blob (by `digest` of any algorithm), and a manifest. Throw std::runtime_error unless accepted.
-void push_blob(Http& http, const std::string& repository, const std::string& bytes, const std::string& digest);
-void push_manifest(Http& http, const std::string& repository, const std::string& reference, const std::string& json,
-                   const std::string& media_type);
+// Pushes bytes as a blob (by `digest` of any algorithm), and a manifest. Throw std::runtime_error
+// unless accepted.
+void push_blob(Http& http, const std::string& repository, const std::string& bytes,
+               const std::string& digest);
+void push_manifest(Http& http, const std::string& repository, const std::string& reference,
+                   const std::string& json, const std::string& media_type);
 
 }  // namespace regctl::test

@@ -10,8 +10,8 @@ namespace {
 
 // What the teller remembers of a manifest.
 struct Told {
-  std::set<Digest> blobs;          // configuration and layers
-  std::vector<Digest> children;    // of an index
+  std::set<Digest> blobs;        // configuration and layers
+  std::vector<Digest> children;  // of an index
   std::optional<Digest> subject;
 };
 
@@ -30,9 +30,11 @@ class Teller {
     for (int i = 0; i < repositories; ++i) tell_repository(names_[i]);
     if (!any_tag()) tag(store_.registry, names_[0], "latest", push_image(names_[0]));
     for (const auto& [name, repository] : repositories_) {
-      // Every repository of a sound store has _layers, and upstream stops at one without `revisions`.
+      // Every repository of a sound store has _layers, and upstream stops at one without
+      // `revisions`.
       const std::string top = layout::repository(name);
-      if (!store_.registry.tree.has(top + "/_layers")) store_.registry.layer(name, "only layer of " + name);
+      if (!store_.registry.tree.has(top + "/_layers"))
+        store_.registry.layer(name, "only layer of " + name);
       store_.registry.tree.directory(top + "/_manifests/revisions", store_.registry.time());
     }
     for (int i = pick(0, 5); i > 0; --i) store_.registry.blob(bytes());
@@ -49,7 +51,10 @@ class Teller {
   }
 
   // Some content is common, so that layers are shared within and across repositories.
-  std::string bytes() { return chance(50) ? "common " + std::to_string(pick(0, 9)) : "content " + std::to_string(random_()); }
+  std::string bytes() {
+    return chance(50) ? "common " + std::to_string(pick(0, 9))
+                      : "content " + std::to_string(random_());
+  }
 
   bool any_tag() const {
     for (const auto& [name, repository] : repositories_) {
@@ -58,7 +63,8 @@ class Teller {
     return false;
   }
 
-  void tag(RegistryBuilder& registry, const std::string& repository, const std::string& name, const Digest& digest) {
+  void tag(RegistryBuilder& registry, const std::string& repository, const std::string& name,
+           const Digest& digest) {
     registry.tag(repository, name, digest);
     repositories_[repository].tags.insert_or_assign(name, digest);
     repositories_[repository].has_tags_directory = true;
@@ -107,10 +113,12 @@ class Teller {
         copy(name, pushed.back());
       }
     }
-    for (int i = pick(0, 4); i > 0 && !pushed.empty(); --i) tag(registry, name, one_of(tag_names_), one_of(pushed));
+    for (int i = pick(0, 4); i > 0 && !pushed.empty(); --i)
+      tag(registry, name, one_of(tag_names_), one_of(pushed));
     for (int i = pick(0, 2); i > 0; --i) registry.layer(name, bytes());
     everything_.insert(everything_.end(), pushed.begin(), pushed.end());
-    // A manifest deleted through the API: its link goes, its directory stays. Children must stay revisions.
+    // A manifest deleted through the API: its link goes, its directory stays. Children must stay
+    // revisions.
     for (const Digest& digest : pushed) {
       if (!chance(15) || is_needed(name, digest)) continue;
       registry.tree.remove(RegistryBuilder::revision(name, digest));
@@ -167,14 +175,16 @@ class Teller {
     for (const auto& [path, node] : store_.registry.tree.nodes()) {
       if (!path.starts_with("blobs/") || !path.ends_with("/data")) continue;
       const std::string directory = path.substr(0, path.size() - 5);
-      const Digest digest = *Digest::from_hex(Algorithm::sha256, directory.substr(directory.rfind('/') + 1));
+      const Digest digest =
+          *Digest::from_hex(Algorithm::sha256, directory.substr(directory.rfind('/') + 1));
       if (!needed.contains(digest)) store_.garbage.insert(digest);
       if (!needed_untagged.contains(digest)) store_.garbage_untagged.insert(digest);
     }
   }
 
   std::mt19937 random_;
-  const std::vector<std::string> names_ = {"app", "app/worker", "base/os", "Team.Example/x", "a-b_c", "z"};
+  const std::vector<std::string> names_ = {"app",   "app/worker", "base/os", "Team.Example/x",
+                                           "a-b_c", "z"};
   const std::vector<std::string> tag_names_ = {"latest", "v1", "v2", "_x", "sha256-0000"};
   RandomStore store_;
   std::map<Digest, Told> told_;

@@ -16,7 +16,8 @@ Digest RegistryBuilder::blob_at(const Digest& digest, const std::string& bytes) 
 
 Digest RegistryBuilder::blob(const std::string& bytes) { return blob_at(digest_of(bytes), bytes); }
 
-void RegistryBuilder::link_layer(const std::string& repository, const Digest& digest, std::optional<Digest> target) {
+void RegistryBuilder::link_layer(const std::string& repository, const Digest& digest,
+                                 std::optional<Digest> target) {
   tree.file(layer_link(repository, digest), target.value_or(digest).text(), time_);
 }
 
@@ -24,7 +25,8 @@ void RegistryBuilder::link_revision(const std::string& repository, const Digest&
   tree.file(revision(repository, digest), digest.text(), time_);
 }
 
-void RegistryBuilder::tag(const std::string& repository, const std::string& tag, const Digest& digest) {
+void RegistryBuilder::tag(const std::string& repository, const std::string& tag,
+                          const Digest& digest) {
   const std::string place = layout::tag(repository, tag);
   tree.file(place + "/index/" + layout::digest_path(digest) + "/link", digest.text(), time_);
   tree.file(place + "/current/link", digest.text(), time_);
@@ -36,7 +38,8 @@ Digest RegistryBuilder::layer(const std::string& repository, const std::string& 
   return digest;
 }
 
-Digest RegistryBuilder::manifest(const std::string& repository, const std::string& json, const std::string& name) {
+Digest RegistryBuilder::manifest(const std::string& repository, const std::string& json,
+                                 const std::string& name) {
   const Digest digest = blob(json);
   link_revision(repository, digest);
   if (!name.empty()) tag(repository, name, digest);
@@ -44,7 +47,8 @@ Digest RegistryBuilder::manifest(const std::string& repository, const std::strin
 }
 
 Digest RegistryBuilder::image(const std::string& repository, const std::vector<std::string>& layers,
-                              const std::string& name, std::optional<Digest> subject, const std::string& config) {
+                              const std::string& name, std::optional<Digest> subject,
+                              const std::string& config) {
   std::vector<std::pair<Digest, std::uint64_t>> descriptors;
   std::string text = config.empty() ? R"({"os":"linux","layers":")" : config;
   for (const std::string& bytes : layers) {
@@ -52,7 +56,8 @@ Digest RegistryBuilder::image(const std::string& repository, const std::vector<s
     if (config.empty()) text += digest_of(bytes).hex().substr(0, 8);
   }
   if (config.empty()) text += "\"}";
-  return manifest(repository, image_json(layer(repository, text), text.size(), descriptors, subject), name);
+  return manifest(repository,
+                  image_json(layer(repository, text), text.size(), descriptors, subject), name);
 }
 
 Digest RegistryBuilder::index(const std::string& repository, const std::vector<Digest>& children,
@@ -60,15 +65,18 @@ Digest RegistryBuilder::index(const std::string& repository, const std::vector<D
   return manifest(repository, index_json(children), name);
 }
 
-std::string RegistryBuilder::descriptor(const std::string& media_type, const Digest& digest, std::uint64_t size) {
-  return R"({"mediaType":")" + media_type + R"(","digest":")" + digest.text() + R"(","size":)" + std::to_string(size) + "}";
+std::string RegistryBuilder::descriptor(const std::string& media_type, const Digest& digest,
+                                        std::uint64_t size) {
+  return R"({"mediaType":")" + media_type + R"(","digest":")" + digest.text() + R"(","size":)" +
+         std::to_string(size) + "}";
 }
 
 std::string RegistryBuilder::image_json(const Digest& config, std::uint64_t config_size,
                                         const std::vector<std::pair<Digest, std::uint64_t>>& layers,
                                         std::optional<Digest> subject) {
-  std::string json = std::string(R"({"schemaVersion":2,"mediaType":")") + kOciManifest + R"(","config":)" +
-                     descriptor(kOciConfig, config, config_size) + R"(,"layers":[)";
+  std::string json = std::string(R"({"schemaVersion":2,"mediaType":")") + kOciManifest +
+                     R"(","config":)" + descriptor(kOciConfig, config, config_size) +
+                     R"(,"layers":[)";
   for (std::size_t i = 0; i < layers.size(); ++i)
     json += (i ? "," : "") + descriptor(kOciLayer, layers[i].first, layers[i].second);
   json += "]";
@@ -77,8 +85,10 @@ std::string RegistryBuilder::image_json(const Digest& config, std::uint64_t conf
 }
 
 std::string RegistryBuilder::index_json(const std::vector<Digest>& children) {
-  std::string json = std::string(R"({"schemaVersion":2,"mediaType":")") + kOciIndex + R"(","manifests":[)";
-  for (std::size_t i = 0; i < children.size(); ++i) json += (i ? "," : "") + descriptor(kOciManifest, children[i], 2);
+  std::string json =
+      std::string(R"({"schemaVersion":2,"mediaType":")") + kOciIndex + R"(","manifests":[)";
+  for (std::size_t i = 0; i < children.size(); ++i)
+    json += (i ? "," : "") + descriptor(kOciManifest, children[i], 2);
   return json + "]}";
 }
 

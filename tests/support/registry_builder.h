@@ -1,5 +1,5 @@
-// Tells a registry as a story: an image with layers, a tag, some damage; told into a Tree, as distribution would have
-// written it.
+// Tells a registry as a story: an image with layers, a tag, some damage; told into a Tree, as
+// distribution would have written it.
 #pragma once
 
 #include <optional>
@@ -34,20 +34,27 @@ class RegistryBuilder {
   Digest blob(const std::string& bytes);
   Digest blob_at(const Digest& digest, const std::string& bytes);  // whatever the bytes hash to
 
-  void link_layer(const std::string& repository, const Digest& digest, std::optional<Digest> target = {});
+  void link_layer(const std::string& repository, const Digest& digest,
+                  std::optional<Digest> target = {});
   void link_revision(const std::string& repository, const Digest& digest);
-  void tag(const std::string& repository, const std::string& tag, const Digest& digest);  // with its history
+  void tag(const std::string& repository, const std::string& tag,
+           const Digest& digest);                                         // with its history
   Digest layer(const std::string& repository, const std::string& bytes);  // blob and link
   // A manifest's bytes as blob and revision, with a tag unless that is empty.
-  Digest manifest(const std::string& repository, const std::string& json, const std::string& tag = "");
+  Digest manifest(const std::string& repository, const std::string& json,
+                  const std::string& tag = "");
 
-  // An OCI image whose layers hold these bytes, and whose configuration is told from `config` (default: the layers).
-  Digest image(const std::string& repository, const std::vector<std::string>& layers, const std::string& tag = "",
-               std::optional<Digest> subject = {}, const std::string& config = "");
-  Digest index(const std::string& repository, const std::vector<Digest>& children, const std::string& tag = "");
+  // An OCI image whose layers hold these bytes, and whose configuration is told from `config`
+  // (default: the layers).
+  Digest image(const std::string& repository, const std::vector<std::string>& layers,
+               const std::string& tag = "", std::optional<Digest> subject = {},
+               const std::string& config = "");
+  Digest index(const std::string& repository, const std::vector<Digest>& children,
+               const std::string& tag = "");
 
   // The JSON texts of the above, without storing anything.
-  static std::string descriptor(const std::string& media_type, const Digest& digest, std::uint64_t size);
+  static std::string descriptor(const std::string& media_type, const Digest& digest,
+                                std::uint64_t size);
   static std::string image_json(const Digest& config, std::uint64_t config_size,
                                 const std::vector<std::pair<Digest, std::uint64_t>>& layers,
                                 std::optional<Digest> subject = {});

@@ -19,7 +19,9 @@ inline Inventory scanned(const Storage& storage, unsigned workers = 1,
               progress);
 }
 
-inline Inventory scanned(const RegistryBuilder& registry) { return scanned(*registry.tree.storage()); }
+inline Inventory scanned(const RegistryBuilder& registry) {
+  return scanned(*registry.tree.storage());
+}
 
 // Every blob visited.
 inline Inventory surveyed(const Storage& storage, Inventory inventory, unsigned workers = 1) {
@@ -29,14 +31,18 @@ inline Inventory surveyed(const Storage& storage, Inventory inventory, unsigned 
   return survey(storage, std::move(inventory), all, Workers(workers), progress);
 }
 
-// Another storage, with a word to say on each call; `before` may throw, and true hides what is asked for.
+// Another storage, with a word to say on each call; `before` may throw, and true hides what is
+// asked for.
 class Meddled final : public Storage {
  public:
   using Before = std::function<bool(std::string_view verb, const std::string& key)>;
   using After = std::function<void(Listing& listing)>;
 
   Meddled(const Storage& inner, Before before, After after = {}, std::string prefix = {})
-      : inner_(inner), before_(std::move(before)), after_(std::move(after)), prefix_(std::move(prefix)) {}
+      : inner_(inner),
+        before_(std::move(before)),
+        after_(std::move(after)),
+        prefix_(std::move(prefix)) {}
 
   std::optional<Listing> list(std::string_view key) const override {
     if (hidden("list", key)) return std::nullopt;
@@ -62,7 +68,8 @@ class Meddled final : public Storage {
 
  private:
   std::string full(std::string_view key) const {
-    return prefix_.empty() || key.empty() ? prefix_ + std::string(key) : prefix_ + '/' + std::string(key);
+    return prefix_.empty() || key.empty() ? prefix_ + std::string(key)
+                                          : prefix_ + '/' + std::string(key);
   }
   bool hidden(std::string_view verb, std::string_view key) const {
     return before_ && before_(verb, full(key));
@@ -79,7 +86,8 @@ using Places = std::vector<std::pair<std::string, std::string>>;
 
 inline Places obstacles(const Inventory& inventory) {
   Places places;
-  for (const Obstacle& obstacle : inventory.obstacles) places.emplace_back(obstacle.code, obstacle.path);
+  for (const Obstacle& obstacle : inventory.obstacles)
+    places.emplace_back(obstacle.code, obstacle.path);
   return places;
 }
 

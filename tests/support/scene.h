@@ -1,5 +1,5 @@
-// Two repositories, "app" and "other", each with a tagged image, an untagged one and a blob that nothing
-// needs: what a fault in "app" may change, and what it must leave as it is in "other".
+// Two repositories, "app" and "other", each with a tagged image, an untagged one and a blob that
+// nothing needs: what a fault in "app" may change, and what it must leave as it is in "other".
 #pragma once
 
 #include <functional>
@@ -29,7 +29,9 @@ struct Scene {
   std::string data() const { return RegistryBuilder::data(image); }
 
   std::string& bytes(const std::string& key) { return tree.bytes(key); }
-  void put(const std::string& key, const std::string& text) { tree.file(key, text, registry.time()); }
+  void put(const std::string& key, const std::string& text) {
+    tree.file(key, text, registry.time());
+  }
   void replace_by_directory(const std::string& key) {
     tree.remove(key);
     tree.directory(key, registry.time());
@@ -57,6 +59,8 @@ struct Case {
 
 inline void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 
-inline std::string name_of_case(const testing::TestParamInfo<Case>& info) { return info.param.name; }
+inline std::string name_of_case(const testing::TestParamInfo<Case>& info) {
+  return info.param.name;
+}
 
 }  // namespace regctl::test

@@ -1,4 +1,5 @@
-// A run that changes a registry, on a disk: a story told, written down, swept, and looked at afterwards.
+// A run that changes a registry, on a disk: a story told, written down, swept, and looked at
+// afterwards.
 #pragma once
 
 #include <fstream>
@@ -27,7 +28,9 @@ inline void PrintTo(const File& file, std::ostream* out) { *out << file.bytes.si
 inline Files files_below(const std::filesystem::path& directory) {
   Files files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) files[entry.path().lexically_relative(directory)] = {read_all(entry.path()), entry.last_write_time()};
+    if (entry.is_regular_file())
+      files[entry.path().lexically_relative(directory)] = {read_all(entry.path()),
+                                                           entry.last_write_time()};
   }
   return files;
 }
@@ -38,7 +41,8 @@ class MeddledWriter final : public gc::Writer {
   using Before = std::function<void(std::string_view verb, const std::string& key)>;
   MeddledWriter(Writer& inner, Before before) : inner_(inner), before_(std::move(before)) {}
 
-  Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to, const std::optional<Identity>& expected) override {
+  Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
+                          const std::optional<Identity>& expected) override {
     before_("rename", layout::join(directory, from));
     return inner_.rename_in_place(directory, from, to, expected);
   }
@@ -63,7 +67,9 @@ class MeddledWriter final : public gc::Writer {
 class PhaseProgress final : public Progress {
  public:
   explicit PhaseProgress(const std::function<void(const std::string&)>& at) : at_(at) {}
-  void phase(std::string_view name, std::uint64_t, std::string_view) override { at_(std::string(name)); }
+  void phase(std::string_view name, std::uint64_t, std::string_view) override {
+    at_(std::string(name));
+  }
   void advance(std::uint64_t) override {}
 
  private:
@@ -77,7 +83,9 @@ class Sweeping {
   std::optional<gc::Findings> findings;  // of the last run
   MeddledWriter::Before meddle = [](std::string_view, const std::string&) {};
   std::function<void(const std::string& phase)> at_phase = [](const std::string&) {};
-  std::function<std::unique_ptr<Storage>(std::unique_ptr<Storage>)> wrap = [](auto storage) { return storage; };
+  std::function<std::unique_ptr<Storage>(std::unique_ptr<Storage>)> wrap = [](auto storage) {
+    return storage;
+  };
 
   explicit Sweeping(const RegistryBuilder& registry) {
     std::filesystem::create_directories(v2());
@@ -117,9 +125,11 @@ class Sweeping {
     const Root root = find_root(directory_.path().string(), "regctl-gc");
     const auto storage = wrap(open_filesystem_storage(root.v2, ""));
     const auto writer = gc::open_filesystem_writer(root.v2, root.mounts);
-    MeddledWriter meddled(*writer, [this](std::string_view verb, const std::string& key) { meddle(verb, key); });
+    MeddledWriter meddled(
+        *writer, [this](std::string_view verb, const std::string& key) { meddle(verb, key); });
     const gc::Lock lock = gc::Lock::acquire(root.v2);
-    return collect(undertaking, root, *storage, meddled, lock, stop.get_token(), progress, phases, findings);
+    return collect(undertaking, root, *storage, meddled, lock, stop.get_token(), progress, phases,
+                   findings);
   }
 
   std::filesystem::path v2() const { return directory_.path() / "docker/registry/v2"; }

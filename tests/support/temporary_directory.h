@@ -13,7 +13,8 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     std::string pattern =
-        (std::filesystem::canonical(std::filesystem::temp_directory_path()) / "regctl-XXXXXX").string();
+        (std::filesystem::canonical(std::filesystem::temp_directory_path()) / "regctl-XXXXXX")
+            .string();
     if (!mkdtemp(pattern.data())) throw std::runtime_error("cannot make a temporary directory");
     path_ = pattern;
   }

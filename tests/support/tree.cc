@@ -25,7 +25,8 @@ class TreeStorage final : public Storage {
       listing.modified = node->modified;
     }
     const std::string below = path.empty() ? "" : path + '/';
-    for (auto at = nodes_.lower_bound(below); at != nodes_.end() && at->first.starts_with(below); ++at) {
+    for (auto at = nodes_.lower_bound(below); at != nodes_.end() && at->first.starts_with(below);
+         ++at) {
       const std::string name = at->first.substr(below.size());
       if (name.find('/') == std::string::npos) listing.entries.push_back({name, at->second.kind});
     }
@@ -45,7 +46,8 @@ class TreeStorage final : public Storage {
     const auto found = stat(key);
     if (!found) return std::nullopt;
     if (found->kind == Kind::symlink)
-      throw StorageError(StorageError::Kind::symlink, full(key), "is or leads through a symbolic link");
+      throw StorageError(StorageError::Kind::symlink, full(key),
+                         "is or leads through a symbolic link");
     Content content{.stat = *found};
     if (found->kind != Kind::file) return content;
     content.bytes = nodes_.at(full(key)).bytes.substr(0, limit);
@@ -72,7 +74,8 @@ class TreeStorage final : public Storage {
 
   // As a file system resolves it: a link or a file on the way is an error, not an absence.
   const Tree::Node* find(const std::string& path) const {
-    for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    for (std::size_t slash = path.find('/'); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
       const auto on_the_way = nodes_.find(path.substr(0, slash));
       if (on_the_way == nodes_.end()) return nullptr;
       refuse_unless_directory(on_the_way->second, path);
@@ -98,8 +101,10 @@ void check(bool ok, const std::string& what) {
 }  // namespace
 
 void Tree::make_parents(const std::string& path, Time modified) {
-  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-    Node& parent = nodes_.try_emplace(path.substr(0, slash), Node{Kind::directory, "", modified}).first->second;
+  for (std::size_t slash = path.find('/'); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    Node& parent = nodes_.try_emplace(path.substr(0, slash), Node{Kind::directory, "", modified})
+                       .first->second;
     if (parent.kind == Kind::directory) parent.modified = std::max(parent.modified, modified);
   }
 }
@@ -127,7 +132,8 @@ void Tree::device(const std::string& path, Time modified) {
 void Tree::remove(const std::string& path) {
   nodes_.erase(path);
   const std::string below = path + '/';
-  for (auto at = nodes_.lower_bound(below); at != nodes_.end() && at->first.starts_with(below);) at = nodes_.erase(at);
+  for (auto at = nodes_.lower_bound(below); at != nodes_.end() && at->first.starts_with(below);)
+    at = nodes_.erase(at);
 }
 
 void Tree::rename(const std::string& from, const std::string& to) {
@@ -143,9 +149,15 @@ void Tree::write_to(const std::filesystem::path& directory) const {
   for (const auto& [path, node] : nodes_) {
     const std::filesystem::path place = directory / path;
     switch (node.kind) {
-      case Kind::directory: std::filesystem::create_directories(place); break;
-      case Kind::symlink: std::filesystem::create_symlink(node.bytes, place); break;
-      case Kind::other: check(mkfifo(place.c_str(), 0666) == 0, place); break;
+      case Kind::directory:
+        std::filesystem::create_directories(place);
+        break;
+      case Kind::symlink:
+        std::filesystem::create_symlink(node.bytes, place);
+        break;
+      case Kind::other:
+        check(mkfifo(place.c_str(), 0666) == 0, place);
+        break;
       case Kind::file: {
         std::ofstream out(place, std::ios::binary);
         out << node.bytes;
@@ -156,8 +168,10 @@ void Tree::write_to(const std::filesystem::path& directory) const {
   }
   // Backwards: setting what is inside a directory would change the directory's time again.
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
-    const timespec times[2] = {timespec_of(node->second.modified), timespec_of(node->second.modified)};
-    check(utimensat(AT_FDCWD, (directory / node->first).c_str(), times, AT_SYMLINK_NOFOLLOW) == 0, node->first);
+    const timespec times[2] = {timespec_of(node->second.modified),
+                               timespec_of(node->second.modified)};
+    check(utimensat(AT_FDCWD, (directory / node->first).c_str(), times, AT_SYMLINK_NOFOLLOW) == 0,
+          node->first);
   }
 }
 

@@ -18,7 +18,8 @@ class Tree {
     Time modified;
   };
 
-  // Parents are made as needed, with the same time; a directory keeps the newest time of what was put into it.
+  // Parents are made as needed, with the same time; a directory keeps the newest time of what was
+  // put into it.
   void file(const std::string& path, const std::string& bytes, Time modified);
   void directory(const std::string& path, Time modified);
   void symlink(const std::string& path, const std::string& target, Time modified);

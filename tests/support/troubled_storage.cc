@@ -4,13 +4,15 @@
 
 namespace regctl::test {
 
-TroubledStorage::TroubledStorage(std::unique_ptr<Storage> inner, Trouble trouble, std::string prefix)
+TroubledStorage::TroubledStorage(std::unique_ptr<Storage> inner, Trouble trouble,
+                                 std::string prefix)
     : inner_(std::move(inner)), trouble_(std::move(trouble)), prefix_(std::move(prefix)) {}
 
 bool TroubledStorage::answers(Verb verb, std::string_view key) const {
   const std::string full = key.empty() ? prefix_ : layout::join(prefix_, key);
   const Answer answer = trouble_(verb, full);
-  if (answer == Answer::error) throw StorageError(StorageError::Kind::unreadable, full, "Input/output error");
+  if (answer == Answer::error)
+    throw StorageError(StorageError::Kind::unreadable, full, "Input/output error");
   return answer == Answer::truth && inner_;
 }
 
@@ -28,7 +30,8 @@ std::optional<Content> TroubledStorage::read(std::string_view key, std::size_t l
 
 std::unique_ptr<Storage> TroubledStorage::below(std::string_view prefix) const {
   auto view = answers(Verb::below, prefix) ? inner_->below(prefix) : nullptr;
-  return std::make_unique<TroubledStorage>(std::move(view), trouble_, layout::join(prefix_, prefix));
+  return std::make_unique<TroubledStorage>(std::move(view), trouble_,
+                                           layout::join(prefix_, prefix));
 }
 
 }  // namespace regctl::test

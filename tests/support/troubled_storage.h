@@ -1,5 +1,5 @@
-// A Storage that does not always tell the truth: it fails, or says "absent" of what is there, when a test
-// wants it to.
+// A Storage that does not always tell the truth: it fails, or says "absent" of what is there, when
+// a test wants it to.
 #pragma once
 
 #include <functional>

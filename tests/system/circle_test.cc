@@ -1,5 +1,5 @@
-// The whole circle on a real registry with a real client: push, overwrite, delete, collect, pull all that is left, push
-// again what was collected.
+// The whole circle on a real registry with a real client: push, overwrite, delete, collect, pull
+// all that is left, push again what was collected.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -20,7 +20,8 @@ class Circle : public testing::Test {
   struct Image {
     Digest manifest;
     std::vector<Digest> layers;
-    std::map<std::string, std::string> files;  // by hex digest, as skopeo stores them; the manifest apart
+    std::map<std::string, std::string>
+        files;  // by hex digest, as skopeo stores them; the manifest apart
     std::string json;
   };
 
@@ -32,14 +33,18 @@ class Circle : public testing::Test {
     for (const std::string& content : layers) {
       const TemporaryDirectory directory;
       std::ofstream(directory.path() / "content") << content << std::string(20'000, content[0]);
-      const std::string tar = "tar --sort=name --mtime=@0 --owner=0 --group=0 -C " + directory.path().string() + " -c content";
-      const std::string plain = run({"sh", "-c", tar}).out, bytes = run({"sh", "-c", tar + " | gzip -n"}).out;
+      const std::string tar = "tar --sort=name --mtime=@0 --owner=0 --group=0 -C " +
+                              directory.path().string() + " -c content";
+      const std::string plain = run({"sh", "-c", tar}).out,
+                        bytes = run({"sh", "-c", tar + " | gzip -n"}).out;
       ids += (ids.empty() ? "\"" : ",\"") + digest_of(plain).text() + '"';
       descriptors.emplace_back(digest_of(bytes), bytes.size());
       image.layers.push_back(digest_of(bytes));
       image.files[digest_of(bytes).hex()] = bytes;
     }
-    const std::string config = R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[)" + ids + "]}}";
+    const std::string config =
+        R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[)" + ids +
+        "]}}";
     image.files[digest_of(config).hex()] = config;
     image.json = RegistryBuilder::image_json(digest_of(config), config.size(), descriptors);
     image.manifest = digest_of(image.json);
@@ -48,8 +53,9 @@ class Circle : public testing::Test {
     for (const auto& [hex, bytes] : image.files) std::ofstream(blobs / hex) << bytes;
     std::ofstream(blobs / image.manifest.hex()) << image.json;
     std::ofstream(layout / "oci-layout") << R"({"imageLayoutVersion":"1.0.0"})";
-    std::ofstream(layout / "index.json") << R"({"schemaVersion":2,"manifests":[)"
-                                         << RegistryBuilder::descriptor(kOciManifest, image.manifest, image.json.size()) << "]}";
+    std::ofstream(layout / "index.json")
+        << R"({"schemaVersion":2,"manifests":[)"
+        << RegistryBuilder::descriptor(kOciManifest, image.manifest, image.json.size()) << "]}";
     return image;
   }
   fs::path layout_of(const std::string& name) const { return work.path() / name; }
@@ -59,39 +65,58 @@ class Circle : public testing::Test {
     return run(words);
   }
   void push(const DockerRegistry& registry, const std::string& name, const std::string& to) const {
-    const Ran ran = skopeo({"copy", "-q", "--dest-tls-verify=false", "oci:" + layout_of(name).string(), "docker://" + registry.address() + '/' + to});
+    const Ran ran =
+        skopeo({"copy", "-q", "--dest-tls-verify=false", "oci:" + layout_of(name).string(),
+                "docker://" + registry.address() + '/' + to});
     ASSERT_EQ(ran.status, 0) << to << ": " << ran.err;
   }
-  static void expect_pulls(const DockerRegistry& registry, const std::string& from, const Image& image) {
+  static void expect_pulls(const DockerRegistry& registry, const std::string& from,
+                           const Image& image) {
     const TemporaryDirectory into;
-    const Ran ran = skopeo({"copy", "-q", "--src-tls-verify=false", "docker://" + registry.address() + '/' + from, "dir:" + into.path().string()});
+    const Ran ran =
+        skopeo({"copy", "-q", "--src-tls-verify=false",
+                "docker://" + registry.address() + '/' + from, "dir:" + into.path().string()});
     ASSERT_EQ(ran.status, 0) << from << ": " << ran.err;
     EXPECT_EQ(read_all(into.path() / "manifest.json"), image.json) << from;
-    for (const auto& [hex, bytes] : image.files) EXPECT_EQ(read_all(into.path() / hex), bytes) << from;
+    for (const auto& [hex, bytes] : image.files)
+      EXPECT_EQ(read_all(into.path() / hex), bytes) << from;
   }
   static void expect_gone(const DockerRegistry& registry, const std::string& from) {
-    EXPECT_NE(skopeo({"inspect", "--raw", "--tls-verify=false", "docker://" + registry.address() + '/' + from}).status, 0) << from;
+    EXPECT_NE(skopeo({"inspect", "--raw", "--tls-verify=false",
+                      "docker://" + registry.address() + '/' + from})
+                  .status,
+              0)
+        << from;
   }
-  static void remove_manifest(const DockerRegistry& registry, const std::string& repository, const Image& image) {
+  static void remove_manifest(const DockerRegistry& registry, const std::string& repository,
+                              const Image& image) {
     Http http(registry.port());
-    EXPECT_EQ(http.request("DELETE", "/v2/" + repository + "/manifests/" + image.manifest.text()).status, 202);
+    EXPECT_EQ(
+        http.request("DELETE", "/v2/" + repository + "/manifests/" + image.manifest.text()).status,
+        202);
   }
-  static void push_index(const DockerRegistry& registry, const std::string& repository, const std::string& tag, const std::vector<Image>& images) {
+  static void push_index(const DockerRegistry& registry, const std::string& repository,
+                         const std::string& tag, const std::vector<Image>& images) {
     std::vector<Digest> children;
-    std::string json = std::string(R"({"schemaVersion":2,"mediaType":")") + kOciIndex + R"(","manifests":[)";
-    for (const Image& image : images) json += (&image == images.data() ? "" : ",") + RegistryBuilder::descriptor(kOciManifest, image.manifest, image.json.size());
+    std::string json =
+        std::string(R"({"schemaVersion":2,"mediaType":")") + kOciIndex + R"(","manifests":[)";
+    for (const Image& image : images)
+      json += (&image == images.data() ? "" : ",") +
+              RegistryBuilder::descriptor(kOciManifest, image.manifest, image.json.size());
     Http http(registry.port());
     push_manifest(http, repository, tag, json + "]}", kOciIndex);
   }
 
   // 1: done, with a word about another registry on this host that may serve this storage.
   nlohmann::json collect(std::vector<std::string> options) const {
-    options.insert(options.begin(), {regctl_gc(), "--json", "-m", "--keep-younger-than", "0s", "--max-delete", "100%"});
+    options.insert(options.begin(), {regctl_gc(), "--json", "-m", "--keep-younger-than", "0s",
+                                     "--max-delete", "100%"});
     options.push_back(root.path());
     const Ran ran = run(options);
     EXPECT_TRUE(ran.status == 0 || ran.status == 1) << ran.status << ran.err;
     auto report = nlohmann::json::parse(ran.out, nullptr, false);
-    EXPECT_TRUE(report.is_object() && report.at("errors").empty() && report.at("blockers").empty()) << ran.out;
+    EXPECT_TRUE(report.is_object() && report.at("errors").empty() && report.at("blockers").empty())
+        << ran.out;
     return report;
   }
   fs::path v2() const { return root.path() / "docker/registry/v2"; }
@@ -101,8 +126,9 @@ class Circle : public testing::Test {
 };
 
 TEST_F(Circle, PushOverwriteDeleteCollectPullAndPushAgain) {
-  const Image one = make("one", {"base", "one"}), two = make("two", {"base", "two"}), three = make("three", {"base", "three"}),
-              four = make("four", {"base", "four"}), amd = make("amd", {"base", "amd"}), arm = make("arm", {"base", "arm"});
+  const Image one = make("one", {"base", "one"}), two = make("two", {"base", "two"}),
+              three = make("three", {"base", "three"}), four = make("four", {"base", "four"}),
+              amd = make("amd", {"base", "amd"}), arm = make("arm", {"base", "arm"});
   {
     DockerRegistry registry(root.path());
     push(registry, "one", "team/app:v1");
@@ -118,8 +144,10 @@ TEST_F(Circle, PushOverwriteDeleteCollectPullAndPushAgain) {
     if (HasFatalFailure()) return;
   }
   const auto report = collect({"--offline"});
-  EXPECT_EQ(report.at("swept").at("purged").at("count"), 6);  // of "one" and "three": manifest, configuration and a layer each
-  for (const Image* image : {&one, &three}) EXPECT_FALSE(has(image->manifest) || has(image->layers[1]));
+  EXPECT_EQ(report.at("swept").at("purged").at("count"),
+            6);  // of "one" and "three": manifest, configuration and a layer each
+  for (const Image* image : {&one, &three})
+    EXPECT_FALSE(has(image->manifest) || has(image->layers[1]));
   EXPECT_EQ(count_quarantined(files_below(v2())), 0u);
   for (int i = 0; i < 2; ++i) collect({"--offline"});  // links that lead nowhere
   EXPECT_EQ(collect({"--offline"}).at("plan").at("layer_links").size(), 0u);
@@ -129,9 +157,12 @@ TEST_F(Circle, PushOverwriteDeleteCollectPullAndPushAgain) {
   const auto expect_the_tagged = [&] {
     expect_pulls(registry, "team/app:v1", four);
     expect_pulls(registry, "team/app:v2", two);
-    for (const Image* child : {&amd, &arm}) expect_pulls(registry, "team/app@" + child->manifest.text(), *child);
+    for (const Image* child : {&amd, &arm})
+      expect_pulls(registry, "team/app@" + child->manifest.text(), *child);
     const TemporaryDirectory into;
-    const Ran all = skopeo({"copy", "-q", "--all", "--src-tls-verify=false", "docker://" + registry.address() + "/team/app:multi", "dir:" + into.path().string()});
+    const Ran all = skopeo({"copy", "-q", "--all", "--src-tls-verify=false",
+                            "docker://" + registry.address() + "/team/app:multi",
+                            "dir:" + into.path().string()});
     EXPECT_EQ(all.status, 0) << all.err;
   };
   expect_the_tagged();
@@ -147,7 +178,8 @@ TEST_F(Circle, PushOverwriteDeleteCollectPullAndPushAgain) {
 
 // Beside a registry that serves: what is quarantined is away, and comes back byte for byte.
 TEST_F(Circle, P8OnlineQuarantineAndBack) {
-  const Image one = make("one", {"base", "one"}), two = make("two", {"base", "two"}), three = make("three", {"three"});
+  const Image one = make("one", {"base", "one"}), two = make("two", {"base", "two"}),
+              three = make("three", {"three"});
   DockerRegistry registry(root.path());
   push(registry, "one", "app:v1");
   push(registry, "two", "app:v1");

@@ -1,5 +1,5 @@
-// The ways distribution's collector loses live data, run against both programs: it must lose (or the control proves
-// nothing), and we must not.
+// The ways distribution's collector loses live data, run against both programs: it must lose (or
+// the control proves nothing), and we must not.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -21,18 +21,22 @@ class Control : public testing::Test {
     registry.tree.write_to(v2());
   }
   std::filesystem::path v2() const { return root.path() / "docker/registry/v2"; }
-  bool exists(const Digest& digest) const { return std::filesystem::exists(v2() / RegistryBuilder::data(digest)); }
+  bool exists(const Digest& digest) const {
+    return std::filesystem::exists(v2() / RegistryBuilder::data(digest));
+  }
 
   // What our dry run would take; fails the test if it took nothing at all into view.
   std::set<Digest> ours(std::vector<std::string> options = {}) {
-    options.insert(options.begin(), {regctl_gc(), "--dry-run", "--json", "--keep-younger-than", "0s", "--max-delete", "100%"});
+    options.insert(options.begin(), {regctl_gc(), "--dry-run", "--json", "--keep-younger-than",
+                                     "0s", "--max-delete", "100%"});
     options.push_back(root.path());
     const Ran ran = run(options);
     EXPECT_LE(ran.status, 12) << ran.err;
     std::set<Digest> digests;
     const auto report = nlohmann::json::parse(ran.out);
     EXPECT_GT(report.at("totals").at("blobs").at("count"), 0);
-    for (const auto& blob : report.at("plan").at("blobs")) digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
+    for (const auto& blob : report.at("plan").at("blobs"))
+      digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
     return digests;
   }
 
@@ -67,7 +71,8 @@ TEST_F(Control, LayersPushedBySha512) {
 
 TEST_F(Control, ARepositoryWithoutLayers) {
   registry.image("other", {"something"}, "v1");
-  const Digest child = registry.image("app", {"child"}), index = registry.index("cache", {child}, "v1");
+  const Digest child = registry.image("app", {"child"}),
+               index = registry.index("cache", {child}, "v1");
   registry.tree.remove("repositories/app");  // what one HEAD through a pull-through cache leaves
   expect_upstream_loses(index);
 }
@@ -86,13 +91,15 @@ TEST_F(Control, AManifestWithOneFlippedDigit) {
   expect_upstream_loses(digest_of("live"));
 }
 
-// One call that says "no such file", once, about a directory that is there: a manifest is being deleted beside the run.
+// One call that says "no such file", once, about a directory that is there: a manifest is being
+// deleted beside the run.
 TEST_F(Control, ARevisionDirectoryThatVanishesInMidWalk) {
   const Digest image = registry.image("app", {"live"}, "v1");
   registry.layer("app", "garbage");
   write();
   const std::string revision = (v2() / RegistryBuilder::revision("app", image)).parent_path();
-  const auto traced = [&](const std::vector<std::string>& strace, const std::vector<std::string>& command) {
+  const auto traced = [&](const std::vector<std::string>& strace,
+                          const std::vector<std::string>& command) {
     std::vector<std::string> argv = {"strace", "-f", "-qq", "-o", "/dev/null"};
     argv.insert(argv.end(), strace.begin(), strace.end());
     argv.insert(argv.end(), command.begin(), command.end());
@@ -100,15 +107,20 @@ TEST_F(Control, ARevisionDirectoryThatVanishesInMidWalk) {
   };
 
   const auto config = root.path() / "config.yml";
-  std::ofstream(config) << "version: 0.1\nstorage: {filesystem: {rootdirectory: " << root.path().string() << "}}\n";
-  const Ran upstream = traced({"-P", revision, "-e", "trace=openat", "-e", "inject=openat:error=ENOENT:when=1"},
-                              {"docker-registry", "garbage-collect", "--dry-run", config});
+  std::ofstream(config) << "version: 0.1\nstorage: {filesystem: {rootdirectory: "
+                        << root.path().string() << "}}\n";
+  const Ran upstream =
+      traced({"-P", revision, "-e", "trace=openat", "-e", "inject=openat:error=ENOENT:when=1"},
+             {"docker-registry", "garbage-collect", "--dry-run", config});
   EXPECT_EQ(upstream.status, 0) << upstream.err;
-  EXPECT_NE(upstream.out.find("blob eligible for deletion: " + digest_of("live").text()), std::string::npos)
-      << "upstream does not lose this any more: the control is void\n" << upstream.out;
+  EXPECT_NE(upstream.out.find("blob eligible for deletion: " + digest_of("live").text()),
+            std::string::npos)
+      << "upstream does not lose this any more: the control is void\n"
+      << upstream.out;
 
   // We open by descriptor, so each of our opens fails in turn.
-  const std::vector<std::string> ours = {regctl_gc(), "-n", "-j", "1", "--json", "--keep-younger-than", "0s", root.path()};
+  const std::vector<std::string> ours = {regctl_gc(),           "-n", "-j",       "1", "--json",
+                                         "--keep-younger-than", "0s", root.path()};
   const auto plan_of = [](const Ran& ran) {
     const auto report = nlohmann::json::parse(ran.out);
     return std::pair(report.at("plan").dump(), report.at("blockers").size());
@@ -117,7 +129,9 @@ TEST_F(Control, ARevisionDirectoryThatVanishesInMidWalk) {
   ASSERT_EQ(none, 0u);
   int injected = 0;
   for (int n = 1; n <= 200; ++n) {
-    const Ran ran = traced({"-e", "trace=openat2", "-e", "inject=openat2:error=ENOENT:when=" + std::to_string(n)}, ours);
+    const Ran ran = traced(
+        {"-e", "trace=openat2", "-e", "inject=openat2:error=ENOENT:when=" + std::to_string(n)},
+        ours);
     const auto [now, blockers] = plan_of(ran);
     if (ran.status == 0 && now == plan && n > 60) break;  // past the last call
     ++injected;

@@ -1,5 +1,5 @@
-// Random sound stores: what we plan, what distribution's own collector would delete, and what the teller of the store
-// knows to be garbage are the same sets.
+// Random sound stores: what we plan, what distribution's own collector would delete, and what the
+// teller of the store knows to be garbage are the same sets.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -24,7 +24,8 @@ std::set<Digest> digests_after(const std::string& text, const std::string& words
 std::set<Digest> planned_by(const std::string& json) {
   std::set<Digest> digests;
   const auto report = nlohmann::json::parse(json);
-  for (const auto& blob : report.at("plan").at("blobs")) digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
+  for (const auto& blob : report.at("plan").at("blobs"))
+    digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
   return digests;
 }
 
@@ -33,10 +34,12 @@ TEST(Differential, PlanUpstreamAndTruthAgree) {
   const char* rounds = std::getenv("REGCTL_TEST_ROUNDS");
   const char* fixed = std::getenv("REGCTL_TEST_SEED");
   std::random_device entropy;
-  const std::vector<std::string> ours = {regctl_gc(), "--dry-run", "--keep-younger-than", "0s", "--max-delete", "100%", "--json"};
+  const std::vector<std::string> ours = {
+      regctl_gc(), "--dry-run", "--keep-younger-than", "0s", "--max-delete", "100%", "--json"};
   std::size_t garbage = 0;
   for (int round = 0; round < (fixed ? 1 : rounds ? std::atoi(rounds) : 40); ++round) {
-    const auto seed = fixed ? static_cast<std::uint32_t>(std::strtoul(fixed, nullptr, 10)) : entropy();
+    const auto seed =
+        fixed ? static_cast<std::uint32_t>(std::strtoul(fixed, nullptr, 10)) : entropy();
     SCOPED_TRACE("REGCTL_TEST_SEED=" + std::to_string(seed));
     const RandomStore store = random_store(seed);
     const TemporaryDirectory root;

@@ -1,8 +1,9 @@
-// The cache gate before registries that really run (contract 3.3): what is found out about them in /proc, and what
-// becomes of a blob that is in quarantine.
+// The cache gate before registries that really run (contract 3.3): what is found out about them in
+// /proc, and what becomes of a blob that is in quarantine.
+#include "gc/gate.h"
+
 #include <fstream>
 
-#include "gc/gate.h"
 #include "registry/hasher.h"
 #include "registry/root.h"
 #include "tests/support/store_on_disk.h"
@@ -35,10 +36,13 @@ class GateOnDisk : public StoreOnDisk {
   static json report_of(const Ran& ran) { return json::parse(ran.out, nullptr, false); }
   static std::string reason_in(const Ran& ran) {
     const json report = report_of(ran);
-    return report.is_object() && report["waiting"].is_object() ? report["waiting"]["what_would_free_it"].get<std::string>() : ran.err;
+    return report.is_object() && report["waiting"].is_object()
+               ? report["waiting"]["what_would_free_it"].get<std::string>()
+               : ran.err;
   }
   Ran collect(std::vector<std::string> options = {}) const {
-    options.insert(options.begin(), {regctl_gc(), "--json", "--hold", "0s", "--max-delete", "100%"});
+    options.insert(options.begin(),
+                   {regctl_gc(), "--json", "--hold", "0s", "--max-delete", "100%"});
     options.push_back(root.path());
     return run(options);
   }
@@ -55,19 +59,24 @@ class GateOnDisk : public StoreOnDisk {
     EXPECT_EQ(report_of(ran)["waiting"]["gate"], "closed");
     EXPECT_NE(reason_in(ran).find(reason), std::string::npos) << reason_in(ran);
   }
-  static std::string pid_of(const DockerRegistry& one) { return "(pid " + std::to_string(one.program().pid()); }
+  static std::string pid_of(const DockerRegistry& one) {
+    return "(pid " + std::to_string(one.program().pid());
+  }
 
-  // Whether the gate can open by what is seen; skip_reason says why not. (Processes other than ours may be in doubt too:
-  // that they run here is an answer as well.)
+  // Whether the gate can open by what is seen; skip_reason says why not. (Processes other than ours
+  // may be in doubt too: that they run here is an answer as well.)
   bool can_see_all() {
     const auto found = gc::find_registries("/proc", find_root(root.path(), "regctl-gc"));
-    if (!found.complete) skip_reason = found.why_incomplete;
-    else if (!found.local) skip_reason = "the store is not on a local file system";
+    if (!found.complete)
+      skip_reason = found.why_incomplete;
+    else if (!found.local)
+      skip_reason = "the store is not on a local file system";
     return skip_reason.empty();
   }
 };
 
-#define NEEDS_TO_SEE_ALL() if (!can_see_all()) GTEST_SKIP() << "no gate opens by evidence alone here: " << skip_reason
+#define NEEDS_TO_SEE_ALL() \
+  if (!can_see_all()) GTEST_SKIP() << "no gate opens by evidence alone here: " << skip_reason
 
 TEST_F(GateOnDisk, NoRegistryIsNoProof) {
   write_with_old_garbage();
@@ -76,10 +85,12 @@ TEST_F(GateOnDisk, NoRegistryIsNoProof) {
 
 TEST_F(GateOnDisk, WordsOpenItEverywhere) {
   write_with_old_garbage();
-  const Ran early = collect({"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(4))});
+  const Ran early = collect(
+      {"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(4))});
   expect_waiting(early, "--registry-restarted-at");
   EXPECT_EQ(collect({"--registry-restarted-at", format_rfc3339(now() + kHour)}).status, 2);
-  expect_purged(collect({"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(5))}));
+  expect_purged(collect(
+      {"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(5))}));
 }
 
 TEST_F(GateOnDisk, NoCacheAtAllOpensItEverywhere) {
@@ -136,7 +147,8 @@ TEST_F(GateOnDisk, ARestartThatWasNoneIsSeen) {
   write_with_garbage_taken(taken + std::chrono::seconds(6));
   const DockerRegistry serving(root.path(), kInmemory);  // up to 5 seconds after: not restarted
   ASSERT_TRUE(becomes_true([&] { return now() > taken + std::chrono::seconds(12); }));
-  const Ran ran = collect({"--registry-restarted-at", format_rfc3339(taken + std::chrono::seconds(11))});
+  const Ran ran =
+      collect({"--registry-restarted-at", format_rfc3339(taken + std::chrono::seconds(11))});
   expect_waiting(ran, "restart");
   EXPECT_TRUE(codes_of(ran, "warnings").contains("registry-not-restarted")) << ran.out;
   EXPECT_EQ(ran.status, 1);
@@ -148,14 +160,16 @@ TEST_F(GateOnDisk, AConfigurationChangedAfterTheStartSaysNothing) {
   const std::string text = read_all(serving.configuration());
   std::ofstream(serving.configuration()) << text << "# changed\n";
   // Later than the start by more than any estimate of that is wrong.
-  fs::last_write_time(serving.configuration(), fs::file_time_type::clock::now() + std::chrono::seconds(2));
+  fs::last_write_time(serving.configuration(),
+                      fs::file_time_type::clock::now() + std::chrono::seconds(2));
   expect_waiting(collect(), "changed after it started");
   expect_purged(collect({"--registry-restarted-at", format_rfc3339(kNow - kDay)}));
 }
 
 TEST_F(GateOnDisk, AnEnvironmentTurnsTheCacheOn) {
   write_with_garbage_taken(now());
-  const DockerRegistry serving(root.path(), {.environment = {{"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR", "inmemory"}}});
+  const DockerRegistry serving(
+      root.path(), {.environment = {{"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR", "inmemory"}}});
   expect_waiting(collect(), pid_of(serving));
 }
 
@@ -191,13 +205,16 @@ TEST_F(GateOnDisk, OfflineRefusesBesideARegistryThatServes) {
 
 TEST_F(GateOnDisk, OfflineGoesBesideOneThatOnlyReads) {
   write_with_old_garbage();
-  const DockerRegistry serving(root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}"});
+  const DockerRegistry serving(root.path(),
+                               {.storage = ", maintenance: {readonly: {enabled: true}}"});
   expect_purged(collect({"--offline"}));
 }
 
 TEST_F(GateOnDisk, OfflineQuarantinesOnlyWhereRedisIsNamed) {
   write_with_old_garbage();
-  const DockerRegistry serving(root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}", .more = "redis: {addr: \"127.0.0.1:1\"}\n"});
+  const DockerRegistry serving(root.path(),
+                               {.storage = ", maintenance: {readonly: {enabled: true}}",
+                                .more = "redis: {addr: \"127.0.0.1:1\"}\n"});
   expect_waiting(collect({"--offline"}), "Redis");
 }
 
@@ -206,29 +223,36 @@ TEST_F(GateOnDisk, OfflineRefusesBesideAPullThroughCache) {
   write_with_old_garbage();
   const TemporaryDirectory elsewhere;
   const DockerRegistry upstream(elsewhere.path());
-  const DockerRegistry serving(root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}",
-                                             .more = "proxy: {remoteurl: \"http://" + upstream.address() + "\"}\n"});
+  const DockerRegistry serving(
+      root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}",
+                    .more = "proxy: {remoteurl: \"http://" + upstream.address() + "\"}\n"});
   const Ran refused = collect({"--offline"});
   EXPECT_EQ(refused.status, 12) << refused.err;
   EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"registry-serving"});
   EXPECT_TRUE(is_waiting());
 }
 
-// Its own collector removes a blob's directory with all that is in it; here it is stopped where it begins to look.
+// Its own collector removes a blob's directory with all that is in it; here it is stopped where it
+// begins to look.
 TEST_F(GateOnDisk, NothingIsTakenBesideTheRegistrysOwnCollector) {
   registry.layer("app", "would be taken");
   write_with_old_garbage();
   const auto config = work.path() / "config.yml";
-  std::ofstream(config) << "version: 0.1\nstorage: {filesystem: {rootdirectory: " << root.path().string() << "}}\n";
+  std::ofstream(config) << "version: 0.1\nstorage: {filesystem: {rootdirectory: "
+                        << root.path().string() << "}}\n";
   const Files before = files_below(v2());
   {
-    const Program upstream({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", v2() / "repositories", "-e", "trace=openat,newfstatat", "-e",
-                            "inject=openat,newfstatat:signal=STOP:when=1", "docker-registry", "garbage-collect", config});
+    const Program upstream({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P",
+                            v2() / "repositories", "-e", "trace=openat,newfstatat", "-e",
+                            "inject=openat,newfstatat:signal=STOP:when=1", "docker-registry",
+                            "garbage-collect", config});
     ASSERT_TRUE(becomes_true([&] { return upstream.is_held(); }));
-    for (const std::vector<std::string>& mode : {std::vector<std::string>{}, {"--offline"}, {"--registry-cache", "none"}}) {
+    for (const std::vector<std::string>& mode :
+         {std::vector<std::string>{}, {"--offline"}, {"--registry-cache", "none"}}) {
       const Ran refused = collect(mode);
       EXPECT_EQ(refused.status, 12) << refused.err;
-      EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"upstream-collector"}) << refused.out;
+      EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"upstream-collector"})
+          << refused.out;
     }
     EXPECT_EQ(files_below(v2()), before);
   }

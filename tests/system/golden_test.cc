@@ -1,9 +1,10 @@
-// The reports as people and scripts get them, kept as files: tests/golden/*.txt is what a terminal shows (standard
-// output, then standard error and the exit status), *.json what --json prints. A changed report fails here and shows
-// the difference; REGCTL_TEST_ACCEPT=1 writes the files anew, and the diff of the commit is then what to review.
+// The reports as people and scripts get them, kept as files: tests/golden/*.txt is what a terminal
+// shows (standard output, then standard error and the exit status), *.json what --json prints. A
+// changed report fails here and shows the difference; REGCTL_TEST_ACCEPT=1 writes the files anew,
+// and the diff of the commit is then what to review.
 //
-// What differs between two runs or machines is put in brackets: times as hours before the run, the version, paths,
-// durations, identities, and all that the file system says of its own size.
+// What differs between two runs or machines is put in brackets: times as hours before the run, the
+// version, paths, durations, identities, and all that the file system says of its own size.
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -21,7 +22,8 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 // Stories are told as of kNow; the programs look at a real clock, which is this much later.
-const Duration kSinceThen = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() - kNow);
+const Duration kSinceThen =
+    std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() - kNow);
 const Time kPresent = kNow + kSinceThen;
 
 // Of files and directories, and in the names of quarantined copies.
@@ -33,8 +35,11 @@ void move_to_the_present(Tree& tree) {
     const auto slash = path.rfind('/') + 1;
     const auto copy = layout::parse_quarantine_name(path.substr(slash));
     if (!copy) continue;
-    const auto taken = std::chrono::floor<std::chrono::seconds>(copy->taken + kSinceThen).time_since_epoch().count();
-    tree.rename(path, path.substr(0, slash) + std::string(copy->original) + ".regctl-gc." + std::to_string(taken) + '.' + copy->run);
+    const auto taken = std::chrono::floor<std::chrono::seconds>(copy->taken + kSinceThen)
+                           .time_since_epoch()
+                           .count();
+    tree.rename(path, path.substr(0, slash) + std::string(copy->original) + ".regctl-gc." +
+                          std::to_string(taken) + '.' + copy->run);
   }
 }
 
@@ -42,12 +47,16 @@ void move_to_the_present(Tree& tree) {
 std::string relative(const std::string& rfc3339) {
   const auto time = parse_rfc3339(rfc3339);
   if (!time) return rfc3339;
-  const auto hours = std::chrono::floor<std::chrono::hours>(kPresent - *time + std::chrono::minutes(30)).count();
-  return hours == 0 ? "<now>" : hours > 0 ? "<" + std::to_string(hours) + " h ago>" : "<in " + std::to_string(-hours) + " h>";
+  const auto hours =
+      std::chrono::floor<std::chrono::hours>(kPresent - *time + std::chrono::minutes(30)).count();
+  return hours == 0  ? "<now>"
+         : hours > 0 ? "<" + std::to_string(hours) + " h ago>"
+                     : "<in " + std::to_string(-hours) + " h>";
 }
 
 std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -68,7 +77,8 @@ class Golden : public StoreOnDisk {
     const Ran ran = run(argv, {{"LC_ALL", "C.UTF-8"}});
     std::string text = "$ " + words + " ROOT\n" + ran.out;
     if (!ran.err.empty()) text += "--- standard error ---\n" + ran.err;
-    compare(name + ".txt", normal(text + "--- exit status " + std::to_string(ran.status) + " ---\n"));
+    compare(name + ".txt",
+            normal(text + "--- exit status " + std::to_string(ran.status) + " ---\n"));
   }
 
   // `name`.json is the report.
@@ -84,13 +94,16 @@ class Golden : public StoreOnDisk {
  private:
   std::string normal(std::string text) const {
     text = replace_all(text, root.path(), "ROOT");
-    for (const auto& [pattern, replacement] : std::initializer_list<std::pair<const char*, const char*>>{
-             {R"((regctl-(gc|audit)) \d+\.\d+\.\d+)", "$1 <version>"},
-             {R"(\([a-z0-9.]+, [^,\n]+, [^,\n]+ free\))", "(<file system>)"},
-             {R"( in \d+\.\d s\n)", " in <time>\n"},
-             {R"((not every process of this|no registry was found|registries of other hosts)[^\n]+)", "<what the host says of registries>"},
-             {R"(Free now [^\n]+)", "Free now <size>; after a real run about <size>"},
-             {R"(\nThe file system is nearly full[\s\S]*?at once\.\n)", ""}})
+    for (
+        const auto& [pattern, replacement] :
+        std::initializer_list<std::pair<const char*, const char*>>{
+            {R"((regctl-(gc|audit)) \d+\.\d+\.\d+)", "$1 <version>"},
+            {R"(\([a-z0-9.]+, [^,\n]+, [^,\n]+ free\))", "(<file system>)"},
+            {R"( in \d+\.\d s\n)", " in <time>\n"},
+            {R"((not every process of this|no registry was found|registries of other hosts)[^\n]+)",
+             "<what the host says of registries>"},
+            {R"(Free now [^\n]+)", "Free now <size>; after a real run about <size>"},
+            {R"(\nThe file system is nearly full[\s\S]*?at once\.\n)", ""}})
       text = std::regex_replace(text, std::regex(pattern), replacement);
     std::string out;  // days of tables, and complete times
     static const std::regex kTime(R"(\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?)");
@@ -98,22 +111,32 @@ class Golden : public StoreOnDisk {
     std::size_t at = 0;
     for (; match != end; ++match) {
       const std::string time = match->str();
-      out += text.substr(at, static_cast<std::size_t>(match->position()) - at) + (time.size() == 10 ? "<day>" : relative(time));
+      out += text.substr(at, static_cast<std::size_t>(match->position()) - at) +
+             (time.size() == 10 ? "<day>" : relative(time));
       at = static_cast<std::size_t>(match->position()) + time.size();
     }
     return out + text.substr(at);
   }
 
   void normalise(Json& value, const std::string& key) const {
-    static const std::set<std::string> kOfTheRun = {"id", "host", "version", "seconds", "disk_bytes", "size_bytes", "free_bytes",
-                                                    "free_after_bytes"};
-    if (kOfTheRun.contains(key)) value = '<' + key + '>';
-    else if (key == "filesystem") value = Json{{"type", "<type>"}, {"size_bytes", "<size_bytes>"}, {"free_bytes", "<free_bytes>"},
-                                               {"free_after_bytes", "<free_after_bytes>"}};
-    else if (key == "rules") value = std::to_string(value.size()) + " rules";
-    else if (value.is_string()) value = normal(value.get<std::string>());
-    else if (value.is_object()) for (auto& [name, member] : value.items()) normalise(member, name);
-    else if (value.is_array()) for (auto& item : value) normalise(item, "");
+    static const std::set<std::string> kOfTheRun = {
+        "id",         "host",       "version",    "seconds",
+        "disk_bytes", "size_bytes", "free_bytes", "free_after_bytes"};
+    if (kOfTheRun.contains(key))
+      value = '<' + key + '>';
+    else if (key == "filesystem")
+      value = Json{{"type", "<type>"},
+                   {"size_bytes", "<size_bytes>"},
+                   {"free_bytes", "<free_bytes>"},
+                   {"free_after_bytes", "<free_after_bytes>"}};
+    else if (key == "rules")
+      value = std::to_string(value.size()) + " rules";
+    else if (value.is_string())
+      value = normal(value.get<std::string>());
+    else if (value.is_object())
+      for (auto& [name, member] : value.items()) normalise(member, name);
+    else if (value.is_array())
+      for (auto& item : value) normalise(item, "");
   }
 
   void compare(const std::string& name, const std::string& text) {
@@ -124,15 +147,18 @@ class Golden : public StoreOnDisk {
     }
     std::ofstream(actual, std::ios::binary) << text;
     const Ran diff = run({"diff", "--unified", "--new-file", golden, actual});
-    EXPECT_EQ(diff.status, 0) << "tests/golden/" << name << " (-) is not what is reported now (+). If it should be: "
-                              << "REGCTL_TEST_ACCEPT=1\n" << diff.out << diff.err;
+    EXPECT_EQ(diff.status, 0) << "tests/golden/" << name
+                              << " (-) is not what is reported now (+). If it should be: "
+                              << "REGCTL_TEST_ACCEPT=1\n"
+                              << diff.out << diff.err;
   }
 };
 
 const std::vector<std::string> kGc = {regctl_gc(), "--dry-run", "--progress", "never"};
 const std::vector<std::string> kAudit = {regctl_audit(), "--quick", "--progress", "never"};
 
-std::vector<std::string> with(std::vector<std::string> argv, const std::vector<std::string>& options) {
+std::vector<std::string> with(std::vector<std::string> argv,
+                              const std::vector<std::string>& options) {
   argv.insert(argv.end(), options.begin(), options.end());
   return argv;
 }
@@ -147,7 +173,8 @@ RegistryBuilder everyday() {
   registry.image("base/debian", {base}, "12");
   registry.layer("web/shop", kibibytes(40, 'o'));
   registry.ago(40 * kDay);
-  const Digest amd = registry.image("team/api", {base, kibibytes(20, 'a')}), arm = registry.image("team/api", {base, kibibytes(24, 'r')});
+  const Digest amd = registry.image("team/api", {base, kibibytes(20, 'a')}),
+               arm = registry.image("team/api", {base, kibibytes(24, 'r')});
   registry.index("team/api", {amd, arm}, "1.0");
   const Digest signed_image = registry.image("web/shop", {base, kibibytes(12, 's')}, "latest");
   registry.image("web/shop", {"a signature"}, "", signed_image);
@@ -158,10 +185,12 @@ RegistryBuilder everyday() {
   const Digest shared = registry.layer("web/shop", kibibytes(33, 'w'));
   registry.link_layer("team/api", shared);
   const std::string sha512 = kibibytes(3, '5');
-  registry.link_layer("team/api", digest_of(sha512, Algorithm::sha512), registry.layer("team/api", sha512));
+  registry.link_layer("team/api", digest_of(sha512, Algorithm::sha512),
+                      registry.layer("team/api", sha512));
   registry.link_layer("web/shop", digest_of("a layer that is gone"));
   const std::string upload = "repositories/web/shop/_uploads/6f7a0f2e-0000-4000-8000-000000000001";
-  registry.tree.file(upload + "/startedat", format_rfc3339(registry.time() + kSinceThen), registry.time());
+  registry.tree.file(upload + "/startedat", format_rfc3339(registry.time() + kSinceThen),
+                     registry.time());
   registry.tree.file(upload + "/data", kibibytes(64, 'u'), registry.time());
   registry.tree.directory("repositories/abandoned/_layers", registry.time());
   registry.ago(3 * kDay);
@@ -176,10 +205,13 @@ TEST_F(Golden, Everyday) {
   tell(everyday());
   expect_text("everyday-gc", kGc);
   expect_json("everyday-gc", kGc);
-  expect_text("everyday-gc-all", with(kGc, {"--delete-untagged", "--purge-uploads", "7d", "--prune-empty-repositories",
-                                            "--keep-younger-than", "0s", "--max-delete", "100%", "--list", "all", "--top", "3", "-vv"}));
-  expect_json("everyday-gc-all", with(kGc, {"--delete-untagged", "--purge-uploads", "7d", "--prune-empty-repositories",
-                                            "--keep-younger-than", "0s", "--max-delete", "100%", "--protect", "team/*"}));
+  expect_text("everyday-gc-all",
+              with(kGc, {"--delete-untagged", "--purge-uploads", "7d", "--prune-empty-repositories",
+                         "--keep-younger-than", "0s", "--max-delete", "100%", "--list", "all",
+                         "--top", "3", "-vv"}));
+  expect_json("everyday-gc-all", with(kGc, {"--delete-untagged", "--purge-uploads", "7d",
+                                            "--prune-empty-repositories", "--keep-younger-than",
+                                            "0s", "--max-delete", "100%", "--protect", "team/*"}));
   expect_text("everyday-gc-plain", with(kGc, {"--format", "plain"}));
   expect_text("everyday-gc-refused", with(kGc, {"--max-delete", "1%"}));
   expect_text("everyday-audit", kAudit);
@@ -187,7 +219,8 @@ TEST_F(Golden, Everyday) {
   expect_json("everyday-audit", kAudit);
 }
 
-// Every kind of damage that is read, each in a repository of its own, and a healthy one with garbage.
+// Every kind of damage that is read, each in a repository of its own, and a healthy one with
+// garbage.
 TEST_F(Golden, Damaged) {
   RegistryBuilder story;
   story.image("healthy", {"healthy"}, "v1");
@@ -203,7 +236,8 @@ TEST_F(Golden, Damaged) {
   const Digest garbled = story.image("link-garbled", {"garbled"}, "v1");
   story.tree.bytes(RegistryBuilder::revision("link-garbled", garbled)) += " and more";
   story.tag("tag-dangling", "v1", digest_of("never pushed"));
-  const Digest child = story.image("child-gone", {"child"}, ""), other = story.image("child-gone", {"other"});
+  const Digest child = story.image("child-gone", {"child"}, ""),
+               other = story.image("child-gone", {"other"});
   story.index("child-gone", {child, other}, "v1");
   story.tree.remove(layout::blob(child));
   tell(story);
@@ -232,12 +266,18 @@ TEST_F(Golden, Refused) {
 // Names as an attacker or a backup tool may leave them.
 TEST_F(Golden, Names) {
   RegistryBuilder story;
-  const std::string hostile = "evil/\x1b[31mred\x1b[0m\nnext line\\", latin = "caf\xe9", utf8 = "caf\u00e9";
-  for (const std::string& name : {hostile, latin, utf8, std::string("-n"), std::string("<b>&amp;")}) {
+  const std::string hostile = "evil/\x1b[31mred\x1b[0m\nnext line\\", latin = "caf\xe9",
+                    utf8 = "caf\u00e9";
+  for (const std::string& name :
+       {hostile, latin, utf8, std::string("-n"), std::string("<b>&amp;")}) {
     story.image(name, {"layer of " + name}, "v1");
     story.layer(name, "garbage of " + name);
   }
-  story.tree.file("repositories/" + latin + "/_manifests/tags/\x9b" "31m/current/link", "nothing that a registry writes, and long enough to be whole: not cut short", story.time());
+  story.tree.file("repositories/" + latin +
+                      "/_manifests/tags/\x9b"
+                      "31m/current/link",
+                  "nothing that a registry writes, and long enough to be whole: not cut short",
+                  story.time());
   tell(story);
   expect_text("names-gc", kGc);
   expect_json("names-gc", kGc);
@@ -250,7 +290,8 @@ TEST_F(Golden, Quarantine) {
   RegistryBuilder story;
   story.image("app", {"wanted again"}, "v1");
   story.quarantine(RegistryBuilder::data(digest_of("wanted again")), kNow - 2 * kDay);
-  const Digest due = story.layer("app", "held long enough"), recent = story.layer("app", "held for an hour");
+  const Digest due = story.layer("app", "held long enough"),
+               recent = story.layer("app", "held for an hour");
   story.image("other", {"something of size that stays"}, "v1");
   story.quarantine(RegistryBuilder::data(due), kNow - 2 * kDay);
   story.quarantine(RegistryBuilder::data(recent), kNow - kHour);

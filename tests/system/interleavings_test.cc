@@ -1,5 +1,6 @@
-// Dangerous orders of what a client, the registry and the collector do, played step by step with the real registry, or
-// with the very file operations it does; the state is looked at after each step (P9).
+// Dangerous orders of what a client, the registry and the collector do, played step by step with
+// the real registry, or with the very file operations it does; the state is looked at after each
+// step (P9).
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -40,22 +41,28 @@ class Interleavings : public StoreOnDisk {
   }
   // A registry that stops itself, in the middle of a PUT, as soon as it has made that directory.
   void serve_and_stop_at(const fs::path& directory) {
-    serve({.wrapper = {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", directory, "-e", "trace=mkdirat",
-                       "-e", "inject=mkdirat:signal=STOP:when=1"}});
+    serve({.wrapper = {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", directory, "-e",
+                       "trace=mkdirat", "-e", "inject=mkdirat:signal=STOP:when=1"}});
   }
   static std::string directory_of(const std::string& key) { return key.substr(0, key.rfind('/')); }
-  fs::path revision_directory(const Digest& digest) const { return v2() / directory_of(RegistryBuilder::revision("app", digest)); }
+  fs::path revision_directory(const Digest& digest) const {
+    return v2() / directory_of(RegistryBuilder::revision("app", digest));
+  }
 
   std::future<int> put_meanwhile(const std::string& tag, const LocalImage& what) {
-    return std::async(std::launch::async, [this, tag, what] { return Client(port).put_manifest("app", tag, what).status; });
+    return std::async(std::launch::async, [this, tag, what] {
+      return Client(port).put_manifest("app", tag, what).status;
+    });
   }
   bool stands_at(const fs::path& directory) const {
-    return becomes_true([&] { return fs::exists(directory) && registry_process->program().is_held(); });
+    return becomes_true(
+        [&] { return fs::exists(directory) && registry_process->program().is_held(); });
   }
   void go_on() const { registry_process->program().send(SIGCONT); }
 
   void collect(std::vector<std::string> options = {}) const {
-    options.insert(options.begin(), {regctl_gc(), "-q", "--keep-younger-than", "0s", "--max-delete", "100%"});
+    options.insert(options.begin(),
+                   {regctl_gc(), "-q", "--keep-younger-than", "0s", "--max-delete", "100%"});
     options.push_back(root.path());
     const Ran ran = run(options);
     EXPECT_LE(ran.status, 1) << ran.err;
@@ -72,12 +79,16 @@ class Interleavings : public StoreOnDisk {
     }
     return false;
   }
-  bool is_quarantined(const Digest& digest) const { return is_quarantined(RegistryBuilder::data(digest)); }
+  bool is_quarantined(const Digest& digest) const {
+    return is_quarantined(RegistryBuilder::data(digest));
+  }
   void expect_taken(const Digest& digest) const {
     EXPECT_FALSE(is_there(digest)) << digest.text();
     EXPECT_TRUE(is_quarantined(digest)) << digest.text();
   }
-  void expect_pullable(const std::string& reference = "new") { EXPECT_EQ(client.lacks("app", reference), ""); }
+  void expect_pullable(const std::string& reference = "new") {
+    EXPECT_EQ(client.lacks("app", reference), "");
+  }
 };
 
 TEST_F(Interleavings, HeadThenQuarantineThenPut) {
@@ -85,7 +96,8 @@ TEST_F(Interleavings, HeadThenQuarantineThenPut) {
   EXPECT_TRUE(client.has_blob("app", layer));
   collect();
   expect_taken(layer);
-  EXPECT_EQ(client.put_manifest("app", "new", image).status, 400);  // MANIFEST_BLOB_UNKNOWN: push again
+  EXPECT_EQ(client.put_manifest("app", "new", image).status,
+            400);  // MANIFEST_BLOB_UNKNOWN: push again
   EXPECT_FALSE(client.has_blob("app", layer));
   EXPECT_TRUE(client.push_blobs("app", image));
   EXPECT_EQ(client.put_manifest("app", "new", image).status, 201);
@@ -204,7 +216,8 @@ TEST_F(Interleavings, AnIndexPushedOverADoomedChild) {
 
 // Registries before 3.1 write links in place: into the very file that is being renamed away.
 TEST_F(Interleavings, ALayerLinkRewrittenWhileItIsTaken) {
-  const std::string link = RegistryBuilder::layer_link("app", layer), data = RegistryBuilder::data(layer);
+  const std::string link = RegistryBuilder::layer_link("app", layer),
+                    data = RegistryBuilder::data(layer);
   registry.tree.remove(directory_of(data));
   write();
   const int open_link = open((v2() / link).c_str(), O_WRONLY);
@@ -236,7 +249,8 @@ TEST_F(Interleavings, ALayerLinkTakenUnderAManifest) {
   expect_pullable();
 }
 
-// A registry that remembers says 201 without looking: all that the manifest needs is in quarantine, itself included.
+// A registry that remembers says 201 without looking: all that the manifest needs is in quarantine,
+// itself included.
 TEST_F(Interleavings, AStaleCacheAcceptsWhatIsInQuarantine) {
   serve(kInmemory);
   EXPECT_TRUE(client.push_blobs("app", image));
@@ -250,25 +264,47 @@ TEST_F(Interleavings, AStaleCacheAcceptsWhatIsInQuarantine) {
   EXPECT_EQ(client.put_manifest("app", "new", image).status, 201);
   EXPECT_NE(client.lacks("app", "new"), "");
   heal();
-  for (const Digest& digest : {layer, config, image.digest}) EXPECT_TRUE(is_there(digest)) << digest.text();
+  for (const Digest& digest : {layer, config, image.digest})
+    EXPECT_TRUE(is_there(digest)) << digest.text();
   expect_pullable();
   serve();
   expect_pullable();
 }
 
-// It has read the blob from the disk after its start, which is after the time in the name: five seconds are the margin.
+// It has read the blob from the disk after its start, which is after the time in the name: five
+// seconds are the margin.
 TEST_F(Interleavings, ARestartBetweenTheNameAndTheRename) {
-  for (const std::string& key : {RegistryBuilder::data(config), RegistryBuilder::layer_link("app", config)})
+  for (const std::string& key :
+       {RegistryBuilder::data(config), RegistryBuilder::layer_link("app", config)})
     registry.tree.remove(directory_of(key));  // so that one blob goes, and nothing else
   write();
-  Program collector({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
-                     "inject=renameat2:delay_enter=2000000:when=1", regctl_gc(), "-q", "-j", "1", "--keep-younger-than", "0s",
-                     "--max-delete", "100%", "--prune-layer-links", "no", root.path()});
+  Program collector({"strace",
+                     "-D",
+                     "-f",
+                     "-qq",
+                     "-o",
+                     "/dev/null",
+                     "-e",
+                     "trace=renameat2",
+                     "-e",
+                     "inject=renameat2:delay_enter=2000000:when=1",
+                     regctl_gc(),
+                     "-q",
+                     "-j",
+                     "1",
+                     "--keep-younger-than",
+                     "0s",
+                     "--max-delete",
+                     "100%",
+                     "--prune-layer-links",
+                     "no",
+                     root.path()});
   ASSERT_TRUE(becomes_true([&] { return collector.is_held() || collector.has_ended(); }));
   ASSERT_FALSE(collector.has_ended()) << collector.err();
   EXPECT_TRUE(is_there(layer));
   serve(kInmemory);
-  const std::time_t restarted = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const std::time_t restarted =
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   EXPECT_TRUE(client.has_blob("app", layer));
   EXPECT_LE(collector.wait().status, 1);
   expect_taken(layer);
@@ -284,9 +320,27 @@ TEST_F(Interleavings, ARestartBetweenTheNameAndTheRename) {
 // Longer than the margin: then what was renamed has its name again.
 TEST_F(Interleavings, ARenameThatTakesTooLong) {
   write();
-  const Ran ran = run({"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
-                       "inject=renameat2:delay_enter=4500000:when=1", regctl_gc(), "-q", "-j", "1", "--keep-younger-than", "0s",
-                       "--max-delete", "100%", "--prune-layer-links", "no", root.path()});
+  const Ran ran = run({"strace",
+                       "-D",
+                       "-f",
+                       "-qq",
+                       "-o",
+                       "/dev/null",
+                       "-e",
+                       "trace=renameat2",
+                       "-e",
+                       "inject=renameat2:delay_enter=4500000:when=1",
+                       regctl_gc(),
+                       "-q",
+                       "-j",
+                       "1",
+                       "--keep-younger-than",
+                       "0s",
+                       "--max-delete",
+                       "100%",
+                       "--prune-layer-links",
+                       "no",
+                       root.path()});
   EXPECT_EQ(ran.status, 13) << ran.err;
   EXPECT_THAT(ran.err, testing::HasSubstr("took seconds to be renamed"));
   EXPECT_EQ(is_there(layer) + is_there(config), 1);

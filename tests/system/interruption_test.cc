@@ -1,5 +1,5 @@
-// The collector killed at every changing system call, and with every reading call failing (P2, P7). strace counts calls
-// per thread, so the program runs on one.
+// The collector killed at every changing system call, and with every reading call failing (P2, P7).
+// strace counts calls per thread, so the program runs on one.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -25,25 +25,34 @@ class Interruption : public testing::Test {
   std::vector<std::string> alive;  // keys that must be there whenever nothing runs
 
   Interruption() {
-    const Digest one = registry.image("app", {"base", "one"}, "v1"), two = registry.image("app", {"base", "two"});
+    const Digest one = registry.image("app", {"base", "one"}, "v1"),
+                 two = registry.image("app", {"base", "two"});
     const Digest multi = registry.index("app", {one, two}, "multi");
     const Digest former = registry.image("app", {"base", "former"});
     registry.tag("app", "v1", former);
     registry.tag("app", "v1", one);
     registry.layer("app", "loose");
     registry.layer("team/empty", "gone with its repository");
-    registry.tree.file("repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/startedat", "2026-05-02T00:00:00Z", registry.time());
-    registry.tree.file("repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/data", "half", registry.time());
-    registry.quarantine(RegistryBuilder::data(registry.layer("app", "taken long ago")), registry.time());
-    for (const Digest& manifest : {one, two, multi}) alive.push_back(RegistryBuilder::revision("app", manifest));
-    for (const Digest& blob : {one, two, multi, digest_of("base"), digest_of("one"), digest_of("two")}) alive.push_back(RegistryBuilder::data(blob));
+    registry.tree.file("repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/startedat",
+                       "2026-05-02T00:00:00Z", registry.time());
+    registry.tree.file("repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/data",
+                       "half", registry.time());
+    registry.quarantine(RegistryBuilder::data(registry.layer("app", "taken long ago")),
+                        registry.time());
+    for (const Digest& manifest : {one, two, multi})
+      alive.push_back(RegistryBuilder::revision("app", manifest));
+    for (const Digest& blob :
+         {one, two, multi, digest_of("base"), digest_of("one"), digest_of("two")})
+      alive.push_back(RegistryBuilder::data(blob));
     for (const char* tag : {"v1", "multi"}) alive.push_back(layout::tag_current_link("app", tag));
   }
 
   std::vector<std::string> mode{"--offline"};
-  std::vector<std::string> command(const std::filesystem::path& root, const std::vector<std::string>& prefix = {}) const {
+  std::vector<std::string> command(const std::filesystem::path& root,
+                                   const std::vector<std::string>& prefix = {}) const {
     std::vector<std::string> argv = prefix;
-    argv.insert(argv.end(), {regctl_gc(), "-m", "-q", "-j", "1", "--max-delete", "100%", "--purge-uploads", "168h", "--prune-empty-repositories"});
+    argv.insert(argv.end(), {regctl_gc(), "-m", "-q", "-j", "1", "--max-delete", "100%",
+                             "--purge-uploads", "168h", "--prune-empty-repositories"});
     argv.insert(argv.end(), mode.begin(), mode.end());
     argv.push_back(root);
     return argv;
@@ -75,7 +84,10 @@ class Interruption : public testing::Test {
     Files plain;
     for (const auto& [key, file] : files) {
       const auto at = key.rfind(kMark);
-      EXPECT_TRUE(plain.emplace(at == std::string::npos ? key : key.substr(0, at + kMark.size()), file).second) << key;
+      EXPECT_TRUE(
+          plain.emplace(at == std::string::npos ? key : key.substr(0, at + kMark.size()), file)
+              .second)
+          << key;
     }
     return plain;
   }
@@ -103,7 +115,8 @@ class Interruption : public testing::Test {
   // What is in quarantine, as if it were not.
   static Files in_place(const Files& files) {
     Files all;
-    for (const auto& [key, file] : files) EXPECT_TRUE(all.emplace(key.substr(0, key.rfind(kMark)), file).second) << key;
+    for (const auto& [key, file] : files)
+      EXPECT_TRUE(all.emplace(key.substr(0, key.rfind(kMark)), file).second) << key;
     return all;
   }
   // The files that are as in neither, one a line.
@@ -119,26 +132,33 @@ class Interruption : public testing::Test {
     std::string lines;
     for (const std::string& key : keys) {
       const auto file = in(files, key);
-      if (file != in(before, key) && file != in(after, key)) lines += (file ? "+ " : "- ") + key + '\n';
+      if (file != in(before, key) && file != in(after, key))
+        lines += (file ? "+ " : "- ") + key + '\n';
     }
     return lines;
   }
-  static constexpr int kDiedInTheLoader = 127;  // it reads files as well, and then there was no program
+  static constexpr int kDiedInTheLoader =
+      127;  // it reads files as well, and then there was no program
   void expect_alive(const Files& files, const std::string& when) const {
-    for (const std::string& key : alive) EXPECT_TRUE(files.contains(key)) << key << " is gone, " << when;
+    for (const std::string& key : alive)
+      EXPECT_TRUE(files.contains(key)) << key << " is gone, " << when;
   }
 };
 
 TEST_F(Interruption, P7KilledAtAnyChangingCall) { EXPECT_GT(kill_everywhere(), 30u); }
 
-// Nothing shows that the gate may open: what this run takes waits, and what is needed again comes back.
+// Nothing shows that the gate may open: what this run takes waits, and what is needed again comes
+// back.
 TEST_F(Interruption, P7KilledAtAnyChangingCallBesideAServingRegistry) {
   mode = {"--hold", "1h"};
-  registry.quarantine(RegistryBuilder::data(registry.layer("app", "waits for the gate")), kNow - 10 * kDay);
+  registry.quarantine(RegistryBuilder::data(registry.layer("app", "waits for the gate")),
+                      kNow - 10 * kDay);
   const Digest image = registry.image("other", {"wanted back"}, "v1");
-  for (const Digest& digest : {image, digest_of("wanted back")}) registry.quarantine(RegistryBuilder::data(digest), kNow - 10 * kDay);
+  for (const Digest& digest : {image, digest_of("wanted back")})
+    registry.quarantine(RegistryBuilder::data(digest), kNow - 10 * kDay);
   const Files end = settle(Copy(registry));
-  for (const Digest& digest : {image, digest_of("wanted back")}) EXPECT_TRUE(end.contains(RegistryBuilder::data(digest)));
+  for (const Digest& digest : {image, digest_of("wanted back")})
+    EXPECT_TRUE(end.contains(RegistryBuilder::data(digest)));
   EXPECT_GE(count_quarantined(end), 6u);
   EXPECT_GT(kill_everywhere(), 15u);
 }
@@ -146,16 +166,19 @@ TEST_F(Interruption, P7KilledAtAnyChangingCallBesideAServingRegistry) {
 TEST_F(Interruption, P7KilledAtAnyChangingCallOfAPurge) {
   mode = {"--hold", "1h", "--registry-cache", "none"};
   const Digest untagged = registry.image("app", {"base", "of an untagged one"});
-  for (const Digest& digest : {untagged, digest_of("of an untagged one")}) registry.quarantine(RegistryBuilder::data(digest), kNow - 10 * kDay);
+  for (const Digest& digest : {untagged, digest_of("of an untagged one")})
+    registry.quarantine(RegistryBuilder::data(digest), kNow - 10 * kDay);
   registry.quarantine(RegistryBuilder::revision("app", untagged), kNow - 10 * kDay);
-  registry.quarantine(RegistryBuilder::layer_link("app", digest_of("of an untagged one")), kNow - 10 * kDay);
+  registry.quarantine(RegistryBuilder::layer_link("app", digest_of("of an untagged one")),
+                      kNow - 10 * kDay);
   registry.layer("app", "uploaded again beside its copy");
   const std::string again = RegistryBuilder::data(digest_of("uploaded again beside its copy"));
   registry.quarantine(again, kNow - 10 * kDay);
   registry.tree.file(again, "uploaded again beside its copy", registry.time());
   const Files end = settle(Copy(registry));
   EXPECT_FALSE(end.contains(RegistryBuilder::data(untagged)));
-  for (const auto& [key, file] : end) EXPECT_EQ(key.find(".regctl-gc.1779"), std::string::npos) << key << " was not purged";
+  for (const auto& [key, file] : end)
+    EXPECT_EQ(key.find(".regctl-gc.1779"), std::string::npos) << key << " was not purged";
   EXPECT_GT(kill_everywhere(), 15u);
 }
 
@@ -173,11 +196,14 @@ TEST_F(Interruption, P2AnyFailingReadTakesNothingOrChangesNothing) {
         const Copy copy(registry);
         const bool for_good = points++ % 2;
 #ifdef REGCTL_TEST_SANITIZED
-        if (for_good && call == std::string_view("read")) continue;  // sanitizers read as well, when something is thrown
+        if (for_good && call == std::string_view("read"))
+          continue;  // sanitizers read as well, when something is thrown
 #endif
-        // All is absent from here on, as where somebody removes the storage meanwhile: that is no error, only nothing to do.
+        // All is absent from here on, as where somebody removes the storage meanwhile: that is no
+        // error, only nothing to do.
         const bool seems_removed = for_good && error == std::string_view("ENOENT");
-        const std::string point = std::string(call) + ":error=" + error + ":when=" + std::to_string(n) + (for_good ? "+" : "");
+        const std::string point = std::string(call) + ":error=" + error +
+                                  ":when=" + std::to_string(n) + (for_good ? "+" : "");
         const Ran ran = run(command(copy.root.path(), injecting(point)));
         ++statuses[ran.status];
         const Files files = copy.files();
@@ -185,9 +211,15 @@ TEST_F(Interruption, P2AnyFailingReadTakesNothingOrChangesNothing) {
         SCOPED_TRACE(point + ": exit " + std::to_string(ran.status) + ", " + ran.err);
         switch (ran.status) {
           case 0:
-          case 1: EXPECT_EQ(seems_removed ? neither(in_place(files), in_place(before), after) : neither(files, after, after), ""); break;
+          case 1:
+            EXPECT_EQ(seems_removed ? neither(in_place(files), in_place(before), after)
+                                    : neither(files, after, after),
+                      "");
+            break;
           // Something went, perhaps only into quarantine, and the rest was kept.
-          case 13: EXPECT_EQ(neither(in_place(files), in_place(before), after), ""); break;
+          case 13:
+            EXPECT_EQ(neither(in_place(files), in_place(before), after), "");
+            break;
           // Nothing went. What a repository that is in doubt links was given back.
           case 12:
             EXPECT_EQ(neither(in_place(files), in_place(before), in_place(before)), "");
@@ -196,8 +228,11 @@ TEST_F(Interruption, P2AnyFailingReadTakesNothingOrChangesNothing) {
           case 2:
           case 10:
           case 70:
-          case kDiedInTheLoader: EXPECT_EQ(neither(files, before, before), ""); break;
-          default: ADD_FAILURE();
+          case kDiedInTheLoader:
+            EXPECT_EQ(neither(files, before, before), "");
+            break;
+          default:
+            ADD_FAILURE();
         }
       }
     }

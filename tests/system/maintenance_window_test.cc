@@ -16,21 +16,25 @@ using namespace test;
 using Lines = std::vector<std::string>;
 using testing::ElementsAre;
 
-// Ends when the test says so, or is over. A signal that comes just before a shell's `read` is not seen until that ends.
+// Ends when the test says so, or is over. A signal that comes just before a shell's `read` is not
+// seen until that ends.
 const std::string kHold = "while read -r -t 0.05; [ $? -gt 128 ]; do :; done <\"$WORK/fifo\"\n";
 
 class MaintenanceWindow : public testing::Test {
  protected:
   MaintenanceWindow() {
     mkfifo((work.path() / "fifo").c_str(), 0600);
-    fifo.open(work.path() / "fifo", std::ios::in | std::ios::out);  // for both, which waits for nobody
+    fifo.open(work.path() / "fifo",
+              std::ios::in | std::ios::out);  // for both, which waits for nobody
     command("stop", note("stop"));
     command("start", note("start"));
     command("sleep", note("sleep $*"));
     collector("", "");
   }
 
-  static std::string note(const std::string& what) { return "echo \"" + what + "\" >>\"$WORK/log\"\n"; }
+  static std::string note(const std::string& what) {
+    return "echo \"" + what + "\" >>\"$WORK/log\"\n";
+  }
   void command(const std::string& name, const std::string& body) {
     const auto file = work.path() / name;
     std::ofstream(file) << "#!/bin/bash\n" << body;
@@ -38,7 +42,8 @@ class MaintenanceWindow : public testing::Test {
   }
   // What a dry run does, and what a run that collects does after it has written down its options.
   void collector(const std::string& looks, const std::string& collects) {
-    command("collect", "if [ \"$1\" = --dry-run ]; then\n" + note("look") + looks + "exit\nfi\n" + note("collect $*") + collects);
+    command("collect", "if [ \"$1\" = --dry-run ]; then\n" + note("look") + looks + "exit\nfi\n" +
+                           note("collect $*") + collects);
   }
 
   std::vector<std::string> window(const Lines& options = {}) const {
@@ -80,7 +85,9 @@ TEST_F(MaintenanceWindow, AnIdleTimeAmongTheOptionsComesLast) {
   auto given = environment();
   given["REGISTRY_IDLE"] = "3";
   EXPECT_EQ(run(window({"--uploads-idle", "1m"}), given).status, 0);
-  EXPECT_THAT(log(), ElementsAre("look", "stop", "sleep 3", "collect --offline --uploads-idle 3s --uploads-idle 1m ROOT", "start"));
+  EXPECT_THAT(log(),
+              ElementsAre("look", "stop", "sleep 3",
+                          "collect --offline --uploads-idle 3s --uploads-idle 1m ROOT", "start"));
   given["REGISTRY_IDLE"] = "1m";
   EXPECT_EQ(run(window(), given).status, 2);
 }
@@ -112,11 +119,14 @@ TEST_F(MaintenanceWindow, SaysThatStartingFailed) {
 
 // The collector is told once, and ends in its own time.
 TEST_F(MaintenanceWindow, ASignalEndsTheCollectorBeforeTheRegistryStarts) {
-  for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}}) {
+  for (const auto& [number, name] :
+       {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}}) {
     std::filesystem::remove(work.path() / "log");
     const std::string status = std::to_string(128 + number);
-    collector("", std::string("trap '") + "echo told >>\"$WORK/log\"; read -r <\"$WORK/fifo\"; echo ended >>\"$WORK/log\"; exit " + status +
-                      "' " + name + "\n" + note("ready") + kHold);
+    collector("", std::string("trap '") +
+                      "echo told >>\"$WORK/log\"; read -r <\"$WORK/fifo\"; echo ended "
+                      ">>\"$WORK/log\"; exit " +
+                      status + "' " + name + "\n" + note("ready") + kHold);
     Program script(window(), environment());
     ASSERT_TRUE(has_come_to("ready")) << script.err();
     script.send(number);
@@ -124,7 +134,8 @@ TEST_F(MaintenanceWindow, ASignalEndsTheCollectorBeforeTheRegistryStarts) {
     EXPECT_FALSE(script.has_ended());
     fifo << std::endl;
     EXPECT_EQ(script.wait().status, 128 + number);
-    EXPECT_THAT(log(), ElementsAre("look", "stop", "sleep 15", kCollects, "ready", "told", "ended", "start"));
+    EXPECT_THAT(log(), ElementsAre("look", "stop", "sleep 15", kCollects, "ready", "told", "ended",
+                                   "start"));
   }
 }
 

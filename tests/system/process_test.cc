@@ -1,6 +1,6 @@
-// What a dry run and an audit do when the system gives them less than they ask for: calls that are interrupted or cut
-// short, no memory, a small stack, streams that nobody takes. Tests are named after the faults of the reliability
-// reference (F49, ...).
+// What a dry run and an audit do when the system gives them less than they ask for: calls that are
+// interrupted or cut short, no memory, a small stack, streams that nobody takes. Tests are named
+// after the faults of the reliability reference (F49, ...).
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -22,7 +22,8 @@ class Process : public SmallStore {
     wrapper.insert(wrapper.end(), program.begin(), program.end());
     return run(wrapper);
   }
-  static Ran injected(const std::vector<std::string>& options, const std::vector<std::string>& program) {
+  static Ran injected(const std::vector<std::string>& options,
+                      const std::vector<std::string>& program) {
     std::vector<std::string> wrapper = {"strace", "-f", "-qq", "-o", "/dev/null"};
     wrapper.insert(wrapper.end(), options.begin(), options.end());
     return under(wrapper, program);
@@ -51,13 +52,15 @@ TEST_F(Process, F49InterruptedCalls) {
   write();
   const std::string quiet = judgement(dry_run({"-j", "1"}));
   for (const char* calls : {"openat2", "getdents64", "openat2,getdents64"}) {
-    const Ran ran = injected({"-e", std::string("trace=") + calls, "-e", std::string("inject=") + calls + ":error=EINTR:when=1+2"},
+    const Ran ran = injected({"-e", std::string("trace=") + calls, "-e",
+                              std::string("inject=") + calls + ":error=EINTR:when=1+2"},
                              dry_run_of(root.path(), {"-j", "1"}));
     EXPECT_EQ(judgement(ran), quiet) << calls;
   }
   const std::string data = v2() / RegistryBuilder::data(image);
   const auto reading = [&](const std::string& fault) {
-    return injected({"-P", data, "-e", "trace=read", "-e", "inject=read:" + fault}, dry_run_of(root.path()));
+    return injected({"-P", data, "-e", "trace=read", "-e", "inject=read:" + fault},
+                    dry_run_of(root.path()));
   };
   EXPECT_EQ(judgement(reading("error=EINTR:when=1")), quiet);
   const Ran again = reading("error=EAGAIN:when=1");
@@ -65,7 +68,8 @@ TEST_F(Process, F49InterruptedCalls) {
   EXPECT_EQ(codes_of(again, "blockers"), std::set<std::string>{"read-error"}) << again.out;
 }
 
-// strace makes the call "return" fewer bytes without doing it: what arrives is wrong, and the hash must say so.
+// strace makes the call "return" fewer bytes without doing it: what arrives is wrong, and the hash
+// must say so.
 TEST_F(Process, F49ShortReads) {
   write();
   const std::string data = v2() / RegistryBuilder::data(image), quiet = judgement(dry_run());
@@ -76,7 +80,8 @@ TEST_F(Process, F49ShortReads) {
   for (const std::string fault : {"retval=0", "retval=1", "retval=10"}) {
     const Ran ran = reading(dry_run_of(root.path()), fault);
     EXPECT_EQ(ran.status, 1) << fault << ran.err;
-    EXPECT_EQ(planned(ran), std::set{garbage}) << fault;  // what the manifest names is linked, and stays
+    EXPECT_EQ(planned(ran), std::set{garbage})
+        << fault;  // what the manifest names is linked, and stays
     EXPECT_TRUE(json::parse(ran.out).at("repositories").at(0).at("pinned").get<bool>()) << fault;
     const Ran audit = reading(audit_of(root.path()), fault);
     EXPECT_EQ(audit.status, 12) << fault;
@@ -86,7 +91,8 @@ TEST_F(Process, F49ShortReads) {
   }
 }
 
-// Whatever the limit: the whole answer, or none and status 70. 127: not even the loader came through.
+// Whatever the limit: the whole answer, or none and status 70. 127: not even the loader came
+// through.
 TEST_F(Process, F56TooLittleMemory) {
 #ifdef REGCTL_TEST_SANITIZED
   GTEST_SKIP() << "F56: a sanitizer's shadow takes all address space";
@@ -96,19 +102,25 @@ TEST_F(Process, F56TooLittleMemory) {
     const std::string quiet = judgement(dry_run({"-j", jobs}));
     int enough = 0, none = 0;
     for (int mebibytes = 12; mebibytes < 400 && enough < 3; mebibytes += mebibytes < 64 ? 1 : 16) {
-      const Ran ran = under({"prlimit", "--as=" + std::to_string(mebibytes << 20)}, dry_run_of(root.path(), {"-j", jobs}));
+      const Ran ran = under({"prlimit", "--as=" + std::to_string(mebibytes << 20)},
+                            dry_run_of(root.path(), {"-j", jobs}));
       if (ran.status == 127) continue;
       if (ran.status == 70) {
         ++none;
         EXPECT_EQ(ran.out, "");
-        const bool told = ran.err.find("no more memory or threads") != std::string::npos ||
-                          ran.err.find("pthread_create has failed") != std::string::npos;  // oneTBB's word
+        const bool told =
+            ran.err.find("no more memory or threads") != std::string::npos ||
+            ran.err.find("pthread_create has failed") != std::string::npos;  // oneTBB's word
         EXPECT_TRUE(told) << ran.err;
         continue;
       }
       // libc may be the first to notice, or a library that throws while it is loaded.
-      const bool loading = none == 0 && ran.err.find("terminate called without an active exception") != std::string::npos;
-      if (ran.status == 128 + SIGABRT && (loading || ran.err.find("Fatal glibc error") != std::string::npos)) continue;
+      const bool loading =
+          none == 0 &&
+          ran.err.find("terminate called without an active exception") != std::string::npos;
+      if (ran.status == 128 + SIGABRT &&
+          (loading || ran.err.find("Fatal glibc error") != std::string::npos))
+        continue;
       EXPECT_EQ(judgement(ran), quiet) << mebibytes << " MiB, -j " << jobs << ": " << ran.err;
       ++enough;
     }
@@ -126,7 +138,9 @@ TEST_F(Process, F56AnyAllocationThatFails) {
   const std::string quiet = judgement(run(program));
   int answered = 0, refused = 0;  // brk is no use: libc takes an injected failure for an address
   for (int n = 2; answered < 40 && n < 400; ++n) {
-    const Ran ran = injected({"-e", "trace=mmap", "-e", "inject=mmap:error=ENOMEM:when=" + std::to_string(n) + '+'}, program);
+    const Ran ran = injected(
+        {"-e", "trace=mmap", "-e", "inject=mmap:error=ENOMEM:when=" + std::to_string(n) + '+'},
+        program);
     if (ran.status == 127) {  // the loader
       n += 3;
       continue;
@@ -143,12 +157,14 @@ TEST_F(Process, F56AnyAllocationThatFails) {
 }
 
 #ifdef REGCTL_TEST_SANITIZED
-constexpr char kStack[] = "--stack=8388608";  // each thread's share of a sanitizer lies on its stack too
+constexpr char kStack[] =
+    "--stack=8388608";  // each thread's share of a sanitizer lies on its stack too
 #else
 constexpr char kStack[] = "--stack=262144";
 #endif
 
-// Nothing recurses as deep as a pusher likes: directories, documents and chains of indexes on 256 KiB of stack.
+// Nothing recurses as deep as a pusher likes: directories, documents and chains of indexes on 256
+// KiB of stack.
 TEST_F(Process, F57ASmallStack) {
   std::string deep = "deep";
   for (int i = 0; i < 700; ++i) deep += "/d";
@@ -156,7 +172,8 @@ TEST_F(Process, F57ASmallStack) {
   const Digest config = registry.layer("json", "{}");
   std::string manifest = RegistryBuilder::image_json(config, 2, {});
   const Digest named = registry.blob("named at the innermost");
-  manifest.insert(manifest.size() - 1, R"(,"x":)" + std::string(9000, '[') + '"' + named.text() + '"' + std::string(9000, ']'));
+  manifest.insert(manifest.size() - 1, R"(,"x":)" + std::string(9000, '[') + '"' + named.text() +
+                                           '"' + std::string(9000, ']'));
   registry.manifest("json", manifest, "v1");
   Digest chain = registry.image("chain", {"end of the chain"});
   for (int i = 0; i < 1000; ++i) chain = registry.index("chain", {chain});
@@ -180,10 +197,13 @@ TEST_F(Process, F58AReportThatNobodyTakes) {
     for (const char* where : {">/dev/full", ">&-", "| :"}) {
       const bool pipe = where[0] == '|';
       // A pipe without a reader: the reader's end is closed before the program starts.
-      const Ran ran = pipe ? under({"bash", "-c", "exec 3> >(:); wait $!; exec \"$@\" >&3 3>&-", "bash"}, program)
-                           : redirected(where, program);
+      const Ran ran =
+          pipe ? under({"bash", "-c", "exec 3> >(:); wait $!; exec \"$@\" >&3 3>&-", "bash"},
+                       program)
+               : redirected(where, program);
       EXPECT_EQ(ran.status, 1) << program[0] << where << ran.err;
-      EXPECT_NE(ran.err.find("could not be written to standard output"), std::string::npos) << where << ran.err;
+      EXPECT_NE(ran.err.find("could not be written to standard output"), std::string::npos)
+          << where << ran.err;
     }
   }
 }
@@ -192,7 +212,8 @@ TEST_F(Process, F58AReportThatNobodyTakes) {
 TEST_F(Process, F58MessagesThatNobodyTakes) {
   registry.tree.bytes(RegistryBuilder::data(image)) += "damage";  // something to warn of
   write();
-  for (auto program : {dry_run_of(root.path(), {"-v", "--progress", "always"}), audit_of(root.path())}) {
+  for (auto program :
+       {dry_run_of(root.path(), {"-v", "--progress", "always"}), audit_of(root.path())}) {
     const Ran heard = run(program);
     ASSERT_NE(heard.status, 0);
     for (const char* where : {"2>/dev/full", "2>&-", "0<&- 2>&-"}) {
@@ -203,7 +224,8 @@ TEST_F(Process, F58MessagesThatNobodyTakes) {
   }
   // The same where the message is all there is.
   for (const char* where : {"2>/dev/full", "2>&-"}) {
-    EXPECT_EQ(redirected(where, {regctl_gc(), "--dry-run", root.path() / "none"}).status, 10) << where;
+    EXPECT_EQ(redirected(where, {regctl_gc(), "--dry-run", root.path() / "none"}).status, 10)
+        << where;
     EXPECT_EQ(redirected(where, {regctl_gc(), "--no-such-option"}).status, 2) << where;
   }
 }
@@ -212,13 +234,16 @@ TEST_F(Process, F58MessagesThatNobodyTakes) {
 TEST_F(Process, F58ClosedStreamsAreNotReused) {
   write();
   const auto trace = work.path() / "trace";
-  const Ran ran = under({"sh", "-c", "exec strace -f -qq -e trace=%file -o \"$0\" \"$@\" 0<&- 1>&- 2>&-", trace}, dry_run_of(root.path()));
+  const Ran ran = under(
+      {"sh", "-c", "exec strace -f -qq -e trace=%file -o \"$0\" \"$@\" 0<&- 1>&- 2>&-", trace},
+      dry_run_of(root.path()));
   const std::string calls = read_all(trace);
   ASSERT_NE(calls.find("openat2("), std::string::npos);
   std::ifstream in(trace);
   for (std::string line; std::getline(in, line);) {
     const auto result = line.rfind(") = ");
-    const bool storage = line.find("openat2(") != std::string::npos || line.find(root.path().string() + "/docker") != std::string::npos;
+    const bool storage = line.find("openat2(") != std::string::npos ||
+                         line.find(root.path().string() + "/docker") != std::string::npos;
     if (result == std::string::npos || !storage || line.find("open") == std::string::npos) continue;
     for (const char* low : {"0", "1", "2"}) EXPECT_NE(line.substr(result + 4), low) << line;
   }

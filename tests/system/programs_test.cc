@@ -1,4 +1,5 @@
-// The programs as people and scripts call them: exit statuses, streams, reports, and what they do to the disk.
+// The programs as people and scripts call them: exit statuses, streams, reports, and what they do
+// to the disk.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -22,7 +23,8 @@ class Programs : public testing::Test {
     std::filesystem::create_directories(v2);
     registry.tree.write_to(v2);
   }
-  Ran gc(std::vector<std::string> options, const std::map<std::string, std::string>& environment = {}) {
+  Ran gc(std::vector<std::string> options,
+         const std::map<std::string, std::string>& environment = {}) {
     options.insert(options.begin(), regctl_gc());
     options.push_back(root.path());
     return run(options, environment);
@@ -38,7 +40,9 @@ TEST_F(Programs, ExitStatuses) {
   write();
   const Ran done = gc({"-n"});
   EXPECT_EQ(done.status, 0) << done.err;
-  EXPECT_NE(done.out.find("\n3 blobs marked, 1 blobs and 0 manifests eligible for deletion\n"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("\n3 blobs marked, 1 blobs and 0 manifests eligible for deletion\n"),
+            std::string::npos)
+      << done.out;
   EXPECT_EQ(gc({"--offline", "--heal"}).status, 2);
   EXPECT_EQ(gc({"--run", "0123456789abcdef"}).status, 2);
   EXPECT_EQ(gc({"-n", "--delete-untaged"}).status, 2);
@@ -63,8 +67,12 @@ TEST_F(Programs, AFileThatIsWrittenKnowsOfOneThatIsNot) {
   write();
   const TemporaryDirectory out;
   const std::string metrics = out.path() / "metrics", report = out.path() / "report";
-  EXPECT_EQ(gc({"--offline", "--metrics", metrics, "--report", out.path() / "no/such/report"}).status, 1);
-  EXPECT_NE(read_all(metrics).find("regctl_gc_last_run_exit_status{root=\"" + root.path().string() + "\"} 1\n"), std::string::npos) << read_all(metrics);
+  EXPECT_EQ(
+      gc({"--offline", "--metrics", metrics, "--report", out.path() / "no/such/report"}).status, 1);
+  EXPECT_NE(read_all(metrics).find("regctl_gc_last_run_exit_status{root=\"" + root.path().string() +
+                                   "\"} 1\n"),
+            std::string::npos)
+      << read_all(metrics);
   EXPECT_EQ(gc({"-n", "--metrics", out.path() / "no/such/metrics", "--report", report}).status, 1);
   const json run = json::parse(read_all(report)).at("run");
   EXPECT_EQ(run.at("exit_status"), 1);
@@ -107,9 +115,16 @@ TEST_F(Programs, P5ADryRunAndAnAuditWriteNothing) {
   const TemporaryDirectory work;
   const auto trace = work.path() / "trace";
   for (const std::vector<std::string>& program :
-       {std::vector<std::string>{regctl_gc(), "-n", "-m", "-q"}, {regctl_audit(), "--quick", "-q"}}) {
-    std::vector<std::string> argv = {"strace", "-f", "-qq", "-o", trace, "-e",
-                                     "trace=%file,ftruncate,fchmod,fchown,fallocate,write,pwrite64,copy_file_range"};
+       {std::vector<std::string>{regctl_gc(), "-n", "-m", "-q"},
+        {regctl_audit(), "--quick", "-q"}}) {
+    std::vector<std::string> argv = {
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        trace,
+        "-e",
+        "trace=%file,ftruncate,fchmod,fchown,fallocate,write,pwrite64,copy_file_range"};
     argv.insert(argv.end(), program.begin(), program.end());
     argv.push_back(root.path());
     run(argv);
@@ -118,10 +133,13 @@ TEST_F(Programs, P5ADryRunAndAnAuditWriteNothing) {
     for (std::string line; std::getline(in, line);) {
       opened += line.find("openat2(") != std::string::npos;
       if (line.find("/tsan.rodata.") != std::string::npos) continue;  // ThreadSanitizer's own
-      for (const char* verb : {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "unlink", "rename", "mkdir", "rmdir", "link(", "linkat",
-                               "chmod", "chown", "utime", "truncate", "fallocate", "copy_file_range", "setxattr"}) {
-        const bool reads_link = line.find("readlink") != std::string::npos;  // Boost resolves ROOT with it
-        EXPECT_TRUE(line.find(verb) == std::string::npos || reads_link) << program[0] << ": " << line;
+      for (const char* verb : {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "unlink", "rename",
+                               "mkdir", "rmdir", "link(", "linkat", "chmod", "chown", "utime",
+                               "truncate", "fallocate", "copy_file_range", "setxattr"}) {
+        const bool reads_link =
+            line.find("readlink") != std::string::npos;  // Boost resolves ROOT with it
+        EXPECT_TRUE(line.find(verb) == std::string::npos || reads_link)
+            << program[0] << ": " << line;
       }
     }
     EXPECT_GT(opened, 50) << "the trace shows no work";
@@ -136,7 +154,8 @@ TEST_F(Programs, ARealRegistry) {
     const std::string config = "{\"layer\":\"" + layer + "\"}";
     push_blob(http, "team/app", config, digest_of(config).text());
     push_blob(http, "team/app", layer, digest_of(layer).text());
-    const std::string manifest = RegistryBuilder::image_json(digest_of(config), config.size(), {{digest_of(layer), layer.size()}});
+    const std::string manifest = RegistryBuilder::image_json(digest_of(config), config.size(),
+                                                             {{digest_of(layer), layer.size()}});
     push_manifest(http, "team/app", tag, manifest, kOciManifest);
     return digest_of(manifest);
   };
@@ -146,12 +165,14 @@ TEST_F(Programs, ARealRegistry) {
   ASSERT_EQ(http.request("DELETE", "/v2/team/app/manifests/" + third.text()).status, 202);
 
   const auto planned_with = [&](std::vector<std::string> options) {
-    options.insert(options.end(), {"-n", "--json", "--keep-younger-than", "0s", "--max-delete", "100%"});
+    options.insert(options.end(),
+                   {"-n", "--json", "--keep-younger-than", "0s", "--max-delete", "100%"});
     const Ran ran = gc(options);
     EXPECT_EQ(ran.status, 0) << ran.err;
     Digests digests;
     const json report = json::parse(ran.out);
-    for (const auto& blob : report.at("plan").at("blobs")) digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
+    for (const auto& blob : report.at("plan").at("blobs"))
+      digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
     return digests;
   };
   const Digests deleted = {third, digest_of("third"), digest_of("{\"layer\":\"third\"}")};

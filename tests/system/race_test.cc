@@ -1,8 +1,9 @@
-// Pushers against the collector, on one registry, for a while (P9). Judged from the client's side: what was answered 201
-// must be pullable after the last run and a --heal. The same harness with a collector that unlinks at once must lose
-// images, or it proves nothing.
+// Pushers against the collector, on one registry, for a while (P9). Judged from the client's side:
+// what was answered 201 must be pullable after the last run and a --heal. The same harness with a
+// collector that unlinks at once must lose images, or it proves nothing.
 //
-// REGCTL_TEST_ROUNDS multiplies the time, REGCTL_TEST_SEED repeats the choices (not what the scheduler makes of them).
+// REGCTL_TEST_ROUNDS multiplies the time, REGCTL_TEST_SEED repeats the choices (not what the
+// scheduler makes of them).
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -31,7 +32,8 @@ namespace fs = std::filesystem;
 std::uint32_t seed() {
   static const std::uint32_t kSeed = [] {
     const char* fixed = std::getenv("REGCTL_TEST_SEED");
-    return fixed ? static_cast<std::uint32_t>(std::strtoul(fixed, nullptr, 10)) : std::random_device()();
+    return fixed ? static_cast<std::uint32_t>(std::strtoul(fixed, nullptr, 10))
+                 : std::random_device()();
   }();
   return kSeed;
 }
@@ -49,11 +51,13 @@ struct Ledger {
   };
   std::mutex mutex;  // held while the registry is told, so that the order here is the order there
   std::map<Digest, Accepted> manifests;
-  std::map<std::string, std::optional<Digest>> tags;  // empty: no answer came, it may point to either
+  std::map<std::string, std::optional<Digest>>
+      tags;  // empty: no answer came, it may point to either
 };
 
 struct Counts {
-  std::atomic<int> accepted{0}, refused{0}, given_up{0}, mounted{0}, deleted{0}, unanswered{0}, indexes{0}, again{0};
+  std::atomic<int> accepted{0}, refused{0}, given_up{0}, mounted{0}, deleted{0}, unanswered{0},
+      indexes{0}, again{0};
   std::atomic<std::int64_t> longest_put_ms{0};
 };
 
@@ -71,7 +75,8 @@ class Race {
   void run(milliseconds time, const std::function<void(int)>& collect) {
     const auto end = SteadyClock::now() + time;
     std::vector<std::jthread> pushers;
-    for (int i = 0; i < kPushers; ++i) pushers.emplace_back([this, i] { push_until_over(seed() + static_cast<std::uint32_t>(i)); });
+    for (int i = 0; i < kPushers; ++i)
+      pushers.emplace_back([this, i] { push_until_over(seed() + static_cast<std::uint32_t>(i)); });
     for (int round = 0; SteadyClock::now() < end; ++round) {
       begun_ = round + 1;
       collect(round);
@@ -117,7 +122,8 @@ class Race {
   std::string layer(unsigned number) const {
     std::mt19937 random(number);
     std::string bytes = "layer " + std::to_string(number) + ' ';
-    for (std::size_t size = 500 + random() % 6000; bytes.size() < size;) bytes += static_cast<char>(random());
+    for (std::size_t size = 500 + random() % 6000; bytes.size() < size;)
+      bytes += static_cast<char>(random());
     return bytes;
   }
 
@@ -131,9 +137,12 @@ class Race {
         const std::lock_guard lock(ledger.mutex);
         return ledger.manifests.size();
       }();
-      if (random() % 10 < (alive > 4 ? 6 : alive > 1 ? 3 : 0)) delete_one(client, repository, random);
-      else if (alive > 1 && random() % 6 == 0) push_index(client, repository, random);
-      else push_image(client, repository, random);
+      if (random() % 10 < (alive > 4 ? 6 : alive > 1 ? 3 : 0))
+        delete_one(client, repository, random);
+      else if (alive > 1 && random() % 6 == 0)
+        push_index(client, repository, random);
+      else
+        push_image(client, repository, random);
     }
     counts.mounted += client.mounted();
   }
@@ -150,13 +159,15 @@ class Race {
     const std::string tag = "t" + std::to_string(random() % 4);
     const std::string from = random() % 3 ? "" : kRepositories[random() % std::size(kRepositories)];
     for (int attempt = 0; attempt < kTries; ++attempt) {
-      if (client.push_blobs(repository, image, from) && put(client, repository, tag, {image, {}})) return;
+      if (client.push_blobs(repository, image, from) && put(client, repository, tag, {image, {}}))
+        return;
       pause_after(client, attempt);
     }
     ++counts.given_up;
   }
 
-  // Over two images that were accepted; should one be gone by now, the registry says no and that is that.
+  // Over two images that were accepted; should one be gone by now, the registry says no and that is
+  // that.
   void push_index(Client& client, const std::string& repository, std::mt19937& random) {
     Ledger& ledger = repositories_.at(repository);
     std::vector<LocalImage> children;
@@ -178,7 +189,8 @@ class Race {
     for (int attempt = 0; attempt < kTries; ++attempt) {
       bool all = true;
       for (const LocalImage& child : children)  // by digest, as buildx does
-        all = all && client.push_blobs(repository, child) && put(client, repository, child.digest.text(), {child, {}});
+        all = all && client.push_blobs(repository, child) &&
+              put(client, repository, child.digest.text(), {child, {}});
       if (all && put(client, repository, tag, {index, digests})) {
         ++counts.indexes;
         return;
@@ -194,14 +206,17 @@ class Race {
     std::this_thread::sleep_for(milliseconds(5));
   }
 
-  bool put(Client& client, const std::string& repository, const std::string& reference, Ledger::Accepted manifest) {
+  bool put(Client& client, const std::string& repository, const std::string& reference,
+           Ledger::Accepted manifest) {
     Ledger& ledger = repositories_.at(repository);
     const std::lock_guard lock(ledger.mutex);
     const bool by_tag = !reference.starts_with("sha256:");
     const auto begin = SteadyClock::now();
     const Answer answer = client.put_manifest(repository, reference, manifest.image);
     const auto took = std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begin).count();
-    for (auto longest = counts.longest_put_ms.load(); took > longest && !counts.longest_put_ms.compare_exchange_weak(longest, took);) {}
+    for (auto longest = counts.longest_put_ms.load();
+         took > longest && !counts.longest_put_ms.compare_exchange_weak(longest, took);) {
+    }
     if (answer.status == 0) {
       ++counts.unanswered;
       if (by_tag) ledger.tags[reference].reset();
@@ -224,34 +239,44 @@ class Race {
     const std::lock_guard lock(ledger.mutex);
     std::vector<Digest> victims;
     for (const auto& [digest, accepted] : ledger.manifests) {
-      const auto holds_it = [&, &digest = digest](const auto& other) { return other.second.children.contains(digest); };
-      if (std::none_of(ledger.manifests.begin(), ledger.manifests.end(), holds_it)) victims.push_back(digest);
+      const auto holds_it = [&, &digest = digest](const auto& other) {
+        return other.second.children.contains(digest);
+      };
+      if (std::none_of(ledger.manifests.begin(), ledger.manifests.end(), holds_it))
+        victims.push_back(digest);
     }
     if (victims.empty()) return;
     const Digest victim = victims[random() % victims.size()];
     const auto is_victim = [&](const auto& tag) { return tag.second == victim; };
-    const bool stays = !only_tagged_ || std::any_of(ledger.tags.begin(), ledger.tags.end(), is_victim);
+    const bool stays =
+        !only_tagged_ || std::any_of(ledger.tags.begin(), ledger.tags.end(), is_victim);
     if (stays && !is_back(client, repository, victim)) return;
-    const Answer answer = client.request("DELETE", "/v2/" + repository + "/manifests/" + victim.text());
+    const Answer answer =
+        client.request("DELETE", "/v2/" + repository + "/manifests/" + victim.text());
     counts.unanswered += answer.status == 0;
     counts.deleted += answer.status == 202;
     ledger.manifests.erase(victim);
     std::erase_if(ledger.tags, is_victim);
   }
 
-  // What was accepted can be pulled, at the latest once a run has ended that began afterwards. False: it cannot.
+  // What was accepted can be pulled, at the latest once a run has ended that began afterwards.
+  // False: it cannot.
   bool is_back(Client& client, const std::string& repository, const Digest& digest) {
     const int enough = begun_ + 1;
     std::string missing;
-    becomes_true([&] {
-      const bool last = ended_ >= enough || over_;
-      missing = client.lacks(repository, digest.text());
-      return missing.empty() || (last && !client.was_cut_off());
-    }, seconds(300));
+    becomes_true(
+        [&] {
+          const bool last = ended_ >= enough || over_;
+          missing = client.lacks(repository, digest.text());
+          return missing.empty() || (last && !client.was_cut_off());
+        },
+        seconds(300));
     if (missing.empty() || ended_ >= enough) {
       const std::lock_guard lock(mutex_);
       ++checked;
-      if (!missing.empty()) broken_.push_back(repository + " " + digest.text() + " lacked " + missing + " although a run had ended since");
+      if (!missing.empty())
+        broken_.push_back(repository + " " + digest.text() + " lacked " + missing +
+                          " although a run had ended since");
     }
     return missing.empty();
   }
@@ -286,7 +311,8 @@ class RaceTest : public testing::Test {
   }
 
   nlohmann::json run_collector(std::vector<std::string> options) {
-    options.insert(options.begin(), {regctl_gc(), "--json", "--keep-younger-than", "0s", "--max-delete", "100%"});
+    options.insert(options.begin(),
+                   {regctl_gc(), "--json", "--keep-younger-than", "0s", "--max-delete", "100%"});
     options.push_back(root.path());
     const Ran ran = run(options);
     ++statuses[ran.status];
@@ -310,7 +336,8 @@ class RaceTest : public testing::Test {
     if (!report.is_object() || !report.contains("plan") || !report["blockers"].empty()) return;
     for (const auto& blob : report["plan"]["blobs"]) {
       const Digest digest = *Digest::parse(blob["digest"].get<std::string>());
-      purged += unlink((root.path() / "docker/registry/v2" / RegistryBuilder::data(digest)).c_str()) == 0;
+      purged +=
+          unlink((root.path() / "docker/registry/v2" / RegistryBuilder::data(digest)).c_str()) == 0;
     }
   }
 
@@ -318,21 +345,28 @@ class RaceTest : public testing::Test {
     const Ran ran = run({regctl_gc(), "--heal", "--json", root.path()});
     EXPECT_LE(ran.status, 1) << ran.err;
     const auto report = nlohmann::json::parse(ran.out, nullptr, false);
-    if (report.is_object() && !report["swept"].is_null()) healed = report["swept"]["restored"]["count"].get<int>();
+    if (report.is_object() && !report["swept"].is_null())
+      healed = report["swept"]["restored"]["count"].get<int>();
   }
 
   void print(const Race& race, std::size_t broken) {
     const Counts& counts = race.counts;
     std::string runs;
-    for (const auto& [status, count] : statuses) runs += ' ' + std::to_string(count) + "x exit " + std::to_string(status);
-    std::cout << "pushes accepted " << counts.accepted << " (indexes " << counts.indexes << ", again " << counts.again << "), mounted "
-              << counts.mounted << ", refused " << counts.refused << ", given up " << counts.given_up << ", unanswered "
-              << counts.unanswered << ", deleted " << counts.deleted << "; blobs quarantined " << quarantined << ", given back " << restored << " + " << healed
-              << ", purged " << purged << "; longest PUT " << counts.longest_put_ms << " ms; runs:" << runs << "; checked "
-              << race.checked << ", broken " << broken << "; REGCTL_TEST_SEED=" << seed() << std::endl
+    for (const auto& [status, count] : statuses)
+      runs += ' ' + std::to_string(count) + "x exit " + std::to_string(status);
+    std::cout << "pushes accepted " << counts.accepted << " (indexes " << counts.indexes
+              << ", again " << counts.again << "), mounted " << counts.mounted << ", refused "
+              << counts.refused << ", given up " << counts.given_up << ", unanswered "
+              << counts.unanswered << ", deleted " << counts.deleted << "; blobs quarantined "
+              << quarantined << ", given back " << restored << " + " << healed << ", purged "
+              << purged << "; longest PUT " << counts.longest_put_ms << " ms; runs:" << runs
+              << "; checked " << race.checked << ", broken " << broken
+              << "; REGCTL_TEST_SEED=" << seed() << std::endl
               << complaints;
-    for (const auto& [name, value] : {std::pair("accepted", counts.accepted.load()), {"refused", counts.refused.load()},
-                                      {"given_back", restored + healed}, {"broken", static_cast<int>(broken)}})
+    for (const auto& [name, value] : {std::pair("accepted", counts.accepted.load()),
+                                      {"refused", counts.refused.load()},
+                                      {"given_back", restored + healed},
+                                      {"broken", static_cast<int>(broken)}})
       RecordProperty(name, value);
   }
 
@@ -357,10 +391,12 @@ class RaceTest : public testing::Test {
     EXPECT_GT(quarantined, kMany);
     EXPECT_GT(statuses[0] + statuses[1], 3) << complaints;
     for (const auto& [status, count] : statuses) EXPECT_LE(status, 13) << complaints;
-    // A PUT longer than the hold was promised nothing, and nobody can tell whether it is that one that broke.
+    // A PUT longer than the hold was promised nothing, and nobody can tell whether it is that one
+    // that broke.
     std::string all;
     for (const std::string& one : broken) all += '\n' + one;
-    if (!broken.empty() && race.counts.longest_put_ms > 1000) GTEST_SKIP() << "a PUT took longer than the hold, and broken are" << all;
+    if (!broken.empty() && race.counts.longest_put_ms > 1000)
+      GTEST_SKIP() << "a PUT took longer than the hold, and broken are" << all;
     EXPECT_TRUE(broken.empty()) << all;
   }
 
@@ -370,10 +406,21 @@ class RaceTest : public testing::Test {
   int quarantined = 0, restored = 0, purged = 0, healed = 0;
 };
 
-// Between verification of a manifest and its link: the directories that the link needs are slow to come.
+// Between verification of a manifest and its link: the directories that the link needs are slow to
+// come.
 Orders slowed(const Orders& orders) {
   Orders slow = orders;
-  slow.wrapper = {"strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=mkdirat", "-e", "inject=mkdirat:delay_enter=20000"};
+  slow.wrapper = {"strace",
+                  "-D",
+                  "-f",
+                  "-qq",
+                  "--seccomp-bpf",
+                  "-o",
+                  "/dev/null",
+                  "-e",
+                  "trace=mkdirat",
+                  "-e",
+                  "inject=mkdirat:delay_enter=20000"};
   return slow;
 }
 
@@ -417,14 +464,16 @@ TEST_F(RaceTest, ControlACollectorThatUnlinksAtOnceLosesImages) {
   for (const bool cache : {true, false}) {
     std::size_t lost = 0;
     int rounds = 0;
-    for (const auto begin = SteadyClock::now(); !lost && SteadyClock::now() - begin < seconds(30); ++rounds) {
+    for (const auto begin = SteadyClock::now(); !lost && SteadyClock::now() - begin < seconds(30);
+         ++rounds) {
       Race race(root.path(), slowed(cache ? kInmemory : Orders{}));
       race.run(milliseconds(1500), [&](int) { unlink_at_once(); });
       heal();
       lost = race.broken().size();
       print(race, lost);
     }
-    EXPECT_GT(lost, 0u) << (cache ? "with" : "without") << " a cache nothing was lost: the races of this harness are none";
+    EXPECT_GT(lost, 0u) << (cache ? "with" : "without")
+                        << " a cache nothing was lost: the races of this harness are none";
   }
 }
 

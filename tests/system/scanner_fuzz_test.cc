@@ -1,5 +1,5 @@
-// A served registry as the judge of our digest scanner: whatever it misses in an oddly spelled manifest
-// (MANIFEST_BLOB_UNKNOWN), it has read as a reference, so the scanner must have found it.
+// A served registry as the judge of our digest scanner: whatever it misses in an oddly spelled
+// manifest (MANIFEST_BLOB_UNKNOWN), it has read as a reference, so the scanner must have found it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -24,20 +24,29 @@ class OddSpeller {
   };
 
   Spelled manifest() {
-    static constexpr const char* kTypes[] = {kOciManifest, "application/vnd.docker.distribution.manifest.v2+json",
-                                             kOciIndex, "application/vnd.docker.distribution.manifest.list.v2+json"};
+    static constexpr const char* kTypes[] = {
+        kOciManifest, "application/vnd.docker.distribution.manifest.v2+json", kOciIndex,
+        "application/vnd.docker.distribution.manifest.list.v2+json"};
     const std::string type = kTypes[random_() % 4];
     const bool index = type == kOciIndex || type.find("list") != std::string::npos;
     std::string json = space() + '{';
     json += member("schemaVersion", "2") + ',' + member("mediaType", string(type));
-    add(json, [&] { return member("annotations", '{' + member("a", digest()) + '}'); }, 20);
-    add(json, [&] { return member("subject", descriptor("x/y")); }, 20);
-    add(json, [&] { return member("unknown", value(3)); }, 30);
+    add(
+        json, [&] { return member("annotations", '{' + member("a", digest()) + '}'); }, 20);
+    add(
+        json, [&] { return member("subject", descriptor("x/y")); }, 20);
+    add(
+        json, [&] { return member("unknown", value(3)); }, 30);
     for (int i = pick(1, 3); i > 0; --i) {
-      if (index) json += ',' + member("manifests", children());
-      else json += ',' + member("config", descriptor("application/vnd.docker.container.image.v1+json")) + ',' + member("layers", layers());
+      if (index)
+        json += ',' + member("manifests", children());
+      else
+        json += ',' +
+                member("config", descriptor("application/vnd.docker.container.image.v1+json")) +
+                ',' + member("layers", layers());
     }
-    add(json, [&] { return member("unknown", value(3)); }, 30);
+    add(
+        json, [&] { return member("unknown", value(3)); }, 30);
     json += space() + '}' + space();
     if (chance(5)) json[random_() % json.size()] ^= static_cast<char>(1 << random_() % 8);
     return {json, type};
@@ -52,7 +61,10 @@ class OddSpeller {
     if (chance(percent)) json += ',' + make();
   }
 
-  std::string space() { return chance(80) ? "" : std::string(static_cast<std::size_t>(pick(1, 3)), " \t\r\n"[random_() % 4]); }
+  std::string space() {
+    return chance(80) ? ""
+                      : std::string(static_cast<std::size_t>(pick(1, 3)), " \t\r\n"[random_() % 4]);
+  }
 
   static std::string escape(unsigned char c) {
     char text[8];
@@ -63,7 +75,8 @@ class OddSpeller {
   std::string string(const std::string& text) {
     std::string json = "\"";
     const bool odd = chance(30);
-    for (const char c : text) json += odd && chance(20) ? escape(static_cast<unsigned char>(c)) : std::string(1, c);
+    for (const char c : text)
+      json += odd && chance(20) ? escape(static_cast<unsigned char>(c)) : std::string(1, c);
     return json + '"';
   }
 
@@ -72,11 +85,16 @@ class OddSpeller {
     std::string json = "\"";
     const bool odd = chance(40);
     for (const char c : name) {
-      if (odd && c == 's' && chance(30)) json += chance(50) ? "\u017F" : "\\u017f";
-      else if (odd && c == 'k' && chance(30)) json += "\u212A";
-      else if (odd && chance(40)) json += static_cast<char>(std::toupper(c));
-      else if (odd && chance(20)) json += escape(static_cast<unsigned char>(c));
-      else json += c;
+      if (odd && c == 's' && chance(30))
+        json += chance(50) ? "\u017F" : "\\u017f";
+      else if (odd && c == 'k' && chance(30))
+        json += "\u212A";
+      else if (odd && chance(40))
+        json += static_cast<char>(std::toupper(c));
+      else if (odd && chance(20))
+        json += escape(static_cast<unsigned char>(c));
+      else
+        json += c;
     }
     return json + '"';
   }
@@ -95,36 +113,50 @@ class OddSpeller {
   }
 
   std::string descriptor(const std::string& type) {
-    std::string json = "{" + member("mediaType", string(type)) + ',' + member("size", std::to_string(pick(0, 9))) + ',' +
+    std::string json = "{" + member("mediaType", string(type)) + ',' +
+                       member("size", std::to_string(pick(0, 9))) + ',' +
                        member("digest", digest());
-    add(json, [&] { return member("digest", digest()); }, 15);
-    add(json, [&] { return member("annotations", '{' + member("b", digest()) + '}'); }, 10);
-    add(json, [&] { return member("urls", "[]"); }, 10);
+    add(
+        json, [&] { return member("digest", digest()); }, 15);
+    add(
+        json, [&] { return member("annotations", '{' + member("b", digest()) + '}'); }, 10);
+    add(
+        json, [&] { return member("urls", "[]"); }, 10);
     return json + '}';
   }
 
   std::string layers() {
     std::string json = "[";
     for (int i = pick(0, 4); i > 0; --i)
-      json += descriptor(chance(90) ? "application/vnd.docker.image.rootfs.diff.tar.gzip" : "text/plain") + (i > 1 ? "," : "");
+      json += descriptor(chance(90) ? "application/vnd.docker.image.rootfs.diff.tar.gzip"
+                                    : "text/plain") +
+              (i > 1 ? "," : "");
     return json + ']';
   }
 
   std::string children() {
     std::string json = "[";
-    for (int i = pick(0, 4); i > 0; --i) json += descriptor(chance(70) ? kOciManifest : "text/plain") + (i > 1 ? "," : "");
+    for (int i = pick(0, 4); i > 0; --i)
+      json += descriptor(chance(70) ? kOciManifest : "text/plain") + (i > 1 ? "," : "");
     return json + ']';
   }
 
   std::string value(int depth) {
     switch (depth ? pick(0, 6) : pick(0, 4)) {
-      case 0: return digest();
-      case 1: return "1e999";
-      case 2: return "\"\xff\xfe broken\"";
-      case 3: return "\"\\ud800 lone\"";
-      case 4: return std::string(500, '[') + std::string(500, ']');
-      case 5: return '[' + value(depth - 1) + ',' + value(depth - 1) + ']';
-      default: return '{' + member("layers", value(depth - 1)) + '}';
+      case 0:
+        return digest();
+      case 1:
+        return "1e999";
+      case 2:
+        return "\"\xff\xfe broken\"";
+      case 3:
+        return "\"\\ud800 lone\"";
+      case 4:
+        return std::string(500, '[') + std::string(500, ']');
+      case 5:
+        return '[' + value(depth - 1) + ',' + value(depth - 1) + ']';
+      default:
+        return '{' + member("layers", value(depth - 1)) + '}';
     }
   }
 
@@ -135,7 +167,8 @@ class OddSpeller {
 TEST(ScannerFuzz, FindsWhateverTheRegistryReads) {
   const char* rounds = std::getenv("REGCTL_TEST_FUZZ");
   const char* fixed = std::getenv("REGCTL_TEST_SEED");
-  const auto seed = fixed ? static_cast<std::uint32_t>(std::strtoul(fixed, nullptr, 10)) : std::random_device()();
+  const auto seed =
+      fixed ? static_cast<std::uint32_t>(std::strtoul(fixed, nullptr, 10)) : std::random_device()();
   SCOPED_TRACE("REGCTL_TEST_SEED=" + std::to_string(seed));
   const TemporaryDirectory root;
   const DockerRegistry registry(root.path());
@@ -154,8 +187,11 @@ TEST(ScannerFuzz, FindsWhateverTheRegistryReads) {
       if (error.value("code", "") != "MANIFEST_BLOB_UNKNOWN") continue;
       each_digest_in_text(error.dump(), [&, &json = json](const Digest& digest) {
         ++complaints;
-        const auto is_it = [&](const FoundReference& reference) { return reference.digest == digest; };
-        EXPECT_TRUE(std::any_of(scan.references.begin(), scan.references.end(), is_it)) << digest.text() << " in " << json;
+        const auto is_it = [&](const FoundReference& reference) {
+          return reference.digest == digest;
+        };
+        EXPECT_TRUE(std::any_of(scan.references.begin(), scan.references.end(), is_it))
+            << digest.text() << " in " << json;
       });
     }
   }

@@ -1,5 +1,5 @@
-// The collector changes real disks: full ones, read-only ones, ones that lose power, some that are attacked meanwhile.
-// What this host's kernel refuses is skipped with the reason.
+// The collector changes real disks: full ones, read-only ones, ones that lose power, some that are
+// attacked meanwhile. What this host's kernel refuses is skipped with the reason.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <linux/fs.h>
@@ -39,7 +39,8 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 void PrintTo(const Node& node, std::ostream* out) {
-  *out << std::oct << node.mode << std::dec << ' ' << node.user << ':' << node.group << " inode " << node.inode << " at " << node.modified;
+  *out << std::oct << node.mode << std::dec << ' ' << node.user << ':' << node.group << " inode "
+       << node.inode << " at " << node.modified;
 }
 using Nodes = std::map<std::string, Node>;
 
@@ -49,9 +50,15 @@ Nodes nodes_below(const fs::path& directory) {
     struct stat st;
     if (lstat(entry.path().c_str(), &st) != 0) continue;
     const bool file = S_ISREG(st.st_mode);
-    const auto time = static_cast<std::uint64_t>(st.st_mtim.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(st.st_mtim.tv_nsec);
-    nodes[entry.path().lexically_relative(directory)] =
-        {st.st_mode, st.st_uid, st.st_gid, st.st_ino, file ? st.st_nlink : 0, file ? time : 0, file ? read_all(entry.path()) : ""};
+    const auto time = static_cast<std::uint64_t>(st.st_mtim.tv_sec) * 1'000'000'000 +
+                      static_cast<std::uint64_t>(st.st_mtim.tv_nsec);
+    nodes[entry.path().lexically_relative(directory)] = {st.st_mode,
+                                                         st.st_uid,
+                                                         st.st_gid,
+                                                         st.st_ino,
+                                                         file ? st.st_nlink : 0,
+                                                         file ? time : 0,
+                                                         file ? read_all(entry.path()) : ""};
   }
   return nodes;
 }
@@ -59,20 +66,27 @@ Nodes nodes_below(const fs::path& directory) {
 class SweepDisk : public StoreOnDisk {
  protected:
   SweepDisk() {
-    const Digest amd = registry.image("team/app", {"amd64", "shared"}), arm = registry.image("team/app", {"arm64", "shared"});
-    const Digest index = registry.index("team/app", {amd, arm}, "latest"), other = registry.image("other", {"fine", "shared"}, "v1");
+    const Digest amd = registry.image("team/app", {"amd64", "shared"}),
+                 arm = registry.image("team/app", {"arm64", "shared"});
+    const Digest index = registry.index("team/app", {amd, arm}, "latest"),
+                 other = registry.image("other", {"fine", "shared"}, "v1");
     registry.image("other", {"former"});
-    for (int i = 0; i < 6; ++i) garbage.push_back(registry.layer("team/app", "garbage " + std::string(10'000 * (i + 1), 'x')));
+    for (int i = 0; i < 6; ++i)
+      garbage.push_back(
+          registry.layer("team/app", "garbage " + std::string(10'000 * (i + 1), 'x')));
     garbage.push_back(registry.blob("garbage without a link"));
-    for (const Digest& manifest : {amd, arm, index}) alive.push_back(RegistryBuilder::revision("team/app", manifest));
+    for (const Digest& manifest : {amd, arm, index})
+      alive.push_back(RegistryBuilder::revision("team/app", manifest));
     alive.push_back(RegistryBuilder::revision("other", other));
     alive.push_back(layout::tag_current_link("team/app", "latest"));
     alive.push_back(layout::tag_current_link("other", "v1"));
-    for (const Digest& blob : {amd, arm, index, other, digest_of("amd64"), digest_of("arm64"), digest_of("shared"), digest_of("fine")})
+    for (const Digest& blob : {amd, arm, index, other, digest_of("amd64"), digest_of("arm64"),
+                               digest_of("shared"), digest_of("fine")})
       alive.push_back(RegistryBuilder::data(blob));
   }
 
-  static std::vector<std::string> collector(const fs::path& root, std::vector<std::string> options = {}) {
+  static std::vector<std::string> collector(const fs::path& root,
+                                            std::vector<std::string> options = {}) {
     options.insert(options.begin(), {regctl_gc(), "--json", "--max-delete", "100%"});
     options.push_back(root);
     return options;
@@ -85,19 +99,26 @@ class SweepDisk : public StoreOnDisk {
     fs::create_directories(v2_of(store));
     registry.tree.write_to(v2_of(store));
   }
-  static bool has(const fs::path& store, const Digest& digest) { return fs::exists(v2_of(store) / RegistryBuilder::data(digest)); }
+  static bool has(const fs::path& store, const Digest& digest) {
+    return fs::exists(v2_of(store) / RegistryBuilder::data(digest));
+  }
   std::size_t garbage_left(const fs::path& store) const {
-    return static_cast<std::size_t>(std::count_if(garbage.begin(), garbage.end(), [&](const Digest& one) { return has(store, one); }));
+    return static_cast<std::size_t>(std::count_if(
+        garbage.begin(), garbage.end(), [&](const Digest& one) { return has(store, one); }));
   }
   void expect_alive(const Files& files, const std::string& when) const {
-    for (const std::string& key : alive) EXPECT_TRUE(files.contains(key)) << key << " is gone, " << when;
+    for (const std::string& key : alive)
+      EXPECT_TRUE(files.contains(key)) << key << " is gone, " << when;
   }
-  // 1: done, with a word about a registry on this host (of a test beside this one) that may serve this storage.
+  // 1: done, with a word about a registry on this host (of a test beside this one) that may serve
+  // this storage.
   static bool is_done(const Ran& ran) {
-    return ran.status == 0 || (ran.status == 1 && codes_of(ran, "errors").empty() && ran.err.find("may serve this storage") != std::string::npos);
+    return ran.status == 0 || (ran.status == 1 && codes_of(ran, "errors").empty() &&
+                               ran.err.find("may serve this storage") != std::string::npos);
   }
   // What the store comes to when nothing disturbs the runs.
-  static Files settle(const fs::path& root, const std::vector<std::string>& options = {"--offline", "-m"}) {
+  static Files settle(const fs::path& root,
+                      const std::vector<std::string>& options = {"--offline", "-m"}) {
     for (int i = 0; i < 3; ++i) {
       const Ran ran = collect(root, options);
       EXPECT_TRUE(is_done(ran)) << ran.err;
@@ -108,9 +129,12 @@ class SweepDisk : public StoreOnDisk {
   bool is_verifying(const Program& running) const {
     const fs::path store = v2_of(fs::canonical(root.path()));
     std::error_code gone;
-    for (const auto& fd : fs::directory_iterator("/proc/" + std::to_string(running.pid()) + "/fd", gone)) {
+    for (const auto& fd :
+         fs::directory_iterator("/proc/" + std::to_string(running.pid()) + "/fd", gone)) {
       const fs::path target = fs::read_symlink(fd.path(), gone);
-      const auto is_open = [&](const Digest& one) { return target == store / RegistryBuilder::data(one); };
+      const auto is_open = [&](const Digest& one) {
+        return target == store / RegistryBuilder::data(one);
+      };
       if (std::any_of(garbage.begin(), garbage.end(), is_open)) return true;
     }
     return false;
@@ -126,7 +150,8 @@ class SweepDisk : public StoreOnDisk {
     for (const auto& entry : fs::recursive_directory_iterator(root.path())) {
       ++n;
       EXPECT_EQ(lchown(entry.path().c_str(), 1000 + n % 3, 2000 + n % 2), 0) << entry.path();
-      fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0750) : fs::perms(n % 2 ? 0640 : 0404));
+      fs::permissions(entry.path(),
+                      entry.is_directory() ? fs::perms(0750) : fs::perms(n % 2 ? 0640 : 0404));
     }
   }
 
@@ -139,7 +164,8 @@ void fill(const fs::path& directory) {
   const int file = open((directory / "fill").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   const std::string block(1 << 20, 'f');
   for (std::size_t size = block.size(); size > 0; size /= 2) {
-    while (write(file, block.data(), size) > 0) {}
+    while (write(file, block.data(), size) > 0) {
+    }
   }
   fsync(file);
   close(file);
@@ -165,7 +191,8 @@ class FullDisk : public SweepDisk, public testing::WithParamInterface<const char
     return {"-o", "loop", image};
   }
 };
-INSTANTIATE_TEST_SUITE_P(, FullDisk, testing::Values("ext4", "tmpfs"), [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(, FullDisk, testing::Values("ext4", "tmpfs"),
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST_P(FullDisk, OfflineFrees) {
   const Mounted mounted(disk(), at());
@@ -197,13 +224,15 @@ TEST_P(FullDisk, P8QuarantineGoesAndComesBack) {
 }
 
 TEST_F(SweepDisk, AReadOnlyMountSaysSoAndStaysAsItIs) {
-  registry.quarantine(RegistryBuilder::data(garbage[0]), registry.time());  // purging comes before taking
+  registry.quarantine(RegistryBuilder::data(garbage[0]),
+                      registry.time());  // purging comes before taking
   write();
   const Mounted mounted({"--bind", root.path()}, at());
   if (!mounted) GTEST_SKIP() << mounted.refusal();
   ASSERT_EQ(run({"mount", "-o", "remount,bind,ro", at()}).status, 0);
   const Nodes before = nodes_below(root.path());
-  for (const std::vector<std::string>& options : {std::vector<std::string>{"--offline"}, {"--offline", "-m"}, {}}) {
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"--offline"}, {"--offline", "-m"}, {}}) {
     const Ran ran = collect(at(), options);
     EXPECT_EQ(ran.status, 13) << ran.err;
     EXPECT_THAT(ran.err, HasSubstr("Read-only file system"));
@@ -234,7 +263,8 @@ TEST_F(SweepDisk, WhatIsImmutableDoesNotStopTheRest) {
   }
   if (!ok) GTEST_SKIP() << "no such flags here, or not for us";
   EXPECT_EQ(ran.status, 13) << ran.err;
-  EXPECT_THAT(ran.err, HasSubstr("could not be renamed or removed, and stays: Operation not permitted"));
+  EXPECT_THAT(ran.err,
+              HasSubstr("could not be renamed or removed, and stays: Operation not permitted"));
   EXPECT_THAT(ran.out, HasSubstr(RegistryBuilder::data(garbage[1])));
   EXPECT_THAT(ran.out, HasSubstr(RegistryBuilder::data(garbage[3])));
   EXPECT_EQ(codes_of(ran, "errors"), std::set<std::string>{"not-removed"}) << ran.out;
@@ -284,8 +314,10 @@ TEST_F(SweepDisk, P8RestoredWithOwnersModesAndTimes) {
 
 // The same with a file system that cannot rename without replacing.
 TEST_F(SweepDisk, BySecondNamesWhereRenameCannot) {
-  const auto without_rename = [](std::vector<std::string> more, const std::vector<std::string>& program) {
-    std::vector<std::string> argv = {"strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=renameat2:error=EINVAL"};
+  const auto without_rename = [](std::vector<std::string> more,
+                                 const std::vector<std::string>& program) {
+    std::vector<std::string> argv = {
+        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=renameat2:error=EINVAL"};
     argv.insert(argv.end(), more.begin(), more.end());
     argv.insert(argv.end(), program.begin(), program.end());
     return run(argv);
@@ -310,7 +342,8 @@ TEST_F(SweepDisk, BySecondNamesWhereRenameCannot) {
     kills += count_quarantined(files_below(v2_of(copy.path()))) > 0;
     expect_alive(files_below(v2_of(copy.path())), "killed");
     // Its directory is young (P11): the next run that finds it old takes it.
-    EXPECT_EQ(settle(copy.path(), {"--offline", "-m", "--keep-younger-than", "0s"}), end) << "killed at unlinkat " << n;
+    EXPECT_EQ(settle(copy.path(), {"--offline", "-m", "--keep-younger-than", "0s"}), end)
+        << "killed at unlinkat " << n;
   }
   EXPECT_GT(kills, 2);
 }
@@ -322,10 +355,12 @@ TEST_F(SweepDisk, P10ASecondRunChangesNothing) {
   const Nodes before = nodes_below(root.path());
   Program first(collector(root.path(), {"--offline", "--limit-rate", "1000"}));
   ASSERT_TRUE(becomes_true([&] { return is_verifying(first); })) << first.err();
-  std::vector<fs::path> names = {root.path(), v2(), work.path() / "link", root.path() / "docker/.."};
+  std::vector<fs::path> names = {root.path(), v2(), work.path() / "link",
+                                 root.path() / "docker/.."};
   if (bound) names.push_back(at());
   for (const fs::path& name : names) {
-    for (const std::vector<std::string>& options : {std::vector<std::string>{"--offline"}, {}, {"--heal"}, {"--restore"}}) {
+    for (const std::vector<std::string>& options :
+         {std::vector<std::string>{"--offline"}, {}, {"--heal"}, {"--restore"}}) {
       const Ran ran = collect(name, options);
       EXPECT_EQ(ran.status, 11) << name << ran.err;
       EXPECT_EQ(ran.out, "");
@@ -350,7 +385,13 @@ TEST_F(SweepDisk, P10WhereDirectoriesCannotBeLocked) {
   write();
   ASSERT_EQ(chown(v2().c_str(), 1234, 2345), 0);
   const auto without_flock = [&](const char* when, std::vector<std::string> options) {
-    std::vector<std::string> argv = {"strace", "-f", "-qq", "-o", "/dev/null", "-e", std::string("inject=flock:error=ENOLCK") + when};
+    std::vector<std::string> argv = {"strace",
+                                     "-f",
+                                     "-qq",
+                                     "-o",
+                                     "/dev/null",
+                                     "-e",
+                                     std::string("inject=flock:error=ENOLCK") + when};
     const auto program = collector(root.path(), std::move(options));
     argv.insert(argv.end(), program.begin(), program.end());
     return argv;
@@ -359,7 +400,8 @@ TEST_F(SweepDisk, P10WhereDirectoriesCannotBeLocked) {
   Program first(without_flock(":when=1", {"--offline", "--limit-rate", "1000"}));
   const auto is_locked = [&] {  // trying it would take it
     struct stat st;
-    return stat(file.c_str(), &st) == 0 && read_all("/proc/locks").find(':' + std::to_string(st.st_ino) + ' ') != std::string::npos;
+    return stat(file.c_str(), &st) == 0 &&
+           read_all("/proc/locks").find(':' + std::to_string(st.st_ino) + ' ') != std::string::npos;
   };
   ASSERT_TRUE(becomes_true(is_locked)) << first.err();
   const Ran second = run(without_flock(":when=1", {"--offline"}));
@@ -380,7 +422,8 @@ TEST_F(SweepDisk, P10WhereDirectoriesCannotBeLocked) {
 // No lock, no run: that is no fault of the program, and nobody's lock either.
 TEST_F(SweepDisk, P10WhereNothingCanBeLocked) {
   write();
-  std::vector<std::string> argv = {"strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=flock:error=ENOLCK"};
+  std::vector<std::string> argv = {
+      "strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=flock:error=ENOLCK"};
   const auto program = collector(root.path(), {"--offline"});
   argv.insert(argv.end(), program.begin(), program.end());
   const Ran ran = run(argv);
@@ -389,7 +432,8 @@ TEST_F(SweepDisk, P10WhereNothingCanBeLocked) {
   EXPECT_EQ(codes_of(ran, "blockers"), std::set<std::string>{"read-error"}) << ran.out;
   const json report = json::parse(ran.out);
   EXPECT_EQ(report.at("run").at("outcome"), "refused");
-  EXPECT_TRUE(report.at("totals").is_null() && report.at("plan").is_null()) << "an unknown is not an empty registry";
+  EXPECT_TRUE(report.at("totals").is_null() && report.at("plan").is_null())
+      << "an unknown is not an empty registry";
   EXPECT_EQ(garbage_left(root.path()), garbage.size());
 }
 
@@ -399,7 +443,8 @@ TEST_F(SweepDisk, P4WhatDoesNotMatchItsDigestIsKeptUnlessItIsWanted) {
   const Ran kept = collect(root.path());
   EXPECT_EQ(kept.status, 1) << kept.err;
   EXPECT_TRUE(codes_of(kept, "warnings").contains("blob-digest-mismatch")) << kept.out;
-  EXPECT_EQ(json::parse(kept.out).at("totals").at("kept").at("mismatched").at("count"), 1) << kept.out;
+  EXPECT_EQ(json::parse(kept.out).at("totals").at("kept").at("mismatched").at("count"), 1)
+      << kept.out;
   EXPECT_TRUE(has(root.path(), digest_of("right")));
   EXPECT_EQ(garbage_left(root.path()), 0u);
   EXPECT_TRUE(is_done(collect(root.path(), {"--offline", "--remove-mismatched"})));
@@ -431,7 +476,9 @@ TEST_F(SweepDisk, OneRunCanBeRestored) {
 TEST_F(SweepDisk, AfterEveryOfflineRemovalARestartIsAdvised) {
   const auto advises = [](const Ran& ran) {
     const json report = json::parse(ran.out);
-    const auto is_restart = [](const json& advice) { return advice.at("code") == "restart-registry"; };
+    const auto is_restart = [](const json& advice) {
+      return advice.at("code") == "restart-registry";
+    };
     return std::any_of(report.at("advice").begin(), report.at("advice").end(), is_restart);
   };
   write();
@@ -446,7 +493,8 @@ TEST_F(SweepDisk, AfterEveryOfflineRemovalARestartIsAdvised) {
 TEST_F(SweepDisk, ASignalWhileVerifyingStopsWithinTwoSeconds) {
   write();
   const Nodes before = nodes_below(root.path());
-  for (const auto& [number, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
+  for (const auto& [number, status] :
+       {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
     for (const bool offline : {true, false}) {
       std::vector<std::string> options = {"-m", "--limit-rate", "100"};
       if (offline) options.push_back("--offline");
@@ -486,18 +534,24 @@ TEST_F(SweepDisk, ADeadlineWhileVerifyingLeavesTheRestToTheNextRun) {
   EXPECT_EQ(garbage_left(root.path()), 0u);
 }
 
-// Somebody who may write below ROOT exchanges directories with links to another registry's storage, where the same
-// things are garbage, while root collects.
+// Somebody who may write below ROOT exchanges directories with links to another registry's storage,
+// where the same things are garbage, while root collects.
 TEST_F(SweepDisk, P6LinksExchangedWithDirectoriesWhileWeSweep) {
   const TemporaryDirectory outside;
   write_to(outside.path());
   const Nodes sentinels = nodes_below(outside.path());
   std::map<int, int> ended;
   std::uint64_t exchanges = 0;
-  const std::vector<std::string> places = {
-      "docker", "docker/registry", "docker/registry/v2", "docker/registry/v2/blobs", "docker/registry/v2/blobs/sha256",
-      "docker/registry/v2/repositories", "docker/registry/v2/repositories/team", "docker/registry/v2/repositories/team/app/_layers",
-      "docker/registry/v2/" + layout::blob_shard(garbage[0]), "docker/registry/v2/" + layout::blob(garbage[0])};
+  const std::vector<std::string> places = {"docker",
+                                           "docker/registry",
+                                           "docker/registry/v2",
+                                           "docker/registry/v2/blobs",
+                                           "docker/registry/v2/blobs/sha256",
+                                           "docker/registry/v2/repositories",
+                                           "docker/registry/v2/repositories/team",
+                                           "docker/registry/v2/repositories/team/app/_layers",
+                                           "docker/registry/v2/" + layout::blob_shard(garbage[0]),
+                                           "docker/registry/v2/" + layout::blob(garbage[0])};
   const int rounds = getenv("REGCTL_TEST_ROUNDS") ? 1000 : 80;
   for (int i = 0; i < rounds && !HasFailure(); ++i) {
     const TemporaryDirectory inside;
@@ -518,9 +572,11 @@ TEST_F(SweepDisk, P6LinksExchangedWithDirectoriesWhileWeSweep) {
   }
   EXPECT_EQ(nodes_below(outside.path()), sentinels);
   EXPECT_GT(exchanges, 1000u);
-  EXPECT_GT(ended[10] + ended[12] + ended[13], rounds / 10) << "the attacker hardly ever hit: nothing was tested";
+  EXPECT_GT(ended[10] + ended[12] + ended[13], rounds / 10)
+      << "the attacker hardly ever hit: nothing was tested";
   for (const auto& [status, times] : ended) {
-    EXPECT_TRUE(status == 0 || status == 1 || status == 10 || status == 12 || status == 13) << status << ": " << times << " times";
+    EXPECT_TRUE(status == 0 || status == 1 || status == 10 || status == 12 || status == 13)
+        << status << ": " << times << " times";
   }
 }
 
@@ -537,7 +593,9 @@ class PowerCut : public SweepDisk {
   }
   std::string original() const { return work.path() / "original"; }
   std::string image() const { return work.path() / "image"; }
-  void fresh_image() const { EXPECT_EQ(run({"cp", "--sparse=always", original(), image()}).status, 0); }
+  void fresh_image() const {
+    EXPECT_EQ(run({"cp", "--sparse=always", original(), image()}).status, 0);
+  }
   std::vector<std::string> disk() const { return {"-o", "loop", image()}; }
 
   // Nothing that is not on the disk by now will ever be.
@@ -548,8 +606,10 @@ class PowerCut : public SweepDisk {
     close(top);
     return done;
   }
-  static std::vector<std::string> stopping_at(const std::string& point, const std::string& trace, const std::vector<std::string>& program) {
-    std::vector<std::string> argv = {"strace", "-f", "-o", trace, "--seccomp-bpf", "-e", "inject=" + point};
+  static std::vector<std::string> stopping_at(const std::string& point, const std::string& trace,
+                                              const std::vector<std::string>& program) {
+    std::vector<std::string> argv = {"strace",         "-f", "-o", trace, "--seccomp-bpf", "-e",
+                                     "inject=" + point};
     argv.insert(argv.end(), program.begin(), program.end());
     return argv;
   }
@@ -564,16 +624,22 @@ TEST_F(PowerCut, P7AtAnyChangingCall) {
     end = settle(at());
   }
   int cuts = 0;
-  for (const auto& [call, points] : {std::pair<const char*, std::vector<int>>{"renameat2", {1, 4, 9}}, {"syncfs", {1, 2}}, {"unlinkat", {1, 5, 12}}}) {
+  for (const auto& [call, points] :
+       {std::pair<const char*, std::vector<int>>{"renameat2", {1, 4, 9}},
+        {"syncfs", {1, 2}},
+        {"unlinkat", {1, 5, 12}}}) {
     for (const int n : points) {
       fresh_image();
-      const std::string point = std::string(call) + ":signal=STOP:when=" + std::to_string(n), trace = work.path() / "trace";
+      const std::string point = std::string(call) + ":signal=STOP:when=" + std::to_string(n),
+                        trace = work.path() / "trace";
       fs::remove(trace);
       {
         const Mounted mounted(disk(), at());
         ASSERT_TRUE(mounted) << mounted.refusal();
         Program running(stopping_at(point, trace, collector(at(), {"--offline", "-m", "-j", "1"})));
-        const auto stopped = [&] { return read_all(trace).find("--- stopped by SIGSTOP ---") != std::string::npos; };
+        const auto stopped = [&] {
+          return read_all(trace).find("--- stopped by SIGSTOP ---") != std::string::npos;
+        };
         ASSERT_TRUE(becomes_true([&] { return stopped() || running.has_ended(); }));
         ASSERT_TRUE(stopped()) << point << " was never reached: " << running.err();
         if (!cut()) GTEST_SKIP() << "this kernel cannot shut a file system down";
