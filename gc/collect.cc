@@ -6,7 +6,7 @@
 #include <set>
 #include <thread>
 
-#include "gc/proof.h"
+#include "gc/deciding/tag_proof.h"
 #include "registry/layout.h"
 
 namespace regctl::gc {

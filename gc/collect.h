@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "gc/lock.h"
+#include "gc/doing/lock.h"
+#include "gc/doing/sweep.h"
+#include "gc/doing/verify.h"
+#include "gc/doing/writer.h"
+#include "gc/doubting/second_opinion.h"
 #include "gc/look.h"
-#include "gc/second_opinion.h"
-#include "gc/sweep.h"
-#include "gc/verify.h"
-#include "gc/writer.h"
 
 namespace regctl::gc {
 

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <tuple>
 
-#include "gc/gate.h"
+#include "gc/serving/registry_processes.h"
 #include "registry/scan.h"
 
 namespace regctl::gc {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "gc/mark.h"
-#include "gc/plan.h"
-#include "gc/policy.h"
-#include "gc/purge_gate.h"
+#include "gc/deciding/cache_gate.h"
+#include "gc/deciding/mark.h"
+#include "gc/deciding/plan.h"
+#include "gc/deciding/policy.h"
 #include "registry/inventory.h"
 #include "registry/parallel.h"
 #include "registry/progress.h"

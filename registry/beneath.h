@@ -1,6 +1,6 @@
 // The system calls of everything below a registry's root: from directory descriptors, never through
 // a symbolic link and never out of the tree. The reading half (filesystem_storage.cc) and the
-// writing half (gc/writer.cc) stand on this.
+// writing half (gc/doing/writer.cc) stand on this.
 #pragma once
 
 #include <sys/stat.h>

@@ -1,9 +1,8 @@
 // The cache gate before registries that really run (contract 3.3): what is found out about them in
 // /proc, and what becomes of a blob that is in quarantine.
-#include "gc/gate.h"
-
 #include <fstream>
 
+#include "gc/serving/registry_processes.h"
 #include "registry/hasher.h"
 #include "registry/root.h"
 #include "tests/support/store_on_disk.h"

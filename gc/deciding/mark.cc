@@ -1,0 +1,412 @@
+#include "gc/deciding/mark.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "registry/closure.h"
+#include "registry/layout.h"
+
+namespace regctl::gc {
+namespace {
+
+constexpr Duration kOutsideTags = std::chrono::hours(1);
+constexpr Duration kLinkSlack = std::chrono::seconds(1);
+
+// By DigestId: damaged documents and every document that reaches one.
+std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& closure) {
+  std::vector<bool> doubtful(inventory.digests.size());
+  std::vector<DigestId> open;
+  const auto add = [&](DigestId id) {
+    if (doubtful[index_of(id)]) return;
+    doubtful[index_of(id)] = true;
+    open.push_back(id);
+  };
+  for (const Document& document : inventory.documents) {
+    if (document.state == Document::State::damaged) add(document.digest);
+  }
+  if (open.empty()) return doubtful;
+  std::multimap<DigestId, DigestId> referrers_of;
+  for (const Document& document : inventory.documents) {
+    for (const Reference& reference : document.references)
+      referrers_of.emplace(reference.to, document.digest);
+  }
+  for (const auto& [name, target] : closure.aliases()) referrers_of.emplace(target, name);
+  while (!open.empty()) {
+    const DigestId id = open.back();
+    open.pop_back();
+    const auto [first, last] = referrers_of.equal_range(id);
+    for (auto referrer = first; referrer != last; ++referrer) add(referrer->second);
+  }
+  return doubtful;
+}
+
+bool links_any(const Repository& repository, const std::vector<bool>& digests) {
+  const auto is_one = [&](DigestId id) { return digests[index_of(id)]; };
+  const auto links_one = [&](const Link& link) { return is_one(link.name) || is_one(link.target); };
+  const auto points_to_one = [&](const Tag& tag) {
+    return (tag.target && is_one(*tag.target)) ||
+           std::any_of(tag.history.begin(), tag.history.end(),
+                       [&](const auto& entry) { return is_one(entry.first); });
+  };
+  return std::any_of(repository.revisions.begin(), repository.revisions.end(), links_one) ||
+         std::any_of(repository.layers.begin(), repository.layers.end(), links_one) ||
+         std::any_of(repository.tags.begin(), repository.tags.end(), points_to_one);
+}
+
+class Marker {
+ public:
+  Marker(const Inventory& inventory, const Policy& policy, Time now)
+      : inventory_(inventory), policy_(policy), now_(now), closure_(inventory) {
+    mark_.digests.resize(inventory.digests.size());
+    mark_.repositories.resize(inventory.repositories.size());
+  }
+
+  Mark run() && {
+    pin();
+    find_facts();
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) keep_revisions(i);
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) root_repository(i);
+    root_listed();
+    for (DigestId id : returned_) root(id, Why::returned);
+    spread();
+    note_idle_protect();
+    return std::move(mark_);
+  }
+
+ private:
+  bool young(Time time) const { return is_young(time, policy_.keep_younger_than, now_); }
+
+  void pin() {
+    const auto doubtful = reaches_damage(inventory_, closure_);
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      mark_.repositories[i].pinned = !repository.damage.empty() || links_any(repository, doubtful);
+    }
+  }
+
+  // What rules about single repositories need to know of the whole store.
+  void find_facts() {
+    find_returned();
+    child_ = children_of_indexes(inventory_);
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Tag& tag : repository.tags) {
+        if (tag.state == LinkState::present && tag.modified <= now_)
+          newest_tag_ = std::max(newest_tag_, tag.modified);
+      }
+    }
+    for (const RootDigest& root : policy_.roots) {
+      const auto id = inventory_.digests.find(root.digest);
+      if (!id || !is_in_store(*id)) ++mark_.roots_not_in_store;
+      if (!id) continue;
+      // A cluster writes registry.example.com/app@sha256:...: what is no repository here must not
+      // count nowhere.
+      const bool here = root.repository && has_repository(*root.repository);
+      if (root.repository && !here) ++mark_.roots_of_unknown_repositories;
+      (here ? listed_in_[*root.repository] : listed_).push_back(*id);
+    }
+    std::sort(listed_.begin(), listed_.end());
+    for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
+  }
+
+  // A link written at or after the time of quarantine, or too late for the mark that led to it,
+  // says that somebody wanted the object back.
+  void find_returned() {
+    std::multimap<DigestId, const Quarantined*> copies;
+    for (const Quarantined& copy : inventory_.quarantined) {
+      if (copy.kind != Quarantined::Kind::layer_link) copies.emplace(copy.digest, &copy);
+    }
+    if (copies.empty()) return;
+    const auto says_so = [&](const Quarantined& copy, const auto& link, const std::string& key) {
+      if (copy.run != policy_.this_run.id) return link.modified >= copy.taken - kLinkSlack;
+      return link.modified >= policy_.this_run.since && !was_seen({key, link.modified, link.inode});
+    };
+    const auto consider = [&](DigestId id, const auto& link, const auto& key) {
+      const auto [first, last] = copies.equal_range(id);
+      if (link.state != LinkState::present || first == last) return;
+      for (auto copy = first; copy != last; ++copy) {
+        if (says_so(*copy->second, link, key())) returned_.insert(id);
+      }
+    };
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Link& link : repository.layers) {
+        const auto key = [&] {
+          return layout::layer_link(repository.name, inventory_.digests[link.name]);
+        };
+        consider(link.name, link, key);
+        if (link.target != link.name) consider(link.target, link, key);
+      }
+      for (const Link& link : repository.revisions)
+        consider(link.name, link, [&] {
+          return layout::revision_link(repository.name, inventory_.digests[link.name]);
+        });
+      for (const Tag& tag : repository.tags) {
+        if (tag.target)
+          consider(*tag.target, tag,
+                   [&] { return layout::tag_current_link(repository.name, tag.name); });
+      }
+    }
+    // Old registries write links in place: into the very file that was renamed away.
+    for (const auto& [id, copy] : copies) {
+      if (copy->kind != Quarantined::Kind::revision_link) continue;
+      const std::string key = layout::revision_link(inventory_.repositories[copy->repository].name,
+                                                    inventory_.digests[id]);
+      if (says_so(*copy, *copy, key)) returned_.insert(id);
+    }
+  }
+
+  bool was_seen(const SeenLink& link) const {
+    return std::binary_search(policy_.this_run.seen.begin(), policy_.this_run.seen.end(), link);
+  }
+
+  // Bytes, a link to bytes that are missing, or another name of either.
+  bool is_in_store(DigestId id) const {
+    const Document* document = inventory_.document(id);
+    const auto names_it = [&](const auto& alias) { return alias.first == id; };
+    return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
+           std::any_of(closure_.aliases().begin(), closure_.aliases().end(), names_it);
+  }
+
+  bool has_repository(const std::string& name) const {
+    const auto at = std::lower_bound(
+        inventory_.repositories.begin(), inventory_.repositories.end(), name,
+        [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
+    return at != inventory_.repositories.end() && at->name == name;
+  }
+
+  bool is_listed(const Repository& repository, DigestId id) const {
+    if (std::binary_search(listed_.begin(), listed_.end(), id)) return true;
+    const auto mine = listed_in_.find(repository.name);
+    return mine != listed_in_.end() &&
+           std::binary_search(mine->second.begin(), mine->second.end(), id);
+  }
+
+  bool is_protected(const Repository& repository) const {
+    return std::any_of(
+        policy_.protect.begin(), policy_.protect.end(),
+        [&](const std::string& glob) { return matches_glob(glob, repository.name); });
+  }
+
+  // Newest time by which a revision of this repository may count as young; `other` is that of links
+  // elsewhere in the repository that name it.
+  Time newest_time(const Link& revision, Time other) const {
+    Time newest = std::max(revision.modified, other);
+    if (const Document* document = inventory_.document(revision.name))
+      newest = std::max(newest, document->modified);
+    if (const Blob* blob = inventory_.blob(revision.name); blob && blob->visited)
+      newest = std::max({newest, blob->modified, blob->directory_modified});
+    return newest;
+  }
+
+  // By revision, the newest time of the repository's other links that name it.
+  static std::vector<Time> other_link_times(const Repository& repository) {
+    std::vector<Time> times(repository.revisions.size());
+    const auto note = [&](DigestId id, Time time) {
+      const Link* revision = link_named(repository.revisions, id);
+      if (!revision) return;
+      Time& newest = times[static_cast<std::size_t>(revision - repository.revisions.data())];
+      newest = std::max(newest, time);
+    };
+    for (const Link& link : repository.layers) {
+      note(link.name, link.modified);
+      note(link.target, link.modified);
+    }
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) note(*tag.target, tag.modified);
+      for (const auto& [digest, time] : tag.history) note(digest, time);
+    }
+    return times;
+  }
+
+  // Why a revision is kept by itself, whatever else is kept.
+  Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision,
+                Time other_links) const {
+    const Why why = reason_without_pin(repository, mark, revision, other_links);
+    return why == Why::nothing && mark.pinned ? Why::pinned : why;
+  }
+
+  Why reason_without_pin(const Repository& repository, const RepositoryMark& mark,
+                         const Link& revision, Time other_links) const {
+    if (is_listed(repository, revision.name)) return Why::listed;
+    const bool in_quarantine = revision.state == LinkState::quarantined;
+    if (is_protected(repository)) return Why::is_protected;
+    if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
+    if (revision.state == LinkState::pending)
+      return young(revision.modified) ? Why::beginning : Why::nothing;
+    if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
+    if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
+    if (in_quarantine) return Why::nothing;
+    const Time newest = newest_time(revision, other_links);
+    if (young(newest)) return Why::young;
+    const Document* document = inventory_.document(revision.name);
+    const bool refers = document && !document->subjects.empty();
+    if (!child_[index_of(revision.name)] && !refers &&
+        revision.modified > newest_tag_ + kOutsideTags)
+      return Why::outside_tags;
+    return Why::nothing;
+  }
+
+  // The kept set of one repository: the smallest that holds what reason_of() and the tags name,
+  // closed under references and referrers.
+  void keep_revisions(std::size_t place) {
+    const Repository& repository = inventory_.repositories[place];
+    RepositoryMark& mark = mark_.repositories[place];
+    mark.revisions.assign(repository.revisions.size(), Why::nothing);
+    const bool unreadable =
+        std::any_of(repository.tags.begin(), repository.tags.end(),
+                    [](const Tag& tag) { return tag.state != LinkState::present; });
+    mark.tags_unknown = repository.count_manifests() > 0 && (!repository.has_tags || unreadable);
+
+    std::unordered_map<DigestId, std::size_t> index;
+    std::multimap<DigestId, DigestId> referrers;  // subject -> revision of this repository
+    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
+      const DigestId id = repository.revisions[i].name;
+      // An old directory without a link is what deleting a manifest leaves: no revision.
+      if (repository.revisions[i].state == LinkState::pending &&
+          !young(repository.revisions[i].modified))
+        continue;
+      index.emplace(id, i);
+      if (const Document* document = inventory_.document(id)) {
+        for (DigestId subject : document->subjects) referrers.emplace(subject, id);
+      }
+    }
+
+    closure_.restart();
+    std::vector<DigestId> waiting;  // referrers of what was reached
+    const auto keep = [&](DigestId id, Why why) {
+      if (const auto own = index.find(id);
+          own != index.end() && mark.revisions[own->second] == Why::nothing)
+        mark.revisions[own->second] = why;
+      closure_.from(id, [&](DigestId reached) {
+        if (const auto own = index.find(reached);
+            own != index.end() && mark.revisions[own->second] == Why::nothing)
+          mark.revisions[own->second] = Why::reference;
+        const auto [first, last] = referrers.equal_range(reached);
+        for (auto referrer = first; referrer != last; ++referrer)
+          waiting.push_back(referrer->second);
+      });
+    };
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) keep(*tag.target, Why::tagged);
+      // A target that is no manifest here may be a flipped bit; what the tag pointed to before may
+      // be meant.
+      if (tag.state == LinkState::present && index.contains(*tag.target)) continue;
+      for (const auto& [digest, time] : tag.history) keep(digest, Why::tagged);
+    }
+    const auto other_links = other_link_times(repository);
+    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
+      const Link& revision = repository.revisions[i];
+      const Why why = reason_of(repository, mark, revision, other_links[i]);
+      if (why == Why::nothing) continue;
+      keep(revision.name, why);
+      keep(revision.target, why);
+    }
+    while (!waiting.empty()) {
+      const DigestId referrer = waiting.back();
+      waiting.pop_back();
+      keep(referrer, Why::referrer);
+    }
+  }
+
+  void root(DigestId id, Why why) { roots_.emplace_back(why, id); }
+
+  void root_repository(std::size_t place) {
+    const Repository& repository = inventory_.repositories[place];
+    const RepositoryMark& mark = mark_.repositories[place];
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) root(*tag.target, Why::tagged);
+      const bool unknown = tag.state != LinkState::present;
+      if (!unknown && !mark.pinned) continue;
+      for (const auto& [digest, time] : tag.history)
+        root(digest, unknown ? Why::tagged : Why::pinned);
+    }
+    for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
+      if (mark.revisions[i] == Why::nothing) continue;
+      root(repository.revisions[i].name, mark.revisions[i]);
+      root(repository.revisions[i].target, mark.revisions[i]);
+    }
+    if (!mark.pinned) return;
+    // Every name stays, even of revisions whose links are gone: deleted, or lost with what is
+    // damaged.
+    for (const auto* links : {&repository.layers, &repository.revisions}) {
+      for (const Link& link : *links) {
+        root(link.name, Why::pinned);
+        root(link.target, Why::pinned);
+      }
+    }
+    for (DigestId id : repository.hinted) root(id, Why::pinned);
+  }
+
+  void root_listed() {
+    for (DigestId id : listed_) root(id, Why::listed);
+    for (const auto& [name, list] : listed_in_) {
+      for (DigestId id : list) root(id, Why::listed);
+    }
+  }
+
+  // Good reasons first, so that an indulgence is given as the reason only where there is no other.
+  void spread() {
+    closure_.restart();
+    const auto is_indulgence = [](Why why) { return why >= Why::is_protected; };
+    for (const auto& [why, id] : roots_) {
+      if (is_indulgence(why)) continue;
+      Why& before = mark_.digests[index_of(id)];
+      if (before == Why::nothing) before = why;
+    }
+    const auto spread_from = [&](DigestId root, Why label) {
+      closure_.from(root, [&](DigestId reached) {
+        Why& why = mark_.digests[index_of(reached)];
+        if (why == Why::nothing) why = label;
+      });
+    };
+    for (const auto& [why, id] : roots_) {
+      if (!is_indulgence(why)) spread_from(id, Why::reference);
+    }
+    for (const Why indulgence : kIndulgences) {
+      for (const auto& [why, id] : roots_) {
+        if (why == indulgence) spread_from(id, indulgence);
+      }
+    }
+  }
+
+  void note_idle_protect() {
+    for (const std::string& glob : policy_.protect) {
+      const auto matches = [&](const Repository& repository) {
+        return matches_glob(glob, repository.name);
+      };
+      if (std::none_of(inventory_.repositories.begin(), inventory_.repositories.end(), matches))
+        mark_.idle_protect.push_back(glob);
+    }
+  }
+
+  const Inventory& inventory_;
+  const Policy& policy_;
+  Time now_;
+  Closure closure_;
+  Mark mark_;
+  std::vector<bool> child_;  // children_of_indexes()
+  Time newest_tag_{};
+  std::set<DigestId> returned_;   // from quarantine
+  std::vector<DigestId> listed_;  // ascending, as are those of each repository
+  std::map<std::string, std::vector<DigestId>> listed_in_;
+  std::vector<std::pair<Why, DigestId>> roots_;
+};
+
+}  // namespace
+
+std::vector<bool> children_of_indexes(const Inventory& inventory) {
+  std::vector<bool> children(inventory.digests.size());
+  for (const Document& document : inventory.documents) {
+    for (const Reference& reference : document.references) {
+      if (reference.child) children[index_of(reference.to)] = true;
+    }
+  }
+  return children;
+}
+
+Mark mark(const Inventory& inventory, const Policy& policy, Time now) {
+  return Marker(inventory, policy, now).run();
+}
+
+}  // namespace regctl::gc

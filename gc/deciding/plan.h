@@ -1,0 +1,195 @@
+// make_plan(): what a run may take, give back and purge, each with its reason, and why it may not.
+// The only door between deciding and doing: printing a Plan is the dry run, carrying it out is the
+// sweep. Pure.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gc/deciding/cache_gate.h"
+#include "gc/deciding/mark.h"
+#include "gc/deciding/policy.h"
+#include "registry/identity.h"
+#include "registry/inventory.h"
+#include "registry/root.h"
+
+namespace regctl::gc {
+
+// Something to say about the registry: a blocker, a warning or an error of the report. `code` is
+// stable; the rest is for people, and empty where it does not apply.
+struct Message {
+  std::string code;
+  std::string message;
+  std::string path;  // a key, relative to docker/registry/v2
+  std::string repository;
+  std::optional<Digest> digest;
+  std::string hint;
+
+  bool operator==(const Message&) const = default;
+};
+
+// A blocker that says too much would go; every other one says that something is not known.
+inline bool is_brake(const Message& blocker) {
+  return blocker.code == "max-delete" || blocker.code == "takes-everything";
+}
+
+struct Amount {
+  std::uint64_t count = 0, bytes = 0;
+
+  Amount& operator+=(std::uint64_t more) {
+    ++count;
+    bytes += more;
+    return *this;
+  }
+  bool operator==(const Amount&) const = default;
+};
+
+enum class Reason : std::uint8_t { unreferenced, untagged };
+
+// Which link file was judged: what stands there later may be another.
+struct LinkVersion {
+  Time modified{};
+  std::uint64_t inode = 0;
+
+  bool operator==(const LinkVersion&) const = default;
+};
+
+struct ManifestRemoval {
+  std::string repository;
+  Digest digest;
+  Reason reason;
+  std::vector<std::string> former_tags;  // whose history names it
+  LinkVersion link;
+
+  bool operator==(const ManifestRemoval&) const = default;
+};
+
+struct BlobRemoval {
+  Digest digest;
+  std::uint64_t bytes, disk_bytes;
+  Time written_at;
+  Reason reason;
+  std::string last_repository;  // with the newest link to it; empty: none links it
+  std::optional<Identity>
+      verified;  // what hashed to the digest; empty: not hashed, so not to be taken
+
+  bool operator==(const BlobRemoval&) const = default;
+};
+
+struct LayerLinkRemoval {
+  std::string repository;
+  Digest digest;
+  LinkVersion link;
+
+  bool operator==(const LayerLinkRemoval&) const = default;
+};
+
+struct UploadRemoval {
+  std::string repository, uuid;
+  Time started_at, newest;  // Upload::newest
+  std::uint64_t bytes;
+
+  auto operator<=>(const UploadRemoval&) const = default;
+};
+
+// A file that a registry writes before it gives it its name, and left behind.
+struct LeftoverRemoval {
+  std::string path;  // a key
+  Time modified;
+
+  auto operator<=>(const LeftoverRemoval&) const = default;
+};
+
+// A copy in quarantine: of a blob, or with a repository of one of its links.
+struct Copy {
+  Quarantined::Kind kind;
+  std::string repository;
+  Digest digest;
+  Time taken;
+  std::string run;
+
+  auto operator<=>(const Copy&) const = default;
+};
+
+struct Restoration {
+  Copy copy;
+  Why reason;
+
+  bool operator==(const Restoration&) const = default;
+};
+
+struct Purge {
+  Copy copy;
+  std::uint64_t bytes, disk_bytes;  // of a link: of the link
+  bool duplicate;  // the original is there again: the copy goes only if that is sound
+  std::vector<std::string>
+      former_tags;  // of a revision link: whose history names it, and goes with it
+
+  auto operator<=>(const Purge&) const = default;
+};
+
+// What stays in quarantine after this run.
+struct Waiting {
+  Amount amount;
+  std::optional<Time> oldest;  // when the first of it was taken
+  std::optional<Time>
+      until;  // when the first of it may be purged, if the gate is open then; empty: nothing waits
+  bool gate_open = false;  // for all of it; where nothing waits, for what would be taken now
+  std::string what_would_free_it;  // empty while open
+
+  bool operator==(const Waiting&) const = default;
+};
+
+struct Plan {
+  std::vector<ManifestRemoval> manifests;     // by repository, then digest
+  std::vector<BlobRemoval> blobs;             // by size, largest first, then digest
+  std::vector<LayerLinkRemoval> layer_links;  // by repository, then digest
+  std::vector<UploadRemoval> uploads;
+  std::vector<LeftoverRemoval> leftovers;  // by path
+  std::vector<std::string> empty_repositories;
+  std::vector<Restoration> restore;
+  std::vector<Purge> purge;
+  Waiting waiting, waiting_unpurged;  // the second: if nothing is purged after all
+
+  Amount kept_young, kept_pinned,
+      kept_protected;                   // of blobs: kept although nothing needs them (Why)
+  std::uint64_t kept_outside_tags = 0;  // revisions; see Why::outside_tags
+
+  std::vector<Message> blockers;  // any of them: nothing is taken or purged
+  std::vector<Message> warnings;
+
+  bool operator==(const Plan&) const = default;
+};
+
+// Whether there is anything for Stage::purge.
+bool purges_anything(const Plan& plan);
+
+// Whether `repository` goes as a whole: then its layer links are no question of their own.
+bool goes(const Plan& plan, const std::string& repository);
+
+// REQUIRES: what_to_survey() has been; what was not is left alone.
+Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root,
+               const Margins& margins, const GateEvidence& gate, Time now);
+
+// What manifests and layers of these digests need, themselves included; of what is not in
+// `inventory` nothing.
+std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>& named);
+
+// What healing does of a plan: nothing is taken or purged, and no brake is needed.
+Plan only_give_back(Plan plan);
+
+// Gives back everything in quarantine, or what `run` took, whether anything needs it or not. Of
+// several copies of one object the last goes back; where the original is there again, none:
+// `waiting_unpurged` says what stays. Warns if there is nothing of that run.
+Plan plan_restoration(const Inventory& inventory, const std::string& run, const Margins& margins,
+                      const GateEvidence& gate, Time now);
+
+// What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size
+// no descriptor claims.
+std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark);
+
+}  // namespace regctl::gc

@@ -1,0 +1,57 @@
+#include "gc/doing/pace.h"
+
+#include <algorithm>
+#include <string_view>
+#include <thread>
+
+#include "registry/hasher.h"
+
+namespace regctl::gc {
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{256} << 10;
+// The more threads share the rate, the longer one waits: a signal must not.
+constexpr std::chrono::milliseconds kPatience{100};
+
+// A read must never be worth more than a fraction of a second, or a signal would have to wait for
+// it.
+std::size_t chunk_for(std::uint64_t bytes_per_second) {
+  return bytes_per_second ? std::clamp<std::size_t>(bytes_per_second / 8, 1, kChunk) : kChunk;
+}
+
+}  // namespace
+
+Pace::Pace(std::uint64_t bytes_per_second, Clock::time_point deadline)
+    : bytes_per_second_(bytes_per_second),
+      deadline_(deadline),
+      chunk_(chunk_for(bytes_per_second)) {}
+
+std::optional<Digest> Pace::hash(Reader& reader, Algorithm algorithm, const Workers& workers) {
+  Hasher hasher(algorithm);
+  for (;;) {
+    if (workers.stopping()) throw Interrupted();
+    if (time_is_up()) return std::nullopt;
+    const std::string_view bytes = reader.next(chunk_);
+    if (bytes.empty()) return hasher.finish();
+    hasher.update(bytes);
+    wait_for(bytes.size(), workers);
+  }
+}
+
+// Time for all threads' bytes is given out in turn: each waits until its own has come.
+void Pace::wait_for(std::size_t bytes, const Workers& workers) {
+  if (bytes_per_second_ == 0) return;
+  const auto cost = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+      static_cast<double>(bytes) / static_cast<double>(bytes_per_second_)));
+  Clock::time_point mine;
+  {
+    const std::lock_guard lock(mutex_);
+    free_at_ = std::max(free_at_, Clock::now()) + cost;
+    mine = free_at_;
+  }
+  for (auto now = Clock::now(); now < mine && now < deadline_ && !workers.stopping();
+       now = Clock::now())
+    std::this_thread::sleep_until(std::min(mine, now + kPatience));
+}
+
+}  // namespace regctl::gc

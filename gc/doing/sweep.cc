@@ -1,0 +1,449 @@
+#include "gc/doing/sweep.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+
+#include "registry/layout.h"
+
+namespace regctl::gc {
+namespace {
+
+using layout::join;
+using Outcome = Writer::Outcome;
+
+// The directory that holds the copy, and the object it is a copy of.
+std::string directory_of(Quarantined::Kind kind, const std::string& repository,
+                         const Digest& digest) {
+  switch (kind) {
+    case Quarantined::Kind::blob:
+      return layout::blob(digest);
+    case Quarantined::Kind::layer_link:
+      return join(layout::repository(repository),
+                  join(layout::kLayers, layout::digest_path(digest)));
+    case Quarantined::Kind::revision_link:
+      return join(layout::repository(repository),
+                  join(layout::kManifests, join(layout::kRevisions, layout::digest_path(digest))));
+  }
+  return {};
+}
+
+// The gate takes a registry that started five seconds after the time in a name for one that started
+// after the rename.
+constexpr Duration kLongestRename = std::chrono::seconds(4);
+
+std::string original_of(Quarantined::Kind kind) {
+  return std::string(kind == Quarantined::Kind::blob ? layout::kData : layout::kLink);
+}
+
+std::string quarantine_name(const Copy& copy) {
+  return layout::quarantine_name({original_of(copy.kind), copy.taken, copy.run});
+}
+
+class Sweep {
+ public:
+  Sweep(const Needs& needs, const std::string& run, const Storage& storage, Writer& writer,
+        Pace& pace, const Workers& workers, Progress& progress)
+      : needs_(needs),
+        run_(run),
+        storage_(storage),
+        writer_(writer),
+        pace_(pace),
+        workers_(workers),
+        progress_(progress) {}
+
+  void give_back(const Plan& plan) {
+    if (plan.restore.empty()) return;
+    progress_.phase("give back", plan.restore.size(), "objects");
+    for (const auto kind :
+         {Quarantined::Kind::blob, Quarantined::Kind::layer_link, Quarantined::Kind::revision_link})
+      each(
+          plan.restore, [&](const Restoration& one) { return one.copy.kind == kind; },
+          [&](const Restoration& one) { give_back(one.copy); });
+    sync();
+  }
+
+  void take(const Plan& plan) {
+    progress_.phase("quarantine",
+                    plan.manifests.size() + plan.layer_links.size() + plan.blobs.size(), "objects");
+    each(plan.layer_links, all, [&](const LayerLinkRemoval& one) {
+      take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link);
+    });
+    each(plan.manifests, all, [&](const ManifestRemoval& one) {
+      take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link);
+    });
+    const std::set<Digest> needed = needed_by_what_stays();
+    each(
+        plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
+        [&](const BlobRemoval& one) {
+          if (needed.contains(one.digest)) return skip();
+          take(Quarantined::Kind::blob, "", one.digest, *one.verified, one.bytes);
+        });
+    sync();
+    std::sort(report_.taken.begin(), report_.taken.end());
+  }
+
+  void purge(const Plan& plan) {
+    if (!purges_anything(plan)) return;
+    progress_.phase("purge", plan.purge.size() + plan.uploads.size(), "objects");
+    each(plan.uploads, all, [&](const UploadRemoval& one) { remove_upload(one); });
+    each(plan.leftovers, all, [&](const LeftoverRemoval& one) { remove_leftover(one); });
+    const auto is = [](Quarantined::Kind kind) {
+      return [kind](const Purge& one) { return one.copy.kind == kind; };
+    };
+    each(plan.purge, is(Quarantined::Kind::layer_link), [&](const Purge& one) { purge(one); });
+    each(plan.purge, is(Quarantined::Kind::revision_link),
+         [&](const Purge& one) { or_else_it_stays(one.copy.digest, [&] { purge(one); }); });
+    const std::set<Digest> needed = needed_by_what_stays();
+    each(plan.purge, is(Quarantined::Kind::blob),
+         [&](const Purge& one) { needed.contains(one.copy.digest) ? skip() : purge(one); });
+    each(plan.empty_repositories, all, [&](const std::string& name) { remove_repository(name); });
+    sync();
+  }
+
+  SweepReport report() && {
+    std::sort(report_.failures.begin(), report_.failures.end(),
+              [](const Message& a, const Message& b) { return a.path < b.path; });
+    return std::move(report_);
+  }
+
+ private:
+  static constexpr auto all = [](const auto&) { return true; };
+
+  // act(item) for every item that is wanted. What fails is noted; nothing further begins once the
+  // stage has stopped.
+  template <class T, class Wanted, class Act>
+  void each(const std::vector<T>& items, Wanted wanted, Act act) {
+    try {
+      workers_.for_each_index(items.size(), [&](std::size_t i) {
+        if (!wanted(items[i]) || has_stopped()) return;
+        attempt([&] { act(items[i]); });
+        progress_.advance(1);
+      });
+    } catch (const Interrupted&) {
+      stop();
+    }
+  }
+
+  template <class Act>
+  void attempt(Act act) {
+    try {
+      act();
+    } catch (const StorageError& error) {
+      fail("not-removed", "could not be renamed or removed, and stays: " + error.reason(),
+           error.key());
+    } catch (const StorageRefuses& error) {
+      fail("storage-refuses", error.what(), "");
+      stop();
+    }
+  }
+
+  // act(), which makes the link to `digest` go.
+  template <class Act>
+  void or_else_it_stays(const Digest& digest, Act act) {
+    try {
+      act();
+    } catch (const Error&) {
+      stays(digest);
+      throw;
+    }
+  }
+  void stays(const Digest& digest) {
+    const std::lock_guard lock(mutex_);
+    staying_.push_back(digest);
+  }
+  std::set<Digest> needed_by_what_stays() const {
+    return staying_.empty() ? std::set<Digest>() : needs_(staying_);
+  }
+
+  void skip() {
+    const std::lock_guard lock(mutex_);
+    ++report_.skipped;
+  }
+
+  void sync() {
+    attempt([&] { writer_.sync(); });
+  }
+
+  // Only the link that was judged. One that was written since says that somebody wants what it
+  // names.
+  void take_link(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
+                 const LinkVersion& judged) {
+    or_else_it_stays(digest, [&] {
+      const auto reader =
+          storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
+      const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
+      if (found && LinkVersion{found->modified, found->inode} == judged)
+        return take(kind, repository, digest, *found, 0);
+      if (found) stays(digest);
+      skip();
+    });
+  }
+
+  void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
+            const Identity& expected, std::uint64_t bytes) {
+    const Copy copy{kind, repository, digest, std::chrono::floor<std::chrono::seconds>(now()),
+                    run_};
+    const std::string directory = directory_of(kind, repository, digest);
+    const Outcome outcome =
+        writer_.rename_in_place(directory, original_of(kind), quarantine_name(copy), expected);
+    if (outcome != Outcome::done) {
+      if (outcome != Outcome::absent) stays(digest);
+      return skip();
+    }
+    if (now() - copy.taken > kLongestRename &&
+        writer_.rename_in_place(directory, quarantine_name(copy), original_of(kind)) ==
+            Outcome::done) {
+      stays(digest);
+      return fail(
+          "slow-storage",
+          "took seconds to be renamed, and has its name again; run when the storage is less busy",
+          join(directory, original_of(kind)));
+    }
+    const std::lock_guard lock(mutex_);
+    report_.taken.push_back(copy);
+    if (kind == Quarantined::Kind::blob)
+      report_.quarantined += bytes;
+    else
+      ++(kind == Quarantined::Kind::revision_link ? report_.manifests : report_.layer_links);
+  }
+
+  void give_back(const Copy& copy) {
+    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest);
+    const auto stat = storage_.stat(join(directory, quarantine_name(copy)));
+    const Outcome outcome =
+        writer_.rename_in_place(directory, quarantine_name(copy), original_of(copy.kind));
+    if (outcome == Outcome::absent && !storage_.stat(join(directory, original_of(copy.kind))))
+      return fail("copy-vanished", "was to be given back, and somebody has removed it",
+                  join(directory, quarantine_name(copy)));
+    const std::lock_guard lock(mutex_);
+    if (outcome != Outcome::done)
+      ++report_.skipped;  // uploaded again meanwhile, or given back by hand
+    else if (copy.kind == Quarantined::Kind::blob)
+      report_.restored += stat ? stat->bytes : 0;
+    else
+      ++report_.links_restored;
+  }
+
+  // Whether the object whose copy is about to go is what it should be: then the copy is not needed.
+  // Empty: it has gone, is being written, or could not be read in time.
+  std::optional<bool> original_is_sound(const Copy& copy) const {
+    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest),
+                      key = join(directory, original_of(copy.kind));
+    if (copy.kind == Quarantined::Kind::blob) {
+      const auto reader = storage_.open(key);
+      if (!reader) return std::nullopt;
+      const auto digest = pace_.hash(*reader, copy.digest.algorithm(), workers_);
+      return digest ? std::optional(*digest == copy.digest) : std::nullopt;
+    }
+    const auto link = storage_.read(key, layout::kLongestLink);
+    if (!link || link->bytes.empty())
+      return std::nullopt;  // old registries empty a link before they write it again
+    if (copy.kind == Quarantined::Kind::revision_link)
+      return Digest::parse(link->bytes) == copy.digest;
+    const auto content =
+        storage_.read(join(directory, quarantine_name(copy)), layout::kLongestLink);
+    return content && content->bytes == link->bytes;  // a layer link may be another name
+  }
+
+  void purge(const Purge& one) {
+    const Copy& copy = one.copy;
+    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest),
+                      name = quarantine_name(copy);
+    if (one.duplicate) {
+      const auto sound = original_is_sound(copy);
+      if (!sound) return skip();
+      if (!*sound)
+        return fail("duplicate-kept",
+                    "stands beside an original that is damaged, and is kept; if it is sound, put "
+                    "it in the place of the original",
+                    join(directory, name));
+    }
+    for (const std::string& tag : one.former_tags) {
+      const std::string entry =
+          join(layout::tag(copy.repository, tag), join("index", layout::digest_path(copy.digest)));
+      const auto entered = storage_.stat(join(entry, layout::kLink));
+      if (!entered || entered->modified >= copy.taken) continue;  // somebody is tagging it again
+      writer_.remove_file(entry, layout::kLink);
+      writer_.remove_directory(entry);
+    }
+    const std::string key = join(directory, name);
+    const auto stat = storage_.stat(key), around = storage_.stat(directory);
+    writer_.remove_file(directory, name) == Outcome::done ? count_purged(one, stat) : skip();
+    // Nobody wrote here since the copy was taken: then nobody is about to.
+    if (around && around->modified < copy.taken + std::chrono::seconds(2))
+      writer_.remove_directory(directory);
+  }
+
+  void count_purged(const Purge& one, const std::optional<Stat>& stat) {
+    const std::lock_guard lock(mutex_);
+    if (one.copy.kind != Quarantined::Kind::blob) {
+      ++report_.links_purged;
+      return;
+    }
+    const bool last_name = !stat || stat->names == 1;
+    report_.purged += last_name ? one.bytes : 0;
+    if (!last_name)
+      report_.still_named += one.bytes;
+    else if (stat)
+      report_.purged_disk_bytes += stat->disk_bytes;
+  }
+
+  // Of a directory; of an absent one none.
+  std::vector<Entry> entries(const std::string& key) const {
+    auto listing = storage_.list(key);
+    return listing ? std::move(listing->entries) : std::vector<Entry>();
+  }
+
+  // What a registry writes for an upload: its files, and below it the directories that they are in.
+  // Whatever else is there stays.
+  void remove_upload(const UploadRemoval& upload) {
+    const std::string top = join(layout::repository(upload.repository),
+                                 join(layout::kUploads, upload.uuid)),
+                      states = join(top, "hashstates");
+    std::vector<std::pair<std::string, std::string>>
+        files;  // their directories and names, the one that tells the age last
+    std::vector<std::string> directories;
+    for (const Entry& algorithm : entries(states)) {
+      if (algorithm.kind != Kind::directory) continue;
+      directories.push_back(join(states, algorithm.name));
+      for (const Entry& offset : entries(directories.back())) {
+        if (offset.kind == Kind::file) files.emplace_back(directories.back(), offset.name);
+      }
+    }
+    directories.insert(directories.end(), {states, top});
+    for (const Entry& entry : entries(top)) {
+      if (entry.kind == Kind::file && (entry.name == "data" || layout::is_temporary(entry.name)))
+        files.emplace_back(top, entry.name);
+    }
+    files.emplace_back(top, "startedat");
+    const auto was_written_to = [&](const auto& file) {
+      const auto stat = storage_.stat(join(file.first, file.second));
+      return stat && stat->modified > upload.newest;
+    };
+    if (std::any_of(files.begin(), files.end(), was_written_to)) return skip();
+    std::uint64_t freed = 0;
+    for (const auto& [directory, name] : files) {
+      const auto stat = storage_.stat(join(directory, name));
+      if (writer_.remove_file(directory, name) == Outcome::done && stat) freed += stat->disk_bytes;
+    }
+    Outcome last = Outcome::done;
+    for (const std::string& directory : directories) last = writer_.remove_directory(directory);
+    if (last == Outcome::occupied)
+      fail("upload-kept", "holds something that no registry writes", top);
+    const std::lock_guard lock(mutex_);
+    report_.uploads += last == Outcome::done;
+    report_.purged_disk_bytes += freed;
+  }
+
+  void remove_leftover(const LeftoverRemoval& leftover) {
+    const auto stat = storage_.stat(leftover.path);
+    const auto slash = leftover.path.rfind('/');
+    const bool same = stat && stat->kind == Kind::file && stat->modified == leftover.modified;
+    if (!same || writer_.remove_file(leftover.path.substr(0, slash),
+                                     leftover.path.substr(slash + 1)) != Outcome::done)
+      return skip();
+    const std::lock_guard lock(mutex_);
+    ++report_.leftovers;
+    report_.purged_disk_bytes += stat->disk_bytes;
+  }
+
+  // Directories only, from the leaves up; nothing goes where one of them holds a file, or somebody
+  // has begun an upload.
+  void remove_repository(const std::string& name) {
+    const std::string top = layout::repository(name);
+    std::vector<std::string> directories{top};
+    for (std::size_t i = 0; i < directories.size(); ++i) {
+      for (const Entry& entry : entries(directories[i])) {
+        if (entry.kind != Kind::directory || directories[i] == join(top, layout::kUploads))
+          return skip();
+        // Names without "_" directly below are other repositories.
+        if (i > 0 || entry.name.starts_with('_'))
+          directories.push_back(join(directories[i], entry.name));
+      }
+    }
+    for (auto directory = directories.rbegin(); std::next(directory) != directories.rend();
+         ++directory) {
+      if (writer_.remove_directory(*directory) == Outcome::occupied) return skip();
+    }
+    const bool all_gone =
+        writer_.remove_directory(top) != Outcome::occupied;  // false: other repositories are below
+    // Namespaces that are empty now.
+    for (auto slash = name.rfind('/'); all_gone && slash != std::string::npos && slash > 0;
+         slash = name.rfind('/', slash - 1)) {
+      if (writer_.remove_directory(layout::repository(name.substr(0, slash))) != Outcome::done)
+        break;
+    }
+    const std::lock_guard lock(mutex_);
+    ++report_.empty_repositories;
+  }
+
+  void fail(std::string code, std::string message, std::string path) {
+    const std::lock_guard lock(mutex_);
+    report_.failures.push_back(
+        {.code = std::move(code), .message = std::move(message), .path = std::move(path)});
+  }
+
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    report_.stopped = true;
+  }
+  bool has_stopped() {
+    const std::lock_guard lock(mutex_);
+    return report_.stopped;
+  }
+
+  const Needs& needs_;
+  const std::string& run_;
+  const Storage& storage_;
+  Writer& writer_;
+  Pace& pace_;
+  const Workers& workers_;
+  Progress& progress_;
+  std::mutex mutex_;
+  SweepReport report_;
+  std::vector<Digest> staying_;  // named by links that should go and did not, or were written since
+                                 // they were judged
+};
+
+}  // namespace
+
+SweepReport& SweepReport::operator+=(SweepReport more) {
+  const auto add = [](Amount& to, const Amount& from) {
+    to.count += from.count;
+    to.bytes += from.bytes;
+  };
+  add(quarantined, more.quarantined);
+  add(purged, more.purged);
+  add(restored, more.restored);
+  for (const auto field :
+       {&SweepReport::purged_disk_bytes, &SweepReport::still_named, &SweepReport::manifests,
+        &SweepReport::layer_links, &SweepReport::links_purged, &SweepReport::links_restored,
+        &SweepReport::uploads, &SweepReport::leftovers, &SweepReport::empty_repositories,
+        &SweepReport::skipped})
+    this->*field += more.*field;
+  taken.insert(taken.end(), more.taken.begin(), more.taken.end());
+  failures.insert(failures.end(), more.failures.begin(), more.failures.end());
+  stopped |= more.stopped;
+  return *this;
+}
+
+SweepReport sweep(const Plan& plan, Stage stage, const Needs& needs, const std::string& run,
+                  const Storage& storage, Writer& writer, const Lock&, Pace& pace,
+                  const Workers& workers, Progress& progress) {
+  Sweep sweep(needs, run, storage, writer, pace, workers, progress);
+  switch (stage) {
+    case Stage::give_back:
+      sweep.give_back(plan);
+      break;
+    case Stage::take:
+      sweep.take(plan);
+      break;
+    case Stage::purge:
+      sweep.purge(plan);
+      break;
+  }
+  return std::move(sweep).report();
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,158 @@
+#include "gc/doing/writer.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace regctl::gc {
+namespace {
+
+using beneath::Answer;
+using beneath::ask_twice;
+using beneath::Descriptor;
+
+class FilesystemWriter final : public Writer {
+ public:
+  FilesystemWriter(Descriptor root, std::vector<Descriptor> mounts, beneath::Resolution resolution)
+      : root_(std::move(root)), mounts_(std::move(mounts)), resolution_(resolution) {}
+
+  Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
+                          const std::optional<Identity>& expected) override {
+    const Descriptor at = open(directory);
+    if (!at) return Outcome::absent;
+    const std::string old_name(from), new_name(to);
+    if (!expected) return judged(give_back_name(at, old_name, new_name), directory, from);
+    const Found before = find(at, old_name);
+    if (before.error && before.error != ENOENT) fail(before.error, key_of(directory, from));
+    if (before.error || before.identity != *expected) return Outcome::changed;
+    const Outcome outcome = judged(give_new_name(at, old_name, new_name), directory, from);
+    if (outcome != Outcome::done) return outcome;
+    // A rename changes the time of change, and nothing else.
+    Found after = find(at, new_name);
+    after.identity.changed = expected->changed;
+    if (!after.error && after.identity == *expected) return outcome;
+    judged(give_back_name(at, new_name, old_name), directory, to);
+    if (after.error && after.error != ENOENT) fail(after.error, key_of(directory, from));
+    return Outcome::changed;
+  }
+
+  Outcome remove_file(std::string_view directory, std::string_view name) override {
+    const Descriptor at = open(directory);
+    if (!at) return Outcome::absent;
+    return judged(ask_twice([&] { return unlinkat(at.get(), std::string(name).c_str(), 0); }),
+                  directory, name);
+  }
+
+  Outcome remove_directory(std::string_view key) override {
+    const auto slash = key.rfind('/');
+    const std::string_view parent = slash == std::string_view::npos ? "" : key.substr(0, slash);
+    const std::string_view name = key.substr(slash + 1);
+    const Descriptor at = open(parent);
+    if (!at) return Outcome::absent;
+    return judged(
+        ask_twice([&] { return unlinkat(at.get(), std::string(name).c_str(), AT_REMOVEDIR); }),
+        parent, name);
+  }
+
+  void sync() override {
+    const auto sync_one = [](const Descriptor& file_system) {
+      const Answer answer = beneath::ask([&] { return syncfs(file_system.get()); });
+      if (answer.error)
+        throw StorageRefuses(std::string("what was done may not survive a loss of power: ") +
+                             std::strerror(answer.error));
+    };
+    sync_one(root_);
+    for (const Descriptor& mount : mounts_) sync_one(mount);
+  }
+
+ private:
+  // Empty: absent.
+  Descriptor open(std::string_view directory) const {
+    const Answer answer = beneath::open(root_.get(), directory, O_PATH | O_DIRECTORY, resolution_);
+    if (answer.error && answer.error != ENOENT) fail(answer.error, std::string(directory));
+    return Descriptor(static_cast<int>(answer.value));
+  }
+
+  struct Found {
+    int error;  // 0: `identity` is known
+    Identity identity;
+  };
+  static Found find(const Descriptor& directory, const std::string& name) {
+    struct stat st {};
+    const Answer answer =
+        ask_twice([&] { return fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW); });
+    return {answer.error, beneath::identity_of(st)};
+  }
+
+  // Neither goes over an existing name, also where the file system cannot promise that. `to` is
+  // this run's own: nobody else makes it, so that looking first is enough.
+  static Answer give_new_name(const Descriptor& directory, const std::string& from,
+                              const std::string& to) {
+    const int at = directory.get();
+    const Answer answer = rename_without_replacing(at, from, to);
+    if (answer.error != EINVAL && answer.error != ENOSYS) return answer;
+    const int found = find(directory, to).error;
+    if (found != ENOENT) return {-1, found ? found : EEXIST};
+    return ask_twice([&] { return renameat(at, from.c_str(), at, to.c_str()); });
+  }
+  // `from` is this run's own: nobody writes there between the two calls.
+  static Answer give_back_name(const Descriptor& directory, const std::string& from,
+                               const std::string& to) {
+    const int at = directory.get();
+    const Answer answer = rename_without_replacing(at, from, to);
+    if (answer.error != EINVAL && answer.error != ENOSYS) return answer;
+    const Answer linked = ask_twice([&] { return linkat(at, from.c_str(), at, to.c_str(), 0); });
+    return linked.error ? linked : ask_twice([&] { return unlinkat(at, from.c_str(), 0); });
+  }
+  static Answer rename_without_replacing(int at, const std::string& from, const std::string& to) {
+    return ask_twice([&] { return renameat2(at, from.c_str(), at, to.c_str(), RENAME_NOREPLACE); });
+  }
+
+  static Outcome judged(const Answer& answer, std::string_view directory, std::string_view name) {
+    switch (answer.error) {
+      case 0:
+        return Outcome::done;
+      case ENOENT:
+        return Outcome::absent;
+      case EEXIST:
+      case ENOTEMPTY:
+        return Outcome::occupied;
+      default:
+        fail(answer.error, key_of(directory, name));
+    }
+  }
+
+  static std::string key_of(std::string_view directory, std::string_view name) {
+    return std::string(directory) + '/' + std::string(name);
+  }
+
+  [[noreturn]] static void fail(int error, std::string key) {
+    if (error == EROFS || error == ENOSPC || error == EDQUOT)
+      throw StorageRefuses(key + ": " + std::strerror(error));
+    beneath::fail(error, std::move(key));
+  }
+
+  Descriptor root_;
+  std::vector<Descriptor> mounts_;
+  beneath::Resolution resolution_;
+};
+
+}  // namespace
+
+std::unique_ptr<Writer> open_filesystem_writer(const std::string& path,
+                                               const std::vector<std::string>& mounts,
+                                               beneath::Resolution resolution) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
+  Descriptor root = beneath::opened(beneath::open_top(path, kFlags, resolution), path);
+  std::vector<Descriptor> below;
+  below.reserve(mounts.size());
+  for (const std::string& mount : mounts)
+    below.push_back(beneath::opened(beneath::open(root.get(), mount, kFlags, resolution), mount));
+  return std::make_unique<FilesystemWriter>(std::move(root), std::move(below), resolution);
+}
+
+}  // namespace regctl::gc

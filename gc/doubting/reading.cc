@@ -1,0 +1,492 @@
+#include "gc/doubting/reading.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "gc/doubting/mentions.h"
+#include "registry/hasher.h"
+
+namespace regctl::gc::second {
+namespace {
+
+using layout::join;
+using State = Eyes::Link::State;
+
+constexpr std::size_t kShortestDigest = std::string_view("sha256:").size() + 64;
+// A link that is short and older than this is not being written.
+constexpr Duration kWriting = std::chrono::minutes(1);
+
+bool is_algorithm(std::string_view name) { return algorithm_named(name).has_value(); }
+
+bool is_hex(std::string_view name) {
+  return std::any_of(kAlgorithms.begin(), kAlgorithms.end(), [&](Algorithm algorithm) {
+    return Digest::from_hex(algorithm, name).has_value();
+  });
+}
+
+void sort_unique(std::vector<Id>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+[[noreturn]] void refuse(const std::string& key, const char* reason) {
+  throw StorageError(StorageError::Kind::unreadable, key, reason);
+}
+
+}  // namespace
+
+// --- Eyes ---------------------------------------------------------------------------------------
+// Eyes
+
+void Eyes::pause() const {
+  if (stop_.stop_requested()) throw Interrupted();
+}
+
+template <class Attempt>
+auto Eyes::insist(const std::string& key, Attempt attempt) const -> decltype(attempt()) {
+  pause();
+  for (int round = 0; round < 5; ++round) {
+    if (auto result = attempt()) return result;
+    if (is_gone(key)) return {};
+  }
+  throw StorageError(StorageError::Kind::unstable, key, "is listed, and yet absent");
+}
+
+bool Eyes::is_gone(std::string key) const {
+  while (!key.empty()) {
+    const auto slash = key.rfind('/');
+    const std::string name = key.substr(slash + 1);
+    key.resize(slash == std::string::npos ? 0 : slash);
+    const auto listing = storage_.list(key);
+    if (!listing) continue;
+    return std::none_of(listing->entries.begin(), listing->entries.end(),
+                        [&](const Entry& entry) { return entry.name == name; });
+  }
+  throw StorageError(StorageError::Kind::unstable, "docker/registry/v2", "is gone");
+}
+
+std::vector<Entry> Eyes::entries(const std::string& key) const {
+  auto listing = insist(key, [&] { return storage_.list(key); });
+  return listing ? std::move(listing->entries) : std::vector<Entry>();
+}
+
+std::vector<std::string> Eyes::directories(const std::string& key,
+                                           bool (*belongs)(std::string_view)) const {
+  std::vector<std::string> names;
+  for (Entry& entry : entries(key)) {
+    if (layout::is_foreign_litter(entry.name)) continue;
+    if (entry.kind == Kind::file && !(belongs && belongs(entry.name))) continue;
+    if (entry.kind != Kind::directory)
+      refuse(join(key, entry.name), "is no directory and may hide one");
+    names.push_back(std::move(entry.name));
+  }
+  return names;
+}
+
+std::optional<Content> Eyes::read(const Storage& view, const std::string& prefix,
+                                  const std::string& key, std::size_t limit) const {
+  return insist(join(prefix, key), [&] { return view.read(key, limit); });
+}
+
+// Empty also where the directory changes under our eyes.
+std::optional<Eyes::Link> Eyes::look_for_link(const Storage& view, const std::string& name) {
+  Link link{.state = Link::State::in_place};
+  auto content = view.read(join(name, layout::kLink), layout::kLongestLink);
+  if (!content) {
+    const auto listing = view.list(name);
+    if (!listing) return std::nullopt;
+    link = {.state = Link::State::absent, .modified = listing->modified};
+    std::string last;
+    for (const Entry& entry : listing->entries) {
+      if (entry.name == layout::kLink) return std::nullopt;
+      const auto copy = layout::parse_quarantine_name(entry.name);
+      if (copy && copy->original == layout::kLink && entry.kind == Kind::file)
+        last = std::max(last, entry.name);
+    }
+    if (last.empty()) return link;
+    link.state = Link::State::quarantined;
+    link.copy = layout::parse_quarantine_name(last);
+    content = view.read(join(name, last), layout::kLongestLink);
+    if (!content) return std::nullopt;
+  }
+  link.modified = content->stat.modified;
+  link.bytes = std::move(content->bytes);
+  if (content->stat.kind == Kind::file) link.holds = Digest::parse(link.bytes);
+  return link;
+}
+
+std::optional<Eyes::Link> Eyes::link(const Storage& view, const std::string& prefix,
+                                     const std::string& name) const {
+  return insist(join(prefix, name), [&] { return look_for_link(view, name); });
+}
+
+std::vector<std::string> Eyes::copies_of_data(const Digest& digest) const {
+  std::vector<std::string> names;
+  const auto listing = storage_.list(layout::blob(digest));
+  if (!listing) return names;
+  for (const Entry& entry : listing->entries) {
+    const auto copy = layout::parse_quarantine_name(entry.name);
+    if (copy && copy->original == layout::kData && entry.kind == Kind::file)
+      names.push_back(entry.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<Eyes::Blob> Eyes::blob(const Digest& digest) const {
+  const std::string directory = layout::blob(digest), data = join(directory, layout::kData);
+  pause();
+  for (int round = 0; round < 5; ++round) {
+    if (auto content = storage_.read(data, kLargest)) return Blob{std::move(*content), true};
+    bool changed = false;
+    for (const std::string& copy : copies_of_data(digest)) {
+      auto content = storage_.read(join(directory, copy), kLargest);
+      if (!content)
+        changed = true;
+      else if (content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
+        return Blob{std::move(*content), false};
+    }
+    if (!changed && (!storage_.list(directory) || is_gone(data))) return std::nullopt;
+  }
+  throw StorageError(StorageError::Kind::unstable, data, "is listed, and yet absent");
+}
+
+// --- Reading ------------------------------------------------------------------------------------
+// Reading
+
+namespace {
+
+class Reader {
+ public:
+  Reader(const Eyes& eyes, const Question& question)
+      : eyes_(eyes), question_(question), settle_(question.settle) {}
+
+  Reading run() && {
+    if (!eyes_.storage().list(layout::kRepositories))
+      refuse(std::string(layout::kRepositories), "is absent");
+    read_repositories();
+    for (const Digest& digest : question_.roots) open(names()[digest]);
+    for (const auto& [name, repository] : reading_.repositories) open_papers_of(repository);
+    while (!to_open_.empty()) {
+      const Id id = to_open_.back();
+      to_open_.pop_back();
+      reading_.papers.emplace(id, read_paper(id));
+    }
+    return std::move(reading_);
+  }
+
+ private:
+  Names& names() { return reading_.names; }
+
+  // -- repositories
+
+  void read_repositories() {
+    std::vector<std::string> open{std::string(layout::kRepositories)};
+    while (!open.empty()) {
+      const std::string here = std::move(open.back());
+      open.pop_back();
+      const auto is_ours = [](std::string_view name) {
+        return name == layout::kLayers || name == layout::kManifests;
+      };
+      for (const std::string& name : eyes_.directories(here, is_ours)) {
+        const std::string key = join(here, name);
+        if (!name.starts_with('_'))
+          open.push_back(key);
+        else if (here == layout::kRepositories)
+          refuse(key, "is a directory that no known registry makes");
+        else
+          read_part(reading_.repositories[here.substr(layout::kRepositories.size() + 1)], here,
+                    name);
+      }
+    }
+  }
+
+  void read_part(Repository& repository, const std::string& here, const std::string& name) {
+    const std::string key = join(here, name);
+    if (name == layout::kManifests) return read_manifests(repository, key);
+    if (name == layout::kLayers)
+      return each_link(repository, key,
+                       [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
+                         note_layer(repository, digest, link, path);
+                       });
+    if (name != layout::kUploads) refuse(key, "is a directory that no known registry makes");
+  }
+
+  void read_manifests(Repository& repository, const std::string& key) {
+    const auto is_ours = [](std::string_view name) {
+      return name == layout::kRevisions || name == layout::kTags;
+    };
+    for (const std::string& name : eyes_.directories(key, is_ours)) {
+      const std::string below = join(key, name);
+      if (name == layout::kTags)
+        read_tags(repository, below);
+      else if (name.starts_with('_'))
+        refuse(below, "is a directory that no known registry makes");
+      else if (name != layout::kRevisions)
+        take_hints(repository, below);
+      else
+        each_link(repository, below,
+                  [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
+                    note_revision(repository, digest, link, path);
+                  });
+    }
+  }
+
+  // `key` holds <algorithm>/<hex>/link.
+  template <class Note>
+  void each_link(Repository& repository, const std::string& key, Note note) {
+    for (const std::string& name : eyes_.directories(key, is_algorithm)) {
+      const std::string below = join(key, name);
+      if (!is_algorithm(name)) {
+        take_hints(repository, below);
+        continue;
+      }
+      const auto view = eyes_.storage().below(below);
+      for (const std::string& hex : eyes_.directories(below, is_hex)) {
+        const auto digest = Digest::from_hex(*algorithm_named(name), hex);
+        if (!digest)
+          take_misnamed(repository, below, *algorithm_named(name), hex);
+        else if (const auto link = settled_link(*view, below, hex))
+          note(*digest, *link, join(below, hex));
+      }
+    }
+  }
+
+  // Old registries truncate a link and then write it.
+  std::optional<Eyes::Link> settled_link(const Storage& view, const std::string& prefix,
+                                         const std::string& name) {
+    constexpr std::chrono::milliseconds kMoment{50};
+    for (;;) {
+      auto link = eyes_.link(view, prefix, name);
+      const bool is_short =
+          link && link->state == State::in_place && link->bytes.size() < kShortestDigest;
+      if (!is_short || settle_ <= settle_.zero() || link->modified < question_.now - kWriting)
+        return link;
+      std::this_thread::sleep_for(kMoment);
+      settle_ -= kMoment;
+    }
+  }
+
+  void take_damage(Repository& repository, const std::string& path, const char* what) {
+    if (repository.damage.empty()) repository.damage = path + " " + what;
+  }
+
+  // Takes note of a link that is there and says nothing, with every digest in it.
+  bool is_garbled(Repository& repository, const Eyes::Link& link, const std::string& path) {
+    if (link.state == State::absent || link.holds) return false;
+    take_damage(repository, path, "holds no digest");
+    for (const Digest& digest : digests_within(link.bytes))
+      repository.hints.push_back(names()[digest]);
+    return true;
+  }
+
+  void watch(const Digest& digest, Time modified) {
+    if (!question_.watched.contains(digest)) return;
+    Time& last = reading_.last_linked.try_emplace(digest, modified).first->second;
+    last = std::max(last, modified);
+  }
+
+  // Of millions of links hardly any is young or an alias; only these are worth a number.
+  void note_layer(Repository& repository, const Digest& digest, const Eyes::Link& link,
+                  const std::string& path) {
+    const Digest target = link.holds.value_or(digest);
+    const bool is_wrong = is_garbled(repository, link, path) ||
+                          (target != digest && target.algorithm() == digest.algorithm());
+    if (is_wrong) take_damage(repository, path, "holds another digest");
+    if (target != digest) reading_.aliases.emplace(names()[digest], names()[target]);
+    if (question_.is_young(link.modified))
+      repository.lately.insert({names()[digest], names()[target]});
+    if (link.state != State::in_place || is_wrong) return;
+    watch(digest, link.modified);
+    watch(target, link.modified);
+  }
+
+  void note_revision(Repository& repository, const Digest& digest, const Eyes::Link& link,
+                     const std::string& path) {
+    const Digest target = link.holds.value_or(digest);
+    const bool is_wrong = is_garbled(repository, link, path) || target != digest;
+    if (is_wrong) take_damage(repository, path, "holds another digest");
+    repository.revisions.push_back(
+        {names()[digest], names()[target], link.state, link.modified, link.copy});
+    if (link.state == State::in_place && !is_wrong) watch(digest, link.modified);
+  }
+
+  // -- tags
+
+  void read_tags(Repository& repository, const std::string& key) {
+    repository.has_tags = true;
+    const auto view = eyes_.storage().below(key);
+    for (const std::string& name : eyes_.directories(key)) {
+      const std::string path = join(key, name);
+      const auto current = settled_link(*view, key, name + "/current");
+      if (!current && eyes_.is_gone(path)) continue;
+      Tag tag{.name = name};
+      if (current && current->state == State::in_place) {
+        is_garbled(repository, *current, path);
+        tag.modified = current->modified;
+        if (current->holds) tag.target = names()[*current->holds];
+        if (current->holds) watch(*current->holds, tag.modified);
+      }
+      if (!tag.target || question_.histories == Histories::all) read_history(repository, tag, path);
+      repository.tags.push_back(std::move(tag));
+    }
+  }
+
+  void read_history(Repository& repository, Tag& tag, const std::string& path) {
+    for (const Entry& entry : eyes_.entries(path)) {
+      if (entry.name != "index") continue;
+      const std::string index = join(path, entry.name);
+      for (const std::string& algorithm : eyes_.directories(index, is_algorithm)) {
+        const std::string below = join(index, algorithm);
+        if (is_algorithm(algorithm))
+          read_history_of(repository, tag, below, *algorithm_named(algorithm));
+        else if (!tag.target)
+          take_hints(repository, below);
+      }
+    }
+  }
+
+  // Where the tag's own link says nothing, all that its history says may matter.
+  void read_history_of(Repository& repository, Tag& tag, const std::string& key,
+                       Algorithm algorithm) {
+    for (const std::string& hex : eyes_.directories(key, is_hex)) {
+      const auto digest = Digest::from_hex(algorithm, hex);
+      if (!digest && !tag.target) take_misnamed(repository, key, algorithm, hex);
+      const auto link = digest ? eyes_.link(eyes_.storage(), "", join(key, hex)) : std::nullopt;
+      if (!link) continue;
+      tag.history.emplace_back(names()[*digest], link->modified);
+      if (tag.target) continue;
+      if (link->holds)
+        tag.history.emplace_back(names()[*link->holds], link->modified);
+      else
+        for (const Digest& hint : digests_within(link->bytes))
+          repository.hints.push_back(names()[hint]);
+    }
+  }
+
+  // -- places of no meaning
+
+  void take_misnamed(Repository& repository, const std::string& key, Algorithm algorithm,
+                     const std::string& name) {
+    if (const auto meant = Digest::from_hex(algorithm, name, HexCase::either))
+      repository.hints.push_back(names()[*meant]);
+    take_hints(repository, join(key, name));
+  }
+
+  void take_hints(Repository& repository, const std::string& key) {
+    take_damage(repository, key, "is a directory of no known meaning");
+    std::vector<std::string> open{key};
+    while (!open.empty()) {
+      const std::string here = std::move(open.back());
+      open.pop_back();
+      for (const std::string& name : eyes_.directories(here)) open.push_back(join(here, name));
+      for (const Entry& entry : eyes_.entries(here)) {
+        if (entry.kind != Kind::file) continue;
+        const auto content =
+            eyes_.read(eyes_.storage(), "", join(here, entry.name), layout::kLongestLink);
+        if (!content) continue;
+        for (const Digest& hint : digests_within(content->bytes))
+          repository.hints.push_back(names()[hint]);
+      }
+    }
+  }
+
+  // -- papers
+
+  void open(Id id) {
+    if (!opened_.insert(id).second) return;
+    to_open_.push_back(id);
+    const auto [first, last] = reading_.aliases.equal_range(id);
+    for (auto alias = first; alias != last; ++alias) open(alias->second);
+  }
+
+  void open_papers_of(const Repository& repository) {
+    for (const Revision& revision : repository.revisions) {
+      for (const Id id : {revision.name, revision.target}) {
+        open(id);
+        if (revision.state == State::quarantined)
+          called_manifest_.insert(id);  // its bytes may have been purged before it
+        else if (revision.state != State::absent)
+          called_revision_.insert(id);
+      }
+    }
+    for (const Tag& tag : repository.tags) {
+      for (const auto& [id, time] : tag.history) open(id);
+      if (!tag.target) continue;
+      open(*tag.target);
+      called_manifest_.insert(*tag.target);
+    }
+    for (const Id id : repository.hints) open(id);
+  }
+
+  Paper read_paper(Id id) {
+    Paper paper;
+    const Digest digest = names()[id];
+    const bool is_revision = called_revision_.contains(id),
+               is_manifest = is_revision || called_manifest_.contains(id);
+    const auto blob = eyes_.blob(digest);
+    if (!blob) {
+      if (is_revision) paper.damage = "is missing";
+      return paper;
+    }
+    const Content& content = blob->content;
+    paper.in_place = blob->in_place;
+    paper.modified = content.stat.modified;
+    if (content.stat.kind != Kind::file) {
+      paper.damage = "is not a file";
+    } else if (!content.whole && !is_manifest) {
+      return paper;  // a layer that someone lists
+    } else if (!content.whole || digest_of(content.bytes, digest.algorithm()) != digest) {
+      paper.damage = content.whole ? "does not hash to its name" : "is too large";
+      for (const Digest& found : digests_within(content.bytes)) mention(paper, {found, true});
+    } else {
+      const Mentions found = mentions_in(content.bytes);
+      for (const Mention& one : found.all) mention(paper, one);
+      for (const Digest& subject : found.subjects) paper.subjects.push_back(names()[subject]);
+      if (!found.is_object && is_manifest) paper.damage = "is not a JSON object";
+    }
+    sort_unique(paper.mentions);
+    sort_unique(paper.subjects);
+    return paper;
+  }
+
+  void mention(Paper& paper, const Mention& one) {
+    const Id id = names()[one.digest];
+    paper.mentions.push_back(id);
+    if (!one.child) return;
+    reading_.children.insert(id);
+    open(id);
+  }
+
+  const Eyes& eyes_;
+  const Question& question_;
+  std::chrono::milliseconds settle_;  // what is left of it
+  Reading reading_;
+  std::set<Id> opened_, called_revision_, called_manifest_;
+  std::vector<Id> to_open_;
+};
+
+}  // namespace
+
+Reading read_store(const Eyes& eyes, const Question& question) {
+  return Reader(eyes, question).run();
+}
+
+std::vector<Id> layers_of(const Eyes& eyes, Names& names, const std::string& repository) {
+  std::vector<Id> ids;
+  const std::string top = layout::repository(repository);
+  for (const Entry& entry : eyes.entries(top)) {
+    if (entry.name != layout::kLayers) continue;
+    const std::string layers = join(top, layout::kLayers);
+    for (const std::string& algorithm : eyes.directories(layers, is_algorithm)) {
+      if (!is_algorithm(algorithm)) continue;
+      for (const std::string& hex : eyes.directories(join(layers, algorithm), is_hex)) {
+        if (const auto digest = Digest::from_hex(*algorithm_named(algorithm), hex))
+          ids.push_back(names[*digest]);
+      }
+    }
+  }
+  return ids;
+}
+
+}  // namespace regctl::gc::second

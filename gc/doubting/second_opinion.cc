@@ -1,0 +1,545 @@
+#include "gc/doubting/second_opinion.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "gc/doubting/reading.h"
+
+namespace regctl::gc {
+namespace {
+
+using namespace second;
+using layout::join;
+using State = Eyes::Link::State;
+
+constexpr Duration kClockSlack = std::chrono::seconds(1);
+constexpr Duration kOutsideTags = std::chrono::hours(1);
+
+// A repository of which not everything can be understood, and what that is. All it links stays.
+struct Doubt {
+  std::string why;
+  std::vector<Id> linked;
+};
+using Doubts = std::map<std::string, Doubt>;
+
+// Damaged papers and all papers that reach one, each with what is wrong.
+std::map<Id, std::string> doubtful_papers(const Reading& reading) {
+  std::map<Id, std::string> doubtful;
+  std::vector<Id> open;
+  for (const auto& [id, paper] : reading.papers) {
+    if (paper.damage.empty()) continue;
+    doubtful.emplace(id, reading.names[id].text() + " " + paper.damage);
+    open.push_back(id);
+  }
+  if (open.empty()) return doubtful;
+  std::multimap<Id, Id> named_by;
+  for (const auto& [id, paper] : reading.papers) {
+    for (const Id mentioned : paper.mentions) named_by.emplace(mentioned, id);
+  }
+  for (const auto& [name, target] : reading.aliases) named_by.emplace(target, name);
+  while (!open.empty()) {
+    const Id id = open.back();
+    open.pop_back();
+    const auto [first, last] = named_by.equal_range(id);
+    for (auto by = first; by != last; ++by) {
+      if (doubtful.emplace(by->second, doubtful.at(id)).second) open.push_back(by->second);
+    }
+  }
+  return doubtful;
+}
+
+std::vector<Id> all_links(const Eyes& eyes, Reading& reading, const std::string& name) {
+  std::vector<Id> ids =
+      layers_of(eyes, reading.names, name);  // what these hold instead, aliases tell
+  for (const Revision& revision : reading.repositories.at(name).revisions)
+    ids.insert(ids.end(), {revision.name, revision.target});
+  for (const Tag& tag : reading.repositories.at(name).tags) {
+    if (tag.target) ids.push_back(*tag.target);
+    for (const auto& [id, time] : tag.history) ids.push_back(id);
+  }
+  return ids;
+}
+
+Doubts doubts_about(const Eyes& eyes, Reading& reading) {
+  Doubts doubts;
+  const auto doubtful = doubtful_papers(reading);
+  for (const auto& [name, repository] : reading.repositories) {
+    if (doubtful.empty() && repository.damage.empty()) continue;
+    Doubt doubt{repository.damage, all_links(eyes, reading, name)};
+    for (const Id id : doubt.linked) {
+      if (const auto at = doubtful.find(id); at != doubtful.end() && doubt.why.empty())
+        doubt.why = at->second;
+    }
+    if (doubt.why.empty()) continue;
+    doubt.linked.insert(doubt.linked.end(), repository.hints.begin(), repository.hints.end());
+    doubts.emplace(name, std::move(doubt));
+  }
+  return doubts;
+}
+
+class Judge {
+ public:
+  Judge(const Eyes& eyes, Reading& reading, const Doubts& doubts, const Doomed& doomed,
+        const Circumstances& circumstances)
+      : eyes_(eyes),
+        reading_(reading),
+        doubts_(doubts),
+        doomed_(doomed),
+        circumstances_(circumstances),
+        policy_(circumstances.policy) {
+    for (const Doomed::Link& link : doomed.in_place.revisions)
+      taken_[link.repository].insert(id(link.digest));
+    for (const Doomed::Link& link : doomed.in_quarantine.revisions)
+      purged_[link.repository].insert(id(link.digest));
+    for (const Doomed::Objects* objects : {&doomed.in_place, &doomed.in_quarantine}) {
+      for (const Digest& digest : objects->blobs) id(digest);
+      for (const Doomed::Link& link : objects->layers) id(link.digest);
+    }
+    for (const RootDigest& root : policy_.roots) {
+      const bool here = root.repository && reading.repositories.contains(*root.repository);
+      listed_[here ? *root.repository : ""].insert(id(root.digest));
+    }
+  }
+
+  std::vector<Objection> run() && {
+    note_ages();
+    here_.resize(reading_.names.size());
+    needed_.resize(reading_.names.size());
+    begun_.resize(reading_.names.size());
+    recent_.resize(reading_.names.size());
+    for (const auto& [repository, ids] : listed_) {
+      for (const Id id : ids) spread(id, "--roots names it");
+    }
+    for (const auto& [name, repository] : reading_.repositories) keep(name, repository);
+    spread_what_is_young();
+    object_to_blobs();
+    object_to_copies();
+    object_to_layers();
+    object_to_repositories();
+    return std::move(objections_);
+  }
+
+ private:
+  using Label = std::uint32_t;  // 1 + index into labels_; 0: none
+  using ByRepository = std::map<std::string, std::set<Id>>;
+
+  Id id(const Digest& digest) { return reading_.names[digest]; }
+  bool young(Time time) const {
+    return is_young(time, policy_.keep_younger_than, circumstances_.now);
+  }
+  void object(const std::string& what, const std::string& why) {
+    objections_.push_back({what, why});
+  }
+
+  void note_ages() {
+    for (const auto& [name, repository] : reading_.repositories) {
+      lately_.insert(repository.lately.begin(), repository.lately.end());
+      for (const Revision& revision : repository.revisions) {
+        if (young(revision.modified)) lately_.insert({revision.name, revision.target});
+      }
+      for (const Tag& tag : repository.tags) {
+        const auto tagged = lately_tagged(tag);
+        lately_.insert(tagged.begin(), tagged.end());
+        if (tag.target && tag.modified <= circumstances_.now)
+          newest_tag_ = std::max(newest_tag_, tag.modified);
+      }
+    }
+  }
+
+  std::set<Id> lately_tagged(const Tag& tag) const {
+    std::set<Id> ids;
+    if (tag.target && young(tag.modified)) ids.insert(*tag.target);
+    for (const auto& [id, time] : tag.history) {
+      if (young(time)) ids.insert(id);
+    }
+    return ids;
+  }
+
+  // -- reaching
+
+  // Everything that `from` names, at any depth, is needed; within this round it is here.
+  void spread(Id from, const std::string& why) {
+    if (is_here(from)) return;
+    labels_.push_back(why);
+    reach(from);
+    while (!open_.empty()) {
+      const Id id = open_.back();
+      open_.pop_back();
+      if (const auto paper = reading_.papers.find(id); paper != reading_.papers.end()) {
+        for (const Id mentioned : paper->second.mentions) reach(mentioned);
+      }
+      const auto [first, last] = reading_.aliases.equal_range(id);
+      for (auto alias = first; alias != last; ++alias) reach(alias->second);
+    }
+  }
+
+  void reach(Id id) {
+    if (is_here(id)) return;
+    const auto label = static_cast<Label>(labels_.size());
+    here_[id] = label;
+    if (whole_ && !(*whole_)[id]) (*whole_)[id] = label;
+    open_.push_back(id);
+    order_.push_back(id);
+  }
+
+  void new_round() {
+    round_begins_ = static_cast<Label>(labels_.size());
+    order_.clear();
+  }
+  bool is_here(Id id) const { return here_[id] > round_begins_; }
+
+  // The revisions that this repository keeps, and what they need.
+  void keep(const std::string& name, const Repository& repository) {
+    std::set<Id> own;
+    std::multimap<Id, Id> referrers;
+    for (const Revision& revision : repository.revisions) {
+      if (revision.state == State::absent && !young(revision.modified)) continue;
+      own.insert(revision.name);
+      const auto paper = reading_.papers.find(revision.name);
+      if (paper == reading_.papers.end()) continue;
+      for (const Id subject : paper->second.subjects) referrers.emplace(subject, revision.name);
+    }
+    const std::vector<Id> former = once_tagged(repository, own);
+    new_round();
+    for (const Id id : former)
+      spread(id, "a tag of " + name + " that points to nothing there needed it once");
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) spread(*tag.target, name + ":" + tag.name + " needs it");
+      if (tag.target) continue;
+      for (const auto& [id, time] : tag.history)
+        spread(id, name + ":" + tag.name + " needed it once, and its link does not tell");
+    }
+    const std::set<Id> lately = lately_in(repository);
+    for (const Revision& revision : repository.revisions) {
+      const std::string why = why_kept(name, repository, revision, lately);
+      if (!why.empty()) spread(revision.name, why);
+    }
+    std::size_t followed = 0;
+    const auto keep_referrers = [&] {
+      for (; followed < order_.size(); ++followed) {  // grows meanwhile
+        const auto [first, last] = referrers.equal_range(order_[followed]);
+        for (auto referrer = first; referrer != last; ++referrer)
+          spread(referrer->second, name + " keeps its subject");
+      }
+    };
+    keep_referrers();
+    whole_ = &begun_;
+    for (const Revision& revision : repository.revisions) {
+      if (revision.state == State::absent && young(revision.modified))
+        spread(revision.name, name + " may be getting it now");
+    }
+    keep_referrers();
+    whole_ = &needed_;
+    object_to_revisions(name, repository);
+    if (const auto doubt = doubts_.find(name); doubt != doubts_.end()) {
+      for (const Id id : doubt->second.linked) spread(id, in_doubt(name));
+    }
+  }
+
+  // A target that is no manifest here may be a mistake: the manifests here that the tag reached
+  // before may be meant.
+  std::vector<Id> once_tagged(const Repository& repository, const std::set<Id>& own) {
+    new_round();
+    whole_ = nullptr;
+    for (const Tag& tag : repository.tags) {
+      if (!tag.target || own.contains(*tag.target)) continue;
+      for (const auto& [id, time] : tag.history) spread(id, "");
+    }
+    whole_ = &needed_;
+    std::erase_if(order_, [&](Id id) { return !own.contains(id); });
+    return order_;
+  }
+
+  std::set<Id> lately_in(const Repository& repository) const {
+    std::set<Id> ids = repository.lately;
+    for (const Tag& tag : repository.tags) ids.merge(lately_tagged(tag));
+    return ids;
+  }
+
+  // Why a revision stays by itself, whatever else does; empty: it does not.
+  std::string why_kept(const std::string& name, const Repository& repository,
+                       const Revision& revision, const std::set<Id>& lately) const {
+    const bool in_place = revision.state == State::in_place;
+    if (doubts_.contains(name)) return in_doubt(name);
+    if (is_listed(name, revision.name)) return "--roots names it";
+    if (revision.state == State::absent) return "";
+    if (is_protected(name)) return name + " is protected";
+    if (revision.state == State::quarantined && came_back(*revision.copy, revision.modified))
+      return name + " has written to it again";
+    if (!in_place) return "";
+    if (!has(taken_, name, revision.name)) return name + " has its revision link";
+    if (!policy_.delete_untagged) return "untagged manifests are kept";
+    if (!knows_its_tags(repository)) return name + " does not tell its tags";
+    if (young(revision.modified) || lately.contains(revision.name) || is_young_blob(revision.name))
+      return "it is young";
+    if (is_outside_tags(revision)) return "it is newer than every tag";
+    return "";
+  }
+
+  static bool has(const ByRepository& sets, const std::string& name, Id id) {
+    const auto set = sets.find(name);
+    return set != sets.end() && set->second.contains(id);
+  }
+  bool is_listed(const std::string& name, Id id) const {
+    return has(listed_, "", id) || has(listed_, name, id);
+  }
+
+  std::string in_doubt(const std::string& name) const {
+    return name + " is in doubt: " + doubts_.at(name).why;
+  }
+
+  bool is_protected(const std::string& name) const {
+    return std::any_of(policy_.protect.begin(), policy_.protect.end(),
+                       [&](const std::string& glob) { return matches_glob(glob, name); });
+  }
+
+  static bool knows_its_tags(const Repository& repository) {
+    return repository.has_tags &&
+           std::all_of(repository.tags.begin(), repository.tags.end(),
+                       [](const Tag& tag) { return tag.target.has_value(); });
+  }
+
+  bool is_outside_tags(const Revision& revision) const {
+    const auto paper = reading_.papers.find(revision.name);
+    const bool refers = paper != reading_.papers.end() && !paper->second.subjects.empty();
+    return !refers && !reading_.children.contains(revision.name) &&
+           revision.modified > newest_tag_ + kOutsideTags;
+  }
+
+  // Written into after it had been taken; the clock of a file system may lag.
+  bool came_back(const layout::QuarantineName& copy, Time written) const {
+    return copy.run != circumstances_.run && written >= copy.taken - kClockSlack;
+  }
+
+  // By its bytes and their directory.
+  bool is_young_blob(Id id) const {
+    const std::string directory = layout::blob(reading_.names[id]);
+    const auto data = eyes_.storage().stat(join(directory, layout::kData));
+    if (const auto paper = reading_.papers.find(id); paper != reading_.papers.end() && !data)
+      return young(paper->second.modified);
+    if (!data) return false;
+    const auto around = eyes_.storage().stat(directory);
+    return young(data->modified) || (around && young(around->modified));
+  }
+
+  // It may be the first part of something that is being pushed.
+  void spread_what_is_young() {
+    new_round();
+    whole_ = &recent_;
+    for (const auto& [id, paper] : reading_.papers) {
+      if (needed_[id] || !paper.in_place) continue;
+      if (lately_.contains(id) || is_young_blob(id))
+        spread(id, reading_.names[id].text() + " is young and names it");
+    }
+  }
+
+  // -- objecting
+
+  // Why something needs what may be in quarantine; empty: nothing does. What a push that has begun
+  // finds missing it uploads.
+  std::string need_of(const Digest& digest) { return label(needed_, digest); }
+
+  // Why something needs, or is about to rely on, what is in its place.
+  std::string use_of(const Digest& digest) {
+    const std::string need = need_of(digest);
+    return need.empty() ? label(begun_, digest) : need;
+  }
+
+  std::string label(const std::vector<Label>& by_id, const Digest& digest) {
+    const Id at = id(digest);
+    return at < by_id.size() && by_id[at] ? labels_[by_id[at] - 1] : "";
+  }
+
+  // To doomed revisions of the repository of this round. A copy beside a new link is one too many.
+  void object_to_revisions(const std::string& name, const Repository& repository) {
+    std::set<Id> in_place;
+    for (const Revision& revision : repository.revisions) {
+      if (revision.state == State::in_place) in_place.insert(revision.name);
+    }
+    const auto object_to = [&](const ByRepository& doomed, bool links, const char* what) {
+      const auto own = doomed.find(name);
+      if (own == doomed.end()) return;
+      for (const Id id : own->second) {
+        if (in_place.contains(id) == links && is_here(id))
+          object(what + reading_.names[id].text() + " of " + name, labels_[here_[id] - 1]);
+      }
+    };
+    object_to(taken_, true, "revision ");
+    object_to(purged_, false, "quarantined revision ");
+  }
+
+  void object_to_blobs() {
+    for (const Digest& digest : doomed_.in_place.blobs) {
+      const Id blob = id(digest);
+      const std::string what = "blob " + digest.text();
+      eyes_.pause();
+      if (const std::string need = use_of(digest); !need.empty())
+        object(what, need);
+      else if (lately_.contains(blob))
+        object(what, "a link to it is young");
+      else if (is_young_blob(blob))
+        object(what, "it is young");
+      else if (recent_[blob])
+        object(what, labels_[recent_[blob] - 1]);
+    }
+  }
+
+  // A copy beside new data is one too many.
+  void object_to_copies() {
+    for (const Digest& digest : doomed_.in_quarantine.blobs) {
+      const std::string what = "quarantined blob " + digest.text(),
+                        directory = layout::blob(digest);
+      eyes_.pause();
+      if (eyes_.storage().stat(join(directory, layout::kData))) continue;
+      const auto linked = reading_.last_linked.find(digest);
+      const auto copies = eyes_.copies_of_data(digest);
+      const auto wanted_back = [&](const std::string& copy) {
+        return linked != reading_.last_linked.end() &&
+               came_back(*layout::parse_quarantine_name(copy), linked->second);
+      };
+      if (const std::string need = need_of(digest); !need.empty())
+        object(what, need);
+      else if (std::any_of(copies.begin(), copies.end(), wanted_back))
+        object(what, "a link to it was written since");
+    }
+  }
+
+  std::optional<Eyes::Link> layer_link(const Doomed::Link& link) const {
+    const std::string key = layout::layer_link(link.repository, link.digest);
+    return eyes_.link(eyes_.storage(), "", key.substr(0, key.rfind('/')));
+  }
+
+  bool has_bytes(const Digest& digest) const {
+    return eyes_.storage().stat(join(layout::blob(digest), layout::kData)) ||
+           !eyes_.copies_of_data(digest).empty();
+  }
+
+  void object_to_layers() {
+    for (const Doomed::Link& one : doomed_.in_place.layers) {
+      const std::string what = "layer link " + one.digest.text() + " of " + one.repository;
+      const auto link = layer_link(one);
+      if (!link || link->state != State::in_place) continue;
+      const Digest target = link->holds.value_or(one.digest);
+      if (doubts_.contains(one.repository))
+        object(what, in_doubt(one.repository));
+      else if (young(link->modified))
+        object(what, "it is young");
+      else if (const std::string need = use_of(one.digest); !need.empty())
+        object(what, need);
+      else if (const std::string also = use_of(target); !also.empty())
+        object(what, also);
+      else if (has_bytes(one.digest) || has_bytes(target))
+        object(what, "the blob it names is there");
+    }
+    for (const Doomed::Link& one : doomed_.in_quarantine.layers) {
+      const std::string need = need_of(one.digest);
+      const auto link = need.empty() ? std::nullopt : layer_link(one);
+      if (link && link->state == State::quarantined)
+        object("quarantined layer link " + one.digest.text() + " of " + one.repository, need);
+    }
+  }
+
+  void object_to_repositories() {
+    for (const std::string& name : doomed_.empty_repositories) {
+      const auto at = reading_.repositories.find(name);
+      if (at == reading_.repositories.end()) continue;
+      const Repository& repository = at->second;
+      const auto counts = [&](const Revision& revision) {
+        return revision.state != State::absent || young(revision.modified);
+      };
+      if (doubts_.contains(name))
+        object("repository " + name, in_doubt(name));
+      else if (!repository.tags.empty())
+        object("repository " + name, "it has tags");
+      else if (std::any_of(repository.revisions.begin(), repository.revisions.end(), counts))
+        object("repository " + name, "it has manifests");
+      else if (!repository.lately.empty())
+        object("repository " + name, "a link in it is young");
+      else if (has_needed_alias(name))
+        object("repository " + name, "it has another name of a blob that is needed");
+      else
+        object_to_directories_of(name);
+    }
+  }
+
+  bool has_needed_alias(const std::string& name) {
+    for (const Id id : layers_of(eyes_, reading_.names, name)) {
+      const Digest digest = reading_.names[id];
+      const auto link = layer_link({name, digest});
+      if (link && link->holds && *link->holds != digest &&
+          !(use_of(digest).empty() && use_of(*link->holds).empty()))
+        return true;
+    }
+    return false;
+  }
+
+  // To those of uploads, and to young ones of any other kind.
+  void object_to_directories_of(const std::string& name) {
+    const auto is_part = [](std::string_view part) {
+      return part == layout::kLayers || part == layout::kManifests;
+    };
+    std::vector<std::string> keys{layout::repository(name)};
+    for (const std::string& part : eyes_.directories(keys[0], is_part)) {
+      if (!part.starts_with('_')) continue;
+      const std::string key = join(layout::repository(name), part);
+      const auto below = eyes_.directories(key);
+      if (part == layout::kUploads && !below.empty())
+        return object("repository " + name, "it has uploads");
+      keys.push_back(key);
+      for (const std::string& one : below) keys.push_back(join(key, one));
+    }
+    for (const std::string& key : keys) {
+      const auto stat = eyes_.storage().stat(key);
+      if (stat && young(stat->modified))
+        return object("repository " + name, "a directory in it is young");
+    }
+  }
+
+  const Eyes& eyes_;
+  Reading& reading_;
+  const Doubts& doubts_;
+  const Doomed& doomed_;
+  const Circumstances& circumstances_;
+  const Policy& policy_;
+  ByRepository taken_, purged_;  // doomed revisions; the links of the former are regarded as gone
+  ByRepository listed_;          // --roots; "": in every repository
+  std::set<Id> lately_;          // named by a young link of any kind
+  Time newest_tag_{};
+  // By Id, the label under which it was reached: in this round if greater than round_begins_; at
+  // all; only by a push that may have begun; and only from something young.
+  std::vector<Label> here_, needed_, begun_, recent_;
+  std::vector<std::string> labels_;
+  Label round_begins_ = 0;
+  std::vector<Label>* whole_ = &needed_;  // which of the latter is being found; null: none
+  std::vector<Id> open_, order_;
+  std::vector<Objection> objections_;
+};
+
+}  // namespace
+
+std::vector<Objection> second_opinion(const Storage& storage, const Doomed& doomed,
+                                      const Circumstances& circumstances, std::stop_token stop) {
+  if (doomed.empty()) return {};
+  const Eyes eyes(storage, std::move(stop));
+  const Policy& policy = circumstances.policy;
+  Question question{.now = circumstances.now, .settle = circumstances.settle};
+  question.is_young = [&](Time time) {
+    return is_young(time, policy.keep_younger_than, circumstances.now);
+  };
+  question.watched = {doomed.in_quarantine.blobs.begin(), doomed.in_quarantine.blobs.end()};
+  for (const RootDigest& root : policy.roots) question.roots.push_back(root.digest);
+  if (policy.delete_untagged) question.histories = Histories::all;
+
+  Reading reading = read_store(eyes, question);
+  Doubts doubts = doubts_about(eyes, reading);
+  if (!doubts.empty() && question.histories == Histories::where_needed) {
+    // Where anything is in doubt, what tags ever pointed to may be all that is known of it.
+    question.histories = Histories::all;
+    reading = read_store(eyes, question);
+    doubts = doubts_about(eyes, reading);
+  }
+  return Judge(eyes, reading, doubts, doomed, circumstances).run();
+}
+
+}  // namespace regctl::gc

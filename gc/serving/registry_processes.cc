@@ -1,0 +1,477 @@
+#include "gc/serving/registry_processes.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gc/serving/registry_configuration.h"
+#include "registry/beneath.h"
+
+namespace regctl::gc {
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 20;
+// The kernel's PROC_PID_INIT_INO: the process namespace that it started with, which sees every
+// process.
+constexpr std::string_view kInitialNamespace = "pid:[4026531836]";
+// Start times are told in hundredths of a second, and so is the time since boot.
+constexpr Duration kStartIsKnownTo = std::chrono::milliseconds(20);
+// A rename writes into a directory and into what holds it, one after the other.
+constexpr Duration kRenameTakes = std::chrono::seconds(1);
+constexpr int kMostLinks = 40;  // as the kernel follows them
+
+using beneath::Descriptor;
+using beneath::time_of;
+
+template <class T>
+struct Answer {
+  T value;
+  int error = 0;  // errno; 0: none
+
+  bool ok() const { return error == 0; }
+  bool is_gone() const { return error == ENOENT || error == ESRCH; }
+  bool is_denied() const { return error == EACCES || error == EPERM; }
+  std::string reason() const { return std::strerror(error); }
+};
+
+Answer<Descriptor> answer_of(long fd) {
+  return {Descriptor(static_cast<int>(fd)), fd < 0 ? errno : 0};
+}
+
+Answer<Descriptor> open_at(int directory, const char* name, int flags) {
+  return answer_of(openat(directory, name, flags | O_CLOEXEC));
+}
+
+Answer<std::string> read_whole(int fd) {
+  std::string bytes;
+  std::array<char, 8192> buffer;
+  for (;;) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return {{}, errno};
+    if (got == 0) return {std::move(bytes)};
+    bytes.append(buffer.data(), static_cast<std::size_t>(got));
+    if (bytes.size() > kLargestFile) return {{}, EFBIG};
+  }
+}
+
+Answer<std::string> read_at(int directory, const char* name) {
+  const auto file = open_at(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  return file.ok() ? read_whole(file.value.get()) : Answer<std::string>{{}, file.error};
+}
+
+std::string link_at(int directory, const char* name) {
+  std::array<char, 4096> target;
+  const ssize_t length = readlinkat(directory, name, target.data(), target.size());
+  return {target.data(), length < 0 ? 0 : static_cast<std::size_t>(length)};
+}
+
+// The end of what was written or moved: a file put in place of another may be old, but has been
+// moved since.
+Time changed(const struct stat& st) { return std::max(time_of(st.st_mtim), time_of(st.st_ctim)); }
+
+// When the host started: the earlier of what two files of /proc say. The number of seconds in
+// `stat` is cut off; `uptime` is finer.
+std::optional<Time> boot_time(int proc) {
+  std::istringstream stat(read_at(proc, "stat").value);
+  std::optional<Time> boot;
+  for (std::string line; std::getline(stat, line);) {
+    std::int64_t seconds = 0;
+    if (line.starts_with("btime ") && std::istringstream(line.substr(6)) >> seconds)
+      boot = Time(std::chrono::seconds(seconds));
+  }
+  if (!boot) return std::nullopt;
+  for (int attempt = 0;; ++attempt) {
+    const Time before = now();  // a pause behind it makes processes look older, which closes gates
+    double up = 0;
+    if (!(std::istringstream(read_at(proc, "uptime").value) >> up)) return boot;
+    if (now() - before > std::chrono::milliseconds(5) && attempt < 10) continue;
+    return std::min(*boot + std::chrono::seconds(1),
+                    before - std::chrono::milliseconds(static_cast<std::int64_t>(up * 1000)));
+  }
+}
+
+// What /proc/PID/stat says: the name of what was executed, and when.
+struct Status {
+  std::string name;
+  Time started;
+};
+
+std::optional<Status> parse_status(const std::string& text, Time boot) {
+  const auto open = text.find('('), close = text.rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
+  std::istringstream fields(text.substr(close + 1));
+  std::string skipped;
+  for (int field = 3; field < 22; ++field) fields >> skipped;
+  std::int64_t ticks = 0;
+  if (!(fields >> ticks)) return std::nullopt;
+  const long per_second = sysconf(_SC_CLK_TCK);
+  const Duration after =
+      std::chrono::seconds(ticks / per_second) +
+      std::chrono::nanoseconds(ticks % per_second * (1'000'000'000 / per_second));
+  return Status{text.substr(open + 1, close - open - 1), boot + after};
+}
+
+std::vector<std::string> split_words(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream in(text);
+  for (std::string word; std::getline(in, word, '\0');) words.push_back(word);
+  return words;
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+bool is_called_registry(std::string_view name) {
+  return name.find("registry") != std::string_view::npos;
+}
+bool is_yaml(std::string_view path) { return path.ends_with(".yml") || path.ends_with(".yaml"); }
+
+// What a registry was told to do.
+struct Command {
+  enum class Verb { serve, collect, none } verb;
+  std::string configuration;  // empty: from the environment
+};
+
+bool is_dry_run(std::string_view option) {
+  if (option.starts_with("--")) return option == "--dry-run" || option == "--dry-run=true";
+  return option.starts_with('-') && option.find('d') != std::string_view::npos;
+}
+
+// `words` are what follows the program's name. Empty: nothing that touches a storage.
+std::optional<Command> understand_words(const std::vector<std::string>& words) {
+  std::vector<std::string> operands;
+  for (const std::string& word : words) {
+    if (!word.starts_with('-')) operands.push_back(word);
+  }
+  if (operands.empty())
+    return words.empty() ? std::optional(Command{Command::Verb::none, ""}) : std::nullopt;
+  const std::string configuration = operands.size() > 1 ? operands[1] : "";
+  if (operands[0] == "serve") return Command{Command::Verb::serve, configuration};
+  if (operands[0] == "garbage-collect") {
+    if (std::any_of(words.begin(), words.end(), is_dry_run)) return std::nullopt;
+    return Command{Command::Verb::collect, configuration};
+  }
+  if (is_yaml(operands[0])) return Command{Command::Verb::serve, operands[0]};  // before 2.3
+  return std::nullopt;
+}
+
+bool is_verb(std::string_view word) { return word == "serve" || word == "garbage-collect"; }
+
+// Empty: no registry. `name` is what the kernel calls the process, whatever its command line says.
+std::optional<Command> registry_command(const std::vector<std::string>& line,
+                                        const std::string& name) {
+  const auto after = [&](std::size_t n) {
+    return understand_words({line.begin() + static_cast<std::ptrdiff_t>(n), line.end()});
+  };
+  const bool kernel_says_so = is_called_registry(name);
+  if (is_called_registry(base_name(line[0])) || kernel_says_so) {
+    if (auto command = after(1)) return command;
+  }
+  // Through another program: sudo, tini, an emulator. Which word is the program cannot be told, so
+  // each may be. What an emulator of binfmt_misc runs keeps its name for the kernel; only there may
+  // a word be a registry without its verb.
+  for (std::size_t n = 2; n <= line.size(); ++n) {
+    if (!is_called_registry(base_name(line[n - 1])) ||
+        !(kernel_says_so || (n < line.size() && is_verb(line[n]))))
+      continue;
+    if (auto command = after(n)) return command;
+  }
+  // A registry by another name.
+  if (line.size() > 2 && is_verb(line[1])) {
+    if (auto command = after(1); command && is_yaml(command->configuration)) return command;
+  }
+  return std::nullopt;
+}
+
+// The files of a process as it sees them itself, from inside its container too.
+class Eyes {
+ public:
+  explicit Eyes(int process)
+      : root_(open_at(process, "root", O_PATH | O_DIRECTORY)),
+        here_(open_at(process, "cwd", O_PATH | O_DIRECTORY)) {}
+
+  Answer<Descriptor> open(const std::string& path, int flags) const {
+    const bool absolute = path.starts_with('/');
+    const auto& from = absolute ? root_ : here_;
+    if (!from.ok()) return {Descriptor(), from.error};
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+    // From a working directory no way out is followed: where ".." and absolute links lead then is
+    // not ours to guess.
+    how.resolve = RESOLVE_NO_MAGICLINKS | (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH);
+    return answer_of(syscall(SYS_openat2, from.value.get(), path.c_str(), &how, sizeof how));
+  }
+
+ private:
+  Answer<Descriptor> root_, here_;
+};
+
+// What is made and removed in a directory changes both of its times; a rename changes one of them,
+// and what holds it. So a rename shows until something else is made or removed there.
+bool is_renamed(const struct stat& directory, const struct stat& holder) {
+  const Time changed = time_of(directory.st_ctim);
+  return changed > time_of(directory.st_mtim) && changed - kRenameTakes <= time_of(holder.st_mtim);
+}
+
+// When `path` last came to mean another file, as far as that shows: each symbolic link on the way,
+// renamed directories, and the end of it.
+Answer<Time> way_changed(const Eyes& eyes, const std::string& path) {
+  std::string passed, ahead = path;  // no link is in `passed`
+  Time newest = Time::min();
+  for (int links = 0; !ahead.empty();) {
+    const auto slash = ahead.find('/');
+    const std::string name = ahead.substr(0, slash),
+                      rest = slash == std::string::npos ? "" : ahead.substr(slash + 1);
+    std::string target;
+    if (!name.empty() && name != "." && name != "..") {
+      const auto entry = eyes.open(passed + name, O_PATH | O_NOFOLLOW),
+                 holder = eyes.open(passed + ".", O_PATH);
+      struct stat st, holder_st;
+      if (!entry.ok() || fstat(entry.value.get(), &st) != 0) return {{}, EIO};
+      if (!holder.ok() || fstat(holder.value.get(), &holder_st) != 0) return {{}, EIO};
+      if (!S_ISDIR(st.st_mode) || is_renamed(st, holder_st)) newest = std::max(newest, changed(st));
+      if (S_ISLNK(st.st_mode)) {
+        target = link_at(entry.value.get(), "");
+        if (target.empty() || ++links > kMostLinks) return {{}, EIO};
+        if (target.starts_with('/')) passed.clear();
+      }
+    }
+    if (target.empty()) passed.append(name).append("/");
+    ahead = target.empty() ? rest : target.append("/").append(rest);
+  }
+  return {newest};
+}
+
+struct File {
+  std::string bytes;
+  Time changed;  // it, or the way that leads to it
+};
+
+Answer<File> read_file(const Eyes& eyes, const std::string& path) {
+  const auto file = eyes.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file.ok()) return {{}, file.error};
+  const auto way = way_changed(eyes, path);  // after the open: a change between the two shows
+  struct stat st;
+  if (!way.ok() || fstat(file.value.get(), &st) != 0) return {{}, EIO};
+  if (!S_ISREG(st.st_mode)) return {{}, EINVAL};
+  auto bytes = read_whole(file.value.get());
+  return {{std::move(bytes.value), std::max(changed(st), way.value)}, bytes.error};
+}
+
+// Of the directory that all below is compared by: docker/registry/v2, or ROOT where there is none
+// yet.
+struct Store {
+  std::string below;  // from a rootdirectory to it
+  std::pair<dev_t, ino_t> identity;
+};
+
+std::optional<Store> identify(const Root& root) {
+  struct stat st;
+  if (stat(root.v2.empty() ? root.path.c_str() : root.v2.c_str(), &st) != 0) return std::nullopt;
+  return Store{root.v2.empty() ? "" : "/docker/registry/v2", {st.st_dev, st.st_ino}};
+}
+
+enum class Same { yes, no, unknown };
+
+Same is_same(const Store& store, const Eyes& eyes, const std::string& root_directory) {
+  const auto directory = eyes.open(root_directory + store.below, O_PATH | O_DIRECTORY);
+  if (directory.error == ENOENT || directory.error == ENOTDIR) return Same::no;
+  struct stat st;
+  if (!directory.ok() || fstat(directory.value.get(), &st) != 0) return Same::unknown;
+  return std::pair(st.st_dev, st.st_ino) == store.identity ? Same::yes : Same::no;
+}
+
+// What a process has been told, as far as that can be known now.
+struct Orders {
+  std::optional<Configuration> configuration;
+  std::string doubt;
+};
+
+Orders read_orders(const Eyes& eyes, const std::string& path,
+                   const std::vector<std::string>& environment, Time started) {
+  if (path.empty()) return {{}, "no configuration file of it is known"};
+  const auto file = read_file(eyes, path);
+  if (file.is_denied())
+    return {{}, "its configuration cannot be read (" + file.reason() + "; are you root?)"};
+  if (!file.ok()) return {{}, "its configuration cannot be read (" + file.reason() + ")"};
+  const auto configuration = parse_configuration(file.value.bytes, environment);
+  if (!configuration) return {{}, "its configuration is " + configuration.why_not()};
+  if (file.value.changed > started + kStartIsKnownTo)
+    return {*configuration, "its configuration was changed after it started"};
+  return {*configuration, ""};
+}
+
+std::string variable(const std::vector<std::string>& environment, const std::string& name) {
+  for (const std::string& entry : environment) {
+    if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
+  }
+  return {};
+}
+
+// Empty: it serves another store, or none.
+std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders& orders,
+                                           const Store& store, const Eyes& eyes,
+                                           const std::vector<std::string>& environment) {
+  process.doubt = orders.doubt;
+  if (const auto& read = orders.configuration) {
+    process.cache = read->cache;
+    process.redis = read->redis;
+    process.read_only = read->read_only;
+    process.proxy = read->proxy;
+  }
+  const auto told = root_directory_of(environment);
+  const bool believable = told || orders.doubt.empty();
+  const auto directory = told                   ? told
+                         : orders.configuration ? orders.configuration->root_directory
+                                                : std::nullopt;
+  const Same same = directory              ? is_same(store, eyes, *directory)
+                    : orders.configuration ? Same::no
+                                           : Same::unknown;
+  if (same == Same::no && believable) return std::nullopt;
+  process.certain = same == Same::yes;
+  if (process.doubt.empty() && same == Same::unknown)
+    process.doubt = "its storage directory cannot be looked at";
+  return process;
+}
+
+class Search {
+ public:
+  Search(int proc, const Store& store, Time boot) : proc_(proc), store_(store), boot_(boot) {}
+
+  ProcessEvidence found() && { return std::move(evidence_); }
+
+  // Everything goes through one descriptor, so that what is read is of one process even if its
+  // number is used again.
+  void look_at(int pid) {
+    const auto directory = open_at(proc_, std::to_string(pid).c_str(), O_PATH | O_DIRECTORY);
+    if (directory.is_gone()) return;
+    if (!directory.ok()) return miss(pid, directory.reason());
+    const int process = directory.value.get();
+    const auto line = read_at(process, "cmdline"), stat = read_at(process, "stat");
+    if (line.is_gone() || stat.is_gone() || (line.ok() && line.value.empty()))
+      return;  // ended; a thread of the kernel
+    if (!line.ok() || !stat.ok()) return miss(pid, (line.ok() ? stat : line).reason());
+    const auto status = parse_status(stat.value, boot_);
+    if (!status) return miss(pid, "its state is not understood");
+    const auto words = split_words(line.value);
+    if (const auto command = registry_command(words, status->name))
+      examine(process, pid, *status, *command);
+  }
+
+ private:
+  void examine(int process, int pid, const Status& status, const Command& command) {
+    const auto environ = read_at(process, "environ");
+    if (environ.is_gone()) return;
+    const auto environment = split_words(environ.value);
+    const Eyes eyes(process);
+    const std::string path = command.configuration.empty()
+                                 ? variable(environment, "REGISTRY_CONFIGURATION_PATH")
+                                 : command.configuration;
+    if (command.verb == Command::Verb::none && path.empty()) return;
+    const RegistryProcess registry{.pid = pid,
+                                   .started = status.started,
+                                   .configuration = path,
+                                   .collecting = command.verb == Command::Verb::collect};
+    Orders orders = read_orders(eyes, path, environment, status.started);
+    if (!environ.ok())
+      orders = {{}, "its environment cannot be read (" + environ.reason() + "; are you root?)"};
+    auto judged = judge_store(registry, orders, store_, eyes, environment);
+    if (judged && !has_ended(process)) evidence_.processes.push_back(std::move(*judged));
+  }
+
+  static bool has_ended(int process) {
+    const auto line = read_at(process, "cmdline");
+    return line.is_gone() || (line.ok() && line.value.empty());
+  }
+
+  void miss(int pid, const std::string& reason) {
+    if (evidence_.why_incomplete.empty())
+      evidence_.why_incomplete = "process " + std::to_string(pid) + ": " + reason;
+  }
+
+  int proc_;
+  const Store& store_;
+  Time boot_;
+  ProcessEvidence evidence_;
+};
+
+// Ascending. Empty: the list could not be read to its end.
+std::optional<std::vector<int>> list_processes(int proc) {
+  const int again = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(again < 0 ? nullptr : fdopendir(again),
+                                                      closedir);
+  if (!directory) {
+    if (again >= 0) close(again);
+    return std::nullopt;
+  }
+  std::vector<int> pids;
+  for (errno = 0; const dirent* entry = readdir(directory.get()); errno = 0) {
+    const std::string_view name = entry->d_name;
+    if (name.size() < 10 && name.find_first_not_of("0123456789") == std::string_view::npos)
+      pids.push_back(std::stoi(entry->d_name));
+  }
+  if (errno != 0) return std::nullopt;
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+// File systems of one host, which no other writes to. What is not known is not local.
+bool is_local(const std::string& type) {
+  static constexpr std::string_view kLocal[] = {"bcachefs", "btrfs", "ext2",   "ext3",    "ext4",
+                                                "f2fs",     "jfs",   "nilfs2", "overlay", "ramfs",
+                                                "reiserfs", "tmpfs", "xfs",    "zfs"};
+  return std::find(std::begin(kLocal), std::end(kLocal), type) != std::end(kLocal);
+}
+
+bool is_local(const Root& root) {
+  return is_local(root.filesystem) &&
+         std::all_of(root.filesystems_below.begin(), root.filesystems_below.end(),
+                     [](const std::string& type) { return is_local(type); });
+}
+
+std::string why_not_all_are_visible(int proc, const std::vector<int>& pids) {
+  if (link_at(proc, "self/ns/pid") != kInitialNamespace)
+    return "this is not the process namespace of the host";
+  if (pids.empty() || pids.front() != 1) return "the processes of other users are hidden";
+  return {};
+}
+
+}  // namespace
+
+ProcessEvidence find_registries(const std::string& proc, const Root& root) {
+  const bool local = is_local(root);
+  const auto unknown = [&](const std::string& why) {
+    return ProcessEvidence{.why_incomplete = why, .local = local};
+  };
+  const auto directory = open_at(AT_FDCWD, proc.c_str(), O_PATH | O_DIRECTORY);
+  if (!directory.ok()) return unknown(proc + ": " + directory.reason());
+  const int at = directory.value.get();
+  const auto boot = boot_time(at);
+  const auto store = identify(root);
+  const auto pids = list_processes(at);
+  if (!boot || !store || !pids) return unknown(proc + " is not as expected");
+  Search search(at, *store, *boot);
+  for (const int pid : *pids) search.look_at(pid);
+  ProcessEvidence evidence = std::move(search).found();
+  if (const std::string why = why_not_all_are_visible(at, *pids); !why.empty())
+    evidence.why_incomplete = why;
+  evidence.complete = evidence.why_incomplete.empty();
+  evidence.local = local;
+  return evidence;
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,18 @@
+// Finding out which registry processes serve a store, their caches and since when they run:
+// evidence for the purge gate (contract 3.3). Reads /proc and the registries' configuration files,
+// changes nothing and judges nothing.
+#pragma once
+
+#include <string>
+
+#include "gc/deciding/cache_gate.h"
+#include "registry/root.h"
+
+namespace regctl::gc {
+
+// `proc` is where the kernel shows processes, "/proc". Whatever cannot be read makes the evidence
+// incomplete or a process doubtful; processes that end meanwhile do neither. Throws nothing of its
+// own.
+ProcessEvidence find_registries(const std::string& proc, const Root& root);
+
+}  // namespace regctl::gc

@@ -1,0 +1,271 @@
+// The cache gate (contract 3.3) row by row, and what make_plan() makes of it: purge, wait, warn,
+// refuse.
+#include "gc/deciding/cache_gate.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/scene.h"
+
+namespace regctl::gc {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+
+constexpr Duration kSecond = std::chrono::seconds(1);
+const Time kTaken = kNow - 2 * kDay;
+const Time kBefore = kTaken - kDay, kAfter = kTaken + kDay;
+
+RegistryProcess serving(Cache cache, Time started = kBefore) {
+  return {.pid = 7,
+          .started = started,
+          .certain = true,
+          .configuration = "/etc/registry.yml",
+          .cache = cache};
+}
+RegistryProcess with(RegistryProcess process, const std::function<void(RegistryProcess&)>& change) {
+  change(process);
+  return process;
+}
+RegistryProcess in_doubt(RegistryProcess process) {
+  process.doubt = "its configuration was changed after it started";
+  return process;
+}
+RegistryProcess uncertain(RegistryProcess process) {
+  process.certain = false;
+  return in_doubt(process);
+}
+
+GateEvidence found(std::vector<RegistryProcess> processes) {
+  return {.found = {.processes = std::move(processes), .complete = true, .local = true}};
+}
+GateEvidence restarted_at(Time time, GateEvidence evidence) {
+  evidence.restarted_at = time;
+  return evidence;
+}
+GateEvidence no_cache(GateEvidence evidence) {
+  evidence.no_cache = true;
+  return evidence;
+}
+GateEvidence offline(GateEvidence evidence) {
+  evidence.offline = true;
+  return evidence;
+}
+
+struct Row {
+  const char* name;
+  GateEvidence evidence;
+  bool open;
+  std::string code = {};  // of the contradiction
+};
+
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+std::string name_of_row(const testing::TestParamInfo<Row>& info) { return info.param.name; }
+
+class Gate : public testing::TestWithParam<Row> {};
+
+TEST_P(Gate, IsOpen) {
+  const Row& row = GetParam();
+  EXPECT_EQ(is_open(row.evidence, kTaken), row.open) << what_would_free_it(row.evidence, kTaken);
+  EXPECT_EQ(what_would_free_it(row.evidence, kTaken).empty(), row.open);
+  auto contradiction = contradiction_of_no_cache(row.evidence);
+  if (!contradiction) contradiction = contradiction_of_restart(row.evidence, kTaken);
+  EXPECT_EQ(contradiction ? contradiction->code : "", row.code);
+}
+
+GateEvidence incomplete(GateEvidence evidence) {
+  evidence.found.complete = false;
+  evidence.found.why_incomplete = "process 3: Permission denied";
+  return evidence;
+}
+GateEvidence remote(GateEvidence evidence) {
+  evidence.found.local = false;
+  return evidence;
+}
+const auto with_redis = [](RegistryProcess& process) { process.redis = true; };
+const auto as_collector = [](RegistryProcess& process) { process.collecting = true; };
+
+INSTANTIATE_TEST_SUITE_P(
+    Contract33, Gate,
+    testing::Values(
+        // Nothing said.
+        Row{"NothingFound", found({}), false}, Row{"NoCache", found({serving(Cache::none)}), true},
+        Row{"InmemoryBefore", found({serving(Cache::inmemory)}), false},
+        Row{"InmemoryAtOnce", found({serving(Cache::inmemory, kTaken + 5 * kSecond - Duration(1))}),
+            false},
+        Row{"InmemoryFiveSecondsLater", found({serving(Cache::inmemory, kTaken + 5 * kSecond)}),
+            true},
+        Row{"EveryOneCounts", found({serving(Cache::none), serving(Cache::inmemory)}), false},
+        Row{"TwoThatForgot", found({serving(Cache::none), serving(Cache::inmemory, kAfter)}), true},
+        Row{"Redis", found({serving(Cache::redis, kAfter)}), false},
+        Row{"RedisConfigured", found({with(serving(Cache::none, kAfter), with_redis)}), false},
+        Row{"UnknownCache", found({serving(Cache::unknown, kAfter)}), false},
+        Row{"Doubt", found({in_doubt(serving(Cache::none, kAfter))}), false},
+        Row{"DoubtBesideCertainty",
+            found({serving(Cache::none), uncertain(serving(Cache::none, kAfter))}), false},
+        Row{"Incomplete", incomplete(found({serving(Cache::none)})), false},
+        Row{"Remote", remote(found({serving(Cache::none)})), false},
+        Row{"OnlyACollector", found({with(serving(Cache::none), as_collector)}), false},
+        // Restarted.
+        Row{"RestartSaid", restarted_at(kTaken + 5 * kSecond, found({})), true},
+        Row{"RestartTooEarly", restarted_at(kTaken + 5 * kSecond - Duration(1), found({})), false},
+        Row{"RestartTooEarlyButFound", restarted_at(kBefore, found({serving(Cache::none)})), true},
+        Row{"RestartSaidOfRedis", restarted_at(kAfter, found({serving(Cache::redis)})), true},
+        Row{"RestartSaidOfWhatIsNotSeen", restarted_at(kAfter, incomplete(remote(found({})))),
+            true},
+        Row{"RestartSeen", restarted_at(kAfter, found({serving(Cache::inmemory, kAfter)})), true},
+        Row{"RestartDenied", restarted_at(kAfter, found({serving(Cache::inmemory)})), false,
+            "registry-not-restarted"},
+        Row{"RestartDeniedByDoubt", restarted_at(kAfter, found({in_doubt(serving(Cache::none))})),
+            false, "registry-not-restarted"},
+        Row{"RestartDeniedByUnknown", restarted_at(kAfter, found({serving(Cache::unknown)})), false,
+            "registry-not-restarted"},
+        Row{"RestartOfAnother", restarted_at(kAfter, found({uncertain(serving(Cache::inmemory))})),
+            true},
+        // No cache.
+        Row{"NoCacheSaid", no_cache(found({})), true},
+        Row{"NoCacheSaidOfWhatIsNotSeen", no_cache(incomplete(remote(found({})))), true},
+        Row{"NoCacheDeniedByInmemory", no_cache(found({serving(Cache::inmemory, kAfter)})), false,
+            "registry-has-cache"},
+        Row{"NoCacheDeniedByRedis", no_cache(found({serving(Cache::redis)})), false,
+            "registry-has-cache"},
+        Row{"NoCacheDeniedByRedisAddress",
+            no_cache(found({with(serving(Cache::none), with_redis)})), false, "registry-has-cache"},
+        Row{"NoCacheDeniedByUnknown", no_cache(found({serving(Cache::unknown)})), false,
+            "registry-has-cache"},
+        Row{"NoCacheOfOneUnread", no_cache(found({in_doubt(serving(Cache::unknown))})), true},
+        Row{"NoCacheDeniedButRestarted",
+            restarted_at(kAfter, no_cache(found({serving(Cache::inmemory, kAfter)}))), true,
+            "registry-has-cache"},
+        // Offline.
+        Row{"Offline", offline(found({})), true},
+        Row{"OfflineNotLocal", offline(incomplete(remote(found({})))), true},
+        Row{"OfflineInmemory", offline(found({serving(Cache::inmemory)})), true},
+        Row{"OfflineRedis", offline(found({serving(Cache::redis, kAfter)})), false},
+        Row{"OfflineRedisAddress", offline(found({with(serving(Cache::none), with_redis)})), false},
+        Row{"OfflineRedisFlushed", restarted_at(kAfter, offline(found({serving(Cache::redis)}))),
+            true},
+        Row{"OfflineRedisFlushedTooEarly",
+            restarted_at(kTaken, offline(found({serving(Cache::redis)}))), false},
+        Row{"OfflineRedisWhateverIsSaid", no_cache(offline(found({serving(Cache::redis)}))), false,
+            "registry-has-cache"}),
+    name_of_row);
+
+TEST(WhatWouldFreeIt, NamesTheProcessAndTheOption) {
+  const std::string inmemory = what_would_free_it(found({serving(Cache::inmemory)}), kTaken);
+  EXPECT_THAT(inmemory, HasSubstr("pid 7, /etc/registry.yml"));
+  EXPECT_THAT(inmemory, HasSubstr("restart it"));
+  EXPECT_THAT(what_would_free_it(found({serving(Cache::redis)}), kTaken),
+              HasSubstr("--registry-restarted-at TIME"));
+  EXPECT_THAT(what_would_free_it(found({}), kTaken), HasSubstr("--registry-cache none"));
+  EXPECT_THAT(what_would_free_it(incomplete(found({})), kTaken),
+              HasSubstr("process 3: Permission denied"));
+  EXPECT_THAT(what_would_free_it(found({in_doubt(serving(Cache::none))}), kTaken),
+              HasSubstr("was changed after it started"));
+}
+
+TEST(WhatWouldFreeIt, P14IsInert) {
+  const auto hostile = [](RegistryProcess& process) {
+    process.configuration = "\x1b[2J\n.yml";
+    process.doubt += "\x07";
+  };
+  for (const auto& evidence : {found({with(in_doubt(serving(Cache::none)), hostile)}),
+                               offline(found({with(serving(Cache::redis), hostile)})),
+                               no_cache(found({with(serving(Cache::redis), hostile)}))}) {
+    const std::string text = what_would_free_it(evidence, kTaken);
+    EXPECT_EQ(std::count_if(text.begin(), text.end(), [](char c) { return c < ' '; }), 0) << text;
+    EXPECT_NE(text, "");
+  }
+}
+
+class GatedPlan : public testing::Test {
+ protected:
+  Plan plan(const GateEvidence& gate) {
+    look.request.gate = gate;
+    return look.at(scene.registry).plan;
+  }
+  void take(const Digest& digest, Time taken) {
+    scene.registry.quarantine(RegistryBuilder::data(digest), taken);
+  }
+  Scene scene;
+  Look look;
+};
+
+TEST_F(GatedPlan, EachCopyHasItsOwnGate) {
+  take(scene.loose, kNow - 9 * kDay);
+  take(scene.elsewhere, kNow - 3 * kDay);
+  const Plan restarted_between = plan(found({serving(Cache::inmemory, kNow - 5 * kDay)}));
+  ASSERT_EQ(restarted_between.purge.size(), 1u);
+  EXPECT_EQ(restarted_between.purge[0].copy.digest, scene.loose);
+  EXPECT_EQ(restarted_between.waiting.amount.count, 1u);
+  EXPECT_FALSE(restarted_between.waiting.gate_open);
+  EXPECT_THAT(restarted_between.waiting.what_would_free_it, HasSubstr("restart it"));
+}
+
+TEST_F(GatedPlan, WhatIsOnlyHeldFindsItOpen) {
+  take(scene.loose, kNow - kHour);
+  const Waiting waiting = plan(found({serving(Cache::none)})).waiting;
+  EXPECT_EQ(waiting.amount.count, 1u);
+  EXPECT_TRUE(waiting.gate_open);
+  EXPECT_EQ(waiting.what_would_free_it, "");
+}
+
+TEST_F(GatedPlan, WhereNothingWaitsItSpeaksOfWhatIsTakenNow) {
+  EXPECT_FALSE(plan(found({serving(Cache::inmemory)})).waiting.gate_open);
+  EXPECT_TRUE(plan(found({serving(Cache::none)})).waiting.gate_open);
+}
+
+TEST_F(GatedPlan, WarnsOfWhatIsNotSo) {
+  EXPECT_EQ(codes(plan(no_cache(found({serving(Cache::inmemory)}))).warnings),
+            Codes{"registry-has-cache"});
+  const auto denied =
+      restarted_at(kNow - kHour, found({serving(Cache::inmemory, kNow - 9 * kDay)}));
+  EXPECT_EQ(codes(plan(denied).warnings), Codes{});  // nothing is in quarantine
+  take(scene.loose, kNow - 2 * kDay);
+  take(scene.elsewhere, kNow - 2 * kDay);
+  EXPECT_EQ(plan(denied).warnings.size(), 1u);
+  EXPECT_EQ(codes(plan(denied).warnings), Codes{"registry-not-restarted"});
+}
+
+TEST_F(GatedPlan, OfflineRefusesBesideAServer) {
+  const auto read_only = [](RegistryProcess& process) { process.read_only = true; };
+  const auto proxy = [](RegistryProcess& process) { process.read_only = process.proxy = true; };
+  const auto refusals = [&](RegistryProcess process) {
+    return codes(plan(offline(found({std::move(process)}))).blockers);
+  };
+  EXPECT_EQ(refusals(serving(Cache::none)), Codes{"registry-serving"});
+  EXPECT_EQ(refusals(with(serving(Cache::none), read_only)), Codes{});
+  EXPECT_EQ(refusals(with(serving(Cache::none), proxy)), Codes{"registry-serving"});
+  EXPECT_EQ(refusals(in_doubt(with(serving(Cache::none), read_only))), Codes{"registry-serving"});
+  EXPECT_EQ(refusals(uncertain(serving(Cache::none))), Codes{});
+  EXPECT_EQ(codes(plan(offline(found({uncertain(serving(Cache::none))}))).warnings),
+            Codes{"registry-in-doubt"});
+  const Plan refused = plan(offline(found({serving(Cache::none)})));
+  EXPECT_THAT(refused.blockers.at(0).message, HasSubstr("pid 7"));
+  EXPECT_EQ(codes(plan(found({serving(Cache::none)})).blockers), Codes{});
+}
+
+TEST_F(GatedPlan, TheOtherCollectorRefusesInEveryMode) {
+  const auto collector = with(serving(Cache::none), as_collector);
+  EXPECT_EQ(codes(plan(found({collector})).blockers), Codes{"upstream-collector"});
+  EXPECT_EQ(codes(plan(offline(found({collector}))).blockers), Codes{"upstream-collector"});
+  EXPECT_EQ(codes(plan(found({uncertain(collector)})).blockers), Codes{});
+}
+
+TEST(ReadOnlyProcessFound, OnlyWhereItIsBelieved) {
+  const auto read_only =
+      with(serving(Cache::none), [](RegistryProcess& process) { process.read_only = true; });
+  const auto any = [](RegistryProcess process) {
+    return read_only_process_found({.processes = {std::move(process)}});
+  };
+  EXPECT_TRUE(any(read_only));
+  EXPECT_FALSE(any(serving(Cache::none)));
+  EXPECT_FALSE(any(in_doubt(read_only)));
+  EXPECT_FALSE(any(uncertain(read_only)));
+  EXPECT_FALSE(any(with(read_only, [](RegistryProcess& process) { process.proxy = true; })));
+  EXPECT_FALSE(any(with(read_only, as_collector)));
+  EXPECT_FALSE(read_only_process_found({}));
+}
+
+}  // namespace
+}  // namespace regctl::gc
