@@ -10,6 +10,9 @@
 namespace regctl::audit {
 namespace {
 
+using report::Code;
+using report::Part;
+
 constexpr Duration kStaleUpload = std::chrono::hours(168);
 
 class Checks {
@@ -50,10 +53,7 @@ class Checks {
     return findings_.back();
   }
 
-  bool has_bytes(DigestId id) const {
-    const Blob* blob = inventory_.blob(id);
-    return blob && (!blob->visited || blob->present);
-  }
+  Part about(Code code, DigestId id) const { return {code, {inventory_.digests[id].text()}}; }
 
   bool is_revision_somewhere(DigestId id) const {
     return std::any_of(
@@ -73,19 +73,20 @@ class Checks {
 
   void check_obstacles() {
     for (const Obstacle& obstacle : inventory_.obstacles) {
-      Finding& finding = add(obstacle.code == "read-error" || obstacle.code == "unstable-directory"
-                                 ? Rule::read_error
-                                 : Rule::symlink_in_tree);
+      const bool unread =
+          obstacle.trouble == Trouble::unreadable || obstacle.trouble == Trouble::unstable ||
+          obstacle.trouble == Trouble::vanished || obstacle.trouble == Trouble::unlockable;
+      Finding& finding = add(unread ? Rule::read_error : Rule::symlink_in_tree);
       finding.path = obstacle.path;
-      finding.found = obstacle.reason;
+      finding.found = report::reason_of(obstacle.trouble, obstacle.error);
     }
   }
 
   void add_damage(const Damage& damage, const std::string& repository) {
-    Finding& finding = add(rule_named(damage.rule), damage.digest);
+    Finding& finding = add(rule_of(damage.kind), damage.digest);
     finding.repository = repository;
     finding.path = damage.path;
-    finding.found = damage.found;
+    finding.found = report::found_by(damage, inventory_);
   }
 
   void check_damage() {
@@ -102,9 +103,8 @@ class Checks {
       if (document.kind == ManifestKind::unknown) add(Rule::media_type_unknown, document.digest);
       for (const Reference& reference : document.references) check_reference(document, reference);
       for (const DigestId subject : document.subjects) {
-        if (has_bytes(subject)) continue;
-        add(Rule::subject_missing, subject).found =
-            "subject of " + inventory_.digests[document.digest].text();
+        if (inventory_.has_bytes(subject)) continue;
+        add(Rule::subject_missing, subject).found = about(Code::subject_of, document.digest);
         add(Rule::referrer_orphaned, document.digest).bytes = document.bytes;
       }
     }
@@ -112,11 +112,11 @@ class Checks {
 
   void check_reference(const Document& document, const Reference& reference) {
     if (!reference.role) return;
-    const std::string needed_by = "needed by " + inventory_.digests[document.digest].text();
+    const Part needed_by = about(Code::needed_by, document.digest);
     if (*reference.role == Role::child) {
       const Document* child = inventory_.document(reference.to);
       const bool absent =
-          child ? child->state == Document::State::absent : !has_bytes(reference.to);
+          child ? child->state == Document::State::absent : !inventory_.has_bytes(reference.to);
       if (!absent) return;
       Finding& finding = add(Rule::index_child_missing, reference.to);
       finding.severity =
@@ -125,7 +125,7 @@ class Checks {
       return;
     }
     const Blob* blob = blob_behind(reference.to);
-    if (!blob || (blob->visited && !blob->present)) {
+    if (!blob || !blob->has_bytes()) {
       if (reference.has_urls || !missing_.insert(reference.to).second) return;
       Finding& finding = add(Rule::blob_missing, reference.to);
       finding.severity = unless_cache(Severity::error);
@@ -133,8 +133,8 @@ class Checks {
     } else if (reference.size && blob->visited && blob->bytes != *reference.size) {
       Finding& finding = add(Rule::blob_size_mismatch, reference.to);
       finding.path = layout::blob(inventory_.digests[blob->digest]) + "/data";
-      finding.expected = std::to_string(*reference.size);
-      finding.found = std::to_string(blob->bytes);
+      finding.expected = *reference.size;
+      finding.found = blob->bytes;
       finding.bytes = blob->bytes;
     }
   }
@@ -164,7 +164,7 @@ class Checks {
       finding.repository = repository.name;
       finding.tag = tag.name;
       finding.path = layout::tag_current_link(repository.name, tag.name);
-      finding.found = unknown ? "has no current link" : "names no manifest of this repository";
+      finding.found = Part{unknown ? Code::no_current_link : Code::no_manifest_here, {}};
       finding.used_by = {{repository.name, {tag.name}}};
     }
   }
@@ -181,7 +181,7 @@ class Checks {
 
   void check_layer_links(const Repository& repository) {
     for (const Link& link : repository.layers) {
-      if (link.state != LinkState::present || has_bytes(link.target)) continue;
+      if (link.state != LinkState::present || inventory_.has_bytes(link.target)) continue;
       Finding& finding = add(Rule::layer_link_dangling, link.name);
       if (closure_.reached(link.name)) finding.severity = unless_cache(Severity::error);
       finding.repository = repository.name;
@@ -200,15 +200,15 @@ class Checks {
         if (closure_.reached(revision.name)) finding.severity = Severity::error;
         finding.severity = unless_cache(finding.severity);
         finding.repository = repository.name;
-        finding.found = "needed by " + inventory_.digests[revision.name].text();
+        finding.found = about(Code::needed_by, revision.name);
       }
     }
   }
 
   void check_uploads(const Repository& repository) {
     for (const Upload& upload : repository.uploads) {
-      const bool stale =
-          upload.started && now_ - std::max(*upload.started, upload.newest) > kStaleUpload;
+      const auto touched = upload.last_touched();
+      const bool stale = touched && now_ - *touched > kStaleUpload;
       const bool malformed = !upload.started && now_ - upload.newest > kStaleUpload;
       if (!stale && !malformed) continue;
       Finding& finding = add(stale ? Rule::upload_stale : Rule::upload_malformed);
@@ -219,8 +219,7 @@ class Checks {
   }
 
   void check_empty(const Repository& repository) {
-    if (repository.count_manifests() == 0 && repository.tags.empty() && repository.uploads.empty())
-      add(Rule::repository_empty).repository = repository.name;
+    if (repository.is_empty()) add(Rule::repository_empty).repository = repository.name;
   }
 
   void check_unreferenced() {
@@ -250,7 +249,7 @@ class Checks {
     for (const Quarantined& copy : inventory_.quarantined) {
       Finding& finding = add(Rule::quarantined, copy.digest);
       finding.bytes = copy.bytes;
-      finding.found = "since " + format_rfc3339(copy.taken) + " by run " + copy.run;
+      finding.found = Part{Code::quarantined_since, {copy.taken, copy.run}};
       if (copy.kind != Quarantined::Kind::blob)
         finding.repository = inventory_.repositories[copy.repository].name;
     }

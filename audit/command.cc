@@ -98,7 +98,7 @@ ExitStatus audit(const cli::Options& options) {
   try {
     if (report.root.is_empty_directory()) {
       report.verdict.emplace();
-      report.warnings.push_back(cli::printable(report.root_path) +
+      report.warnings.push_back(cli::printable(report.root_path, output.charset) +
                                 " is an empty directory: a registry that nobody has pushed to yet, "
                                 "or a volume that is not mounted?");
     } else {
@@ -126,7 +126,7 @@ ExitStatus audit(const cli::Options& options) {
                         .top = output.top,
                         .truncate_digests = output.truncate_digests,
                         .bytes = output.bytes,
-                        .utf8 = output.utf8};
+                        .charset = output.charset};
   if (!output.quiet &&
       !cli::print_report(output.json ? report_json(report) : report_text(report, style))) {
     cli::say("regctl-audit: the report could not be written to standard output\n");

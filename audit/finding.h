@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "registry/digest.h"
+#include "registry/inventory.h"
+#include "report/message.h"
 
 namespace regctl::audit {
 
@@ -55,8 +57,7 @@ struct RuleInfo {
 
 std::span<const RuleInfo> rules();
 const RuleInfo& info_of(Rule rule);
-// The rule with this id. REQUIRES: there is one.
-Rule rule_named(std::string_view id);
+Rule rule_of(DamageKind kind);
 
 // Who breaks.
 struct UsedBy {
@@ -72,7 +73,7 @@ struct Finding {
   std::optional<Digest> digest;
   std::string repository, tag;  // empty: of no particular one
   std::string path;  // a key, relative to docker/registry/v2; empty: nowhere in particular
-  std::string expected, found;  // empty: nothing to compare
+  std::optional<report::Argument> expected, found;  // empty: nothing to compare
   std::uint64_t bytes = 0;
   std::vector<UsedBy> used_by;
 

@@ -7,6 +7,7 @@
 
 #include "audit/finding.h"
 #include "cli/exit_status.h"
+#include "cli/text.h"
 #include "cli/units.h"
 #include "registry/inventory.h"
 #include "registry/root.h"
@@ -43,7 +44,7 @@ struct TextStyle {
   std::size_t top = 20;  // rows a table, and findings told; 0: all
   bool truncate_digests = true;
   cli::Bytes bytes = cli::Bytes::scaled;
-  bool utf8 = false;
+  cli::Charset charset = cli::Charset::ascii;
 };
 
 std::string report_text(const Report& report, const TextStyle& style);

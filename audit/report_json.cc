@@ -1,6 +1,7 @@
 #include "audit/checks.h"
 #include "audit/report.h"
 #include "cli/json.h"
+#include "report/wording.h"
 
 namespace regctl::audit {
 namespace {
@@ -16,9 +17,8 @@ Json finding_json(const Finding& finding, const std::string& prefix) {
   if (!finding.repository.empty()) set_name(json, "repository", finding.repository);
   if (!finding.tag.empty()) set_name(json, "tag", finding.tag);
   if (!finding.path.empty()) set_name(json, "path", prefix + finding.path);
-  if (!finding.expected.empty()) json["expected"] = finding.expected;
-  if (!finding.found.empty())
-    json["found"] = cli::printable(finding.found, cli::NonAscii::keep_valid_utf8);
+  if (finding.expected) json["expected"] = text_of(*finding.expected, cli::Charset::utf8);
+  if (finding.found) json["found"] = text_of(*finding.found, cli::Charset::utf8);
   if (finding.bytes) json["bytes"] = finding.bytes;
   json["used_by"] = Json::array();
   for (const UsedBy& user : finding.used_by) {
@@ -26,7 +26,7 @@ Json finding_json(const Finding& finding, const std::string& prefix) {
     set_name(item, "repository", user.repository);
     item["tags"] = Json::array();
     for (const std::string& tag : user.tags)
-      item["tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
+      item["tags"].push_back(cli::printable(tag, cli::Charset::utf8));
     json["used_by"].push_back(std::move(item));
   }
   json["advice"] = info_of(finding.rule).advice;

@@ -7,13 +7,13 @@
 #include "audit/report.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "report/wording.h"
 
 namespace regctl::audit {
 namespace {
 
 using cli::Align;
 using cli::format_count;
-using cli::printable;
 using cli::Table;
 
 class TextReport {
@@ -46,6 +46,10 @@ class TextReport {
   std::string digest(const Digest& digest) const {
     const std::string text = digest.text();
     return style_.truncate_digests ? text.substr(0, text.find(':') + 13) : text;
+  }
+
+  std::string printable(const std::string& name) const {
+    return cli::printable(name, style_.charset);
   }
 
   void head() {
@@ -111,8 +115,8 @@ class TextReport {
       line("   file    {}{}", report_.root.shown_prefix, printable(finding.path));
     else if (!finding.repository.empty())
       line("   in      {}", printable(finding.repository));
-    if (!finding.expected.empty()) line("   expect  {}", finding.expected);
-    if (!finding.found.empty()) line("   found   {}", printable(finding.found));
+    if (finding.expected) line("   expect  {}", text_of(*finding.expected, style_.charset));
+    if (finding.found) line("   found   {}", text_of(*finding.found, style_.charset));
     std::string users;
     for (const UsedBy& user : finding.used_by) {
       for (const std::string& tag : user.tags)

@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 // Sets object[key], and object[key + "_base64"] where the name is not UTF-8.
 inline void set_name(Json& object, const std::string& key, const std::string& name) {
   const bool is_text = is_valid_utf8(name);
-  object[key] = is_text ? name : printable(name);
+  object[key] = is_text ? name : printable(name, Charset::ascii);
   if (!is_text) object[key + "_base64"] = base64(name);
 }
 

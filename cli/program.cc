@@ -43,7 +43,7 @@ void explain(const std::string& name, const std::exception& error) {
         "use fewer --jobs\n");
   } else {
     say(fmt::format("{}: internal error: {}\n  do     please report this\n", name,
-                    printable(error.what())));
+                    printable(error.what(), terminal_charset())));
   }
 }
 
@@ -71,8 +71,9 @@ int run_program(const std::string& name, int argc, char** argv, Command command)
   try {
     return static_cast<int>(command({argv + 1, argv + argc}, environment));
   } catch (const Failure& failure) {
-    say(fmt::format("{}: {}\n", name, printable(failure.what())));
-    if (!failure.hint().empty()) say(fmt::format("  do     {}\n", printable(failure.hint())));
+    say(fmt::format("{}: {}\n", name, printable(failure.what(), terminal_charset())));
+    if (!failure.hint().empty())
+      say(fmt::format("  do     {}\n", printable(failure.hint(), terminal_charset())));
     return static_cast<int>(failure.status());
   } catch (const std::exception& error) {
     explain(name, error);
@@ -172,7 +173,7 @@ Output understand_output(const Options& options) {
                 .top = number_value(options, "top", 999'999'999),
                 .truncate_digests = !options.flag("no-trunc"),
                 .bytes = options.flag("bytes") || format == "plain" ? Bytes::exact : Bytes::scaled,
-                .utf8 = terminal_is_utf8(),
+                .charset = terminal_charset(),
                 .warnings_count = fail_on == 2,
                 .errors_count = fail_on >= 1,
                 .progress = choice_value<When>(

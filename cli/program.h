@@ -12,6 +12,7 @@
 #include "cli/failure.h"
 #include "cli/options.h"
 #include "cli/progress_line.h"
+#include "cli/text.h"
 #include "cli/units.h"
 
 namespace regctl::cli {
@@ -34,7 +35,7 @@ struct Output {
   std::size_t top = 20;     // rows a table; 0: all
   bool truncate_digests = true;
   Bytes bytes = Bytes::scaled;
-  bool utf8 = false;
+  Charset charset = Charset::ascii;
   bool warnings_count = true, errors_count = true;  // --fail-on
   When progress = When::automatic;
 };

@@ -2,20 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 namespace regctl::cli {
-namespace {
-
-// In characters: bytes that do not continue a UTF-8 sequence.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-}  // namespace
-
 Table::Table(std::vector<std::string> heads, std::vector<Align> aligns)
     : aligns_(std::move(aligns)) {
   rows_.push_back(std::move(heads));
@@ -34,12 +22,13 @@ std::string Table::text(Layout layout) const {
   }
   std::vector<std::size_t> widths(aligns_.size());
   for (const auto& row : rows_) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width_of(row[c]));
+    for (std::size_t c = 0; c < row.size(); ++c)
+      widths[c] = std::max(widths[c], display_width(row[c]));
   }
   for (const auto& row : rows_) {
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string padding(widths[c] - width_of(row[c]), ' ');
+      const std::string padding(widths[c] - display_width(row[c]), ' ');
       if (c) line += "  ";
       line += aligns_[c] == Align::left ? row[c] + padding : padding + row[c];
     }
@@ -49,26 +38,14 @@ std::string Table::text(Layout layout) const {
   return text;
 }
 
-std::string bar(double share, std::size_t width, bool utf8) {
+std::string bar(double share, std::size_t width, Charset charset) {
   static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const auto eighths = static_cast<std::size_t>(
       std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width) * 8));
-  if (!utf8) return std::string((eighths + 4) / 8, '#');
+  if (charset == Charset::ascii) return std::string((eighths + 4) / 8, '#');
   std::string text;
   for (std::size_t i = 0; i < eighths / 8; ++i) text += "█";
   return text + kEighths[eighths % 8];
-}
-
-bool terminal_is_utf8() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(name);
-    if (!value || !*value) continue;
-    std::string text(value);
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    return text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
-  }
-  return false;
 }
 
 }  // namespace regctl::cli

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/text.h"
+
 namespace regctl::cli {
 
 enum class Align { left, right };
@@ -26,9 +28,6 @@ class Table {
 
 // A bar of at most `width` characters; eighths of a character where UTF-8 may be used, "#"
 // otherwise.
-std::string bar(double share, std::size_t width, bool utf8);
-
-// Whether the locale's character set is UTF-8 (LC_ALL, LC_CTYPE, LANG).
-bool terminal_is_utf8();
+std::string bar(double share, std::size_t width, Charset charset);
 
 }  // namespace regctl::cli

@@ -1,45 +1,72 @@
 #include "cli/text.h"
 
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
+#include <cstdlib>
 
 namespace regctl::cli {
 namespace {
 
-// Length of the well-formed UTF-8 sequence that starts at text[at] (Unicode 15, table 3-7), or 0.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return at + i < text.size() ? static_cast<std::uint8_t>(text[at + i]) : 0;
-  };
-  const auto in = [](unsigned value, unsigned low, unsigned high) {
-    return value >= low && value <= high;
-  };
-  const auto tail = [&](std::size_t i) { return in(byte(i), 0x80, 0xBF); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (in(lead, 0xC2, 0xDF)) return tail(1) ? 2 : 0;
-  if (in(lead, 0xE0, 0xEF)) {
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80, high = lead == 0xED ? 0x9F : 0xBF;
-    return in(byte(1), low, high) && tail(2) ? 3 : 0;
+// The character that starts at text[at] and its length in bytes; 0 where the bytes are not
+// well-formed UTF-8.
+struct Character {
+  utf8proc_int32_t code = -1;
+  std::size_t length = 0;
+};
+
+Character character_at(std::string_view text, std::size_t at) {
+  Character character;
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at);
+  const auto length =
+      utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size() - at), &character.code);
+  character.length = length > 0 ? static_cast<std::size_t>(length) : 0;
+  return character;
+}
+
+bool shows_itself(utf8proc_int32_t code) {
+  switch (utf8proc_category(code)) {
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+      return false;
+    default:
+      return utf8proc_charwidth(code) > 0 && !utf8proc_get_property(code)->ignorable;
   }
-  if (in(lead, 0xF0, 0xF4)) {
-    const unsigned low = lead == 0xF0 ? 0x90 : 0x80, high = lead == 0xF4 ? 0x8F : 0xBF;
-    return in(byte(1), low, high) && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 }  // namespace
 
+Charset terminal_charset() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (!value || !*value) continue;
+    std::string text(value);
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    const bool utf8 =
+        text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
+    return utf8 ? Charset::utf8 : Charset::ascii;
+  }
+  return Charset::ascii;
+}
+
 bool is_valid_utf8(std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
-    const std::size_t length = utf8_length(bytes, at);
+    const std::size_t length = character_at(bytes, at).length;
     if (length == 0) return false;
     at += length;
   }
   return true;
 }
 
-std::string printable(std::string_view name, NonAscii non_ascii) {
+std::string printable(std::string_view name, Charset charset) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   text.reserve(name.size());
@@ -49,20 +76,29 @@ std::string printable(std::string_view name, NonAscii non_ascii) {
       text += name[at++];
       continue;
     }
-    // C1 controls (U+0080 to U+009F) steer terminals too, so their two bytes are escaped.
-    const std::size_t length =
-        byte >= 0x80 && non_ascii == NonAscii::keep_valid_utf8 ? utf8_length(name, at) : 0;
-    const bool control =
-        length == 2 && byte == 0xC2 && static_cast<std::uint8_t>(name[at + 1]) < 0xA0;
-    if (length > 1 && !control) {
-      text += name.substr(at, length);
-      at += length;
+    const Character character =
+        byte >= 0x80 && charset == Charset::utf8 ? character_at(name, at) : Character();
+    if (character.length && shows_itself(character.code)) {
+      text += name.substr(at, character.length);
+      at += character.length;
       continue;
     }
-    text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-    ++at;
+    for (const std::size_t end = at + std::max<std::size_t>(character.length, 1); at < end; ++at) {
+      const auto escaped = static_cast<std::uint8_t>(name[at]);
+      text += {'\\', 'x', kDigits[escaped >> 4], kDigits[escaped & 15]};
+    }
   }
   return text;
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character character = character_at(text, at);
+    if (character.length) width += static_cast<std::size_t>(utf8proc_charwidth(character.code));
+    at += std::max<std::size_t>(character.length, 1);
+  }
+  return width;
 }
 
 std::string base64(std::string_view bytes) {

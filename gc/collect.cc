@@ -12,6 +12,8 @@
 namespace regctl::gc {
 namespace {
 
+using report::Code;
+using report::Message;
 using Clock = Pace::Clock;
 
 constexpr int kLooksThatDisagree = 8;  // many pushers can make a dispute last for a few, by chance
@@ -41,14 +43,11 @@ std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
 }
 
 bool knows_enough(const Plan& plan) {
-  return std::all_of(plan.blockers.begin(), plan.blockers.end(), is_brake);
+  return std::all_of(plan.blockers.begin(), plan.blockers.end(), report::is_brake);
 }
 
 Message unreadable(const StorageError& error) {
-  return {.code = "read-error",
-          .message = "part of the storage cannot be read: " + error.reason(),
-          .path = error.key(),
-          .hint = "run as the user that owns the storage; if that is so, look at the disk"};
+  return {.code = Code::unread_part, .path = error.key(), .arguments = {report::reason_of(error)}};
 }
 
 Plan give_all_back(const std::vector<Copy>& copies) {
@@ -57,34 +56,36 @@ Plan give_all_back(const std::vector<Copy>& copies) {
   return plan;
 }
 
-// As the second opinion calls them.
-std::string name_of(const Copy& copy) {
-  const std::string digest = copy.digest.text();
+// As the second opinion calls it.
+Target target_of(const Copy& copy, bool in_quarantine) {
   switch (copy.kind) {
     case Quarantined::Kind::blob:
-      return "blob " + digest;
+      return {Target::Kind::blob, in_quarantine, "", copy.digest};
     case Quarantined::Kind::layer_link:
-      return "layer link " + digest + " of " + copy.repository;
+      return {Target::Kind::layer_link, in_quarantine, copy.repository, copy.digest};
     case Quarantined::Kind::revision_link:
-      return "revision " + digest + " of " + copy.repository;
+      return {Target::Kind::revision, in_quarantine, copy.repository, copy.digest};
   }
   return {};
 }
 
-using Names = std::set<std::string>;
+using Targets = std::set<Target>;
 
-Names names_in(const std::vector<Objection>& objections) {
-  Names names;
-  for (const Objection& objection : objections) names.insert(objection.what);
-  return names;
+Targets targets_of(const std::vector<Objection>& objections) {
+  Targets targets;
+  for (const Objection& objection : objections) targets.insert(objection.what);
+  return targets;
 }
 
 // A repository that stays keeps its links: those were not asked about one by one.
-Plan without(Plan plan, const Names& disputed) {
+Plan without(Plan plan, const Targets& disputed) {
   using Kind = Quarantined::Kind;
+  const auto repository_stays = [&](const std::string& name) {
+    return disputed.contains({.kind = Target::Kind::repository, .repository = name});
+  };
   const auto stays = [&](Kind kind, const std::string& repository, const Digest& digest) {
-    return disputed.contains(name_of({kind, repository, digest, {}, ""})) ||
-           disputed.contains("repository " + repository);
+    return disputed.contains(target_of({kind, repository, digest, {}, ""}, false)) ||
+           repository_stays(repository);
   };
   std::erase_if(plan.blobs, [&](const auto& one) { return stays(Kind::blob, "", one.digest); });
   std::erase_if(plan.manifests, [&](const auto& one) {
@@ -94,11 +95,9 @@ Plan without(Plan plan, const Names& disputed) {
     return stays(Kind::layer_link, one.repository, one.digest);
   });
   std::erase_if(plan.purge, [&](const Purge& one) {
-    return disputed.contains("quarantined " + name_of(one.copy)) ||
-           disputed.contains("repository " + one.copy.repository);
+    return disputed.contains(target_of(one.copy, true)) || repository_stays(one.copy.repository);
   });
-  std::erase_if(plan.empty_repositories,
-                [&](const std::string& name) { return disputed.contains("repository " + name); });
+  std::erase_if(plan.empty_repositories, repository_stays);
   return plan;
 }
 
@@ -210,11 +209,7 @@ class Collector {
   bool time_is_up() {
     if (stop_.stop_requested()) throw Interrupted();
     if (!pace_.time_is_up()) return false;
-    if (!said_late_)
-      swept_.problems.push_back(
-          {.code = "deadline",
-           .message = "the time given by --deadline is up; the next run goes on",
-           .hint = "give it more time, or run it more often"});
+    if (!said_late_) swept_.problems.push_back({.code = Code::deadline});
     said_late_ = true;
     return true;
   }
@@ -282,13 +277,12 @@ class Collector {
     const Proof proof = broken_tags(before, second.inventory);
     if (!knows_enough(second.plan)) {
       std::copy_if(second.plan.blockers.begin(), second.plan.blockers.end(),
-                   std::back_inserter(swept_.problems), std::not_fn(is_brake));
-      return put_back(taken, "the second look cannot vouch for what was taken");
+                   std::back_inserter(swept_.problems), std::not_fn(report::is_brake));
+      return put_back(taken, {Code::cannot_vouch, {}});
     }
     note_quarantine(second);
     const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_);
-    if (const auto lost = still_broken(proof, second.plan); !lost.empty())
-      return put_back(taken, lost);
+    if (const auto lost = still_broken(proof, second.plan)) return put_back(taken, *lost);
     if (!given.failures.empty()) return;  // what is needed stays in quarantine, and is read there
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
@@ -297,7 +291,7 @@ class Collector {
   }
 
   // Tags that lost something which the plan does not give back.
-  static std::string still_broken(const Proof& proof, const Plan& plan) {
+  static std::optional<report::Part> still_broken(const Proof& proof, const Plan& plan) {
     for (const BrokenTag& tag : proof.broken) {
       const auto gives_it = [&](const Restoration& one) {
         const bool there =
@@ -305,9 +299,9 @@ class Collector {
         return one.copy.kind == tag.kind && one.copy.digest == tag.missing && there;
       };
       if (std::none_of(plan.restore.begin(), plan.restore.end(), gives_it))
-        return tag.repository + ":" + tag.tag + " has lost " + tag.missing.text();
+        return report::Part{Code::tag_has_lost, {tag.repository, tag.tag, tag.missing.text()}};
     }
-    return {};
+    return std::nullopt;
   }
 
   // What this run took, and the repositories that this has emptied: about those the second opinion
@@ -323,7 +317,7 @@ class Collector {
       doomed.empty_repositories.clear();
       ask_second_opinion(doomed);
     } catch (const Disagreement&) {
-      put_back(taken, "two computations of what is needed do not agree");
+      put_back(taken, {Code::computations_differ, {}});
       throw;
     } catch (const StorageError& error) {
       return swept_.problems.push_back(unreadable(error));  // it stays in quarantine
@@ -331,16 +325,11 @@ class Collector {
     purge(own, second);
   }
 
-  void put_back(const std::vector<Copy>& taken, const std::string& why) {
+  void put_back(const std::vector<Copy>& taken, const report::Part& why) {
     const SweepReport report = sweep_stage(give_all_back(taken), Stage::give_back, patient_);
     const bool all = report.restored.count + report.links_restored + report.skipped == taken.size();
     swept_.problems.push_back(
-        {.code = "second-look-failed",
-         .message = why + ": " +
-                    (all ? "everything this run took was put back"
-                         : "not everything could be put back, the rest is in quarantine"),
-         .hint = all ? "look at the storage, and run again"
-                     : "regctl-gc --restore --run " + undertaking_.run});
+        {.code = all ? Code::put_back : Code::not_put_back, .arguments = {why, undertaking_.run}});
   }
 
   std::vector<Objection> ask(const Doomed& doomed) {
@@ -353,14 +342,9 @@ class Collector {
     });
   }
 
-  [[noreturn]] static void disagree(const std::vector<Objection>& objections) {
-    throw Disagreement(
-        objections[0].what + " would go, but " + objections[0].why +
-        (objections.size() > 1 ? " (and " + std::to_string(objections.size() - 1) + " more)" : ""));
-  }
-
   void ask_second_opinion(const Doomed& doomed) {
-    if (const auto objections = ask(doomed); !objections.empty()) disagree(objections);
+    if (auto objections = ask(doomed); !objections.empty())
+      throw Disagreement(std::move(objections));
   }
 
   // What of `plan` the second opinion lets go. An objection may be to what was pushed since the
@@ -370,16 +354,16 @@ class Collector {
   Plan undisputed(const Plan& plan, DoomedBy doomed_by) {
     auto objections = ask(doomed_by(plan));
     if (objections.empty()) return plan;
-    Names disputed = names_in(objections), stay = disputed;
+    Targets disputed = targets_of(objections), stay = disputed;
     Plan later;
     for (int looks = 1; !disputed.empty(); ++looks) {
-      if (looks == kLooksThatDisagree) disagree(objections);
+      if (looks == kLooksThatDisagree) throw Disagreement(std::move(objections));
       later = look(workers_, request_).plan;
       if (!later.blockers.empty()) throw Refused{later.blockers};
       objections = ask(doomed_by(later));
-      stay.merge(names_in(objections));
+      stay.merge(targets_of(objections));
       std::erase_if(objections, [&](const Objection& one) { return !disputed.contains(one.what); });
-      disputed = names_in(objections);
+      disputed = targets_of(objections);
     }
     return without(in_both(plan, later), stay);
   }
@@ -410,6 +394,9 @@ class Collector {
 };
 
 }  // namespace
+
+Disagreement::Disagreement(std::vector<Objection> objections)
+    : Error("two computations of what is needed disagree"), objections_(std::move(objections)) {}
 
 Doomed taken_by(const Plan& plan) {
   Doomed doomed{.empty_repositories = plan.empty_repositories};

@@ -36,7 +36,7 @@ struct Swept {
   Waiting waiting;                        // as the run left it
   Amount quarantined_now;                 // blobs, as the run left it
   std::optional<Amount> kept_mismatched;  // empty: nothing was hashed
-  std::vector<Message> problems;          // each leaves the run incomplete
+  std::vector<report::Message> problems;  // each leaves the run incomplete
 
   bool is_incomplete() const {
     return !problems.empty() || !total.failures.empty() || !verification.unread.empty() ||
@@ -48,7 +48,12 @@ struct Swept {
 // that either of them needs, and what the run took is put back.
 class Disagreement : public Error {
  public:
-  using Error::Error;
+  // REQUIRES: there are objections.
+  explicit Disagreement(std::vector<Objection> objections);
+  const std::vector<Objection>& objections() const { return objections_; }
+
+ private:
+  std::vector<Objection> objections_;
 };
 
 // What a stage of `plan` removes, as a question to the second opinion. A duplicate is none: its

@@ -19,12 +19,14 @@
 #include "registry/filesystem_storage.h"
 #include "registry/layout.h"
 #include "registry/time.h"
+#include "report/wording.h"
 
 namespace regctl::gc {
 namespace {
 
 using cli::ExitStatus;
 using cli::UsageError;
+using report::Code;
 using Kind = cli::OptionSpec::Kind;
 
 cli::OptionGroup output_options() {
@@ -287,7 +289,7 @@ TextStyle style_of(const Settings& settings) {
           .top = output.top,
           .truncate_digests = output.truncate_digests,
           .bytes = output.bytes,
-          .utf8 = output.utf8};
+          .charset = output.charset};
 }
 
 std::int64_t seconds_of(Duration duration) {
@@ -336,32 +338,10 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-std::vector<cli::Problem> problems(const std::vector<Message>& messages,
-                                   const std::string& prefix) {
-  std::vector<cli::Problem> list;
-  list.reserve(messages.size());
-  for (const Message& message : messages) {
-    list.push_back({message.code, cli::printable(message.message),
-                    message.path.empty() ? "" : cli::printable(prefix + message.path),
-                    cli::printable(message.hint)});
-  }
-  return list;
-}
-
 void print_decisions(const Findings& findings, unsigned verbose) {
-  static constexpr std::array kNames = {"not kept",
-                                        "tagged",
-                                        "in --roots",
-                                        "listed as a revision",
-                                        "linked again",
-                                        "referrer of a kept one",
-                                        "referenced by a kept one",
-                                        "protected",
-                                        "tags unknown",
-                                        "newer than any tag",
-                                        "young",
-                                        "in doubt",
-                                        "being pushed"};
+  const auto name = [](const Repository& repository) {
+    return cli::printable(repository.name, cli::terminal_charset());
+  };
   for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
     const Repository& repository = findings.inventory.repositories[i];
     const RepositoryMark& mark = findings.mark.repositories[i];
@@ -369,37 +349,29 @@ void print_decisions(const Findings& findings, unsigned verbose) {
     for (const Why why : mark.revisions) ++counts[why];
     std::string text;
     for (const auto& [why, count] : counts)
-      text += fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count),
-                          kNames[static_cast<std::size_t>(why)]);
-    cli::say(fmt::format("regctl-gc: {}:{}{}\n", cli::printable(repository.name),
+      text +=
+          fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count), words_of(why));
+    cli::say(fmt::format("regctl-gc: {}:{}{}\n", name(repository),
                          text.empty() ? " no manifests" : text,
                          mark.pinned ? "; in doubt, all it links is kept" : ""));
     if (verbose < 2) continue;
     for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
-      cli::say(fmt::format("regctl-gc: {}@{}: {}\n", cli::printable(repository.name),
+      cli::say(fmt::format("regctl-gc: {}@{}: {}\n", name(repository),
                            findings.inventory.digests[repository.revisions[k].name].text(),
-                           kNames[static_cast<std::size_t>(mark.revisions[k])]));
+                           words_of(mark.revisions[k])));
     }
   }
 }
 
 void print_hints(const Report& report) {
   for (const Advice& advice : report.findings->advice) {
-    const std::string bytes = cli::format_bytes(advice.bytes),
-                      count = cli::format_count(advice.count);
-    if (advice.code == "untagged-manifests")
-      cli::say(fmt::format("hint: {} untagged manifests keep another {} alive: {}\n", count, bytes,
-                           advice.option));
-    else if (advice.code == "stale-uploads")
-      cli::say(
-          fmt::format("hint: {} uploads never finished ({}): {}\n", count, bytes, advice.option));
-    else if (advice.code == "restart-registry")
-      cli::say(
-          "hint: restart the registry, and flush its Redis if it has one: it may remember blobs "
-          "that are gone\n");
-    else if (advice.code == "young-blobs")
-      cli::say(fmt::format("hint: {} unreferenced blobs ({}) are kept because they are young: {}\n",
-                           count, bytes, advice.option));
+    const report::Message message{
+        .code = advice.code,
+        .arguments = {report::Count{advice.count}, report::Size{advice.bytes}}};
+    std::string text = "hint: " + sentence_of(message, cli::terminal_charset());
+    if (advice.code != Code::restart_registry)
+      text.append(": ").append(report::info_of(advice.code).hint);
+    cli::say(text + '\n');
   }
 }
 
@@ -438,9 +410,8 @@ void save(Report& report, const Settings& settings, const std::function<void()>&
       cli::write_file(file, text());
       return true;
     } catch (const std::runtime_error& error) {
-      report.warnings.push_back({.code = "report-not-written",
-                                 .message = error.what(),
-                                 .hint = fmt::format("check {}", option)});
+      report.warnings.push_back(
+          {.code = Code::report_not_written, .arguments = {error.what(), option}});
       conclude();
       return false;
     }
@@ -473,8 +444,7 @@ void look_only(Report& report, const Settings& settings, const std::stop_token& 
         look(*storage, report.root, settings.undertaking.request, report.run.started_at,
              Workers(settings.output.jobs, stop), progress, report.run.phases);
   } catch (const Interrupted&) {
-    report.errors.push_back(
-        {.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+    report.errors.push_back({.code = Code::interrupted});
   }
 }
 
@@ -486,10 +456,9 @@ void advise(Report& report) {
   const bool took = total.quarantined.count + total.manifests + total.layer_links > 0;
   const bool purged = total.purged.count + total.links_purged > 0;
   if ((report.run.mode == Mode::offline && (took || purged)) ||
-      (took && !swept.waiting.gate_open)) {
+      (took && !swept.waiting.gate.is_open())) {
     const Amount& gone = total.quarantined.count ? total.quarantined : total.purged;
-    report.findings->advice.push_back(
-        {"restart-registry", gone.count, gone.bytes, "--registry-restarted-at"});
+    report.findings->advice.push_back({Code::restart_registry, gone.count, gone.bytes});
   }
 }
 
@@ -508,28 +477,24 @@ void change(Report& report, const Settings& settings, const std::stop_token& sto
     throw cli::Failure(ExitStatus::locked, error.what(),
                        "wait for it to end; it may be the timer's");
   } catch (const Disagreement& error) {
-    throw cli::Failure(ExitStatus::bug,
-                       std::string("two computations of what is needed disagree: ") + error.what(),
-                       "nothing that either of them needs is gone; please report this");
+    throw cli::Failure(
+        ExitStatus::bug,
+        std::string(error.what()) + ": " + text_of(part_of(error.objections()), cli::Charset::utf8),
+        "nothing that either of them needs is gone; please report this");
   }
   for (const auto& [digest, identity] : report.swept->verification.mismatched) {
     if (undertaking.mismatched == Mismatched::take) break;
-    report.warnings.push_back({.code = "blob-digest-mismatch",
-                               .message = "garbage whose bytes do not match its digest is kept",
-                               .path = layout::blob(digest),
-                               .digest = digest,
-                               .hint = "--remove-mismatched lets it go"});
+    report.warnings.push_back(
+        {.code = Code::mismatched_garbage, .path = layout::blob(digest), .digest = digest});
   }
   advise(report);
-  const auto add = [&](const std::vector<Message>& more) {
+  const auto add = [&](const std::vector<report::Message>& more) {
     report.errors.insert(report.errors.end(), more.begin(), more.end());
   };
   add(report.swept->verification.unread);
   add(report.swept->total.failures);
   add(report.swept->problems);
-  if (!report.findings)
-    report.errors.push_back(
-        {.code = "interrupted", .message = "stopped by a signal before the plan was made"});
+  if (!report.findings) report.errors.push_back({.code = Code::interrupted});
 }
 
 ExitStatus run(const Settings& settings, const cli::Options& options) {
@@ -551,18 +516,13 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
                 .options = options_in_effect(settings, options)};
   if (report.root.is_empty_directory()) {
     report.findings.emplace();
-    report.warnings.push_back(
-        {.code = "empty-root",
-         .message = cli::printable(report.root.path) + " is an empty directory",
-         .hint = "a registry that nobody has pushed to yet, or a volume that is not mounted?"});
+    report.warnings.push_back({.code = Code::empty_root, .arguments = {report.root.path}});
   } else {
     try {
       (settings.dry_run ? look_only : change)(report, settings, signals.token(), progress);
     } catch (const StorageError& error) {  // not even the top directory could be opened or locked
       report.blockers.push_back(
-          {.code = "read-error",
-           .message = error.what(),
-           .hint = "run as the user that owns the storage, where locks work (NFS: lockd)"});
+          {.code = Code::unread_store, .arguments = {error.key(), report::reason_of(error)}});
     }
   }
   signals.end_at_once();
@@ -573,8 +533,11 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     report.warnings.insert(report.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     if (const auto missing = report.findings->mark.roots_not_in_store;
         missing && !settings.output.quiet)
-      cli::say(fmt::format("note: {} digests of --roots are not in this store\n",
-                           cli::format_count(missing)));
+      cli::say(
+          "note: " +
+          report::sentence_of({.code = Code::roots_absent, .arguments = {report::Count{missing}}},
+                              settings.output.charset) +
+          '\n');
   }
   report.run.finished_at = now();
   const auto conclude = [&] {
@@ -594,9 +557,12 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   }
   if (!settings.output.quiet && report.findings) print_hints(report);
   const std::string& prefix = report.root.shown_prefix;
-  std::string text = format_problems("regctl-gc", "warning", problems(report.warnings, prefix));
-  text += format_problems("regctl-gc", "error", problems(report.errors, prefix));
-  text += format_problems("regctl-gc", "refused", problems(report.blockers, prefix));
+  const auto tell = [&](const char* kind, const std::vector<report::Message>& messages) {
+    return format_messages("regctl-gc", kind, messages, prefix, settings.output.charset);
+  };
+  std::string text = tell("warning", report.warnings);
+  text += tell("error", report.errors);
+  text += tell("refused", report.blockers);
   cli::say(text);
   return report.run.exit_status;
 }

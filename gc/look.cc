@@ -4,6 +4,7 @@
 #include <chrono>
 #include <tuple>
 
+#include "gc/deciding/restoration.h"
 #include "gc/serving/registry_processes.h"
 #include "registry/scan.h"
 
@@ -11,12 +12,6 @@ namespace regctl::gc {
 namespace {
 
 constexpr Duration kStaleUpload = std::chrono::hours(168);
-
-std::vector<DigestId> all_blobs(const Inventory& inventory) {
-  std::vector<DigestId> all;
-  for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
-  return all;
-}
 
 std::vector<DigestId> all_revisions(const Inventory& inventory) {
   std::vector<DigestId> all;
@@ -148,20 +143,20 @@ void advise(Findings& findings, const Root& root, const Request& request, Time n
                                    [](const Repository& one) { return !one.tags.empty(); });
   if (!request.policy.delete_untagged && findings.untagged_manifests && any_tag &&
       !root.pull_through_cache)
-    findings.advice.push_back({"untagged-manifests", findings.untagged_manifests,
-                               findings.untagged_bytes, "--delete-untagged"});
+    findings.advice.push_back(
+        {report::Code::untagged_manifests, findings.untagged_manifests, findings.untagged_bytes});
   Amount stale;
   for (const Repository& repository : repositories) {
     for (const Upload& upload : repository.uploads) {
-      if (upload.started && !is_young(std::max(*upload.started, upload.newest), kStaleUpload, now))
-        stale += upload.bytes;
+      const auto touched = upload.last_touched();
+      if (touched && !is_young(*touched, kStaleUpload, now)) stale += upload.bytes;
     }
   }
   if (!request.margins.purge_uploads && stale.count)
-    findings.advice.push_back({"stale-uploads", stale.count, stale.bytes, "--purge-uploads 168h"});
+    findings.advice.push_back({report::Code::stale_uploads, stale.count, stale.bytes});
   if (findings.plan.kept_young.count && request.policy.keep_younger_than > Duration(0))
-    findings.advice.push_back({"young-blobs", findings.plan.kept_young.count,
-                               findings.plan.kept_young.bytes, "--keep-younger-than"});
+    findings.advice.push_back({report::Code::young_blobs, findings.plan.kept_young.count,
+                               findings.plan.kept_young.bytes});
 }
 
 Plan plan_for(const Findings& findings, const Root& root, const Request& request, Time now) {

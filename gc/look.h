@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gc/deciding/cache_gate.h"
+#include "gc/deciding/make_plan.h"
 #include "gc/deciding/mark.h"
 #include "gc/deciding/plan.h"
 #include "gc/deciding/policy.h"
@@ -46,9 +47,8 @@ struct Phase {
 
 // What an option would change, with its price.
 struct Advice {
-  std::string code;
+  report::Code code;  // whose hint is the option
   std::uint64_t count, bytes;
-  std::string option;
 };
 
 // What the run found out. Absent where it was interrupted before: an unknown is not an empty

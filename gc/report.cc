@@ -1,8 +1,138 @@
 #include "gc/report.h"
 
 #include <algorithm>
+#include <array>
+
+#include "report/wording.h"
 
 namespace regctl::gc {
+namespace {
+
+using report::Code;
+using report::Part;
+
+struct WhyInfo {
+  Why why;
+  std::string_view id, words;
+};
+
+constexpr std::array kWhys = {
+    WhyInfo{Why::nothing, "nothing", "not kept"},
+    WhyInfo{Why::tagged, "tagged", "tagged"},
+    WhyInfo{Why::listed, "listed", "in --roots"},
+    WhyInfo{Why::revision, "revision", "listed as a revision"},
+    WhyInfo{Why::returned, "linked-again", "linked again"},
+    WhyInfo{Why::referrer, "referrer", "referrer of a kept one"},
+    WhyInfo{Why::reference, "referenced", "referenced by a kept one"},
+    WhyInfo{Why::is_protected, "protected", "protected"},
+    WhyInfo{Why::tags_unknown, "tags-unknown", "tags unknown"},
+    WhyInfo{Why::outside_tags, "newer-than-tags", "newer than any tag"},
+    WhyInfo{Why::young, "young", "young"},
+    WhyInfo{Why::pinned, "pinned", "in doubt"},
+    WhyInfo{Why::beginning, "being-pushed", "being pushed"},
+};
+
+consteval bool is_in_order() {
+  for (std::size_t i = 0; i < kWhys.size(); ++i) {
+    if (kWhys[i].why != static_cast<Why>(i)) return false;
+  }
+  return kWhys.back().why == Why::beginning;
+}
+static_assert(is_in_order(), "a row for each reason, in the order of the enumeration");
+
+Part part_of(const Target& target) {
+  const std::string digest = target.digest ? target.digest->text() : "";
+  const auto code = [&] {
+    const bool copy = target.in_quarantine;
+    switch (target.kind) {
+      case Target::Kind::blob:
+        return copy ? Code::quarantined_blob : Code::blob;
+      case Target::Kind::layer_link:
+        return copy ? Code::quarantined_layer_link : Code::layer_link;
+      case Target::Kind::revision:
+        return copy ? Code::quarantined_revision : Code::revision;
+      case Target::Kind::repository:
+        break;
+    }
+    return Code::repository;
+  };
+  return {code(), {digest, target.repository}};
+}
+
+Code code_of(Ground ground) {
+  switch (ground) {
+    case Ground::listed:
+      return Code::roots_name_it;
+    case Ground::tag:
+      return Code::tag_needs_it;
+    case Ground::dangling_tag:
+      return Code::dangling_tag_needed_it;
+    case Ground::unreadable_tag:
+      return Code::unreadable_tag_needed_it;
+    case Ground::referrer:
+      return Code::subject_is_kept;
+    case Ground::begun:
+      return Code::may_be_getting_it;
+    case Ground::in_doubt:
+      return Code::is_in_doubt;
+    case Ground::is_protected:
+      return Code::is_protected;
+    case Ground::written_again:
+      return Code::has_written_again;
+    case Ground::revision_link:
+      return Code::has_revision_link;
+    case Ground::untagged_stay:
+      return Code::untagged_are_kept;
+    case Ground::tags_unknown:
+      return Code::tells_no_tags;
+    case Ground::young:
+      return Code::it_is_young;
+    case Ground::newer_than_tags:
+      return Code::it_is_newer_than_tags;
+    case Ground::young_link:
+      return Code::a_link_is_young;
+    case Ground::young_namer:
+      return Code::named_by_something_young;
+    case Ground::link_since:
+      return Code::linked_since;
+    case Ground::bytes_there:
+      return Code::bytes_are_there;
+    case Ground::has_tags:
+      return Code::it_has_tags;
+    case Ground::has_manifests:
+      return Code::it_has_manifests;
+    case Ground::holds_young_link:
+      return Code::it_holds_a_young_link;
+    case Ground::needed_alias:
+      return Code::it_has_a_needed_alias;
+    case Ground::has_uploads:
+      return Code::it_has_uploads;
+    case Ground::young_directory:
+      break;
+  }
+  return Code::a_directory_is_young;
+}
+
+Part part_of(const Cause& cause) {
+  const std::string which = cause.digest ? cause.digest->text() : cause.place;
+  return {code_of(cause.ground), {cause.repository, cause.tag, which}};
+}
+
+}  // namespace
+
+std::string what_would_free(const Waiting& waiting, cli::Charset charset) {
+  const auto part = part_of(waiting.gate);
+  return part ? text_of(*part, charset) : "";
+}
+
+std::string_view id_of(Why why) { return kWhys[static_cast<std::size_t>(why)].id; }
+std::string_view words_of(Why why) { return kWhys[static_cast<std::size_t>(why)].words; }
+
+report::Part part_of(const std::vector<Objection>& objections) {
+  const Part what = part_of(objections[0].what), why = part_of(objections[0].why);
+  if (objections.size() == 1) return {Code::objection, {what, why}};
+  return {Code::objection_of_several, {what, why, std::uint64_t{objections.size() - 1}}};
+}
 
 Totals totals_of(const Report& report, const Findings& findings) {
   Totals totals;
@@ -14,7 +144,7 @@ Totals totals_of(const Report& report, const Findings& findings) {
         std::count_if(repository.layers.begin(), repository.layers.end(), is_there));
   }
   for (const Blob& blob : inventory.blobs) {
-    if (blob.visited && !blob.present) continue;
+    if (!blob.has_bytes()) continue;
     const std::uint64_t bytes = findings.sizes[index_of(blob.digest)].value_or(0);
     const Document* document = inventory.document(blob.digest);
     const bool was_read = document && document->state != Document::State::absent;
@@ -40,7 +170,7 @@ Totals totals_of(const Report& report, const Findings& findings) {
     totals.freed_bytes = report.swept->total.purged_disk_bytes;
   } else if (findings.plan.blockers.empty()) {
     totals.freed_bytes = totals.purged_disk_bytes;
-    if (report.run.mode == Mode::offline && findings.plan.waiting.gate_open)
+    if (report.run.mode == Mode::offline && findings.plan.waiting.gate.is_open())
       totals.freed_bytes += totals.garbage_disk_bytes;
     for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;
   }

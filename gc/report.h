@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/exit_status.h"
+#include "cli/text.h"
 #include "cli/units.h"
 #include "gc/collect.h"
 #include "gc/look.h"
@@ -34,9 +35,9 @@ struct Report {
   Run run;
   Root root;
   std::optional<Findings> findings;
-  std::optional<Swept> swept;               // empty: a dry run
-  std::vector<Message> blockers, warnings;  // those of the plan, and of the run itself
-  std::vector<Message> errors;
+  std::optional<Swept> swept;                       // empty: a dry run
+  std::vector<report::Message> blockers, warnings;  // those of the plan, and of the run itself
+  std::vector<report::Message> errors;
 };
 
 // Sums that both renderers show.
@@ -50,6 +51,16 @@ struct Totals {
 };
 Totals totals_of(const Report& report, const Findings& findings);
 
+// As reports call it: "tagged"; for people: "in --roots".
+std::string_view id_of(Why why);
+std::string_view words_of(Why why);
+
+// What would open the gate, as a text; "": it is open, or nobody asked.
+std::string what_would_free(const Waiting& waiting, cli::Charset charset);
+
+// "blob sha256:... would go, but app:v1 needs it (and 2 more)". REQUIRES: there are any.
+report::Part part_of(const std::vector<Objection>& objections);
+
 enum class Lists { none, blobs, manifests, links, all };
 
 struct TextStyle {
@@ -58,7 +69,7 @@ struct TextStyle {
   std::size_t top = 20;  // rows a table; 0: all
   bool truncate_digests = true;
   cli::Bytes bytes = cli::Bytes::scaled;
-  bool utf8 = false;
+  cli::Charset charset = cli::Charset::ascii;
 };
 
 std::string report_text(const Report& report, const TextStyle& style);

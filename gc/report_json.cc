@@ -1,6 +1,7 @@
 #include "cli/json.h"
 #include "cli/text.h"
 #include "gc/report.h"
+#include "report/wording.h"
 
 namespace regctl::gc {
 namespace {
@@ -14,38 +15,6 @@ Json amount(const Amount& amount) { return {{"count", amount.count}, {"bytes", a
 
 const char* name_of(Reason reason) {
   return reason == Reason::untagged ? "untagged" : "unreferenced";
-}
-
-const char* name_of(Why why) {
-  switch (why) {
-    case Why::nothing:
-      return "nothing";
-    case Why::tagged:
-      return "tagged";
-    case Why::listed:
-      return "listed";
-    case Why::revision:
-      return "revision";
-    case Why::returned:
-      return "linked-again";
-    case Why::referrer:
-      return "referrer";
-    case Why::reference:
-      return "referenced";
-    case Why::is_protected:
-      return "protected";
-    case Why::tags_unknown:
-      return "tags-unknown";
-    case Why::outside_tags:
-      return "newer-than-tags";
-    case Why::young:
-      return "young";
-    case Why::pinned:
-      return "pinned";
-    case Why::beginning:
-      return "being-pushed";
-  }
-  return "";
 }
 
 const char* name_of(Quarantined::Kind kind) {
@@ -148,7 +117,7 @@ Json plan_json(const Plan& plan) {
     item["reason"] = name_of(removal.reason);
     item["former_tags"] = Json::array();
     for (const std::string& tag : removal.former_tags)
-      item["former_tags"].push_back(cli::printable(tag, cli::NonAscii::keep_valid_utf8));
+      item["former_tags"].push_back(cli::printable(tag, cli::Charset::utf8));
     manifests.push_back(std::move(item));
   }
   for (const BlobRemoval& removal : plan.blobs) {
@@ -179,14 +148,14 @@ Json plan_json(const Plan& plan) {
   }
   Json empty = Json::array(), restore = Json::array(), purge = Json::array();
   for (const std::string& name : plan.empty_repositories)
-    empty.push_back(cli::printable(name, cli::NonAscii::keep_valid_utf8));
+    empty.push_back(cli::printable(name, cli::Charset::utf8));
   const auto place = [](Json& item, const Copy& copy) {
     item["kind"] = name_of(copy.kind);
     if (!copy.repository.empty()) set_name(item, "repository", copy.repository);
   };
   for (const Restoration& restoration : plan.restore) {
     Json item = {{"digest", restoration.copy.digest.text()},
-                 {"reason", name_of(restoration.reason)},
+                 {"reason", id_of(restoration.reason)},
                  {"run", restoration.copy.run}};
     place(item, restoration.copy);
     restore.push_back(std::move(item));
@@ -211,15 +180,16 @@ Json plan_json(const Plan& plan) {
           {"restore", std::move(restore)},           {"purge", std::move(purge)}};
 }
 
-Json messages_json(const std::vector<Message>& messages, const std::string& prefix) {
+Json messages_json(const std::vector<report::Message>& messages, const std::string& prefix) {
   Json list = Json::array();
-  for (const Message& message : messages) {
-    Json item = {{"code", message.code},
-                 {"message", cli::printable(message.message, cli::NonAscii::keep_valid_utf8)}};
+  for (const report::Message& message : messages) {
+    Json item = {{"code", info_of(message.code).id},
+                 {"message", sentence_of(message, cli::Charset::utf8)}};
     if (!message.path.empty()) set_name(item, "path", prefix + message.path);
     if (!message.repository.empty()) set_name(item, "repository", message.repository);
     if (message.digest) item["digest"] = message.digest->text();
-    if (!message.hint.empty()) item["hint"] = message.hint;
+    if (const std::string hint = hint_of(message, cli::Charset::utf8); !hint.empty())
+      item["hint"] = hint;
     list.push_back(std::move(item));
   }
   return list;
@@ -261,8 +231,8 @@ std::string report_json(const Report& report) {
     json["waiting"] = amount(waiting.amount);
     json["waiting"]["oldest"] = waiting.oldest ? Json(format_rfc3339(*waiting.oldest)) : Json();
     json["waiting"]["until"] = waiting.until ? Json(format_rfc3339(*waiting.until)) : Json();
-    json["waiting"]["gate"] = waiting.gate_open ? "open" : "closed";
-    json["waiting"]["what_would_free_it"] = waiting.what_would_free_it;
+    json["waiting"]["gate"] = waiting.gate.is_open() ? "open" : "closed";
+    json["waiting"]["what_would_free_it"] = what_would_free(waiting, cli::Charset::utf8);
   }
   json["repositories"] = findings ? repositories_json(*findings) : Json();
   const std::string& prefix = report.root.shown_prefix;
@@ -272,10 +242,10 @@ std::string report_json(const Report& report) {
   json["advice"] = Json::array();
   if (findings) {
     for (const Advice& advice : findings->advice) {
-      json["advice"].push_back({{"code", advice.code},
+      json["advice"].push_back({{"code", info_of(advice.code).id},
                                 {"count", advice.count},
                                 {"bytes", advice.bytes},
-                                {"option", advice.option}});
+                                {"option", info_of(advice.code).hint}});
     }
   }
   return cli::json_text(json);

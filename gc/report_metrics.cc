@@ -16,7 +16,8 @@ std::int64_t seconds_of(Time time) {
 // reads it.
 class Metrics {
  public:
-  explicit Metrics(const std::string& root) : root_(escaped(cli::printable(root))) {}
+  explicit Metrics(const std::string& root)
+      : root_(escaped(cli::printable(root, cli::Charset::utf8))) {}
 
   void family(std::string_view name, std::string_view help) {
     name_ = name;
@@ -110,7 +111,7 @@ void of_the_store(Metrics& metrics, const Report& report) {
                 "Unix time at which the oldest object that waits in quarantine was taken.",
                 seconds_of(*waiting.oldest));
   metrics.one("regctl_gc_purge_gate_open", "1 if no cache of a registry stands against a purge.",
-              waiting.gate_open ? 1 : 0);
+              waiting.gate.is_open() ? 1 : 0);
   if (!report.swept) return;
   const SweepReport& total = report.swept->total;
   metrics.one("regctl_gc_last_run_freed_bytes",

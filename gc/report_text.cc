@@ -52,9 +52,9 @@ class TextReport {
   }
   std::string bar(std::uint64_t part, std::uint64_t whole) const {
     return cli::bar(whole ? static_cast<double>(part) / static_cast<double>(whole) : 0, kBar,
-                    style_.utf8);
+                    style_.charset);
   }
-  static std::string name(const std::string& name) { return cli::printable(name); }
+  std::string name(const std::string& name) const { return cli::printable(name, style_.charset); }
 
   template <class... Args>
   void line(fmt::format_string<Args...> format, Args&&... args) {
@@ -128,9 +128,9 @@ class TextReport {
   // Who was promised room at once must hear first that there will be none.
   void say_that_redis_waits() {
     const Waiting& waiting = report_.swept ? report_.swept->waiting : plan_.waiting;
-    if (run_.mode == Mode::offline && !waiting.gate_open && plan_.blockers.empty()) {
+    if (run_.mode == Mode::offline && !waiting.gate.is_open() && plan_.blockers.empty()) {
       line("");
-      line("Nothing is freed yet, only quarantined: {}", waiting.what_would_free_it);
+      line("Nothing is freed yet, only quarantined: {}", what_would_free(waiting, style_.charset));
     }
   }
 
@@ -164,8 +164,7 @@ class TextReport {
     std::uint64_t empty = 0;
     for (const Repository& repository : inventory.repositories) {
       for (const Upload& upload : repository.uploads) uploads += upload.bytes;
-      empty += repository.count_manifests() == 0 && repository.tags.empty() &&
-               repository.uploads.empty();
+      empty += repository.is_empty();
     }
     for (const UploadRemoval& upload : plan_.uploads) purged += upload.bytes;
     add("Unfinished uploads", uploads.count, uploads.count - purged.count, size(uploads.bytes),
@@ -438,8 +437,8 @@ class TextReport {
 
   // What stands against a purge, besides the hold.
   void gate(const Waiting& waiting) {
-    if (!waiting.what_would_free_it.empty())
-      line("  Not purged yet: {}", waiting.what_would_free_it);
+    if (!waiting.gate.is_open())
+      line("  Not purged yet: {}", what_would_free(waiting, style_.charset));
   }
 
   std::string blobs(const Amount& amount) const {

@@ -79,11 +79,10 @@ Descriptor::~Descriptor() {
 }
 
 void fail(int error, std::string path) {
-  auto kind = StorageError::Kind::unreadable;
-  if (error == ELOOP) kind = StorageError::Kind::symlink;
-  if (error == ENOTDIR) kind = StorageError::Kind::not_a_directory;
-  throw StorageError(kind, std::move(path),
-                     error == ELOOP ? "is or leads through a symbolic link" : std::strerror(error));
+  auto trouble = Trouble::unreadable;
+  if (error == ELOOP) trouble = Trouble::behind_symlink;
+  if (error == ENOTDIR) trouble = Trouble::not_a_directory;
+  throw StorageError(trouble, std::move(path), error);
 }
 
 Descriptor opened(const Answer& answer, const std::string& path) {

@@ -1,7 +1,9 @@
 // The exceptions of both programs. What is wrong with a registry is never one of these: that is
-// data (a Malformed, a Damage, a Blocker). These say that the program itself could not find out.
+// data (a Malformed, a Damage, a refusal). These say that the program itself could not find out.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -12,30 +14,39 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Why something of a storage could not be found out.
+enum class Trouble : std::uint8_t {
+  unreadable,       // permission, I/O error, exhausted descriptors: there is an answer, not for us
+  symlink,          // a symbolic link stands where the registry keeps a file or directory
+  behind_symlink,   // it is one, or would be reached through one: never followed
+  not_a_directory,  // what was opened as a directory is none
+  file,             // a file was listed where a directory belongs
+  neither,          // a device, socket or pipe was listed
+  unknown_directory,  // a directory that no known registry makes
+  unstable,           // an entry that keeps appearing and disappearing
+  vanished,           // something that everything else is below was there a moment ago
+  unlockable,         // locks do not work there
+};
+
 // Something in storage could not be found out: neither "it is there" nor "it is absent" may be
 // concluded.
 class StorageError : public Error {
  public:
-  enum class Kind {
-    unreadable,  // permission, I/O error, exhausted descriptors: an answer exists, we did not get
-                 // it
-    symlink,     // a symbolic link where the registry keeps a file or directory; never followed
-    not_a_directory,  // a file or device where a directory belongs
-    unstable,         // an entry keeps appearing and disappearing
-  };
+  // `key` is the complete key; `error` the system's errno, 0 where it gave none.
+  StorageError(Trouble trouble, std::string key, int error = 0)
+      : Error(error ? key + ": " + std::strerror(error) : key),
+        trouble_(trouble),
+        error_(error),
+        key_(std::move(key)) {}
 
-  // `key` is the complete key, `reason` the system's own words.
-  StorageError(Kind kind, std::string key, const std::string& reason)
-      : Error(key + ": " + reason), kind_(kind), key_(std::move(key)), reason_(reason) {}
-
-  Kind kind() const { return kind_; }
+  Trouble trouble() const { return trouble_; }
+  int error() const { return error_; }
   const std::string& key() const { return key_; }
-  const std::string& reason() const { return reason_; }
 
  private:
-  Kind kind_;
+  Trouble trouble_;
+  int error_;
   std::string key_;
-  std::string reason_;
 };
 
 // The path given as ROOT is not a registry's storage: exit status 10.

@@ -24,9 +24,31 @@ std::size_t Repository::count_manifests() const {
   return static_cast<std::size_t>(std::count_if(revisions.begin(), revisions.end(), is_there));
 }
 
+bool Repository::is_empty() const {
+  return count_manifests() == 0 && tags.empty() && uploads.empty();
+}
+
 const Blob* Inventory::blob(DigestId id) const { return look_up(blobs, blob_index, id); }
 const Document* Inventory::document(DigestId id) const {
   return look_up(documents, document_index, id);
+}
+
+bool Inventory::has_bytes(DigestId id) const {
+  const Blob* found = blob(id);
+  return found && found->has_bytes();
+}
+
+const Repository* Inventory::repository(std::string_view name) const {
+  const auto at = std::lower_bound(
+      repositories.begin(), repositories.end(), name,
+      [](const Repository& one, std::string_view wanted) { return one.name < wanted; });
+  return at != repositories.end() && at->name == name ? &*at : nullptr;
+}
+
+std::vector<DigestId> all_blobs(const Inventory& inventory) {
+  std::vector<DigestId> all;
+  for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
+  return all;
 }
 
 std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory) {

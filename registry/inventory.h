@@ -2,12 +2,15 @@
 // it nobody knows whether it came from a file system or an object store.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "registry/digest_set.h"
+#include "registry/error.h"
 #include "registry/manifest.h"
 #include "registry/time.h"
 
@@ -15,20 +18,38 @@ namespace regctl {
 
 // Something that keeps the scan from being complete: unread, or hiding what was never listed.
 struct Obstacle {
-  std::string code;  // "read-error", "symlink-in-tree", "not-a-directory", "unknown-directory",
-                     // "unstable-directory"
   std::string path;
-  std::string reason;
+  Trouble trouble;
+  int error = 0;  // as StorageError::error()
 
   auto operator<=>(const Obstacle&) const = default;
 };
 
+// What is wrong with a manifest or a link that was read.
+enum class DamageKind : std::uint8_t {
+  manifest_missing,     // although a revision link names it
+  manifest_not_a_file,  // but a directory, a device
+  manifest_too_large,   // kLargestManifest
+  manifest_mismatched,  // does not hash to its name
+  manifest_empty,
+  manifest_not_json,  // not an object as the registry's own reader takes one
+  link_not_a_file,
+  link_empty,
+  link_without_digest,   // holds something else
+  link_too_long,         // layout::kLongestLink
+  link_to_another,       // names another digest than its place does
+  place_without_digest,  // a directory of no known algorithm or digest where links are kept
+};
+
+inline bool is_of_manifest(DamageKind kind) { return kind <= DamageKind::manifest_not_json; }
+
 // Something that was read, and is not as a registry writes it.
 struct Damage {
-  std::string rule;  // of the audit's table: "link-empty", "link-invalid", "manifest-missing", ...
+  DamageKind kind;
   std::string path;
-  std::string found;  // completes "the file ..."
-  std::optional<DigestId> digest;
+  std::optional<DigestId> digest;  // that its place names
+  std::uint64_t bytes = 0;         // of a link without digest
+  std::optional<DigestId> names;   // of a link to another
 
   bool operator==(const Damage&) const = default;
 };
@@ -92,6 +113,11 @@ struct Upload {
   Time newest{};                // latest modification time of any file inside
   std::uint64_t bytes = 0;
 
+  // Empty: `started` is.
+  std::optional<Time> last_touched() const {
+    return started ? std::optional(std::max(*started, newest)) : std::nullopt;
+  }
+
   bool operator==(const Upload&) const = default;
 };
 
@@ -101,8 +127,7 @@ struct Repository {
   std::vector<Link> revisions;
   std::vector<Tag> tags;
   std::vector<Upload> uploads;
-  bool has_layers = false, has_manifests = false, has_revisions = false,
-       has_tags = false;        // directories
+  bool has_tags = false;        // the directory
   Time directories_modified{};  // the newest of those that were listed
   std::vector<Damage> damage;
   // Digests that stand in damaged links or at places of unknown meaning: alive while this
@@ -110,6 +135,8 @@ struct Repository {
   std::vector<DigestId> hinted;
 
   std::size_t count_manifests() const;  // revision links that are there
+  // Without manifests, tags and uploads.
+  bool is_empty() const;
 
   bool operator==(const Repository&) const = default;
 };
@@ -122,6 +149,9 @@ struct Blob {
   std::uint64_t bytes = 0, disk_bytes = 0;
   Time modified;            // of `data`
   Time directory_modified;  // of the directory
+
+  // As far as anybody looked: what was not visited counts as there.
+  bool has_bytes() const { return !visited || present; }
 
   bool operator==(const Blob&) const = default;
 };
@@ -184,16 +214,21 @@ struct Inventory {
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
   bool has_blobs = false, has_repositories = false;  // directories
-  std::uint64_t vanished = 0;  // entries that were listed and then provably gone
   // 1 + index into blobs and documents, by DigestId; 0: none.
   std::vector<std::uint32_t> blob_index, document_index;
 
   // Null: nothing stands below blobs/ for it, or it was not opened.
   const Blob* blob(DigestId id) const;
   const Document* document(DigestId id) const;
+  // As Blob::has_bytes(); false where nothing stands below blobs/ for it.
+  bool has_bytes(DigestId id) const;
+  // Null: there is none of that name.
+  const Repository* repository(std::string_view name) const;
 
   bool operator==(const Inventory&) const = default;
 };
+
+std::vector<DigestId> all_blobs(const Inventory& inventory);
 
 // The largest size that any descriptor claims, or that was seen, by DigestId; empty: no one says.
 std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory);

@@ -12,26 +12,15 @@ std::string string_at(dom::object object, std::string_view key) {
   return object[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 
-std::string platform_of(dom::object descriptor) {
-  dom::object platform;
-  if (descriptor["platform"].get(platform) != simdjson::SUCCESS) return {};
-  std::string text = string_at(platform, "os") + '/' + string_at(platform, "architecture");
-  if (const std::string variant = string_at(platform, "variant"); !variant.empty())
-    text += '/' + variant;
-  return text;
-}
-
 void add_descriptor(dom::element element, Role role, std::vector<Descriptor>& descriptors) {
   dom::object object;
   if (element.get(object) != simdjson::SUCCESS) return;
   const auto digest = Digest::parse(string_at(object, "digest"), HexCase::either);
   if (!digest) return;
-  Descriptor descriptor{
-      .role = role, .digest = *digest, .media_type = string_at(object, "mediaType")};
+  Descriptor descriptor{.role = role, .digest = *digest};
   if (std::uint64_t size; object["size"].get(size) == simdjson::SUCCESS) descriptor.bytes = size;
   if (dom::array urls; object["urls"].get(urls) == simdjson::SUCCESS)
     descriptor.has_urls = urls.size() > 0;
-  descriptor.platform = platform_of(object);
   descriptors.push_back(std::move(descriptor));
 }
 
@@ -81,7 +70,7 @@ Result<Manifest> parse_manifest(std::string_view bytes) {
   if (const auto error = parser.parse(bytes.data(), bytes.size()).get(object))
     return Malformed{simdjson::error_message(error)};
 
-  Manifest manifest{.media_type = string_at(object, "mediaType")};
+  Manifest manifest;
   auto& descriptors = manifest.descriptors;
   const bool schema1 = add_schema1_layers(object, descriptors);
   dom::element config;

@@ -14,6 +14,9 @@
 
 namespace regctl {
 
+// A manifest is never larger than this; distribution refuses more than 4 MiB since 2.8.
+inline constexpr std::size_t kLargestManifest = std::size_t{64} << 20;
+
 // A layer's or a configuration's media type: what such a descriptor names is never opened as a
 // manifest.
 bool is_blob_media_type(std::string_view media_type);
@@ -34,15 +37,12 @@ struct Descriptor {
   Digest digest;
   std::optional<std::uint64_t> bytes;  // empty: the descriptor does not say
   bool has_urls = false;               // content may legally live elsewhere
-  std::string media_type;              // empty: not given
-  std::string platform;                // "linux/arm64/v8"; empty: not given
 
   bool operator==(const Descriptor&) const = default;
 };
 
 struct Manifest {
   ManifestKind kind = ManifestKind::unknown;
-  std::string media_type;  // as written; empty: not given
   std::vector<Descriptor> descriptors;
 };
 

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "registry/names.h"
+#include "registry/scan_blobs.h"
 #include "registry/scan_documents.h"
 #include "registry/scan_notes.h"
 #include "registry/scan_repository.h"
@@ -11,12 +12,6 @@ namespace regctl {
 namespace {
 
 using layout::join;
-
-template <class T>
-void sort_unique(std::vector<T>& items) {
-  std::sort(items.begin(), items.end());
-  items.erase(std::unique(items.begin(), items.end()), items.end());
-}
 
 // A directory below repositories/ and the one it was listed in.
 struct Namespace {
@@ -41,8 +36,7 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
         const std::string path = here.path();
         const auto listing =
             notes.insist(storage, here.parent, here.name, [&] { return storage.list(path); });
-        if (!listing && here.parent.empty())
-          throw StorageError(StorageError::Kind::unstable, path, "was there a moment ago");
+        if (!listing && here.parent.empty()) throw StorageError(Trouble::vanished, path);
         if (!listing) return;
         for (const Entry& entry : listing->entries) {
           if (entry.name.starts_with('_') && !here.parent.empty()) {
@@ -54,8 +48,7 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
               notes.stray(Stray::Kind::unexpected, join(path, entry.name));
           } else if (notes.is_directory(entry, path)) {
             if (entry.name.starts_with('_'))
-              notes.obstacle("unknown-directory", join(path, entry.name),
-                             "is a directory that no known registry makes");
+              notes.obstacle(Trouble::unknown_directory, join(path, entry.name));
             else
               result.below.push_back({path, entry.name});
           }
@@ -110,68 +103,6 @@ std::vector<Repository> scan_repositories(const Storage& storage, const ScanOpti
   return repositories;
 }
 
-// The digests that have a directory below blobs/.
-std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
-                             Progress& progress) {
-  struct Shard {
-    Algorithm algorithm;
-    std::string parent, name;
-  };
-  std::vector<Shard> shards;
-  const std::string top(layout::kBlobs);
-  const auto list = [&](const std::string& parent, const std::string& name) {
-    return notes.insist(storage, parent, name, [&] { return storage.list(join(parent, name)); });
-  };
-  notes.guarded([&] {
-    const auto algorithms = list("", top);
-    if (!algorithms) return;
-    for (const Entry& entry : algorithms->entries) {
-      const auto algorithm = algorithm_named(entry.name);
-      if (!notes.is_directory(entry, top, algorithm.has_value())) continue;
-      if (!algorithm) {
-        notes.stray(Stray::Kind::misplaced_blob, join(top, entry.name));
-        continue;
-      }
-      const std::string parent = join(top, entry.name);
-      const auto listing = list(top, entry.name);
-      if (!listing) continue;
-      for (const Entry& shard : listing->entries) {
-        const bool hex = shard.name.size() == 2 &&
-                         shard.name.find_first_not_of("0123456789abcdef") == std::string::npos;
-        if (!notes.is_directory(shard, parent, hex)) continue;
-        if (hex)
-          shards.push_back({*algorithm, parent, shard.name});
-        else
-          notes.stray(Stray::Kind::misplaced_blob, join(parent, shard.name));
-      }
-    }
-  });
-
-  progress.phase("blobs", shards.size(), "directories");
-  const auto found = parallel_map(workers, shards, [&](const Shard& shard) {
-    std::vector<Blob> blobs;
-    notes.guarded([&] {
-      const std::string path = join(shard.parent, shard.name);
-      const auto listing = list(shard.parent, shard.name);
-      if (!listing) return;
-      for (const Entry& entry : listing->entries) {
-        const auto digest = Digest::from_hex(shard.algorithm, entry.name);
-        const bool ours = digest && entry.name.starts_with(shard.name);
-        if (!notes.is_directory(entry, path, ours)) continue;
-        if (ours)
-          blobs.push_back({.digest = notes.id(*digest)});
-        else
-          notes.stray(Stray::Kind::misplaced_blob, join(path, entry.name));
-      }
-    });
-    progress.advance(1);
-    return blobs;
-  });
-  std::vector<Blob> blobs;
-  for (const auto& some : found) blobs.insert(blobs.end(), some.begin(), some.end());
-  return blobs;
-}
-
 Openings what_to_open(const std::vector<Repository>& repositories, const std::vector<Blob>& blobs,
                       const ScanOptions& options, ScanNotes& notes) {
   Openings openings;
@@ -208,7 +139,9 @@ class Renumbering {
   void operator()(DigestId& id) const { id = place_[index_of(id)]; }
 
   void operator()(Damage& damage) const {
-    if (damage.digest) (*this)(*damage.digest);
+    for (auto* id : {&damage.digest, &damage.names}) {
+      if (*id) (*this)(**id);
+    }
   }
 
   void operator()(std::vector<DigestId>& ids) const {
@@ -274,23 +207,6 @@ std::vector<std::uint32_t> index_by_digest(std::vector<T>& items, std::size_t di
   return index;
 }
 
-void take_notes(Inventory& inventory, ScanNotes& notes, const Storage& storage) {
-  for (Stray& stray : notes.strays) {
-    if (stray.kind != Stray::Kind::temporary) continue;
-    notes.guarded([&] {
-      if (const auto stat = storage.stat(stray.path)) stray.modified = stat->modified;
-    });
-  }
-  const auto append = [](auto& to, auto& from) {
-    to.insert(to.end(), from.begin(), from.end());
-    sort_unique(to);
-  };
-  append(inventory.obstacles, notes.obstacles);
-  append(inventory.strays, notes.strays);
-  append(inventory.quarantined, notes.quarantined);
-  inventory.vanished += notes.vanished;
-}
-
 }  // namespace
 
 Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers,
@@ -299,9 +215,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   ScanNotes notes;
   notes.guarded([&] {
     const auto top = storage.list("");
-    if (!top)
-      throw StorageError(StorageError::Kind::unstable, "docker/registry/v2",
-                         "is gone since it was opened");
+    if (!top) throw StorageError(Trouble::vanished, "docker/registry/v2");
     for (const Entry& entry : top->entries) {
       const bool blobs = entry.name == layout::kBlobs,
                  repositories = entry.name == layout::kRepositories;
@@ -327,84 +241,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   for (Quarantined& copy : notes.quarantined) renumber(copy.digest);
   inventory.blob_index = index_by_digest(inventory.blobs, inventory.digests.size());
   inventory.document_index = index_by_digest(inventory.documents, inventory.digests.size());
-  take_notes(inventory, notes, storage);
-  return inventory;
-}
-
-Inventory survey(const Storage& storage, Inventory inventory, const std::vector<DigestId>& digests,
-                 const Workers& workers, Progress& progress) {
-  std::vector<std::uint32_t> places;
-  for (DigestId id : digests) {
-    const std::uint32_t place = inventory.blob_index[index_of(id)];
-    if (place && !inventory.blobs[place - 1].visited) places.push_back(place - 1);
-  }
-  sort_unique(places);
-  progress.phase("sizes", places.size(), "blobs");
-  ScanNotes notes;
-  const auto digest = [&](std::size_t i) -> const Digest& {
-    return inventory.digests[inventory.blobs[places[i]].digest];
-  };
-  const auto visit = [&](const std::string& shard, const Storage& view, Blob& blob) {
-    const std::string name = inventory.digests[blob.digest].hex(), directory = join(shard, name);
-    const auto listing =
-        notes.insist(storage, shard, name, [&] { return view.list_with_stats(name); });
-    if (!listing) return;  // gone since; not visited, so not ours to judge
-    blob.directory_modified = listing->modified;
-    for (std::size_t i = 0; i < listing->entries.size(); ++i) {
-      const Entry& entry = listing->entries[i];
-      const std::string path = join(directory, entry.name);
-      const auto copy = layout::parse_quarantine_name(entry.name);
-      const bool data = entry.name == layout::kData,
-                 copy_of_data = copy && copy->original == layout::kData;
-      if (entry.kind != Kind::file || (!data && !copy_of_data)) {
-        if (!layout::is_foreign_litter(entry.name))
-          notes.stray(
-              layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
-              path);
-        continue;
-      }
-      auto stat = listing->stats[i];
-      if (!stat)
-        stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
-      if (!stat) continue;
-      if (data) {
-        blob.present = true;
-        blob.bytes = stat->bytes;
-        blob.disk_bytes = stat->disk_bytes;
-        blob.modified = stat->modified;
-      } else {
-        notes.in_quarantine({.kind = Quarantined::Kind::blob,
-                             .digest = blob.digest,
-                             .taken = copy->taken,
-                             .run = copy->run,
-                             .bytes = stat->bytes,
-                             .disk_bytes = stat->disk_bytes,
-                             .modified = stat->modified,
-                             .inode = stat->inode});
-      }
-    }
-    blob.visited = true;
-  };
-  std::vector<std::size_t> starts;  // of the runs of one shard in `places`
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto shard = [&](std::size_t at) {
-      return std::pair(digest(at).hash()[0], digest(at).algorithm());
-    };
-    if (i == 0 || shard(i) != shard(i - 1)) starts.push_back(i);
-  }
-  starts.push_back(places.size());
-  workers.for_each_index(starts.size() - 1, [&](std::size_t run) {
-    notes.guarded([&] {
-      const std::string shard = layout::blob_shard(digest(starts[run]));
-      const auto view = storage.below(shard);
-      workers.for_each_index(starts[run + 1] - starts[run], [&](std::size_t i) {
-        notes.guarded([&] { visit(shard, *view, inventory.blobs[places[starts[run] + i]]); });
-        progress.advance(1);
-      });
-    });
-  });
-  for (Quarantined& copy : notes.quarantined) copy.duplicate = inventory.blob(copy.digest)->present;
-  take_notes(inventory, notes, storage);
+  notes.move_to(inventory, storage);
   return inventory;
 }
 

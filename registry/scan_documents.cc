@@ -4,7 +4,6 @@
 
 #include "registry/digest_scan.h"
 #include "registry/hasher.h"
-#include "registry/scan.h"
 
 namespace regctl {
 namespace {
@@ -23,7 +22,8 @@ class DigestIds {
   bool insert(DigestId id) {
     if (contains(id)) return false;
     if (index_of(id) >= has_.size()) has_.resize(std::max(index_of(id) + 1, 2 * has_.size()));
-    return has_[index_of(id)] = true;
+    has_[index_of(id)] = true;
+    return true;
   }
 
  private:
@@ -62,56 +62,53 @@ class DocumentScan {
   // wrong.
   std::optional<Bytes> find(DigestId id, const Digest& digest,
                             std::unique_lock<std::mutex>& one_at_a_time) {
-    const std::string directory = layout::blob(digest);
-    const auto look = [&] {
-      // An outer empty: look again. An inner one: there is nothing.
-      std::optional<std::optional<Bytes>> result;
-      const std::string data = join(directory, layout::kData);
-      auto content = storage_.read(data, kUsualManifest);
-      if (content && !content->whole) {  // dozens of these at once would be gigabytes
-        one_at_a_time.lock();
-        content = storage_.read(data, kLargestManifest);
-        if (!content) one_at_a_time.unlock();
-      }
-      if (content) {
-        result.emplace(Bytes{std::move(*content), data});
-      } else if (auto listing = storage_.list(directory)) {
-        std::sort(listing->entries.begin(), listing->entries.end());
-        const bool back =
-            std::any_of(listing->entries.begin(), listing->entries.end(),
-                        [](const Entry& entry) { return entry.name == layout::kData; });
-        if (!back) result = sound_copy(digest, directory, *listing);
-      }
-      return result;
-    };
+    const auto look = [&] { return look_behind(digest, one_at_a_time); };
     // What has no directory was never listed: that it is absent needs no second witness.
     const auto found = listed_.contains(id)
                            ? notes_.insist(storage_, layout::blob_shard(digest), digest.hex(), look)
                            : look();
-    return found ? *found : std::nullopt;
+    return found ? found->bytes : std::nullopt;
   }
 
-  // As in find(): an outer empty where a copy that is listed was absent.
-  std::optional<std::optional<Bytes>> sound_copy(const Digest& digest, const std::string& directory,
-                                                 const Listing& listing) {
-    for (const Entry& entry : listing.entries) {
+  // What one look behind a name has found; there may be no bytes.
+  struct Found {
+    std::optional<Bytes> bytes;
+  };
+
+  // Empty: the directory is absent, or changing under our hands.
+  std::optional<Found> look_behind(const Digest& digest,
+                                   std::unique_lock<std::mutex>& one_at_a_time) {
+    const std::string directory = layout::blob(digest), data = join(directory, layout::kData);
+    auto content = storage_.read(data, kUsualManifest);
+    if (content && !content->whole) {  // dozens of these at once would be gigabytes
+      one_at_a_time.lock();
+      content = storage_.read(data, kLargestManifest);
+      if (!content) one_at_a_time.unlock();
+    }
+    if (content) return Found{Bytes{std::move(*content), data}};
+    auto listing = storage_.list(directory);
+    if (!listing) return std::nullopt;
+    std::sort(listing->entries.begin(), listing->entries.end());
+    const bool back = std::any_of(listing->entries.begin(), listing->entries.end(),
+                                  [](const Entry& entry) { return entry.name == layout::kData; });
+    if (back) return std::nullopt;
+    for (const Entry& entry : listing->entries) {
       if (entry.kind != Kind::file || !layout::parse_quarantine_name(entry.name)) continue;
       const std::string path = join(directory, entry.name);
-      auto content = storage_.read(path, kLargestManifest);
-      if (!content) return std::nullopt;
-      if (content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
-        return std::optional(Bytes{std::move(*content), path, true});
+      auto copy = storage_.read(path, kLargestManifest);
+      if (!copy) return std::nullopt;
+      if (copy->whole && digest_of(copy->bytes, digest.algorithm()) == digest)
+        return Found{Bytes{std::move(*copy), path, true}};
     }
-    return std::optional<Bytes>();
+    return Found{};
   }
 
   Document understand(DigestId id, const Digest& digest, const std::optional<Bytes>& bytes) {
     Document document{.digest = id, .state = Document::State::absent};
     if (!bytes) {
       if (called_revision_.contains(id))
-        return damaged(std::move(document), "manifest-missing",
-                       join(layout::blob(digest), layout::kData),
-                       "is missing, although a revision link names it");
+        return damaged(std::move(document), DamageKind::manifest_missing,
+                       join(layout::blob(digest), layout::kData));
       return document;
     }
     const Content& content = bytes->content;
@@ -119,28 +116,27 @@ class DocumentScan {
     document.bytes = content.stat.bytes;
     document.modified = content.stat.modified;
     if (content.stat.kind != Kind::file)
-      return damaged(std::move(document), "manifest-unparsable", bytes->path, "is not a file");
+      return damaged(std::move(document), DamageKind::manifest_not_a_file, bytes->path);
     if (!content.whole) {
       // A layer that somebody lists as a root or an index child is no manifest; nothing is wrong
       // with it.
       document.state = Document::State::leaf;
       if (!called_manifest_.contains(id)) return document;
       refer_to_text(document, content.bytes);
-      return damaged(std::move(document), "manifest-unparsable", bytes->path,
-                     "is larger than any manifest");
+      return damaged(std::move(document), DamageKind::manifest_too_large, bytes->path);
     }
     if (digest_of(content.bytes, digest.algorithm()) != digest) {
       refer_to_text(document, content.bytes);
-      return damaged(std::move(document), "manifest-digest-mismatch", bytes->path,
-                     "does not hash to its name");
+      return damaged(std::move(document), DamageKind::manifest_mismatched, bytes->path);
     }
     const DigestScan scan = scan_digests(content.bytes);
     refer(document, scan.references);
     if (!scan.is_json_object) {
       document.state = Document::State::leaf;
       if (!called_manifest_.contains(id)) return document;
-      return damaged(std::move(document), "manifest-unparsable", bytes->path,
-                     content.bytes.empty() ? "is empty" : "is not a JSON object");
+      const auto kind =
+          content.bytes.empty() ? DamageKind::manifest_empty : DamageKind::manifest_not_json;
+      return damaged(std::move(document), kind, bytes->path);
     }
     document.state = Document::State::sound;
     for (const Digest& subject : scan.subjects) document.subjects.push_back(notes_.id(subject));
@@ -149,10 +145,9 @@ class DocumentScan {
     return document;
   }
 
-  static Document damaged(Document document, std::string rule, std::string path,
-                          std::string found) {
+  static Document damaged(Document document, DamageKind kind, std::string path) {
     document.state = Document::State::damaged;
-    document.damage = {{std::move(rule), std::move(path), std::move(found), document.digest}};
+    document.damage = {{.kind = kind, .path = std::move(path), .digest = document.digest}};
     return document;
   }
 

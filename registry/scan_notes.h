@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -14,19 +13,20 @@
 
 namespace regctl {
 
+template <class T>
+void sort_unique(std::vector<T>& items) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+}
+
 // Every function may be called from several threads.
 class ScanNotes {
  public:
   DigestId id(const Digest& digest) { return digests.add(digest); }
 
-  void obstacle(std::string code, std::string path, std::string reason) {
+  void obstacle(Trouble trouble, std::string path, int error = 0) {
     const std::lock_guard lock(mutex_);
-    obstacles.push_back({std::move(code), std::move(path), std::move(reason)});
-  }
-  void obstacle(const StorageError& error) {
-    static constexpr const char* kCodes[] = {"read-error", "symlink-in-tree", "not-a-directory",
-                                             "unstable-directory"};
-    obstacle(kCodes[static_cast<std::size_t>(error.kind())], error.key(), error.reason());
+    obstacles.push_back({std::move(path), trouble, error});
   }
   void stray(Stray::Kind kind, std::string path) {
     const std::lock_guard lock(mutex_);
@@ -43,7 +43,7 @@ class ScanNotes {
     try {
       read();
     } catch (const StorageError& error) {
-      obstacle(error);
+      obstacle(error.trouble(), error.key(), error.error());
     }
   }
 
@@ -58,13 +58,9 @@ class ScanNotes {
               Attempt attempt) -> decltype(attempt()) {
     for (int round = 0; round < 5; ++round) {
       if (auto result = attempt()) return result;
-      if (is_gone(storage, directory, name)) {
-        ++vanished;
-        return {};
-      }
+      if (is_gone(storage, directory, name)) return {};
     }
-    throw StorageError(StorageError::Kind::unstable, layout::join(directory, name),
-                       "is listed, but was absent five times when read");
+    throw StorageError(Trouble::unstable, layout::join(directory, name));
   }
 
   // `entry` of `directory` may be taken for a directory of ours. What it is otherwise is noted:
@@ -75,11 +71,9 @@ class ScanNotes {
     if (entry.kind == Kind::directory) return true;
     std::string path = layout::join(directory, entry.name);
     if (entry.kind == Kind::symlink) {
-      obstacle("symlink-in-tree", std::move(path), "is a symbolic link");
+      obstacle(Trouble::symlink, std::move(path));
     } else if (entry.kind == Kind::other || belongs) {
-      obstacle("not-a-directory", std::move(path),
-               entry.kind == Kind::file ? "is a file where a directory belongs"
-                                        : "is neither file nor directory");
+      obstacle(entry.kind == Kind::file ? Trouble::file : Trouble::neither, std::move(path));
     } else {
       stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
             std::move(path));
@@ -87,11 +81,14 @@ class ScanNotes {
     return false;
   }
 
+  // Adds what was noted to `inventory`, whose DigestIds the copies have by now. REQUIRES: nobody
+  // takes notes meanwhile.
+  void move_to(Inventory& inventory, const Storage& storage);
+
   DigestCollector digests;
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
   std::vector<Quarantined> quarantined;
-  std::atomic<std::uint64_t> vanished = 0;
 
  private:
   static bool is_gone(const Storage& storage, std::string_view directory, std::string_view name) {

@@ -11,7 +11,8 @@ struct FoundLink {
   std::optional<Digest> target;
   Time modified;
   std::uint64_t inode = 0;
-  std::string rule, found;     // of a damaged one
+  DamageKind damage{};         // of a damaged one
+  std::uint64_t bytes = 0;     // of a damaged one
   bool cut_short = false;      // of a damaged one: may still be being written
   std::vector<Digest> hinted;  // digests in a damaged one's bytes
   std::vector<std::pair<layout::QuarantineName, Stat>> copies;
@@ -19,26 +20,23 @@ struct FoundLink {
   bool in_place = true;  // else it was read from the last of the copies, if there are any
 };
 
-FoundLink damaged(FoundLink link, std::string rule, std::string found) {
+FoundLink damaged(FoundLink link, DamageKind kind) {
   link.state = LinkState::damaged;
-  link.rule = std::move(rule);
-  link.found = std::move(found);
+  link.damage = kind;
   return link;
 }
 
 FoundLink understand(const Content& content) {
   FoundLink link{
       .state = LinkState::present, .modified = content.stat.modified, .inode = content.stat.inode};
-  if (content.stat.kind != Kind::file) return damaged(link, "link-invalid", "is not a file");
+  if (content.stat.kind != Kind::file) return damaged(link, DamageKind::link_not_a_file);
   link.cut_short = content.bytes.size() < std::string_view("sha256:").size() + 64;
-  if (content.bytes.empty()) return damaged(link, "link-empty", "is empty");
+  if (content.bytes.empty()) return damaged(link, DamageKind::link_empty);
   link.target = Digest::parse(content.bytes);
   if (link.target && content.whole) return link;
   each_digest_in_text(content.bytes, [&](const Digest& digest) { link.hinted.push_back(digest); });
-  return damaged(link, "link-invalid",
-                 content.whole
-                     ? "does not hold a digest (" + std::to_string(content.bytes.size()) + " bytes)"
-                     : "is longer than " + std::to_string(layout::kLongestLink) + " bytes");
+  link.bytes = content.bytes.size();
+  return damaged(link, content.whole ? DamageKind::link_without_digest : DamageKind::link_too_long);
 }
 
 class RepositoryScan {
@@ -65,7 +63,7 @@ class RepositoryScan {
         else if (entry.name == layout::kUploads)
           scan_uploads(key);
         else
-          notes_.obstacle("unknown-directory", key, "is a directory that no known registry makes");
+          notes_.obstacle(Trouble::unknown_directory, key);
       }
     });
     return {std::move(out_), unsettled_};
@@ -87,10 +85,9 @@ class RepositoryScan {
     return found ? std::move(found->entries) : std::vector<Entry>();
   }
 
-  void damage(std::string rule, std::string path, std::string found,
-              std::optional<DigestId> digest = {}) {
+  void note(Damage damage) {
     const std::lock_guard lock(mutex_);
-    out_.damage.push_back({std::move(rule), std::move(path), std::move(found), digest});
+    out_.damage.push_back(std::move(damage));
   }
 
   void hint(const Digest& digest) {
@@ -102,7 +99,7 @@ class RepositoryScan {
   void note_damage(const FoundLink& link, const std::string& path, std::optional<DigestId> digest) {
     if (link.state != LinkState::damaged) return;
     for (const Digest& found : link.hinted) hint(found);
-    damage(link.rule, path, link.found, digest);
+    note({.kind = link.damage, .path = path, .digest = digest, .bytes = link.bytes});
     const std::lock_guard lock(mutex_);
     unsettled_ |= link.cut_short;
   }
@@ -150,7 +147,6 @@ class RepositoryScan {
 
   // `key` holds <algorithm>/<hex>/link: _layers, or _manifests/revisions.
   void scan_links(const std::string& key, std::vector<Link>& links, Quarantined::Kind kind) {
-    (kind == Quarantined::Kind::layer_link ? out_.has_layers : out_.has_revisions) = true;
     for (const Entry& entry : entries(key)) {
       const auto algorithm = algorithm_named(entry.name);
       if (!notes_.is_directory(entry, key, algorithm.has_value())) continue;
@@ -231,7 +227,7 @@ class RepositoryScan {
         kind == Quarantined::Kind::layer_link && found.target->algorithm() != name.algorithm();
     if (!alias && link.state != LinkState::damaged) {
       link.state = LinkState::damaged;
-      damage("link-name-mismatch", path, "holds " + found.target->text(), id);
+      note({.kind = DamageKind::link_to_another, .path = path, .digest = id, .names = link.target});
     }
     return link;
   }
@@ -245,7 +241,7 @@ class RepositoryScan {
   // A directory of no known meaning where links are kept: every digest in a link below it may
   // matter.
   void scan_unknown(const std::string& key) {
-    damage("link-invalid", key, "is a directory of no known algorithm or digest");
+    note({.kind = DamageKind::place_without_digest, .path = key});
     std::vector<std::string> open{key};
     while (!open.empty()) {
       const std::string here = std::move(open.back());
@@ -265,7 +261,6 @@ class RepositoryScan {
   }
 
   void scan_manifests(const std::string& key) {
-    out_.has_manifests = true;
     for (const Entry& entry : entries(key)) {
       const bool revisions = entry.name == layout::kRevisions, tags = entry.name == layout::kTags;
       if (!notes_.is_directory(entry, key, revisions || tags)) continue;
@@ -274,8 +269,7 @@ class RepositoryScan {
       else if (tags)
         scan_tags(join(key, entry.name));
       else if (entry.name.starts_with('_'))
-        notes_.obstacle("unknown-directory", join(key, entry.name),
-                        "is a directory that no known registry makes");
+        notes_.obstacle(Trouble::unknown_directory, join(key, entry.name));
       else
         scan_unknown(join(key, entry.name));
     }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "registry/parallel.h"
-#include "registry/scan.h"
 #include "registry/scan_notes.h"
+#include "registry/scan_options.h"
 
 namespace regctl {
 

@@ -2,36 +2,30 @@
 
 #include <algorithm>
 
-#include "cli/text.h"
-
 namespace regctl::gc {
 namespace {
+
+using report::Code;
+using report::Part;
+using report::SystemReason;
 
 // Between Q and a start that is believed to be later: names carry whole seconds, and clocks are
 // coarse.
 constexpr Duration kMargin = std::chrono::seconds(5);
-
-const std::string kSayWhen = "say when that was (--registry-restarted-at TIME)";
-
-std::string name_of(const RegistryProcess& process) {
-  std::string name = "the registry (pid " + std::to_string(process.pid);
-  if (!process.configuration.empty()) name += ", " + cli::printable(process.configuration);
-  return name + ")";
-}
 
 bool uses_redis(const RegistryProcess& process) {
   return process.cache == Cache::redis || process.redis;
 }
 
 bool has_cache(const RegistryProcess& process) {
-  const bool unread = process.cache == Cache::unknown && !process.doubt.empty();
+  const bool unread = process.cache == Cache::unknown && process.doubt;
   return process.certain && ((process.cache != Cache::none && !unread) || process.redis);
 }
 
 // It was running before the copy was taken, and what it remembers from then cannot be told away.
 bool remembers(const RegistryProcess& process, Time taken) {
   const bool in_memory =
-      process.cache == Cache::inmemory || process.cache == Cache::unknown || !process.doubt.empty();
+      process.cache == Cache::inmemory || process.cache == Cache::unknown || process.doubt;
   return process.certain && in_memory && process.started < taken + kMargin;
 }
 
@@ -47,96 +41,145 @@ bool is_after_restart(const GateEvidence& evidence, Time taken) {
   return evidence.restarted_at && taken + kMargin <= *evidence.restarted_at;
 }
 
-// What a look at this process alone has against a purge; empty: nothing.
-std::string against(const RegistryProcess& process, Time taken) {
-  const std::string name = name_of(process);
-  if (uses_redis(process))
-    return "Redis, which " + name +
-           " names, may remember the blobs: flush it, restart the registry and " + kSayWhen;
-  if (!process.doubt.empty()) {
-    return name +
-           (process.certain ? " serves this storage, and " : " may serve this storage, and ") +
-           cli::printable(process.doubt) + ": restart it and " + kSayWhen;
-  }
-  if (process.cache == Cache::unknown)
-    return name + " has a cache of an unknown kind: restart it and " + kSayWhen;
-  if (process.cache == Cache::inmemory && process.started < taken + kMargin)
-    return name + " has remembered the blobs since before they were quarantined: restart it";
-  return {};
+// What a look at this process alone has against a purge.
+Shut shut_by(const RegistryProcess& process, Time taken) {
+  if (uses_redis(process)) return Shut::by_redis;
+  if (process.doubt) return Shut::by_doubt;
+  if (process.cache == Cache::unknown) return Shut::by_unknown_cache;
+  const bool remembers = process.cache == Cache::inmemory && process.started < taken + kMargin;
+  return remembers ? Shut::by_memory : Shut::no;
 }
 
-std::string against_what_was_found(const ProcessEvidence& found, Time taken) {
+GateAnswer ask_what_was_found(const ProcessEvidence& found, Time taken) {
   for (const RegistryProcess& process : found.processes) {
     if (process.collecting) continue;
-    if (std::string reason = against(process, taken); !reason.empty()) return reason;
+    if (const Shut shut = shut_by(process, taken); shut != Shut::no) return {shut, process};
   }
-  const std::string say = "restart every registry on it and " + kSayWhen +
-                          ", or that none has a cache (--registry-cache none)";
-  if (!found.local)
-    return "registries of other hosts may serve this storage, which is not on a local file "
-           "system: " +
-           say;
-  if (!found.complete)
-    return "not every process of this host could be looked at (" +
-           cli::printable(found.why_incomplete) + "): " + say;
+  if (!found.local) return {.shut = Shut::not_local};
+  if (found.blindness) return {.shut = Shut::not_all_seen, .blindness = found.blindness};
   if (!first_server(found, [](const RegistryProcess&) { return true; }))
-    return "no registry was found to serve this storage, which is no proof that none does: " + say;
-  return {};
+    return {.shut = Shut::none_found};
+  return {.shut = Shut::no};
+}
+
+GateAnswer shut_if(const RegistryProcess* process, Shut why) {
+  return process ? GateAnswer{why, *process} : GateAnswer{.shut = Shut::no};
+}
+
+Part part_of(const Unclear& unclear) {
+  static constexpr Code kCodes[] = {Code::not_yaml,  Code::too_large,         Code::private_tags,
+                                    Code::base64,    Code::no_plain_keys,     Code::merge_keys,
+                                    Code::key_twice, Code::no_root_directory, Code::not_a_map};
+  return {kCodes[static_cast<std::size_t>(unclear.why)], {unclear.detail}};
+}
+
+Part part_of(const Blindness& blindness) {
+  const auto pid = static_cast<std::uint64_t>(blindness.pid);
+  switch (blindness.why) {
+    case Blindness::Why::none:
+    case Blindness::Why::never_looked:
+      break;
+    case Blindness::Why::process_unread:
+      return {Code::process_unread, {pid, SystemReason{blindness.error}}};
+    case Blindness::Why::process_state_unclear:
+      return {Code::process_state_unclear, {pid}};
+    case Blindness::Why::proc_unread:
+      return {Code::proc_unread, {blindness.proc, SystemReason{blindness.error}}};
+    case Blindness::Why::proc_unexpected:
+      return {Code::proc_unexpected, {blindness.proc}};
+    case Blindness::Why::other_namespace:
+      return {Code::other_namespace, {}};
+    case Blindness::Why::processes_hidden:
+      return {Code::processes_hidden, {}};
+  }
+  return {Code::proc_unexpected, {"/proc"}};
 }
 
 }  // namespace
 
-std::string what_would_free_it(const GateEvidence& evidence, Time taken) {
+GateAnswer ask_gate(const GateEvidence& evidence, Time taken) {
   const bool restarted = is_after_restart(evidence, taken);
-  if (evidence.offline) {
-    const RegistryProcess* process = first_server(evidence.found, uses_redis);
-    return process && !restarted ? against(*process, taken) : "";
-  }
-  if (restarted) {
-    const auto contradiction = contradiction_of_restart(evidence, taken);
-    return contradiction ? contradiction->hint : "";
-  }
-  if (evidence.no_cache) {
-    const auto contradiction = contradiction_of_no_cache(evidence);
-    return contradiction ? contradiction->hint : "";
-  }
-  return against_what_was_found(evidence.found, taken);
+  if (evidence.offline)
+    return restarted ? GateAnswer{.shut = Shut::no}
+                     : shut_if(first_server(evidence.found, uses_redis), Shut::by_redis);
+  if (restarted) return shut_if(contradicts_restart(evidence, taken), Shut::against_restart);
+  if (evidence.no_cache) return shut_if(contradicts_no_cache(evidence), Shut::against_no_cache);
+  return ask_what_was_found(evidence.found, taken);
 }
 
-bool is_open(const GateEvidence& evidence, Time taken) {
-  return what_would_free_it(evidence, taken).empty();
+const RegistryProcess* contradicts_no_cache(const GateEvidence& evidence) {
+  return evidence.no_cache ? first_server(evidence.found, has_cache) : nullptr;
 }
 
-std::optional<Contradiction> contradiction_of_no_cache(const GateEvidence& evidence) {
-  const RegistryProcess* process =
-      evidence.no_cache ? first_server(evidence.found, has_cache) : nullptr;
-  if (!process) return std::nullopt;
-  return Contradiction{"registry-has-cache",
-                       "--registry-cache none, but " + name_of(*process) +
-                           " has a cache; nothing is purged for that",
-                       "leave out --registry-cache none, and restart " + name_of(*process)};
-}
-
-std::optional<Contradiction> contradiction_of_restart(const GateEvidence& evidence, Time taken) {
-  if (!is_after_restart(evidence, taken)) return std::nullopt;
-  const RegistryProcess* process = first_server(
-      evidence.found, [&](const RegistryProcess& one) { return remembers(one, taken); });
-  if (!process) return std::nullopt;
-  return Contradiction{"registry-not-restarted",
-                       "--registry-restarted-at says " + format_rfc3339(*evidence.restarted_at) +
-                           ", but " + name_of(*process) + " has been running since " +
-                           format_rfc3339(process->started) +
-                           "; what it may remember is not purged",
-                       "restart " + name_of(*process)};
+const RegistryProcess* contradicts_restart(const GateEvidence& evidence, Time taken) {
+  if (!is_after_restart(evidence, taken)) return nullptr;
+  return first_server(evidence.found,
+                      [&](const RegistryProcess& one) { return remembers(one, taken); });
 }
 
 bool is_read_only(const RegistryProcess& process) {
   return process.certain && !process.collecting && process.read_only && !process.proxy &&
-         process.doubt.empty();
+         !process.doubt;
 }
 
 bool read_only_process_found(const ProcessEvidence& found) {
   return std::any_of(found.processes.begin(), found.processes.end(), is_read_only);
+}
+
+Part part_of(const RegistryProcess& process) {
+  const auto pid = static_cast<std::uint64_t>(process.pid);
+  if (process.configuration.empty()) return {Code::process_of_environment, {pid}};
+  return {Code::process, {pid, process.configuration}};
+}
+
+Part part_of(const Doubt& doubt) {
+  switch (doubt.why) {
+    case Doubt::Why::none:
+    case Doubt::Why::no_configuration:
+      break;
+    case Doubt::Why::configuration_denied:
+      return {Code::configuration_denied, {SystemReason{doubt.error}}};
+    case Doubt::Why::configuration_unread:
+      return {Code::configuration_unread, {SystemReason{doubt.error}}};
+    case Doubt::Why::configuration_unclear:
+      return {Code::configuration_unclear, {part_of(doubt.unclear)}};
+    case Doubt::Why::configuration_changed:
+      return {Code::configuration_changed, {}};
+    case Doubt::Why::environment_unread:
+      return {Code::environment_unread, {SystemReason{doubt.error}}};
+    case Doubt::Why::storage_unseen:
+      return {Code::storage_unseen, {}};
+  }
+  return {Code::no_configuration_known, {}};
+}
+
+std::optional<Part> part_of(const GateAnswer& answer) {
+  const Part who = answer.who ? part_of(*answer.who) : Part{Code::process, {}};
+  switch (answer.shut) {
+    case Shut::unasked:
+    case Shut::no:
+      return std::nullopt;
+    case Shut::by_redis:
+      return Part{Code::flush_redis, {who}};
+    case Shut::by_doubt:
+      return Part{answer.who->certain ? Code::restart_server_in_doubt : Code::restart_in_doubt,
+                  {who, part_of(answer.who->doubt)}};
+    case Shut::by_unknown_cache:
+      return Part{Code::restart_unknown_cache, {who}};
+    case Shut::by_memory:
+      return Part{Code::restart_that_remembers, {who}};
+    case Shut::not_local:
+      return Part{Code::restart_all_not_local, {}};
+    case Shut::not_all_seen:
+      return Part{Code::restart_all_not_seen, {part_of(answer.blindness)}};
+    case Shut::none_found:
+      return Part{Code::restart_all_none_found, {}};
+    case Shut::against_no_cache:
+      return Part{Code::leave_out_cache_none, {who}};
+    case Shut::against_restart:
+      return Part{Code::restart_it, {who}};
+  }
+  return std::nullopt;
 }
 
 }  // namespace regctl::gc

@@ -102,7 +102,7 @@ class Marker {
       if (!id) continue;
       // A cluster writes registry.example.com/app@sha256:...: what is no repository here must not
       // count nowhere.
-      const bool here = root.repository && has_repository(*root.repository);
+      const bool here = root.repository && inventory_.repository(*root.repository);
       if (root.repository && !here) ++mark_.roots_of_unknown_repositories;
       (here ? listed_in_[*root.repository] : listed_).push_back(*id);
     }
@@ -166,13 +166,6 @@ class Marker {
     const auto names_it = [&](const auto& alias) { return alias.first == id; };
     return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
            std::any_of(closure_.aliases().begin(), closure_.aliases().end(), names_it);
-  }
-
-  bool has_repository(const std::string& name) const {
-    const auto at = std::lower_bound(
-        inventory_.repositories.begin(), inventory_.repositories.end(), name,
-        [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
-    return at != inventory_.repositories.end() && at->name == name;
   }
 
   bool is_listed(const Repository& repository, DigestId id) const {

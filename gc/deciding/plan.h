@@ -1,41 +1,21 @@
-// make_plan(): what a run may take, give back and purge, each with its reason, and why it may not.
-// The only door between deciding and doing: printing a Plan is the dry run, carrying it out is the
-// sweep. Pure.
+// Plan: what a run may take, give back and purge, each with its reason, and why it may not. A value
+// alone, and the only door between deciding and doing: printing a Plan is the dry run, carrying it
+// out is the sweep.
 #pragma once
 
 #include <compare>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "gc/deciding/cache_gate.h"
-#include "gc/deciding/mark.h"
-#include "gc/deciding/policy.h"
+#include "gc/deciding/gate_answer.h"
+#include "gc/deciding/why.h"
 #include "registry/identity.h"
 #include "registry/inventory.h"
-#include "registry/root.h"
+#include "report/message.h"
 
 namespace regctl::gc {
-
-// Something to say about the registry: a blocker, a warning or an error of the report. `code` is
-// stable; the rest is for people, and empty where it does not apply.
-struct Message {
-  std::string code;
-  std::string message;
-  std::string path;  // a key, relative to docker/registry/v2
-  std::string repository;
-  std::optional<Digest> digest;
-  std::string hint;
-
-  bool operator==(const Message&) const = default;
-};
-
-// A blocker that says too much would go; every other one says that something is not known.
-inline bool is_brake(const Message& blocker) {
-  return blocker.code == "max-delete" || blocker.code == "takes-everything";
-}
 
 struct Amount {
   std::uint64_t count = 0, bytes = 0;
@@ -138,8 +118,7 @@ struct Waiting {
   std::optional<Time> oldest;  // when the first of it was taken
   std::optional<Time>
       until;  // when the first of it may be purged, if the gate is open then; empty: nothing waits
-  bool gate_open = false;  // for all of it; where nothing waits, for what would be taken now
-  std::string what_would_free_it;  // empty while open
+  GateAnswer gate;  // for all of it; where nothing waits, for what would be taken now
 
   bool operator==(const Waiting&) const = default;
 };
@@ -159,8 +138,8 @@ struct Plan {
       kept_protected;                   // of blobs: kept although nothing needs them (Why)
   std::uint64_t kept_outside_tags = 0;  // revisions; see Why::outside_tags
 
-  std::vector<Message> blockers;  // any of them: nothing is taken or purged
-  std::vector<Message> warnings;
+  std::vector<report::Message> blockers;  // any of them: nothing is taken or purged
+  std::vector<report::Message> warnings;
 
   bool operator==(const Plan&) const = default;
 };
@@ -171,25 +150,7 @@ bool purges_anything(const Plan& plan);
 // Whether `repository` goes as a whole: then its layer links are no question of their own.
 bool goes(const Plan& plan, const std::string& repository);
 
-// REQUIRES: what_to_survey() has been; what was not is left alone.
-Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root,
-               const Margins& margins, const GateEvidence& gate, Time now);
-
-// What manifests and layers of these digests need, themselves included; of what is not in
-// `inventory` nothing.
-std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>& named);
-
 // What healing does of a plan: nothing is taken or purged, and no brake is needed.
 Plan only_give_back(Plan plan);
-
-// Gives back everything in quarantine, or what `run` took, whether anything needs it or not. Of
-// several copies of one object the last goes back; where the original is there again, none:
-// `waiting_unpurged` says what stays. Warns if there is nothing of that run.
-Plan plan_restoration(const Inventory& inventory, const std::string& run, const Margins& margins,
-                      const GateEvidence& gate, Time now);
-
-// What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size
-// no descriptor claims.
-std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark);
 
 }  // namespace regctl::gc

@@ -15,13 +15,6 @@ bool is_present(const Inventory& inventory, DigestId id) {
   return blob && blob->present;
 }
 
-const Repository* repository_named(const Inventory& inventory, const std::string& name) {
-  const auto at = std::lower_bound(
-      inventory.repositories.begin(), inventory.repositories.end(), name,
-      [](const Repository& one, const std::string& wanted) { return one.name < wanted; });
-  return at != inventory.repositories.end() && at->name == name ? &*at : nullptr;
-}
-
 const Tag* tag_named(const Repository& repository, const std::string& name) {
   const auto at =
       std::lower_bound(repository.tags.begin(), repository.tags.end(), name,
@@ -49,7 +42,7 @@ class Prover {
 
   Proof run() && {
     for (const Repository& repository : before_.repositories) {
-      const Repository* now = repository_named(after_, repository.name);
+      const Repository* now = after_.repository(repository.name);
       if (!now) continue;
       const bool had_lost_links = !lost_links_.empty();
       find_lost_links(repository, *now);

@@ -56,9 +56,7 @@ Lock Lock::acquire(const std::string& v2) {
   Descriptor file = by_file ? lock_file(directory, path) : existing_lock_file(directory, path);
   if (file) answer = lock(file);
   if (answer.error == EWOULDBLOCK) throw LockHeld();
-  if (answer.error && by_file)
-    throw StorageError(StorageError::Kind::unreadable, v2,
-                       std::string("cannot be locked: ") + std::strerror(answer.error));
+  if (answer.error && by_file) throw StorageError(Trouble::unlockable, v2, answer.error);
   return Lock(std::move(directory), std::move(file));
 }
 

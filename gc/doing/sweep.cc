@@ -10,6 +10,7 @@ namespace regctl::gc {
 namespace {
 
 using layout::join;
+using report::Code;
 using Outcome = Writer::Outcome;
 
 // The directory that holds the copy, and the object it is a copy of.
@@ -103,7 +104,7 @@ class Sweep {
 
   SweepReport report() && {
     std::sort(report_.failures.begin(), report_.failures.end(),
-              [](const Message& a, const Message& b) { return a.path < b.path; });
+              [](const auto& a, const auto& b) { return a.path < b.path; });
     return std::move(report_);
   }
 
@@ -130,10 +131,10 @@ class Sweep {
     try {
       act();
     } catch (const StorageError& error) {
-      fail("not-removed", "could not be renamed or removed, and stays: " + error.reason(),
-           error.key());
+      fail(Code::not_removed, error.key(), {report::reason_of(error)});
     } catch (const StorageRefuses& error) {
-      fail("storage-refuses", error.what(), "");
+      fail(error.key().empty() ? Code::not_synced : Code::storage_refuses, "",
+           {error.key(), report::SystemReason{error.error()}});
       stop();
     }
   }
@@ -195,10 +196,7 @@ class Sweep {
         writer_.rename_in_place(directory, quarantine_name(copy), original_of(kind)) ==
             Outcome::done) {
       stays(digest);
-      return fail(
-          "slow-storage",
-          "took seconds to be renamed, and has its name again; run when the storage is less busy",
-          join(directory, original_of(kind)));
+      return fail(Code::slow_storage, join(directory, original_of(kind)));
     }
     const std::lock_guard lock(mutex_);
     report_.taken.push_back(copy);
@@ -214,8 +212,7 @@ class Sweep {
     const Outcome outcome =
         writer_.rename_in_place(directory, quarantine_name(copy), original_of(copy.kind));
     if (outcome == Outcome::absent && !storage_.stat(join(directory, original_of(copy.kind))))
-      return fail("copy-vanished", "was to be given back, and somebody has removed it",
-                  join(directory, quarantine_name(copy)));
+      return fail(Code::copy_vanished, join(directory, quarantine_name(copy)));
     const std::lock_guard lock(mutex_);
     if (outcome != Outcome::done)
       ++report_.skipped;  // uploaded again meanwhile, or given back by hand
@@ -253,11 +250,7 @@ class Sweep {
     if (one.duplicate) {
       const auto sound = original_is_sound(copy);
       if (!sound) return skip();
-      if (!*sound)
-        return fail("duplicate-kept",
-                    "stands beside an original that is damaged, and is kept; if it is sound, put "
-                    "it in the place of the original",
-                    join(directory, name));
+      if (!*sound) return fail(Code::duplicate_kept, join(directory, name));
     }
     for (const std::string& tag : one.former_tags) {
       const std::string entry =
@@ -329,8 +322,7 @@ class Sweep {
     }
     Outcome last = Outcome::done;
     for (const std::string& directory : directories) last = writer_.remove_directory(directory);
-    if (last == Outcome::occupied)
-      fail("upload-kept", "holds something that no registry writes", top);
+    if (last == Outcome::occupied) fail(Code::upload_kept, top);
     const std::lock_guard lock(mutex_);
     report_.uploads += last == Outcome::done;
     report_.purged_disk_bytes += freed;
@@ -378,10 +370,10 @@ class Sweep {
     ++report_.empty_repositories;
   }
 
-  void fail(std::string code, std::string message, std::string path) {
+  void fail(Code code, std::string path, std::vector<report::Argument> arguments = {}) {
     const std::lock_guard lock(mutex_);
     report_.failures.push_back(
-        {.code = std::move(code), .message = std::move(message), .path = std::move(path)});
+        {.code = code, .path = std::move(path), .arguments = std::move(arguments)});
   }
 
   void stop() {

@@ -18,11 +18,10 @@ class Verifier {
       look_at(blob);
     } catch (const StorageError& error) {
       const std::lock_guard lock(mutex_);
-      result_.unread.push_back({.code = "read-error",
-                                .message = "could not be read, and is kept: " + error.reason(),
+      result_.unread.push_back({.code = report::Code::unread_candidate,
                                 .path = error.key(),
                                 .digest = blob.digest,
-                                .hint = "look at the disk"});
+                                .arguments = {report::reason_of(error)}});
     }
   }
 
@@ -84,7 +83,7 @@ Verification verify(const Plan& plan, const Storage& storage, Pace& pace, const 
   });
   Verification result = std::move(verifier).result();
   std::sort(result.unread.begin(), result.unread.end(),
-            [](const Message& a, const Message& b) { return a.path < b.path; });
+            [](const auto& a, const auto& b) { return a.path < b.path; });
   return result;
 }
 

@@ -17,7 +17,7 @@ namespace regctl::gc {
 struct Verification {
   std::map<Digest, Identity> sound;       // bytes hash to the name
   std::map<Digest, Identity> mismatched;  // they do not
-  std::vector<Message> unread;            // what could not be read, and why
+  std::vector<report::Message> unread;    // what could not be read, and why
   Amount read;                            // blobs hashed to their end
   std::uint64_t changed = 0;  // gone or written to since they were judged: no longer candidates
   std::uint64_t left = 0;     // not begun when the time was up

@@ -61,9 +61,7 @@ class FilesystemWriter final : public Writer {
   void sync() override {
     const auto sync_one = [](const Descriptor& file_system) {
       const Answer answer = beneath::ask([&] { return syncfs(file_system.get()); });
-      if (answer.error)
-        throw StorageRefuses(std::string("what was done may not survive a loss of power: ") +
-                             std::strerror(answer.error));
+      if (answer.error) throw StorageRefuses("", answer.error);
     };
     sync_one(root_);
     for (const Descriptor& mount : mounts_) sync_one(mount);
@@ -132,7 +130,7 @@ class FilesystemWriter final : public Writer {
 
   [[noreturn]] static void fail(int error, std::string key) {
     if (error == EROFS || error == ENOSPC || error == EDQUOT)
-      throw StorageRefuses(key + ": " + std::strerror(error));
+      throw StorageRefuses(std::move(key), error);
     beneath::fail(error, std::move(key));
   }
 

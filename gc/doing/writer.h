@@ -2,6 +2,7 @@
 // and decides nothing.
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,16 @@ namespace regctl::gc {
 // trying.
 class StorageRefuses : public Error {
  public:
-  using Error::Error;
+  // `error` is the system's errno. An empty `key`: what was done may not survive a loss of power.
+  StorageRefuses(std::string key, int error)
+      : Error(key + ": " + std::strerror(error)), key_(std::move(key)), error_(error) {}
+
+  const std::string& key() const { return key_; }
+  int error() const { return error_; }
+
+ private:
+  std::string key_;
+  int error_;
 };
 
 // Keys as in Storage. What went wrong with one object is a StorageError, and the others may still

@@ -29,10 +29,6 @@ void sort_unique(std::vector<Id>& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
-[[noreturn]] void refuse(const std::string& key, const char* reason) {
-  throw StorageError(StorageError::Kind::unreadable, key, reason);
-}
-
 }  // namespace
 
 // --- Eyes ---------------------------------------------------------------------------------------
@@ -49,7 +45,7 @@ auto Eyes::insist(const std::string& key, Attempt attempt) const -> decltype(att
     if (auto result = attempt()) return result;
     if (is_gone(key)) return {};
   }
-  throw StorageError(StorageError::Kind::unstable, key, "is listed, and yet absent");
+  throw StorageError(Trouble::unstable, key);
 }
 
 bool Eyes::is_gone(std::string key) const {
@@ -62,7 +58,7 @@ bool Eyes::is_gone(std::string key) const {
     return std::none_of(listing->entries.begin(), listing->entries.end(),
                         [&](const Entry& entry) { return entry.name == name; });
   }
-  throw StorageError(StorageError::Kind::unstable, "docker/registry/v2", "is gone");
+  throw StorageError(Trouble::vanished, "docker/registry/v2");
 }
 
 std::vector<Entry> Eyes::entries(const std::string& key) const {
@@ -76,8 +72,7 @@ std::vector<std::string> Eyes::directories(const std::string& key,
   for (Entry& entry : entries(key)) {
     if (layout::is_foreign_litter(entry.name)) continue;
     if (entry.kind == Kind::file && !(belongs && belongs(entry.name))) continue;
-    if (entry.kind != Kind::directory)
-      refuse(join(key, entry.name), "is no directory and may hide one");
+    if (entry.kind != Kind::directory) throw StorageError(Trouble::neither, join(key, entry.name));
     names.push_back(std::move(entry.name));
   }
   return names;
@@ -148,7 +143,7 @@ std::optional<Eyes::Blob> Eyes::blob(const Digest& digest) const {
     }
     if (!changed && (!storage_.list(directory) || is_gone(data))) return std::nullopt;
   }
-  throw StorageError(StorageError::Kind::unstable, data, "is listed, and yet absent");
+  throw StorageError(Trouble::unstable, data);
 }
 
 // --- Reading ------------------------------------------------------------------------------------
@@ -163,7 +158,7 @@ class Reader {
 
   Reading run() && {
     if (!eyes_.storage().list(layout::kRepositories))
-      refuse(std::string(layout::kRepositories), "is absent");
+      throw StorageError(Trouble::vanished, std::string(layout::kRepositories));
     read_repositories();
     for (const Digest& digest : question_.roots) open(names()[digest]);
     for (const auto& [name, repository] : reading_.repositories) open_papers_of(repository);
@@ -193,7 +188,7 @@ class Reader {
         if (!name.starts_with('_'))
           open.push_back(key);
         else if (here == layout::kRepositories)
-          refuse(key, "is a directory that no known registry makes");
+          throw StorageError(Trouble::unknown_directory, key);
         else
           read_part(reading_.repositories[here.substr(layout::kRepositories.size() + 1)], here,
                     name);
@@ -209,7 +204,7 @@ class Reader {
                        [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
                          note_layer(repository, digest, link, path);
                        });
-    if (name != layout::kUploads) refuse(key, "is a directory that no known registry makes");
+    if (name != layout::kUploads) throw StorageError(Trouble::unknown_directory, key);
   }
 
   void read_manifests(Repository& repository, const std::string& key) {
@@ -221,7 +216,7 @@ class Reader {
       if (name == layout::kTags)
         read_tags(repository, below);
       else if (name.starts_with('_'))
-        refuse(below, "is a directory that no known registry makes");
+        throw StorageError(Trouble::unknown_directory, below);
       else if (name != layout::kRevisions)
         take_hints(repository, below);
       else
@@ -267,14 +262,14 @@ class Reader {
     }
   }
 
-  void take_damage(Repository& repository, const std::string& path, const char* what) {
-    if (repository.damage.empty()) repository.damage = path + " " + what;
+  static void take_damage(Repository& repository, const std::string& path) {
+    if (!repository.damage) repository.damage = path;
   }
 
   // Takes note of a link that is there and says nothing, with every digest in it.
   bool is_garbled(Repository& repository, const Eyes::Link& link, const std::string& path) {
     if (link.state == State::absent || link.holds) return false;
-    take_damage(repository, path, "holds no digest");
+    take_damage(repository, path);
     for (const Digest& digest : digests_within(link.bytes))
       repository.hints.push_back(names()[digest]);
     return true;
@@ -292,7 +287,7 @@ class Reader {
     const Digest target = link.holds.value_or(digest);
     const bool is_wrong = is_garbled(repository, link, path) ||
                           (target != digest && target.algorithm() == digest.algorithm());
-    if (is_wrong) take_damage(repository, path, "holds another digest");
+    if (is_wrong) take_damage(repository, path);
     if (target != digest) reading_.aliases.emplace(names()[digest], names()[target]);
     if (question_.is_young(link.modified))
       repository.lately.insert({names()[digest], names()[target]});
@@ -305,7 +300,7 @@ class Reader {
                      const std::string& path) {
     const Digest target = link.holds.value_or(digest);
     const bool is_wrong = is_garbled(repository, link, path) || target != digest;
-    if (is_wrong) take_damage(repository, path, "holds another digest");
+    if (is_wrong) take_damage(repository, path);
     repository.revisions.push_back(
         {names()[digest], names()[target], link.state, link.modified, link.copy});
     if (link.state == State::in_place && !is_wrong) watch(digest, link.modified);
@@ -374,7 +369,7 @@ class Reader {
   }
 
   void take_hints(Repository& repository, const std::string& key) {
-    take_damage(repository, key, "is a directory of no known meaning");
+    take_damage(repository, key);
     std::vector<std::string> open{key};
     while (!open.empty()) {
       const std::string here = std::move(open.back());
@@ -426,24 +421,24 @@ class Reader {
                is_manifest = is_revision || called_manifest_.contains(id);
     const auto blob = eyes_.blob(digest);
     if (!blob) {
-      if (is_revision) paper.damage = "is missing";
+      paper.damaged = is_revision;
       return paper;
     }
     const Content& content = blob->content;
     paper.in_place = blob->in_place;
     paper.modified = content.stat.modified;
     if (content.stat.kind != Kind::file) {
-      paper.damage = "is not a file";
+      paper.damaged = true;
     } else if (!content.whole && !is_manifest) {
       return paper;  // a layer that someone lists
     } else if (!content.whole || digest_of(content.bytes, digest.algorithm()) != digest) {
-      paper.damage = content.whole ? "does not hash to its name" : "is too large";
+      paper.damaged = true;
       for (const Digest& found : digests_within(content.bytes)) mention(paper, {found, true});
     } else {
       const Mentions found = mentions_in(content.bytes);
       for (const Mention& one : found.all) mention(paper, one);
       for (const Digest& subject : found.subjects) paper.subjects.push_back(names()[subject]);
-      if (!found.is_object && is_manifest) paper.damage = "is not a JSON object";
+      paper.damaged = !found.is_object && is_manifest;
     }
     sort_unique(paper.mentions);
     sort_unique(paper.subjects);

@@ -106,17 +106,17 @@ struct Tag {
 struct Repository {
   std::vector<Revision> revisions;
   std::vector<Tag> tags;
-  bool has_tags = false;  // the directory
-  std::set<Id> lately;    // named by a layer link that is young
-  std::string damage;     // of a link, and where; empty: none
-  std::vector<Id> hints;  // digests at places of no meaning
+  bool has_tags = false;              // the directory
+  std::set<Id> lately;                // named by a layer link that is young
+  std::optional<std::string> damage;  // where a link, or a place for some, is wrong
+  std::vector<Id> hints;              // digests at places of no meaning
 };
 
 // A blob that was opened as a manifest.
 struct Paper {
   bool in_place = false;  // `data` is there
   Time modified{};        // of the bytes
-  std::string damage;     // empty: none
+  bool damaged = false;
   std::vector<Id> mentions, subjects;
 };
 

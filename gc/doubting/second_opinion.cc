@@ -17,19 +17,19 @@ constexpr Duration kClockSlack = std::chrono::seconds(1);
 constexpr Duration kOutsideTags = std::chrono::hours(1);
 
 // A repository of which not everything can be understood, and what that is. All it links stays.
-struct Doubt {
-  std::string why;
+struct DoubtfulRepository {
+  std::optional<Cause> why;
   std::vector<Id> linked;
 };
-using Doubts = std::map<std::string, Doubt>;
+using Doubts = std::map<std::string, DoubtfulRepository>;
 
-// Damaged papers and all papers that reach one, each with what is wrong.
-std::map<Id, std::string> doubtful_papers(const Reading& reading) {
-  std::map<Id, std::string> doubtful;
+// Damaged papers and all papers that reach one, each with a damaged one.
+std::map<Id, Id> doubtful_papers(const Reading& reading) {
+  std::map<Id, Id> doubtful;
   std::vector<Id> open;
   for (const auto& [id, paper] : reading.papers) {
-    if (paper.damage.empty()) continue;
-    doubtful.emplace(id, reading.names[id].text() + " " + paper.damage);
+    if (!paper.damaged) continue;
+    doubtful.emplace(id, id);
     open.push_back(id);
   }
   if (open.empty()) return doubtful;
@@ -65,13 +65,17 @@ Doubts doubts_about(const Eyes& eyes, Reading& reading) {
   Doubts doubts;
   const auto doubtful = doubtful_papers(reading);
   for (const auto& [name, repository] : reading.repositories) {
-    if (doubtful.empty() && repository.damage.empty()) continue;
-    Doubt doubt{repository.damage, all_links(eyes, reading, name)};
+    if (doubtful.empty() && !repository.damage) continue;
+    DoubtfulRepository doubt{.linked = all_links(eyes, reading, name)};
+    if (repository.damage)
+      doubt.why = {.ground = Ground::in_doubt, .repository = name, .place = *repository.damage};
     for (const Id id : doubt.linked) {
-      if (const auto at = doubtful.find(id); at != doubtful.end() && doubt.why.empty())
-        doubt.why = at->second;
+      const auto at = doubtful.find(id);
+      if (at == doubtful.end() || doubt.why) continue;
+      doubt.why = {
+          .ground = Ground::in_doubt, .repository = name, .digest = reading.names[at->second]};
     }
-    if (doubt.why.empty()) continue;
+    if (!doubt.why) continue;
     doubt.linked.insert(doubt.linked.end(), repository.hints.begin(), repository.hints.end());
     doubts.emplace(name, std::move(doubt));
   }
@@ -109,7 +113,7 @@ class Judge {
     begun_.resize(reading_.names.size());
     recent_.resize(reading_.names.size());
     for (const auto& [repository, ids] : listed_) {
-      for (const Id id : ids) spread(id, "--roots names it");
+      for (const Id id : ids) spread(id, {.ground = Ground::listed});
     }
     for (const auto& [name, repository] : reading_.repositories) keep(name, repository);
     spread_what_is_young();
@@ -128,9 +132,8 @@ class Judge {
   bool young(Time time) const {
     return is_young(time, policy_.keep_younger_than, circumstances_.now);
   }
-  void object(const std::string& what, const std::string& why) {
-    objections_.push_back({what, why});
-  }
+  void object(const Target& what, Cause why) { objections_.push_back({what, std::move(why)}); }
+  void object(const Target& what, Ground why) { object(what, Cause{.ground = why}); }
 
   void note_ages() {
     for (const auto& [name, repository] : reading_.repositories) {
@@ -159,9 +162,9 @@ class Judge {
   // -- reaching
 
   // Everything that `from` names, at any depth, is needed; within this round it is here.
-  void spread(Id from, const std::string& why) {
+  void spread(Id from, Cause why) {
     if (is_here(from)) return;
-    labels_.push_back(why);
+    labels_.push_back(std::move(why));
     reach(from);
     while (!open_.empty()) {
       const Id id = open_.back();
@@ -202,32 +205,31 @@ class Judge {
     }
     const std::vector<Id> former = once_tagged(repository, own);
     new_round();
-    for (const Id id : former)
-      spread(id, "a tag of " + name + " that points to nothing there needed it once");
+    for (const Id id : former) spread(id, {.ground = Ground::dangling_tag, .repository = name});
     for (const Tag& tag : repository.tags) {
-      if (tag.target) spread(*tag.target, name + ":" + tag.name + " needs it");
+      if (tag.target) spread(*tag.target, {Ground::tag, name, tag.name, {}, {}});
       if (tag.target) continue;
       for (const auto& [id, time] : tag.history)
-        spread(id, name + ":" + tag.name + " needed it once, and its link does not tell");
+        spread(id, {Ground::unreadable_tag, name, tag.name, {}, {}});
     }
     const std::set<Id> lately = lately_in(repository);
     for (const Revision& revision : repository.revisions) {
-      const std::string why = why_kept(name, repository, revision, lately);
-      if (!why.empty()) spread(revision.name, why);
+      const auto why = why_kept(name, repository, revision, lately);
+      if (why) spread(revision.name, *why);
     }
     std::size_t followed = 0;
     const auto keep_referrers = [&] {
       for (; followed < order_.size(); ++followed) {  // grows meanwhile
         const auto [first, last] = referrers.equal_range(order_[followed]);
         for (auto referrer = first; referrer != last; ++referrer)
-          spread(referrer->second, name + " keeps its subject");
+          spread(referrer->second, {.ground = Ground::referrer, .repository = name});
       }
     };
     keep_referrers();
     whole_ = &begun_;
     for (const Revision& revision : repository.revisions) {
       if (revision.state == State::absent && young(revision.modified))
-        spread(revision.name, name + " may be getting it now");
+        spread(revision.name, {.ground = Ground::begun, .repository = name});
     }
     keep_referrers();
     whole_ = &needed_;
@@ -244,7 +246,7 @@ class Judge {
     whole_ = nullptr;
     for (const Tag& tag : repository.tags) {
       if (!tag.target || own.contains(*tag.target)) continue;
-      for (const auto& [id, time] : tag.history) spread(id, "");
+      for (const auto& [id, time] : tag.history) spread(id, {.ground = Ground::dangling_tag});
     }
     whole_ = &needed_;
     std::erase_if(order_, [&](Id id) { return !own.contains(id); });
@@ -258,23 +260,24 @@ class Judge {
   }
 
   // Why a revision stays by itself, whatever else does; empty: it does not.
-  std::string why_kept(const std::string& name, const Repository& repository,
-                       const Revision& revision, const std::set<Id>& lately) const {
+  std::optional<Cause> why_kept(const std::string& name, const Repository& repository,
+                                const Revision& revision, const std::set<Id>& lately) const {
+    const auto because = [&](Ground ground) { return Cause{.ground = ground, .repository = name}; };
     const bool in_place = revision.state == State::in_place;
     if (doubts_.contains(name)) return in_doubt(name);
-    if (is_listed(name, revision.name)) return "--roots names it";
-    if (revision.state == State::absent) return "";
-    if (is_protected(name)) return name + " is protected";
+    if (is_listed(name, revision.name)) return because(Ground::listed);
+    if (revision.state == State::absent) return std::nullopt;
+    if (is_protected(name)) return because(Ground::is_protected);
     if (revision.state == State::quarantined && came_back(*revision.copy, revision.modified))
-      return name + " has written to it again";
-    if (!in_place) return "";
-    if (!has(taken_, name, revision.name)) return name + " has its revision link";
-    if (!policy_.delete_untagged) return "untagged manifests are kept";
-    if (!knows_its_tags(repository)) return name + " does not tell its tags";
+      return because(Ground::written_again);
+    if (!in_place) return std::nullopt;
+    if (!has(taken_, name, revision.name)) return because(Ground::revision_link);
+    if (!policy_.delete_untagged) return because(Ground::untagged_stay);
+    if (!knows_its_tags(repository)) return because(Ground::tags_unknown);
     if (young(revision.modified) || lately.contains(revision.name) || is_young_blob(revision.name))
-      return "it is young";
-    if (is_outside_tags(revision)) return "it is newer than every tag";
-    return "";
+      return because(Ground::young);
+    if (is_outside_tags(revision)) return because(Ground::newer_than_tags);
+    return std::nullopt;
   }
 
   static bool has(const ByRepository& sets, const std::string& name, Id id) {
@@ -285,9 +288,7 @@ class Judge {
     return has(listed_, "", id) || has(listed_, name, id);
   }
 
-  std::string in_doubt(const std::string& name) const {
-    return name + " is in doubt: " + doubts_.at(name).why;
-  }
+  Cause in_doubt(const std::string& name) const { return *doubts_.at(name).why; }
 
   bool is_protected(const std::string& name) const {
     return std::any_of(policy_.protect.begin(), policy_.protect.end(),
@@ -330,7 +331,7 @@ class Judge {
     for (const auto& [id, paper] : reading_.papers) {
       if (needed_[id] || !paper.in_place) continue;
       if (lately_.contains(id) || is_young_blob(id))
-        spread(id, reading_.names[id].text() + " is young and names it");
+        spread(id, {.ground = Ground::young_namer, .digest = reading_.names[id]});
     }
   }
 
@@ -338,17 +339,17 @@ class Judge {
 
   // Why something needs what may be in quarantine; empty: nothing does. What a push that has begun
   // finds missing it uploads.
-  std::string need_of(const Digest& digest) { return label(needed_, digest); }
+  std::optional<Cause> need_of(const Digest& digest) { return label(needed_, digest); }
 
   // Why something needs, or is about to rely on, what is in its place.
-  std::string use_of(const Digest& digest) {
-    const std::string need = need_of(digest);
-    return need.empty() ? label(begun_, digest) : need;
+  std::optional<Cause> use_of(const Digest& digest) {
+    const auto need = need_of(digest);
+    return need ? need : label(begun_, digest);
   }
 
-  std::string label(const std::vector<Label>& by_id, const Digest& digest) {
+  std::optional<Cause> label(const std::vector<Label>& by_id, const Digest& digest) {
     const Id at = id(digest);
-    return at < by_id.size() && by_id[at] ? labels_[by_id[at] - 1] : "";
+    return at < by_id.size() && by_id[at] ? std::optional(labels_[by_id[at] - 1]) : std::nullopt;
   }
 
   // To doomed revisions of the repository of this round. A copy beside a new link is one too many.
@@ -357,29 +358,30 @@ class Judge {
     for (const Revision& revision : repository.revisions) {
       if (revision.state == State::in_place) in_place.insert(revision.name);
     }
-    const auto object_to = [&](const ByRepository& doomed, bool links, const char* what) {
+    const auto object_to = [&](const ByRepository& doomed, bool in_quarantine) {
       const auto own = doomed.find(name);
       if (own == doomed.end()) return;
       for (const Id id : own->second) {
-        if (in_place.contains(id) == links && is_here(id))
-          object(what + reading_.names[id].text() + " of " + name, labels_[here_[id] - 1]);
+        if (in_place.contains(id) == in_quarantine || !is_here(id)) continue;
+        object({Target::Kind::revision, in_quarantine, name, reading_.names[id]},
+               labels_[here_[id] - 1]);
       }
     };
-    object_to(taken_, true, "revision ");
-    object_to(purged_, false, "quarantined revision ");
+    object_to(taken_, false);
+    object_to(purged_, true);
   }
 
   void object_to_blobs() {
     for (const Digest& digest : doomed_.in_place.blobs) {
       const Id blob = id(digest);
-      const std::string what = "blob " + digest.text();
+      const Target what{.kind = Target::Kind::blob, .digest = digest};
       eyes_.pause();
-      if (const std::string need = use_of(digest); !need.empty())
-        object(what, need);
+      if (const auto need = use_of(digest))
+        object(what, *need);
       else if (lately_.contains(blob))
-        object(what, "a link to it is young");
+        object(what, Ground::young_link);
       else if (is_young_blob(blob))
-        object(what, "it is young");
+        object(what, Ground::young);
       else if (recent_[blob])
         object(what, labels_[recent_[blob] - 1]);
     }
@@ -388,20 +390,19 @@ class Judge {
   // A copy beside new data is one too many.
   void object_to_copies() {
     for (const Digest& digest : doomed_.in_quarantine.blobs) {
-      const std::string what = "quarantined blob " + digest.text(),
-                        directory = layout::blob(digest);
+      const Target what{.kind = Target::Kind::blob, .in_quarantine = true, .digest = digest};
       eyes_.pause();
-      if (eyes_.storage().stat(join(directory, layout::kData))) continue;
+      if (eyes_.storage().stat(join(layout::blob(digest), layout::kData))) continue;
       const auto linked = reading_.last_linked.find(digest);
       const auto copies = eyes_.copies_of_data(digest);
       const auto wanted_back = [&](const std::string& copy) {
         return linked != reading_.last_linked.end() &&
                came_back(*layout::parse_quarantine_name(copy), linked->second);
       };
-      if (const std::string need = need_of(digest); !need.empty())
-        object(what, need);
+      if (const auto need = need_of(digest))
+        object(what, *need);
       else if (std::any_of(copies.begin(), copies.end(), wanted_back))
-        object(what, "a link to it was written since");
+        object(what, Ground::link_since);
     }
   }
 
@@ -417,26 +418,26 @@ class Judge {
 
   void object_to_layers() {
     for (const Doomed::Link& one : doomed_.in_place.layers) {
-      const std::string what = "layer link " + one.digest.text() + " of " + one.repository;
+      const Target what{Target::Kind::layer_link, false, one.repository, one.digest};
       const auto link = layer_link(one);
       if (!link || link->state != State::in_place) continue;
       const Digest target = link->holds.value_or(one.digest);
       if (doubts_.contains(one.repository))
         object(what, in_doubt(one.repository));
       else if (young(link->modified))
-        object(what, "it is young");
-      else if (const std::string need = use_of(one.digest); !need.empty())
-        object(what, need);
-      else if (const std::string also = use_of(target); !also.empty())
-        object(what, also);
+        object(what, Ground::young);
+      else if (const auto need = use_of(one.digest))
+        object(what, *need);
+      else if (const auto also = use_of(target))
+        object(what, *also);
       else if (has_bytes(one.digest) || has_bytes(target))
-        object(what, "the blob it names is there");
+        object(what, Ground::bytes_there);
     }
     for (const Doomed::Link& one : doomed_.in_quarantine.layers) {
-      const std::string need = need_of(one.digest);
-      const auto link = need.empty() ? std::nullopt : layer_link(one);
+      const auto need = need_of(one.digest);
+      const auto link = need ? layer_link(one) : std::nullopt;
       if (link && link->state == State::quarantined)
-        object("quarantined layer link " + one.digest.text() + " of " + one.repository, need);
+        object({Target::Kind::layer_link, true, one.repository, one.digest}, *need);
     }
   }
 
@@ -445,21 +446,22 @@ class Judge {
       const auto at = reading_.repositories.find(name);
       if (at == reading_.repositories.end()) continue;
       const Repository& repository = at->second;
+      const Target what{.kind = Target::Kind::repository, .repository = name};
       const auto counts = [&](const Revision& revision) {
         return revision.state != State::absent || young(revision.modified);
       };
       if (doubts_.contains(name))
-        object("repository " + name, in_doubt(name));
+        object(what, in_doubt(name));
       else if (!repository.tags.empty())
-        object("repository " + name, "it has tags");
+        object(what, Ground::has_tags);
       else if (std::any_of(repository.revisions.begin(), repository.revisions.end(), counts))
-        object("repository " + name, "it has manifests");
+        object(what, Ground::has_manifests);
       else if (!repository.lately.empty())
-        object("repository " + name, "a link in it is young");
+        object(what, Ground::holds_young_link);
       else if (has_needed_alias(name))
-        object("repository " + name, "it has another name of a blob that is needed");
+        object(what, Ground::needed_alias);
       else
-        object_to_directories_of(name);
+        object_to_directories_of(what);
     }
   }
 
@@ -467,15 +469,15 @@ class Judge {
     for (const Id id : layers_of(eyes_, reading_.names, name)) {
       const Digest digest = reading_.names[id];
       const auto link = layer_link({name, digest});
-      if (link && link->holds && *link->holds != digest &&
-          !(use_of(digest).empty() && use_of(*link->holds).empty()))
+      if (link && link->holds && *link->holds != digest && (use_of(digest) || use_of(*link->holds)))
         return true;
     }
     return false;
   }
 
   // To those of uploads, and to young ones of any other kind.
-  void object_to_directories_of(const std::string& name) {
+  void object_to_directories_of(const Target& what) {
+    const std::string& name = what.repository;
     const auto is_part = [](std::string_view part) {
       return part == layout::kLayers || part == layout::kManifests;
     };
@@ -484,15 +486,13 @@ class Judge {
       if (!part.starts_with('_')) continue;
       const std::string key = join(layout::repository(name), part);
       const auto below = eyes_.directories(key);
-      if (part == layout::kUploads && !below.empty())
-        return object("repository " + name, "it has uploads");
+      if (part == layout::kUploads && !below.empty()) return object(what, Ground::has_uploads);
       keys.push_back(key);
       for (const std::string& one : below) keys.push_back(join(key, one));
     }
     for (const std::string& key : keys) {
       const auto stat = eyes_.storage().stat(key);
-      if (stat && young(stat->modified))
-        return object("repository " + name, "a directory in it is young");
+      if (stat && young(stat->modified)) return object(what, Ground::young_directory);
     }
   }
 
@@ -509,7 +509,7 @@ class Judge {
   // By Id, the label under which it was reached: in this round if greater than round_begins_; at
   // all; only by a push that may have begun; and only from something young.
   std::vector<Label> here_, needed_, begun_, recent_;
-  std::vector<std::string> labels_;
+  std::vector<Cause> labels_;
   Label round_begins_ = 0;
   std::vector<Label>* whole_ = &needed_;  // which of the latter is being found; null: none
   std::vector<Id> open_, order_;

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -39,10 +42,56 @@ struct Doomed {
   }
 };
 
+// One of them.
+struct Target {
+  enum class Kind : std::uint8_t { blob, layer_link, revision, repository };
+  Kind kind = Kind::blob;
+  bool in_quarantine = false;
+  std::string repository;        // of a blob empty
+  std::optional<Digest> digest;  // of a repository empty
+
+  auto operator<=>(const Target&) const = default;
+};
+
 // Why one of them must stay.
+enum class Ground : std::uint8_t {
+  listed,           // --roots names it
+  tag,              // `repository`:`tag` needs it
+  dangling_tag,     // a tag of `repository` that points to nothing there needed it once
+  unreadable_tag,   // `repository`:`tag` needed it once, and its link does not tell
+  referrer,         // `repository` keeps its subject
+  begun,            // `repository` may be getting it now
+  in_doubt,         // `repository` is: `place`, or `digest`, is wrong
+  is_protected,     // `repository` is
+  written_again,    // `repository` has written to it since it was taken
+  revision_link,    // `repository` has one, which stays
+  untagged_stay,    // and it is one of those
+  tags_unknown,     // of `repository`
+  young,            // it is
+  newer_than_tags,  // it is newer than every tag
+  young_link,       // a link to it is young
+  young_namer,      // `digest` is young and names it
+  link_since,       // a link to it was written since it was taken
+  bytes_there,      // the blob that the link names is there
+  has_tags,
+  has_manifests,
+  holds_young_link,
+  needed_alias,  // it has another name of a blob that is needed
+  has_uploads,
+  young_directory,
+};
+
+struct Cause {
+  Ground ground;
+  std::string repository, tag, place;
+  std::optional<Digest> digest;
+
+  bool operator==(const Cause&) const = default;
+};
+
 struct Objection {
-  std::string what;  // "blob sha256:...", "revision sha256:... of app"
-  std::string why;   // completes "stays because ...": "app:v1 needs it"
+  Target what;
+  Cause why;
 
   bool operator==(const Objection&) const = default;
 };

@@ -11,11 +11,6 @@ namespace {
 constexpr std::string_view kPrefix = "REGISTRY_";
 constexpr const char* kDefaultRoot = "/var/lib/registry";
 
-// Foreign YAML that does not say one thing only.
-struct Unclear {
-  std::string reason;
-};
-
 // A YAML document as far as it was copied: aliases resolved, each key once.
 struct Value {
   enum class Kind { null, scalar, sequence, map } kind = Kind::null;
@@ -36,11 +31,11 @@ struct Value {
 class Copier {
  public:
   Value copy(const YAML::Node& node, int depth = 0) {
-    if (++copied_ > 10'000 || depth > 32) throw Unclear{"too large"};
+    if (++copied_ > 10'000 || depth > 32) throw Unclear{Unclear::Why::too_large};
     const std::string& tag = node.Tag();
     if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with("tag:yaml.org,2002:"))
-      throw Unclear{"full of private tags"};
-    if (tag.ends_with(":binary")) throw Unclear{"written in base64"};
+      throw Unclear{Unclear::Why::private_tags};
+    if (tag.ends_with(":binary")) throw Unclear{Unclear::Why::base64};
     Value value;
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
@@ -63,12 +58,12 @@ class Copier {
 
  private:
   void copy_member(Value& value, const YAML::Node& key, const YAML::Node& node, int depth) {
-    if (!key.IsScalar() && !key.IsNull()) throw Unclear{"not a map of plain keys"};
+    if (!key.IsScalar() && !key.IsNull()) throw Unclear{Unclear::Why::no_plain_keys};
     const std::string name = key.IsScalar() ? key.Scalar() : "";
     // yaml-cpp does not carry these out, and distribution does.
-    if (name == "<<") throw Unclear{"using merge keys"};
+    if (name == "<<") throw Unclear{Unclear::Why::merge_keys};
     if (!value.members.emplace(name, copy(node, depth + 1)).second)
-      throw Unclear{"giving the key " + name + " twice"};
+      throw Unclear{Unclear::Why::key_twice, name};
   }
 
   int copied_ = 0;
@@ -78,7 +73,7 @@ Value parse(const std::string& text) {
   try {
     return Copier().copy(YAML::Load(text));
   } catch (const YAML::Exception& error) {
-    throw Unclear{"not YAML: " + std::string(error.what())};
+    throw Unclear{Unclear::Why::not_yaml, error.what()};
   }
 }
 
@@ -196,7 +191,7 @@ Configuration understand(const Value& top) {
   if (const Value* driver = at(top, {"storage", "filesystem"})) {
     const Value* root = driver->member("rootdirectory");
     if (root && root->kind != Value::Kind::scalar && root->kind != Value::Kind::null)
-      throw Unclear{"naming no rootdirectory"};
+      throw Unclear{Unclear::Why::no_root_directory};
     configuration.root_directory = says_something(root) ? root->scalar : kDefaultRoot;
   }
   configuration.redis = says_something(at(top, {"redis", "addr"})) ||
@@ -218,18 +213,18 @@ Value laid_over(Value top, const std::vector<Variable>& variables, DeepVariables
 
 }  // namespace
 
-Result<Configuration> parse_configuration(std::string_view yaml,
-                                          const std::vector<std::string>& environment) {
+std::variant<Configuration, Unclear> parse_configuration(
+    std::string_view yaml, const std::vector<std::string>& environment) {
   try {
     const Value file = parse(std::string(yaml));
-    if (file.kind != Value::Kind::map) return Malformed{"not a map"};
+    if (file.kind != Value::Kind::map) return Unclear{Unclear::Why::not_a_map};
     const std::vector<Variable> variables = variables_of(environment);
     Configuration configuration = understand(laid_over(file, variables, DeepVariables::apply));
     configuration.read_only &=
         understand(laid_over(file, variables, DeepVariables::ignore)).read_only;
     return configuration;
   } catch (const Unclear& unclear) {
-    return Malformed{unclear.reason};
+    return unclear;
   }
 }
 
@@ -240,7 +235,8 @@ std::optional<std::string> root_directory_of(const std::vector<std::string>& env
   };
   const auto found = std::find_if(environment.begin(), environment.end(), is_it);
   if (found == environment.end()) return std::nullopt;
-  const auto configuration = parse_configuration("{}", {*found});
+  const auto parsed = parse_configuration("{}", {*found});
+  const auto* configuration = std::get_if<Configuration>(&parsed);
   return configuration ? configuration->root_directory : std::nullopt;
 }
 

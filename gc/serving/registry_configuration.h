@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
-#include "gc/deciding/cache_gate.h"
-#include "registry/result.h"
+#include "gc/serving/evidence.h"
 
 namespace regctl::gc {
 
@@ -24,8 +24,8 @@ struct Configuration {
 
 // `environment` as "NAME=value". Where versions of distribution read a variable differently, the
 // reading that is less safe for us to rely on counts.
-Result<Configuration> parse_configuration(std::string_view yaml,
-                                          const std::vector<std::string>& environment);
+std::variant<Configuration, Unclear> parse_configuration(
+    std::string_view yaml, const std::vector<std::string>& environment);
 
 // The root directory that the environment alone determines, whatever the file says; empty: it does
 // not.

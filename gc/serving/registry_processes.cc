@@ -10,12 +10,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "gc/serving/registry_configuration.h"
@@ -45,7 +45,6 @@ struct Answer {
   bool ok() const { return error == 0; }
   bool is_gone() const { return error == ENOENT || error == ESRCH; }
   bool is_denied() const { return error == EACCES || error == EPERM; }
-  std::string reason() const { return std::strerror(error); }
 };
 
 Answer<Descriptor> answer_of(long fd) {
@@ -298,21 +297,23 @@ Same is_same(const Store& store, const Eyes& eyes, const std::string& root_direc
 // What a process has been told, as far as that can be known now.
 struct Orders {
   std::optional<Configuration> configuration;
-  std::string doubt;
+  Doubt doubt;
 };
 
 Orders read_orders(const Eyes& eyes, const std::string& path,
                    const std::vector<std::string>& environment, Time started) {
-  if (path.empty()) return {{}, "no configuration file of it is known"};
+  using enum Doubt::Why;
+  if (path.empty()) return {{}, {no_configuration}};
   const auto file = read_file(eyes, path);
-  if (file.is_denied())
-    return {{}, "its configuration cannot be read (" + file.reason() + "; are you root?)"};
-  if (!file.ok()) return {{}, "its configuration cannot be read (" + file.reason() + ")"};
-  const auto configuration = parse_configuration(file.value.bytes, environment);
-  if (!configuration) return {{}, "its configuration is " + configuration.why_not()};
+  if (file.is_denied()) return {{}, {configuration_denied, file.error}};
+  if (!file.ok()) return {{}, {configuration_unread, file.error}};
+  const auto parsed = parse_configuration(file.value.bytes, environment);
+  if (const auto* unclear = std::get_if<Unclear>(&parsed))
+    return {{}, {configuration_unclear, 0, *unclear}};
+  const auto& configuration = std::get<Configuration>(parsed);
   if (file.value.changed > started + kStartIsKnownTo)
-    return {*configuration, "its configuration was changed after it started"};
-  return {*configuration, ""};
+    return {configuration, {configuration_changed}};
+  return {configuration, {}};
 }
 
 std::string variable(const std::vector<std::string>& environment, const std::string& name) {
@@ -334,7 +335,7 @@ std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders
     process.proxy = read->proxy;
   }
   const auto told = root_directory_of(environment);
-  const bool believable = told || orders.doubt.empty();
+  const bool believable = told || !orders.doubt;
   const auto directory = told                   ? told
                          : orders.configuration ? orders.configuration->root_directory
                                                 : std::nullopt;
@@ -343,8 +344,7 @@ std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders
                                            : Same::unknown;
   if (same == Same::no && believable) return std::nullopt;
   process.certain = same == Same::yes;
-  if (process.doubt.empty() && same == Same::unknown)
-    process.doubt = "its storage directory cannot be looked at";
+  if (!process.doubt && same == Same::unknown) process.doubt = {Doubt::Why::storage_unseen};
   return process;
 }
 
@@ -359,14 +359,15 @@ class Search {
   void look_at(int pid) {
     const auto directory = open_at(proc_, std::to_string(pid).c_str(), O_PATH | O_DIRECTORY);
     if (directory.is_gone()) return;
-    if (!directory.ok()) return miss(pid, directory.reason());
+    if (!directory.ok()) return miss({Blindness::Why::process_unread, pid, directory.error});
     const int process = directory.value.get();
     const auto line = read_at(process, "cmdline"), stat = read_at(process, "stat");
     if (line.is_gone() || stat.is_gone() || (line.ok() && line.value.empty()))
       return;  // ended; a thread of the kernel
-    if (!line.ok() || !stat.ok()) return miss(pid, (line.ok() ? stat : line).reason());
+    if (!line.ok() || !stat.ok())
+      return miss({Blindness::Why::process_unread, pid, (line.ok() ? stat : line).error});
     const auto status = parse_status(stat.value, boot_);
-    if (!status) return miss(pid, "its state is not understood");
+    if (!status) return miss({Blindness::Why::process_state_unclear, pid});
     const auto words = split_words(line.value);
     if (const auto command = registry_command(words, status->name))
       examine(process, pid, *status, *command);
@@ -387,8 +388,7 @@ class Search {
                                    .configuration = path,
                                    .collecting = command.verb == Command::Verb::collect};
     Orders orders = read_orders(eyes, path, environment, status.started);
-    if (!environ.ok())
-      orders = {{}, "its environment cannot be read (" + environ.reason() + "; are you root?)"};
+    if (!environ.ok()) orders = {{}, {Doubt::Why::environment_unread, environ.error}};
     auto judged = judge_store(registry, orders, store_, eyes, environment);
     if (judged && !has_ended(process)) evidence_.processes.push_back(std::move(*judged));
   }
@@ -398,15 +398,14 @@ class Search {
     return line.is_gone() || (line.ok() && line.value.empty());
   }
 
-  void miss(int pid, const std::string& reason) {
-    if (evidence_.why_incomplete.empty())
-      evidence_.why_incomplete = "process " + std::to_string(pid) + ": " + reason;
+  void miss(const Blindness& blindness) {
+    if (!evidence_.blindness) evidence_.blindness = blindness;
   }
 
   int proc_;
   const Store& store_;
   Time boot_;
-  ProcessEvidence evidence_;
+  ProcessEvidence evidence_{.blindness = {Blindness::Why::none}};
 };
 
 // Ascending. Empty: the list could not be read to its end.
@@ -443,33 +442,31 @@ bool is_local(const Root& root) {
                      [](const std::string& type) { return is_local(type); });
 }
 
-std::string why_not_all_are_visible(int proc, const std::vector<int>& pids) {
-  if (link_at(proc, "self/ns/pid") != kInitialNamespace)
-    return "this is not the process namespace of the host";
-  if (pids.empty() || pids.front() != 1) return "the processes of other users are hidden";
-  return {};
+Blindness::Why why_not_all_are_visible(int proc, const std::vector<int>& pids) {
+  if (link_at(proc, "self/ns/pid") != kInitialNamespace) return Blindness::Why::other_namespace;
+  if (pids.empty() || pids.front() != 1) return Blindness::Why::processes_hidden;
+  return Blindness::Why::none;
 }
 
 }  // namespace
 
 ProcessEvidence find_registries(const std::string& proc, const Root& root) {
   const bool local = is_local(root);
-  const auto unknown = [&](const std::string& why) {
-    return ProcessEvidence{.why_incomplete = why, .local = local};
+  const auto unknown = [&](Blindness::Why why, int error = 0) {
+    return ProcessEvidence{.blindness = {why, 0, error, proc}, .local = local};
   };
   const auto directory = open_at(AT_FDCWD, proc.c_str(), O_PATH | O_DIRECTORY);
-  if (!directory.ok()) return unknown(proc + ": " + directory.reason());
+  if (!directory.ok()) return unknown(Blindness::Why::proc_unread, directory.error);
   const int at = directory.value.get();
   const auto boot = boot_time(at);
   const auto store = identify(root);
   const auto pids = list_processes(at);
-  if (!boot || !store || !pids) return unknown(proc + " is not as expected");
+  if (!boot || !store || !pids) return unknown(Blindness::Why::proc_unexpected);
   Search search(at, *store, *boot);
   for (const int pid : *pids) search.look_at(pid);
   ProcessEvidence evidence = std::move(search).found();
-  if (const std::string why = why_not_all_are_visible(at, *pids); !why.empty())
-    evidence.why_incomplete = why;
-  evidence.complete = evidence.why_incomplete.empty();
+  if (const auto why = why_not_all_are_visible(at, *pids); why != Blindness::Why::none)
+    evidence.blindness = {why};
   evidence.local = local;
   return evidence;
 }

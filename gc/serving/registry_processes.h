@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "gc/deciding/cache_gate.h"
+#include "gc/serving/evidence.h"
 #include "registry/root.h"
 
 namespace regctl::gc {

@@ -46,28 +46,21 @@ TEST(Table, WithoutRowsIsItsHeads) {
 }
 
 TEST(Bar, IsAsLongAsTheShare) {
-  EXPECT_EQ(bar(0.5, 10, false), "#####");
-  EXPECT_EQ(bar(1, 10, false), "##########");
-  EXPECT_EQ(bar(0, 10, false), "");
-  EXPECT_EQ(bar(2, 10, false), "##########");
-  EXPECT_EQ(bar(-1, 10, false), "");
-  EXPECT_EQ(bar(0.5, 3, true), "█▌");
-  EXPECT_EQ(bar(1, 3, true), "███");
-  EXPECT_EQ(bar(0.01, 10, true), "▏");
+  EXPECT_EQ(bar(0.5, 10, Charset::ascii), "#####");
+  EXPECT_EQ(bar(1, 10, Charset::ascii), "##########");
+  EXPECT_EQ(bar(0, 10, Charset::ascii), "");
+  EXPECT_EQ(bar(2, 10, Charset::ascii), "##########");
+  EXPECT_EQ(bar(-1, 10, Charset::ascii), "");
+  EXPECT_EQ(bar(0.5, 3, Charset::utf8), "█▌");
+  EXPECT_EQ(bar(1, 3, Charset::utf8), "███");
+  EXPECT_EQ(bar(0.01, 10, Charset::utf8), "▏");
 }
 
-TEST(TerminalIsUtf8, TheFirstVariableThatIsSetDecides) {
-  const auto with = [](const char* all, const char* ctype, const char* lang) {
-    setenv("LC_ALL", all, 1);
-    setenv("LC_CTYPE", ctype, 1);
-    setenv("LANG", lang, 1);
-    return terminal_is_utf8();
-  };
-  EXPECT_TRUE(with("", "", "en_US.UTF-8"));
-  EXPECT_TRUE(with("C.utf8", "C", "C"));
-  EXPECT_FALSE(with("C", "", "en_US.UTF-8"));
-  EXPECT_FALSE(with("", "POSIX", "en_US.UTF-8"));
-  EXPECT_FALSE(with("", "", ""));
+TEST(Table, WideCharactersKeepColumnsAligned) {
+  Table table({"NAME", "N"}, {Align::left, Align::right});
+  table.add({"\u65E5\u672C\u8A9E", "1"});
+  table.add({"abcdef", "22"});
+  EXPECT_EQ(table.text(Layout::aligned), "NAME     N\n\u65E5\u672C\u8A9E   1\nabcdef  22\n");
 }
 
 }  // namespace

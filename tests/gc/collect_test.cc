@@ -33,7 +33,7 @@ class Collect : public testing::Test {
       inner = std::move(storage);
       return std::make_unique<Meddled>(*inner, [&](std::string_view, const std::string& key) {
         if (renamed && key == "blobs/sha256/" + scene.loose.hex().substr(0, 2))
-          throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
+          throw StorageError(Trouble::unreadable, key, EIO);
         return false;
       });
     };
@@ -372,7 +372,7 @@ TEST_F(Collect, AFileThatChangedSinceItWasHashedStays) {
 TEST_F(Collect, OneFailureDoesNotStopTheRest) {
   store().meddle = [&](std::string_view verb, const std::string& key) {
     if (verb == "rename" && key == data(scene.loose))
-      throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+      throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();
   EXPECT_TRUE(store().has(data(scene.loose)));
@@ -450,7 +450,7 @@ TEST_F(Collect, P15WhatIsGoneCountsThoughItsDirectoryStays) {
   scene.registry.quarantine(data(scene.loose), kTaken);
   store().meddle = [&](std::string_view verb, const std::string& key) {
     if (verb == "remove_directory" && data(scene.loose).starts_with(key))
-      throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+      throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();
   EXPECT_EQ(swept.total.purged, (Amount{2, 22}));
@@ -496,7 +496,7 @@ TEST_F(Collect, WhatCouldBePurgedAndIsNotWaits) {
   expect_waiting(store().run());
   std::filesystem::remove(store().v2() / "repositories/elsewhere");
   expect_waiting(store().mode(Mode::heal).run());
-  EXPECT_EQ(store().offline().run().waiting, (Waiting{.gate_open = true}));
+  EXPECT_EQ(store().offline().run().waiting, (Waiting{.gate = {Shut::no}}));
 }
 
 TEST_F(Collect, ARepositoryIsNotEmptyOnceAnUploadBegins) {
@@ -552,7 +552,7 @@ TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
     Sweeping sweeping(scene.registry);
     sweeping.delete_untagged().meddle = [&](std::string_view done, const std::string& key) {
       if (done == verb && key.starts_with(link))
-        throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+        throw StorageError(Trouble::unreadable, key, EPERM);
     };
     const Swept swept = sweeping.run();
     EXPECT_TRUE(swept.is_incomplete()) << verb;
@@ -596,7 +596,7 @@ TEST_F(Collect, P9ALinkThatIsWrittenBeforeItsRenameStays) {
 TEST_F(Collect, NothingIsPurgedThatIsNotYetOnTheDisk) {
   bool failed = false;
   store().meddle = [&](std::string_view verb, const std::string&) {
-    if (verb == "sync" && !std::exchange(failed, true)) throw StorageRefuses("Input/output error");
+    if (verb == "sync" && !std::exchange(failed, true)) throw StorageRefuses("", EIO);
   };
   const Swept swept = store().run();
   EXPECT_TRUE(failed && swept.is_incomplete());
@@ -609,7 +609,7 @@ TEST_F(Collect, WhatCannotBeGivenBackIsNoSuccess) {
     if (verb == "rename" && key == data(scene.loose))
       store().put(RegistryBuilder::layer_link("new", scene.loose), scene.loose.text());
     if (verb == "rename" && key.starts_with(data(scene.loose) + "."))
-      throw StorageError(StorageError::Kind::unreadable, key, "Operation not permitted");
+      throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();
   EXPECT_FALSE(swept.looked_again);

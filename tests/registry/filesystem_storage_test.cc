@@ -46,11 +46,11 @@ INSTANTIATE_TEST_SUITE_P(Both, FilesystemStorage,
                            return test.param == Resolution::best ? "Best" : "ByComponent";
                          });
 
-StorageError::Kind kind_thrown(const std::function<void()>& call) {
+Trouble kind_thrown(const std::function<void()>& call) {
   try {
     call();
   } catch (const StorageError& error) {
-    return error.kind();
+    return error.trouble();
   }
   ADD_FAILURE() << "nothing was thrown";
   return {};
@@ -69,7 +69,7 @@ TEST_P(FilesystemStorage, WhatMayNotBeReadIsNeverAbsent) {
   {
     const test::Unprivileged unprivileged;
     if (!unprivileged) GTEST_SKIP() << "cannot become another user";
-    constexpr auto kUnreadable = StorageError::Kind::unreadable;
+    constexpr auto kUnreadable = Trouble::unreadable;
     EXPECT_EQ(kind_thrown([&] { storage->list("closed"); }), kUnreadable);
     for (const char* key :
          {"closed/d", "closed/d/file", "closed/none", "names-only/file", "names-only/none"}) {

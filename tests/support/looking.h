@@ -61,9 +61,10 @@ inline std::set<std::pair<std::string, Digest>> planned_manifests(const gc::Find
   return manifests;
 }
 
-inline std::set<std::string> codes(const std::vector<gc::Message>& messages) {
+// Their ids.
+inline std::set<std::string> codes(const std::vector<report::Message>& messages) {
   std::set<std::string> found;
-  for (const auto& message : messages) found.insert(message.code);
+  for (const auto& message : messages) found.emplace(report::info_of(message.code).id);
   return found;
 }
 

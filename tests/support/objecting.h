@@ -10,12 +10,79 @@ namespace regctl::test {
 
 using Objections = std::map<std::string, std::string>;  // what -> why
 
+// How the tests call what is objected to, and why.
+inline std::string name_of(const gc::Target& target) {
+  using Kind = gc::Target::Kind;
+  if (target.kind == Kind::repository) return "repository " + target.repository;
+  const std::string what = target.kind == Kind::blob         ? "blob "
+                           : target.kind == Kind::layer_link ? "layer link "
+                                                             : "revision ",
+                    where = target.kind == Kind::blob ? "" : " of " + target.repository;
+  return (target.in_quarantine ? "quarantined " : "") + what + target.digest->text() + where;
+}
+
+inline std::string name_of(const gc::Cause& cause) {
+  using enum gc::Ground;
+  const std::string &app = cause.repository, which = cause.digest ? cause.digest->text() : "";
+  switch (cause.ground) {
+    case listed:
+      return "--roots names it";
+    case tag:
+      return app + ":" + cause.tag + " needs it";
+    case dangling_tag:
+      return "a tag of " + app + " that points to nothing there needed it once";
+    case unreadable_tag:
+      return app + ":" + cause.tag + " needed it once, and its link does not tell";
+    case referrer:
+      return app + " keeps its subject";
+    case begun:
+      return app + " may be getting it now";
+    case in_doubt:
+      return app + " is in doubt: " + (which.empty() ? cause.place : which);
+    case is_protected:
+      return app + " is protected";
+    case written_again:
+      return app + " has written to it again";
+    case revision_link:
+      return app + " has its revision link";
+    case untagged_stay:
+      return "untagged manifests are kept";
+    case tags_unknown:
+      return app + " does not tell its tags";
+    case young:
+      return "it is young";
+    case newer_than_tags:
+      return "it is newer than every tag";
+    case young_link:
+      return "a link to it is young";
+    case young_namer:
+      return which + " is young and names it";
+    case link_since:
+      return "a link to it was written since";
+    case bytes_there:
+      return "the blob it names is there";
+    case has_tags:
+      return "it has tags";
+    case has_manifests:
+      return "it has manifests";
+    case holds_young_link:
+      return "a link in it is young";
+    case needed_alias:
+      return "it has another name of a blob that is needed";
+    case has_uploads:
+      return "it has uploads";
+    case young_directory:
+      return "a directory in it is young";
+  }
+  return "";
+}
+
 inline Objections opinion(const Storage& storage, const gc::Doomed& doomed,
                           const gc::Policy& policy = {}, const std::string& run = {}) {
   Objections objections;
   const gc::Circumstances circumstances{policy, kNow, run, std::chrono::milliseconds(0)};
   for (const auto& objection : gc::second_opinion(storage, doomed, circumstances))
-    objections.emplace(objection.what, objection.why);
+    objections.emplace(name_of(objection.what), name_of(objection.why));
   return objections;
 }
 

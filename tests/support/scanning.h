@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "audit/finding.h"
 #include "registry/scan.h"
 #include "tests/support/printing.h"
 #include "tests/support/registry_builder.h"
@@ -81,23 +82,47 @@ class Meddled final : public Storage {
   std::string prefix_;
 };
 
-// Codes and paths.
+// Ids of reports, and paths.
 using Places = std::vector<std::pair<std::string, std::string>>;
+
+inline std::string id_of(Trouble trouble) {
+  switch (trouble) {
+    case Trouble::unreadable:
+    case Trouble::unlockable:
+      return "read-error";
+    case Trouble::symlink:
+    case Trouble::behind_symlink:
+      return "symlink-in-tree";
+    case Trouble::not_a_directory:
+    case Trouble::file:
+    case Trouble::neither:
+      return "not-a-directory";
+    case Trouble::unknown_directory:
+      return "unknown-directory";
+    case Trouble::unstable:
+    case Trouble::vanished:
+      return "unstable-directory";
+  }
+  return "";
+}
 
 inline Places obstacles(const Inventory& inventory) {
   Places places;
   for (const Obstacle& obstacle : inventory.obstacles)
-    places.emplace_back(obstacle.code, obstacle.path);
+    places.emplace_back(id_of(obstacle.trouble), obstacle.path);
   return places;
 }
 
 inline Places damage(const Inventory& inventory) {
   Places places;
+  const auto add = [&](const Damage& one) {
+    places.emplace_back(audit::info_of(audit::rule_of(one.kind)).id, one.path);
+  };
   for (const Repository& repository : inventory.repositories) {
-    for (const Damage& one : repository.damage) places.emplace_back(one.rule, one.path);
+    for (const Damage& one : repository.damage) add(one);
   }
   for (const Document& document : inventory.documents) {
-    for (const Damage& one : document.damage) places.emplace_back(one.rule, one.path);
+    for (const Damage& one : document.damage) add(one);
   }
   std::sort(places.begin(), places.end());
   return places;

@@ -45,9 +45,7 @@ class TreeStorage final : public Storage {
   std::optional<Content> read(std::string_view key, std::size_t limit) const override {
     const auto found = stat(key);
     if (!found) return std::nullopt;
-    if (found->kind == Kind::symlink)
-      throw StorageError(StorageError::Kind::symlink, full(key),
-                         "is or leads through a symbolic link");
+    if (found->kind == Kind::symlink) throw StorageError(Trouble::behind_symlink, full(key));
     Content content{.stat = *found};
     if (found->kind != Kind::file) return content;
     content.bytes = nodes_.at(full(key)).bytes.substr(0, limit);
@@ -66,10 +64,8 @@ class TreeStorage final : public Storage {
   }
 
   static void refuse_unless_directory(const Tree::Node& node, const std::string& path) {
-    if (node.kind == Kind::symlink)
-      throw StorageError(StorageError::Kind::symlink, path, "is or leads through a symbolic link");
-    if (node.kind != Kind::directory)
-      throw StorageError(StorageError::Kind::not_a_directory, path, "Not a directory");
+    if (node.kind == Kind::symlink) throw StorageError(Trouble::behind_symlink, path);
+    if (node.kind != Kind::directory) throw StorageError(Trouble::not_a_directory, path, ENOTDIR);
   }
 
   // As a file system resolves it: a link or a file on the way is an error, not an absence.

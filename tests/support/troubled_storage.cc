@@ -4,15 +4,14 @@
 
 namespace regctl::test {
 
-TroubledStorage::TroubledStorage(std::unique_ptr<Storage> inner, Trouble trouble,
+TroubledStorage::TroubledStorage(std::unique_ptr<Storage> inner, Honesty honesty,
                                  std::string prefix)
-    : inner_(std::move(inner)), trouble_(std::move(trouble)), prefix_(std::move(prefix)) {}
+    : inner_(std::move(inner)), honesty_(std::move(honesty)), prefix_(std::move(prefix)) {}
 
 bool TroubledStorage::answers(Verb verb, std::string_view key) const {
   const std::string full = key.empty() ? prefix_ : layout::join(prefix_, key);
-  const Answer answer = trouble_(verb, full);
-  if (answer == Answer::error)
-    throw StorageError(StorageError::Kind::unreadable, full, "Input/output error");
+  const Answer answer = honesty_(verb, full);
+  if (answer == Answer::error) throw StorageError(Trouble::unreadable, full, EIO);
   return answer == Answer::truth && inner_;
 }
 
@@ -30,7 +29,7 @@ std::optional<Content> TroubledStorage::read(std::string_view key, std::size_t l
 
 std::unique_ptr<Storage> TroubledStorage::below(std::string_view prefix) const {
   auto view = answers(Verb::below, prefix) ? inner_->below(prefix) : nullptr;
-  return std::make_unique<TroubledStorage>(std::move(view), trouble_,
+  return std::make_unique<TroubledStorage>(std::move(view), honesty_,
                                            layout::join(prefix_, prefix));
 }
 

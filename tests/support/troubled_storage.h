@@ -14,12 +14,12 @@ enum class Verb { list, stat, read, below };
 enum class Answer { truth, error, absence };
 
 // Asked before every call, with the complete key.
-using Trouble = std::function<Answer(Verb, const std::string& key)>;
+using Honesty = std::function<Answer(Verb, const std::string& key)>;
 
 class TroubledStorage final : public Storage {
  public:
   // A null `inner` is the view of an absent prefix.
-  TroubledStorage(std::unique_ptr<Storage> inner, Trouble trouble, std::string prefix = {});
+  TroubledStorage(std::unique_ptr<Storage> inner, Honesty honesty, std::string prefix = {});
 
   std::optional<Listing> list(std::string_view key) const override;
   std::optional<Stat> stat(std::string_view key) const override;
@@ -31,7 +31,7 @@ class TroubledStorage final : public Storage {
   bool answers(Verb verb, std::string_view key) const;
 
   std::unique_ptr<Storage> inner_;
-  Trouble trouble_;
+  Honesty honesty_;
   std::string prefix_;
 };
 

@@ -66,8 +66,8 @@ class GateOnDisk : public StoreOnDisk {
   // may be in doubt too: that they run here is an answer as well.)
   bool can_see_all() {
     const auto found = gc::find_registries("/proc", find_root(root.path(), "regctl-gc"));
-    if (!found.complete)
-      skip_reason = found.why_incomplete;
+    if (found.blindness)
+      skip_reason = "not every process of this host can be seen";
     else if (!found.local)
       skip_reason = "the store is not on a local file system";
     return skip_reason.empty();

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "report/wording.h"
 #include "tests/support/scene.h"
 
 namespace regctl::gc {
@@ -28,7 +29,7 @@ RegistryProcess with(RegistryProcess process, const std::function<void(RegistryP
   return process;
 }
 RegistryProcess in_doubt(RegistryProcess process) {
-  process.doubt = "its configuration was changed after it started";
+  process.doubt = {Doubt::Why::configuration_changed};
   return process;
 }
 RegistryProcess uncertain(RegistryProcess process) {
@@ -37,7 +38,9 @@ RegistryProcess uncertain(RegistryProcess process) {
 }
 
 GateEvidence found(std::vector<RegistryProcess> processes) {
-  return {.found = {.processes = std::move(processes), .complete = true, .local = true}};
+  return {.found = {.processes = std::move(processes),
+                    .blindness = {Blindness::Why::none},
+                    .local = true}};
 }
 GateEvidence restarted_at(Time time, GateEvidence evidence) {
   evidence.restarted_at = time;
@@ -50,6 +53,11 @@ GateEvidence no_cache(GateEvidence evidence) {
 GateEvidence offline(GateEvidence evidence) {
   evidence.offline = true;
   return evidence;
+}
+
+std::string what_would_free_it(const GateEvidence& evidence, Time taken) {
+  const auto part = part_of(ask_gate(evidence, taken));
+  return part ? text_of(*part, cli::Charset::utf8) : "";
 }
 
 struct Row {
@@ -66,16 +74,17 @@ class Gate : public testing::TestWithParam<Row> {};
 
 TEST_P(Gate, IsOpen) {
   const Row& row = GetParam();
-  EXPECT_EQ(is_open(row.evidence, kTaken), row.open) << what_would_free_it(row.evidence, kTaken);
-  EXPECT_EQ(what_would_free_it(row.evidence, kTaken).empty(), row.open);
-  auto contradiction = contradiction_of_no_cache(row.evidence);
-  if (!contradiction) contradiction = contradiction_of_restart(row.evidence, kTaken);
-  EXPECT_EQ(contradiction ? contradiction->code : "", row.code);
+  EXPECT_EQ(ask_gate(row.evidence, kTaken).is_open(), row.open)
+      << what_would_free_it(row.evidence, kTaken);
+  const std::string contradiction = contradicts_no_cache(row.evidence) ? "registry-has-cache"
+                                    : contradicts_restart(row.evidence, kTaken)
+                                        ? "registry-not-restarted"
+                                        : "";
+  EXPECT_EQ(contradiction, row.code);
 }
 
 GateEvidence incomplete(GateEvidence evidence) {
-  evidence.found.complete = false;
-  evidence.found.why_incomplete = "process 3: Permission denied";
+  evidence.found.blindness = {Blindness::Why::process_unread, 3, EACCES};
   return evidence;
 }
 GateEvidence remote(GateEvidence evidence) {
@@ -167,7 +176,7 @@ TEST(WhatWouldFreeIt, NamesTheProcessAndTheOption) {
 TEST(WhatWouldFreeIt, P14IsInert) {
   const auto hostile = [](RegistryProcess& process) {
     process.configuration = "\x1b[2J\n.yml";
-    process.doubt += "\x07";
+    process.doubt = {Doubt::Why::configuration_unclear, 0, {Unclear::Why::key_twice, "\x07"}};
   };
   for (const auto& evidence : {found({with(in_doubt(serving(Cache::none)), hostile)}),
                                offline(found({with(serving(Cache::redis), hostile)})),
@@ -198,21 +207,19 @@ TEST_F(GatedPlan, EachCopyHasItsOwnGate) {
   ASSERT_EQ(restarted_between.purge.size(), 1u);
   EXPECT_EQ(restarted_between.purge[0].copy.digest, scene.loose);
   EXPECT_EQ(restarted_between.waiting.amount.count, 1u);
-  EXPECT_FALSE(restarted_between.waiting.gate_open);
-  EXPECT_THAT(restarted_between.waiting.what_would_free_it, HasSubstr("restart it"));
+  EXPECT_EQ(restarted_between.waiting.gate.shut, Shut::by_memory);
 }
 
 TEST_F(GatedPlan, WhatIsOnlyHeldFindsItOpen) {
   take(scene.loose, kNow - kHour);
   const Waiting waiting = plan(found({serving(Cache::none)})).waiting;
   EXPECT_EQ(waiting.amount.count, 1u);
-  EXPECT_TRUE(waiting.gate_open);
-  EXPECT_EQ(waiting.what_would_free_it, "");
+  EXPECT_TRUE(waiting.gate.is_open());
 }
 
 TEST_F(GatedPlan, WhereNothingWaitsItSpeaksOfWhatIsTakenNow) {
-  EXPECT_FALSE(plan(found({serving(Cache::inmemory)})).waiting.gate_open);
-  EXPECT_TRUE(plan(found({serving(Cache::none)})).waiting.gate_open);
+  EXPECT_FALSE(plan(found({serving(Cache::inmemory)})).waiting.gate.is_open());
+  EXPECT_TRUE(plan(found({serving(Cache::none)})).waiting.gate.is_open());
 }
 
 TEST_F(GatedPlan, WarnsOfWhatIsNotSo) {
@@ -241,7 +248,7 @@ TEST_F(GatedPlan, OfflineRefusesBesideAServer) {
   EXPECT_EQ(codes(plan(offline(found({uncertain(serving(Cache::none))}))).warnings),
             Codes{"registry-in-doubt"});
   const Plan refused = plan(offline(found({serving(Cache::none)})));
-  EXPECT_THAT(refused.blockers.at(0).message, HasSubstr("pid 7"));
+  EXPECT_EQ(refused.blockers.at(0).arguments.at(0), report::Argument(std::uint64_t{7}));
   EXPECT_EQ(codes(plan(found({serving(Cache::none)})).blockers), Codes{});
 }
 

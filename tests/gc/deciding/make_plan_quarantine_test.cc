@@ -65,9 +65,7 @@ TEST_F(Quarantine, WaitsForTheHoldAndForTheGate) {
   look.request.margins.hold = Duration(0);
   findings = look.at(scene.registry);
   EXPECT_EQ(purged(findings), Objects{});
-  EXPECT_FALSE(findings.plan.waiting.gate_open);
-  EXPECT_THAT(findings.plan.waiting.what_would_free_it,
-              testing::HasSubstr("--registry-restarted-at"));
+  EXPECT_EQ(findings.plan.waiting.gate.shut, Shut::not_local);
 
   look.request.gate = {.restarted_at = kNow - kHour + 5 * kSecond};
   look.request.margins.hold = kHour + kSecond;

@@ -327,11 +327,11 @@ TEST(P3Damage, AMessageNamesPlaceRepositoryAndDigest) {
   scene.bytes(scene.revision_link()).clear();
   const Findings findings = Look().at(scene.registry);
   ASSERT_EQ(findings.plan.warnings.size(), 1u);
-  const Message& warning = findings.plan.warnings[0];
+  const report::Message& warning = findings.plan.warnings[0];
   EXPECT_EQ(warning.path, scene.revision_link());
   EXPECT_EQ(warning.repository, "app");
   EXPECT_EQ(warning.digest, scene.image);
-  EXPECT_NE(warning.hint, "");
+  EXPECT_EQ(warning.arguments.size(), 2u);  // what it is, and what is done about it
 }
 
 }  // namespace

@@ -8,12 +8,14 @@ namespace regctl::gc {
 namespace {
 
 using namespace test;
-using testing::HasSubstr;
 using testing::IsEmpty;
+
+using report::Code;
+using report::Message;
 
 const Message* find(const std::vector<Message>& messages, const std::string& code) {
   for (const Message& message : messages) {
-    if (message.code == code) return &message;
+    if (report::info_of(message.code).id == code) return &message;
   }
   return nullptr;
 }
@@ -176,7 +178,7 @@ RegistryBuilder half_garbage() {
 struct Brake {
   MaxDelete::Unit unit;
   std::uint64_t passes;
-  std::string says;
+  Code code;
 };
 
 class MaxDeleteBrake : public testing::TestWithParam<Brake> {};
@@ -190,14 +192,16 @@ TEST_P(MaxDeleteBrake, NamesTheExactValueThatPasses) {
   const Findings findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
-  EXPECT_TRUE(message->hint.ends_with("--max-delete " + GetParam().says)) << message->hint;
+  EXPECT_EQ(message->code, GetParam().code);
+  EXPECT_EQ(message->arguments.at(0), report::Argument(GetParam().passes));
   EXPECT_EQ(findings.plan.blobs.size(), 2u);  // the plan is shown all the same
 }
 
-INSTANTIATE_TEST_SUITE_P(Units, MaxDeleteBrake,
-                         testing::Values(Brake{MaxDelete::Unit::percent, 50, "50%"},
-                                         Brake{MaxDelete::Unit::blobs, 2, "2"},
-                                         Brake{MaxDelete::Unit::bytes, 1000, "1000B"}));
+INSTANTIATE_TEST_SUITE_P(
+    Units, MaxDeleteBrake,
+    testing::Values(Brake{MaxDelete::Unit::percent, 50, Code::max_delete_share_of_bytes},
+                    Brake{MaxDelete::Unit::blobs, 2, Code::max_delete_blobs},
+                    Brake{MaxDelete::Unit::bytes, 1000, Code::max_delete_bytes}));
 
 TEST(MaxDelete, RoundsPercentUp) {
   RegistryBuilder registry = half_garbage();
@@ -207,7 +211,8 @@ TEST(MaxDelete, RoundsPercentUp) {
   const Findings findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
-  EXPECT_TRUE(message->hint.ends_with("--max-delete 51%")) << message->hint;
+  EXPECT_EQ(message->code, Code::max_delete_share_of_bytes);
+  EXPECT_EQ(message->arguments.at(0), report::Argument(std::uint64_t{51}));
 }
 
 TEST(MaxDelete, CountsRevisionsToo) {
@@ -223,8 +228,8 @@ TEST(MaxDelete, CountsRevisionsToo) {
   const Findings findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
-  EXPECT_TRUE(message->hint.ends_with("--max-delete 75%")) << message->hint;
-  EXPECT_THAT(message->message, HasSubstr("of all manifests"));
+  EXPECT_EQ(message->code, Code::max_delete_share_of_manifests);
+  EXPECT_EQ(message->arguments.at(0), report::Argument(std::uint64_t{75}));
   // Directories that the registry's own deletion leaves are no revisions.
   for (int i = 0; i < 100; ++i)
     registry.tree.directory("repositories/app/_manifests/revisions/" +

@@ -184,14 +184,13 @@ TEST_F(Verify, WhatCannotBeReadIsSaidAndTheRestGoesOn) {
   std::filesystem::rename(place(linked), directory.path() / "elsewhere");
   std::filesystem::create_symlink(directory.path() / "elsewhere", place(linked));
   before = [&](const std::string& key, std::size_t) {
-    if (key == RegistryBuilder::data(bad))
-      throw StorageError(StorageError::Kind::unreadable, key, "Input/output error");
+    if (key == RegistryBuilder::data(bad)) throw StorageError(Trouble::unreadable, key, EIO);
   };
   const Verification result = run();
   EXPECT_EQ(keys(result.sound), std::vector{good});
   ASSERT_EQ(result.unread.size(), 2u);
-  for (const Message& message : result.unread) {
-    EXPECT_EQ(message.code, "read-error");
+  for (const report::Message& message : result.unread) {
+    EXPECT_EQ(message.code, report::Code::unread_candidate);
     EXPECT_TRUE(message.digest == bad || message.digest == linked);
     EXPECT_EQ(message.path, RegistryBuilder::data(*message.digest));
   }

@@ -97,12 +97,12 @@ class WriterContract : public testing::TestWithParam<std::tuple<Resolution, Rena
   }
 
   template <class Call>
-  static StorageError::Kind kind_of_failure(Call call) {
+  static Trouble kind_of_failure(Call call) {
     try {
       const Outcome outcome = call();
       ADD_FAILURE() << "nothing was thrown, but outcome " << static_cast<int>(outcome);
     } catch (const StorageError& error) {
-      return error.kind();
+      return error.trouble();
     }
     return {};
   }
@@ -251,7 +251,7 @@ TEST_P(WriterContract, RemovesOnlyAnEmptyDirectory) {
   EXPECT_EQ(writer->remove_directory("e/f"), Outcome::done);
   EXPECT_EQ(writer->remove_directory("e"), Outcome::done);
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d/data"); }),
-            StorageError::Kind::not_a_directory);
+            Trouble::not_a_directory);
   EXPECT_EQ(bytes("d/data"), "bytes");
 }
 
@@ -264,17 +264,17 @@ TEST_P(WriterContract, P6GoesThroughNoLink) {
   fs::create_directory_symlink("d", root / "inside");
   for (const std::string way : {"link", "link/d", "relative", "relative/d", "inside"}) {
     EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place(way, "data", "copy"); }),
-              StorageError::Kind::symlink)
+              Trouble::behind_symlink)
         << way;
     EXPECT_EQ(kind_of_failure([&] { return writer->remove_file(way, "data"); }),
-              StorageError::Kind::symlink)
+              Trouble::behind_symlink)
         << way;
     EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory(way + "/empty"); }),
-              StorageError::Kind::symlink)
+              Trouble::behind_symlink)
         << way;
   }
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("link"); }),
-            StorageError::Kind::not_a_directory);
+            Trouble::not_a_directory);
   EXPECT_EQ(names(outside), (std::set<std::string>{"d", "data", "empty"}));
   EXPECT_EQ(read_all(outside / "data") + read_all(outside / "d/data"), "preciousprecious");
   EXPECT_EQ(bytes("d/data"), "bytes");
@@ -292,9 +292,9 @@ TEST_P(WriterContract, P6NoLinkLeadsToTheTop) {
 
 TEST_P(WriterContract, AFileWhereADirectoryBelongsIsSaid) {
   EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d/data", "data", "copy"); }),
-            StorageError::Kind::not_a_directory);
+            Trouble::not_a_directory);
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d/data/x", "data"); }),
-            StorageError::Kind::not_a_directory);
+            Trouble::not_a_directory);
 }
 
 TEST_P(WriterContract, PermissionsAreAboutOneObject) {
@@ -302,11 +302,9 @@ TEST_P(WriterContract, PermissionsAreAboutOneObject) {
   const Unprivileged nobody;
   if (!nobody) GTEST_SKIP() << "cannot become another user";
   EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
-            StorageError::Kind::unreadable);
-  EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }),
-            StorageError::Kind::unreadable);
-  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d"); }),
-            StorageError::Kind::unreadable);
+            Trouble::unreadable);
+  EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }), Trouble::unreadable);
+  EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d"); }), Trouble::unreadable);
 }
 
 TEST_P(WriterContract, AStorageThatTakesNoChangeIsSaidAsSuch) {
@@ -321,11 +319,11 @@ TEST_P(WriterContract, AStorageThatTakesNoChangeIsSaidAsSuch) {
   for (const int error : {EPERM, EACCES, EMFILE, ENOMEM, EBUSY}) {
     rename_fails_with(error, 1);
     EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
-              StorageError::Kind::unreadable)
+              Trouble::unreadable)
         << error;
     before_unlink = [=] { return error; };
     EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }),
-              StorageError::Kind::unreadable)
+              Trouble::unreadable)
         << error;
     before_unlink = nullptr;
   }
@@ -365,12 +363,12 @@ TEST_P(WriterContract, WhereNoSecondNameCanBeMadeNothingComesBack) {
     return;
   }
   EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
-            StorageError::Kind::unreadable);
+            Trouble::unreadable);
   EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"});
   before_link = nullptr;
   before_unlink = [] { return EPERM; };
   EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
-            StorageError::Kind::unreadable);
+            Trouble::unreadable);
   EXPECT_EQ(bytes("d/data"), "bytes");
 }
 
@@ -384,7 +382,7 @@ TEST_P(WriterContract, WhatCannotBeLookedAtFailsAndStays) {
       continue;  // it looks for the new name as well
     EXPECT_EQ(
         kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy", expected); }),
-        StorageError::Kind::unreadable);
+        Trouble::unreadable);
     before_stat = nullptr;
     EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"}) << working;
   }
@@ -399,7 +397,7 @@ TEST_P(WriterContract, SaysTheKeyOfWhatFailed) {
     FAIL();
   } catch (const StorageError& error) {
     EXPECT_EQ(error.key(), "d/data");
-    EXPECT_EQ(error.reason(), "Operation not permitted");
+    EXPECT_EQ(error.error(), EPERM);
   }
 }
 

@@ -23,14 +23,19 @@ struct Row {
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 std::string name_of_row(const testing::TestParamInfo<Row>& info) { return info.param.name; }
 
+bool is_unclear(const std::string& yaml) {
+  return std::holds_alternative<Unclear>(parse_configuration(yaml, {}));
+}
+
 class ParseConfiguration : public testing::TestWithParam<Row> {};
 
 TEST_P(ParseConfiguration, Says) {
   const Row& row = GetParam();
   const auto found = parse_configuration(row.yaml, row.environment);
-  ASSERT_EQ(static_cast<bool>(found), row.expected.has_value()) << (found ? "" : found.why_not());
-  if (found) {
-    EXPECT_EQ(*found, *row.expected);
+  const auto* configuration = std::get_if<Configuration>(&found);
+  ASSERT_EQ(configuration != nullptr, row.expected.has_value());
+  if (configuration) {
+    EXPECT_EQ(*configuration, *row.expected);
   }
 }
 
@@ -183,9 +188,9 @@ TEST(ParseConfigurationLimits, AliasesDoNotMultiply) {
     bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " {p: " + last + ", q: " + last +
             "}\n";
   }
-  EXPECT_FALSE(parse_configuration(bomb, {}));
-  EXPECT_FALSE(parse_configuration(std::string(100'000, '['), {}));
-  EXPECT_FALSE(parse_configuration(std::string(100'000, '{'), {}));
+  EXPECT_TRUE(is_unclear(bomb));
+  EXPECT_TRUE(is_unclear(std::string(100'000, '[')));
+  EXPECT_TRUE(is_unclear(std::string(100'000, '{')));
 }
 
 TEST(RootDirectoryOf, OnlyWhatTheFileCannotChange) {

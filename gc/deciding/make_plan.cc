@@ -1,0 +1,329 @@
+#include "gc/deciding/make_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "gc/deciding/refusals.h"
+#include "gc/deciding/waiting.h"
+#include "gc/deciding/warnings.h"
+#include "registry/closure.h"
+
+namespace regctl::gc {
+namespace {
+
+// The newest link to a digest, and where.
+struct NewestLink {
+  Time modified{};
+  const Repository* repository = nullptr;
+};
+
+// Of the digests in `wanted`, over layer, revision and tag links of all repositories.
+std::unordered_map<DigestId, NewestLink> newest_links(const Inventory& inventory,
+                                                      const std::vector<bool>& wanted) {
+  std::unordered_map<DigestId, NewestLink> newest;
+  for (const Repository& repository : inventory.repositories) {
+    const auto note = [&](DigestId id, Time modified) {
+      if (!wanted[index_of(id)]) return;
+      NewestLink& link = newest[id];
+      if (!link.repository || modified > link.modified) link = {modified, &repository};
+    };
+    for (const auto* links : {&repository.layers, &repository.revisions}) {
+      for (const Link& link : *links) {
+        note(link.name, link.modified);
+        note(link.target, link.modified);
+      }
+    }
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) note(*tag.target, tag.modified);
+      for (const auto& [digest, time] : tag.history) note(digest, time);
+    }
+  }
+  return newest;
+}
+
+class Planner {
+ public:
+  Planner(const Inventory& inventory, const Mark& mark, const Margins& margins,
+          const GateEvidence& gate, Time now)
+      : inventory_(inventory),
+        mark_(mark),
+        margins_(margins),
+        gate_(gate),
+        now_(now),
+        sizes_(known_sizes(inventory)),
+        has_copy_(inventory.digests.size()),
+        untagged_(inventory) {
+    for (const Quarantined& copy : inventory.quarantined) {
+      if (copy.kind == Quarantined::Kind::blob) has_copy_[index_of(copy.digest)] = true;
+    }
+  }
+
+  Plan run() && {
+    plan_manifests();
+    plan_blobs();
+    plan_empty_repositories();
+    plan_layer_links();
+    plan_uploads();
+    plan_quarantine();
+    return std::move(plan_);
+  }
+
+ private:
+  bool young(Time time) const { return is_young(time, margins_.keep_younger_than, now_); }
+  const Digest& digest(DigestId id) const { return inventory_.digests[id]; }
+
+  void plan_blobs() {
+    std::vector<bool> unreached(inventory_.digests.size());
+    for (const Blob& blob : inventory_.blobs)
+      unreached[index_of(blob.digest)] = !mark_.live(blob.digest);
+    const auto links = newest_links(inventory_, unreached);
+
+    // What is young keeps what it refers to: it may be the first part of something being pushed.
+    Closure closure(inventory_);
+    for (const Blob& blob : inventory_.blobs) {
+      if (!unreached[index_of(blob.digest)] || !blob.visited || !blob.present) continue;
+      const auto link = links.find(blob.digest);
+      const bool linked_lately = link != links.end() && young(link->second.modified);
+      if (linked_lately || young(blob.modified) || young(blob.directory_modified))
+        closure.from(blob.digest, [](DigestId) {});
+    }
+
+    for (const Blob& blob : inventory_.blobs) {
+      const Why why = mark_.digests[index_of(blob.digest)];
+      const std::uint64_t bytes = sizes_[index_of(blob.digest)].value_or(0);
+      if (why == Why::pinned) plan_.kept_pinned += bytes;
+      if (why == Why::young || why == Why::beginning) plan_.kept_young += bytes;
+      if (why == Why::is_protected) plan_.kept_protected += bytes;
+      if (why != Why::nothing || !blob.visited || !blob.present) continue;
+      if (closure.reached(blob.digest)) {
+        plan_.kept_young += blob.bytes;
+        continue;
+      }
+      const auto link = links.find(blob.digest);
+      plan_.blobs.push_back(
+          {.digest = digest(blob.digest),
+           .bytes = blob.bytes,
+           .disk_bytes = blob.disk_bytes,
+           .written_at = blob.modified,
+           .reason = untagged_.reached(blob.digest) ? Reason::untagged : Reason::unreferenced,
+           .last_repository = link == links.end() ? "" : link->second.repository->name});
+    }
+    std::sort(plan_.blobs.begin(), plan_.blobs.end(),
+              [](const BlobRemoval& a, const BlobRemoval& b) {
+                return a.bytes != b.bytes ? a.bytes > b.bytes : a.digest < b.digest;
+              });
+  }
+
+  void plan_manifests() {
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      std::map<DigestId, std::vector<std::string>> former_tags;
+      for (const Tag& tag : repository.tags) {
+        for (const auto& [digest, time] : tag.history) {
+          auto& tags = former_tags[digest];
+          if (tags.empty() || tags.back() != tag.name) tags.push_back(tag.name);
+        }
+      }
+      for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
+        const Link& revision = repository.revisions[k];
+        const Why why = mark_.repositories[i].revisions[k];
+        if (why == Why::outside_tags) ++plan_.kept_outside_tags;
+        if (why != Why::nothing || revision.state != LinkState::present) continue;
+        untagged_.from(revision.name, [](DigestId) {});
+        plan_.manifests.push_back({repository.name,
+                                   digest(revision.name),
+                                   Reason::untagged,
+                                   std::move(former_tags[revision.name]),
+                                   {revision.modified, revision.inode}});
+      }
+    }
+  }
+
+  // Neither bytes nor a copy of them: no directory below blobs/, or one that was looked into and
+  // found empty.
+  bool is_gone(DigestId id) const {
+    const Blob* blob = inventory_.blob(id);
+    return !blob || (blob->visited && !blob->present && !has_copy_[index_of(id)]);
+  }
+
+  void plan_layer_links() {
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      const bool whole = goes(plan_, repository.name);
+      for (const Link& link : repository.layers) {
+        if (link.state != LinkState::present) continue;
+        if (whole ||
+            (margins_.prune_layer_links && !mark_.repositories[i].pinned && leads_nowhere(link)))
+          plan_.layer_links.push_back(
+              {repository.name, digest(link.name), {link.modified, link.inode}});
+      }
+    }
+  }
+
+  // Neither it nor what it names is there, needed, or young.
+  bool leads_nowhere(const Link& link) const {
+    return !young(link.modified) && !mark_.live(link.name) && !mark_.live(link.target) &&
+           is_gone(link.name) && is_gone(link.target);
+  }
+
+  void plan_uploads() {
+    if (!margins_.purge_uploads) return;
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Upload& upload : repository.uploads) {
+        const auto touched = upload.last_touched();
+        if (!touched || is_young(*touched, *margins_.purge_uploads, now_)) continue;
+        plan_.uploads.push_back(
+            {repository.name, upload.uuid, *upload.started, upload.newest, upload.bytes});
+      }
+    }
+    for (const Stray& stray : inventory_.strays) {
+      if (stray.kind == Stray::Kind::temporary &&
+          !is_young(stray.modified, *margins_.purge_uploads, now_))
+        plan_.leftovers.push_back({stray.path, stray.modified});
+    }
+  }
+
+  void plan_empty_repositories() {
+    if (!margins_.prune_empty_repositories) return;
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      const auto recent = [&](const Link& link) { return young(link.modified); };
+      if (!holds_nothing(i) || young(repository.directories_modified) ||
+          std::any_of(repository.revisions.begin(), repository.revisions.end(), recent) ||
+          std::any_of(repository.layers.begin(), repository.layers.end(), recent))
+        continue;
+      plan_.empty_repositories.push_back(repository.name);
+    }
+  }
+
+  // No manifest, tag or upload that anybody could be using, and no other name of a blob that
+  // something needs.
+  bool holds_nothing(std::size_t place) const {
+    const Repository& repository = inventory_.repositories[place];
+    const auto is_manifest = [](const Link& link) { return link.state != LinkState::pending; };
+    const auto is_needed_alias = [&](const Link& link) {
+      return link.name != link.target && (mark_.live(link.name) || mark_.live(link.target));
+    };
+    return !mark_.repositories[place].pinned && repository.tags.empty() &&
+           repository.uploads.empty() &&
+           std::none_of(repository.revisions.begin(), repository.revisions.end(), is_manifest) &&
+           std::none_of(repository.layers.begin(), repository.layers.end(), is_needed_alias);
+  }
+
+  // Whether a copy goes back, and why; Why::nothing: it stays. A push that has only begun is no
+  // reason: what it finds missing it uploads.
+  Why why_restore(const Quarantined& copy) const {
+    if (copy.duplicate) return Why::nothing;
+    if (copy.kind == Quarantined::Kind::layer_link && holds_nothing(copy.repository))
+      return Why::nothing;
+    if (copy.kind != Quarantined::Kind::revision_link) {
+      const Why why = mark_.digests[index_of(copy.digest)];
+      return why == Why::beginning ? Why::nothing : why;
+    }
+    const Repository& repository = inventory_.repositories[copy.repository];
+    const Link* revision = link_named(repository.revisions, copy.digest);
+    if (!revision) return Why::nothing;
+    return mark_.repositories[copy.repository]
+        .revisions[static_cast<std::size_t>(revision - repository.revisions.data())];
+  }
+
+  // A layer link whose layer is there goes only together with its repository.
+  bool may_go(const Quarantined& copy) const {
+    return copy.kind != Quarantined::Kind::layer_link || copy.duplicate || is_gone(copy.digest) ||
+           goes(plan_, inventory_.repositories[copy.repository].name);
+  }
+
+  // The tags of the copy's repository whose history names it, and that do not point to it.
+  std::vector<std::string> former_tags(const Quarantined& copy) const {
+    std::vector<std::string> names;
+    if (copy.kind != Quarantined::Kind::revision_link || copy.duplicate) return names;
+    for (const Tag& tag : inventory_.repositories[copy.repository].tags) {
+      const auto is_copy = [&](const auto& entry) { return entry.first == copy.digest; };
+      if (tag.target == copy.digest ||
+          std::none_of(tag.history.begin(), tag.history.end(), is_copy))
+        continue;
+      names.push_back(tag.name);
+    }
+    return names;
+  }
+
+  // Copies ascend by kind, digest, repository and time: of several of one object the last goes
+  // back.
+  bool has_newer_copy(std::vector<Quarantined>::const_iterator copy) const {
+    const auto next = std::next(copy);
+    return next != inventory_.quarantined.end() && next->kind == copy->kind &&
+           next->digest == copy->digest && next->repository == copy->repository;
+  }
+
+  void plan_quarantine() {
+    Copies waiting, unpurged;
+    for (auto at = inventory_.quarantined.begin(); at != inventory_.quarantined.end(); ++at) {
+      const Quarantined& copy = *at;
+      const bool blob = copy.kind == Quarantined::Kind::blob;
+      const std::string repository = blob ? "" : inventory_.repositories[copy.repository].name;
+      const Why why = why_restore(copy);
+      const bool held = is_young(copy.taken, margins_.hold, now_);
+      if (why != Why::nothing && !has_newer_copy(at)) {
+        plan_.restore.push_back(
+            {{copy.kind, repository, digest(copy.digest), copy.taken, copy.run}, why});
+      } else if (why == Why::nothing && !held && ask_gate(gate_, copy.taken).is_open() &&
+                 may_go(copy)) {
+        plan_.purge.push_back(
+            {.copy = {copy.kind, repository, digest(copy.digest), copy.taken, copy.run},
+             .bytes = copy.bytes,
+             .disk_bytes = copy.disk_bytes,
+             .duplicate = copy.duplicate,
+             .former_tags = former_tags(copy)});
+        unpurged.push_back(&copy);
+      } else {
+        waiting.push_back(&copy);
+        unpurged.push_back(&copy);
+      }
+    }
+    plan_.waiting = waiting_of(waiting, margins_.hold, gate_, now_);
+    plan_.waiting_unpurged = waiting_of(unpurged, margins_.hold, gate_, now_);
+  }
+
+  const Inventory& inventory_;
+  const Mark& mark_;
+  const Margins& margins_;
+  const GateEvidence& gate_;
+  Time now_;
+  std::vector<std::optional<std::uint64_t>> sizes_;
+  std::vector<bool> has_copy_;  // by DigestId: of the blob, in quarantine
+  Closure untagged_;            // what the manifests planned so far reach
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root,
+               const Margins& margins, const GateEvidence& gate, Time now) {
+  Plan plan = Planner(inventory, mark, margins, gate, now).run();
+  const Judged judged{inventory, mark, root, margins, gate, now};
+  plan.warnings = warnings_about(judged);
+  plan.blockers = refusals_of(judged, plan);
+  return plan;
+}
+
+std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>& named) {
+  std::set<Digest> needed;
+  Closure closure(inventory);
+  for (const Digest& digest : named) {
+    if (const auto id = inventory.digests.find(digest))
+      closure.from(*id, [&](DigestId one) { needed.insert(inventory.digests[one]); });
+  }
+  return needed;
+}
+
+std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark) {
+  const auto sizes = known_sizes(inventory);
+  std::vector<DigestId> digests;
+  for (const Blob& blob : inventory.blobs) {
+    if (!mark.live(blob.digest) || !sizes[index_of(blob.digest)]) digests.push_back(blob.digest);
+  }
+  return digests;
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,28 @@
+// make_plan(): what a run may take, give back and purge. Pure.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "gc/deciding/cache_gate.h"
+#include "gc/deciding/mark.h"
+#include "gc/deciding/plan.h"
+#include "gc/deciding/policy.h"
+#include "registry/inventory.h"
+#include "registry/root.h"
+
+namespace regctl::gc {
+
+// REQUIRES: what_to_survey() has been; what was not is left alone.
+Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root,
+               const Margins& margins, const GateEvidence& gate, Time now);
+
+// What manifests and layers of these digests need, themselves included; of what is not in
+// `inventory` nothing.
+std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>& named);
+
+// What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size
+// no descriptor claims.
+std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark);
+
+}  // namespace regctl::gc

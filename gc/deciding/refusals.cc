@@ -1,0 +1,215 @@
+#include "gc/deciding/refusals.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "gc/deciding/warnings.h"
+#include "registry/layout.h"
+
+namespace regctl::gc {
+namespace {
+
+using report::Code;
+using report::Message;
+
+using Messages = std::vector<Message>;
+
+constexpr Duration kTagsLookDead = std::chrono::hours(7 * 24);
+
+Code code_of(Trouble trouble) {
+  switch (trouble) {
+    case Trouble::unreadable:
+    case Trouble::unlockable:
+      break;
+    case Trouble::symlink:
+    case Trouble::behind_symlink:
+      return Code::symlink_in_tree;
+    case Trouble::not_a_directory:
+    case Trouble::file:
+    case Trouble::neither:
+      return Code::not_a_directory;
+    case Trouble::unknown_directory:
+      return Code::unknown_directory;
+    case Trouble::unstable:
+    case Trouble::vanished:
+      return Code::unstable_directory;
+  }
+  return Code::unread_part;
+}
+
+void refuse_obstacles(const Inventory& inventory, Messages& refusals) {
+  Messages own;
+  for (const Obstacle& obstacle : inventory.obstacles)
+    own.push_back({.code = code_of(obstacle.trouble),
+                   .path = obstacle.path,
+                   .arguments = {report::reason_of(obstacle.trouble, obstacle.error)}});
+  std::stable_sort(own.begin(), own.end(), [](const Message& a, const Message& b) {
+    return report::info_of(a.code).id < report::info_of(b.code).id;
+  });
+  std::move(own.begin(), own.end(), std::back_inserter(refusals));
+}
+
+void refuse_stores_of_others(const Root& root, Messages& refusals) {
+  if (root.owned_by_database) refusals.push_back({.code = Code::database_in_use});
+  if (root.is_fuse()) refusals.push_back({.code = Code::fuse});
+  for (const std::string& mount : root.empty_mounts)
+    refusals.push_back({.code = Code::empty_mount, .path = mount, .arguments = {mount}});
+}
+
+// Deleting through the registry's API leaves the directory of a revision link behind; the link is
+// what counts.
+bool is_link(const Link& revision) { return revision.state != LinkState::pending; }
+
+bool has_references(const Inventory& inventory) {
+  const auto points_anywhere = [](const Tag& tag) {
+    return tag.state != LinkState::pending || !tag.history.empty();
+  };
+  return std::any_of(
+      inventory.repositories.begin(), inventory.repositories.end(),
+      [&](const Repository& repository) {
+        return std::any_of(repository.revisions.begin(), repository.revisions.end(), is_link) ||
+               std::any_of(repository.tags.begin(), repository.tags.end(), points_anywhere);
+      });
+}
+
+void refuse_half_stores(const Inventory& inventory, Messages& refusals) {
+  if (has_references(inventory) && inventory.blobs.empty())
+    refusals.push_back({.code = Code::blobs_missing, .path = "blobs"});
+  if (inventory.repositories.empty() && !inventory.blobs.empty())
+    refusals.push_back({.code = Code::repositories_missing, .path = "repositories"});
+}
+
+// An upload that is being written to says that the registry is neither stopped nor read-only.
+void refuse_uploads(const Judged& judged, Messages& refusals) {
+  if (!judged.margins.uploads_idle || read_only_process_found(judged.gate.found)) return;
+  for (const Repository& repository : judged.inventory.repositories) {
+    for (const Upload& upload : repository.uploads) {
+      if (!is_young(upload.newest, *judged.margins.uploads_idle, judged.now)) continue;
+      const std::string uploads =
+          layout::join(layout::repository(repository.name), layout::kUploads);
+      refusals.push_back({.code = Code::upload_in_progress,
+                          .path = layout::join(uploads, upload.uuid),
+                          .arguments = {repository.name}});
+    }
+  }
+}
+
+void refuse_registries(const GateEvidence& gate, Messages& refusals) {
+  for (const RegistryProcess& process : gate.found.processes) {
+    const auto pid = static_cast<std::uint64_t>(process.pid);
+    if (process.collecting && process.certain)
+      refusals.push_back(
+          {.code = Code::upstream_collector, .arguments = {pid, process.configuration}});
+    if (!gate.offline || !process.certain || process.collecting || is_read_only(process)) continue;
+    if (process.proxy) {
+      refusals.push_back({.code = Code::cache_serving, .arguments = {pid, process.configuration}});
+      continue;
+    }
+    const report::Part why =
+        process.doubt ? part_of(process.doubt) : report::Part{Code::not_read_only, {}};
+    refusals.push_back(
+        {.code = Code::registry_serving, .arguments = {pid, process.configuration, why}});
+  }
+}
+
+// Times of the newest tag, and of the newest revision that no index names as a child.
+struct NewestTimes {
+  std::optional<Time> tagged, pushed;
+  bool any_revision = false;
+};
+
+NewestTimes newest_times(const Inventory& inventory, Time now) {
+  NewestTimes newest;
+  const auto note = [](std::optional<Time>& time, Time other) {
+    time = std::max(time.value_or(other), other);
+  };
+  const std::vector<bool> child = children_of_indexes(inventory);
+  for (const Repository& repository : inventory.repositories) {
+    for (const Tag& tag : repository.tags) {
+      if (tag.state == LinkState::present && tag.modified <= now) note(newest.tagged, tag.modified);
+    }
+    for (const Link& link : repository.revisions) {
+      if (link.state != LinkState::present) continue;
+      newest.any_revision = true;
+      if (!child[index_of(link.name)]) note(newest.pushed, link.modified);
+    }
+  }
+  return newest;
+}
+
+// Where tags do not tell what is in use.
+void refuse_untagged(const Judged& judged, Messages& refusals) {
+  if (judged.root.pull_through_cache) refusals.push_back({.code = Code::pull_through_cache});
+  const NewestTimes newest = newest_times(judged.inventory, judged.now);
+  if (newest.any_revision && !newest.tagged) refusals.push_back({.code = Code::no_tags});
+  if (newest.tagged && newest.pushed && *newest.pushed - *newest.tagged > kTagsLookDead)
+    refusals.push_back({.code = Code::tags_look_dead});
+}
+
+// What a plan takes, and of how much.
+struct Share {
+  std::uint64_t blobs = 0, bytes = 0, manifests = 0;
+  std::uint64_t of_blobs = 0, of_bytes = 0, of_manifests = 0;
+};
+
+Share share_of(const Plan& plan, const Inventory& inventory) {
+  Share share{.blobs = plan.blobs.size(), .manifests = plan.manifests.size()};
+  for (const BlobRemoval& blob : plan.blobs) share.bytes += blob.bytes;
+  const auto sizes = known_sizes(inventory);
+  for (const Blob& blob : inventory.blobs) {
+    if (!blob.has_bytes()) continue;
+    ++share.of_blobs;
+    share.of_bytes += sizes[index_of(blob.digest)].value_or(0);
+  }
+  for (const Repository& repository : inventory.repositories)
+    share.of_manifests += repository.count_manifests();
+  return share;
+}
+
+std::uint64_t percent_up(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : (part * 100 + whole - 1) / whole;  // exact up to 184 PB
+}
+
+// Whether too much would go; the message gives the exact value that would pass.
+void brake(const Judged& judged, const Plan& plan, Messages& refusals) {
+  if (plan.blobs.empty() && plan.manifests.empty()) return;
+  const Share share = share_of(plan, judged.inventory);
+  if (share.blobs == share.of_blobs && has_references(judged.inventory) && share.of_blobs > 0) {
+    refusals.push_back({.code = Code::takes_everything});
+    return;
+  }
+  const MaxDelete& limit = judged.margins.max_delete;
+  const auto over = [&](Code code, std::uint64_t value) {
+    if (value > limit.value) refusals.push_back({.code = code, .arguments = {value, limit.value}});
+  };
+  switch (limit.unit) {
+    case MaxDelete::Unit::blobs:
+      return over(Code::max_delete_blobs, share.blobs);
+    case MaxDelete::Unit::bytes:
+      return over(Code::max_delete_bytes, share.bytes);
+    case MaxDelete::Unit::percent:
+      break;
+  }
+  const std::uint64_t bytes = percent_up(share.bytes, share.of_bytes),
+                      manifests = percent_up(share.manifests, share.of_manifests);
+  if (bytes >= manifests) return over(Code::max_delete_share_of_bytes, bytes);
+  over(Code::max_delete_share_of_manifests, manifests);
+}
+
+}  // namespace
+
+std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
+  Messages refusals;
+  if (judged.margins.on_damage == OnDamage::refuse)
+    refusals = damages_in(judged.inventory, OnDamage::refuse);
+  refuse_obstacles(judged.inventory, refusals);
+  refuse_stores_of_others(judged.root, refusals);
+  refuse_half_stores(judged.inventory, refusals);
+  refuse_uploads(judged, refusals);
+  refuse_registries(judged.gate, refusals);
+  if (judged.margins.delete_untagged) refuse_untagged(judged, refusals);
+  brake(judged, plan, refusals);
+  return refusals;
+}
+
+}  // namespace regctl::gc

@@ -1,0 +1,160 @@
+#include "gc/deciding/warnings.h"
+
+#include "registry/layout.h"
+
+namespace regctl::gc {
+namespace {
+
+using report::Code;
+using report::Message;
+using report::Part;
+
+using Messages = std::vector<Message>;
+
+constexpr Duration kShortHold = std::chrono::hours(1);
+
+Code code_of(DamageKind kind) {
+  switch (kind) {
+    case DamageKind::manifest_missing:
+      return Code::manifest_missing;
+    case DamageKind::manifest_mismatched:
+      return Code::manifest_digest_mismatch;
+    case DamageKind::manifest_not_a_file:
+    case DamageKind::manifest_too_large:
+    case DamageKind::manifest_empty:
+    case DamageKind::manifest_not_json:
+      return Code::manifest_unparsable;
+    case DamageKind::link_empty:
+      return Code::link_empty;
+    case DamageKind::link_to_another:
+      return Code::link_name_mismatch;
+    case DamageKind::link_not_a_file:
+    case DamageKind::link_without_digest:
+    case DamageKind::link_too_long:
+    case DamageKind::place_without_digest:
+      break;
+  }
+  return Code::link_invalid;
+}
+
+void warn_of_tags_without_link(const Judged& judged, Messages& warnings) {
+  for (const Repository& repository : judged.inventory.repositories) {
+    for (const Tag& tag : repository.tags) {
+      const bool young = is_young(tag.modified, judged.margins.keep_younger_than, judged.now);
+      if (tag.state != LinkState::pending || young) continue;
+      warnings.push_back({.code = Code::tag_without_link,
+                          .path = layout::tag(repository.name, tag.name),
+                          .arguments = {tag.name, repository.name}});
+    }
+  }
+}
+
+void warn_of_strays(const Inventory& inventory, Messages& warnings) {
+  for (const Stray& stray : inventory.strays) {
+    switch (stray.kind) {
+      case Stray::Kind::temporary:
+        break;
+      case Stray::Kind::unexpected:
+        warnings.push_back({.code = Code::unexpected_file, .path = stray.path});
+        break;
+      case Stray::Kind::misplaced_blob:
+        warnings.push_back({.code = Code::blob_misplaced, .path = stray.path});
+        break;
+      case Stray::Kind::illegal_name:
+        warnings.push_back({.code = Code::illegal_name, .path = stray.path});
+        break;
+    }
+  }
+}
+
+// Of what the operator asked for, and is not there.
+void warn_of_wishes(const Mark& mark, Messages& warnings) {
+  for (const std::string& glob : mark.idle_protect)
+    warnings.push_back({.code = Code::protect_idle, .arguments = {glob}});
+  if (mark.roots_of_unknown_repositories)
+    warnings.push_back({.code = Code::roots_repository_unknown,
+                        .arguments = {mark.roots_of_unknown_repositories}});
+}
+
+// What the operator says of registries, and is not so.
+std::optional<Message> contradiction(const Judged& judged) {
+  if (const RegistryProcess* process = contradicts_no_cache(judged.gate))
+    return Message{.code = Code::registry_has_cache, .arguments = {part_of(*process)}};
+  for (const Quarantined& copy : judged.inventory.quarantined) {
+    if (const RegistryProcess* process = contradicts_restart(judged.gate, copy.taken))
+      return Message{.code = Code::registry_not_restarted,
+                     .arguments = {part_of(*process), *judged.gate.restarted_at, process->started}};
+  }
+  return std::nullopt;
+}
+
+void warn_of_registries(const Judged& judged, Messages& warnings) {
+  if (auto message = contradiction(judged)) warnings.push_back(std::move(*message));
+  if (!judged.gate.offline && judged.margins.hold < kShortHold)
+    warnings.push_back({.code = Code::hold_short});
+  for (const RegistryProcess& process : judged.gate.found.processes) {
+    if (process.certain || (!judged.gate.offline && !process.collecting)) continue;
+    warnings.push_back(
+        {.code = process.collecting ? Code::registry_may_collect : Code::registry_may_serve,
+         .arguments = {static_cast<std::uint64_t>(process.pid), process.configuration,
+                       part_of(process.doubt)}});
+  }
+}
+
+// What --delete-untagged cannot rely on.
+void warn_of_tags(const Judged& judged, Messages& warnings) {
+  const auto& repositories = judged.inventory.repositories;
+  for (const Repository& repository : repositories) {
+    for (const Tag& tag : repository.tags) {
+      if (!tag.target) continue;
+      const Link* revision = link_named(repository.revisions, *tag.target);
+      if (revision && revision->state != LinkState::pending) continue;
+      warnings.push_back({.code = Code::tag_dangling,
+                          .path = layout::tag_current_link(repository.name, tag.name),
+                          .arguments = {tag.name, repository.name}});
+    }
+  }
+  for (std::size_t i = 0; i < repositories.size(); ++i) {
+    if (!judged.mark.repositories[i].tags_unknown) continue;
+    warnings.push_back({.code = Code::tags_unknown,
+                        .path = layout::repository(repositories[i].name),
+                        .arguments = {repositories[i].name}});
+  }
+}
+
+}  // namespace
+
+std::vector<Message> damages_in(const Inventory& inventory, OnDamage on_damage) {
+  Messages damages;
+  const Part then{on_damage == OnDamage::pin ? Code::repositories_are_kept : Code::repair_or_pin,
+                  {}};
+  const auto add = [&](const Damage& damage, const std::string& repository) {
+    Message message{.code = code_of(damage.kind),
+                    .path = damage.path,
+                    .repository = repository,
+                    .arguments = {report::found_by(damage, inventory), then}};
+    if (damage.digest) message.digest = inventory.digests[*damage.digest];
+    damages.push_back(std::move(message));
+  };
+  for (const Repository& repository : inventory.repositories) {
+    for (const Damage& damage : repository.damage) add(damage, repository.name);
+  }
+  for (const Document& document : inventory.documents) {
+    for (const Damage& damage : document.damage) add(damage, "");
+  }
+  return damages;
+}
+
+std::vector<Message> warnings_about(const Judged& judged) {
+  Messages warnings;
+  if (judged.margins.on_damage == OnDamage::pin)
+    warnings = damages_in(judged.inventory, OnDamage::pin);
+  warn_of_tags_without_link(judged, warnings);
+  warn_of_strays(judged.inventory, warnings);
+  warn_of_wishes(judged.mark, warnings);
+  warn_of_registries(judged, warnings);
+  if (judged.margins.delete_untagged) warn_of_tags(judged, warnings);
+  return warnings;
+}
+
+}  // namespace regctl::gc

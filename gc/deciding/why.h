@@ -1,0 +1,29 @@
+// Why something is alive, as a value.
+#pragma once
+
+#include <cstdint>
+
+namespace regctl::gc {
+
+// Why something is alive. The first group are good reasons; what only a reason of the second holds,
+// together with all it refers to, is kept although nothing needs it.
+enum class Why : std::uint8_t {
+  nothing,    // it is not
+  tagged,     // a tag points to it, or did where its own link cannot be read
+  listed,     // --roots
+  revision,   // a revision link names it, and untagged manifests are kept
+  returned,   // a link was written after it had been quarantined
+  referrer,   // its subject is kept in this repository
+  reference,  // something alive refers to it
+
+  is_protected,  // --protect
+  tags_unknown,  // its repository's tags are missing or cannot be read
+  outside_tags,  // newer than anything tagged: something else may be tagging
+  young,         // too young to be judged
+  pinned,        // its repository is in doubt
+  beginning,     // a young directory without a link yet: something may be being pushed
+};
+inline constexpr Why kIndulgences[] = {Why::is_protected, Why::tags_unknown, Why::outside_tags,
+                                       Why::young,        Why::pinned,       Why::beginning};
+
+}  // namespace regctl::gc

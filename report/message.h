@@ -1,0 +1,269 @@
+// Messages: what both programs have to say about a registry, as values. A code says what it is;
+// its row in the one table (message.cc) has the id of the reports, and the words. What a sentence
+// leaves open (names, numbers, reasons) are arguments, untrusted and unescaped: wording.h makes
+// text of it all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "registry/digest.h"
+#include "registry/error.h"
+#include "registry/inventory.h"
+#include "registry/time.h"
+
+namespace regctl::report {
+
+enum class Code : std::uint8_t {
+  // A run is refused because something is not known.
+  unread_part,
+  symlink_in_tree,
+  not_a_directory,
+  unknown_directory,
+  unstable_directory,
+  unread_store,
+  database_in_use,
+  fuse,
+  empty_mount,
+  blobs_missing,
+  repositories_missing,
+  upload_in_progress,
+  upstream_collector,
+  registry_serving,
+  cache_serving,
+  pull_through_cache,
+  no_tags,
+  tags_look_dead,
+  // A run is refused because too much would go.
+  takes_everything,
+  max_delete_blobs,
+  max_delete_bytes,
+  max_delete_share_of_bytes,
+  max_delete_share_of_manifests,
+  // Something was read, and is not as a registry writes it.
+  manifest_missing,
+  manifest_unparsable,
+  manifest_digest_mismatch,
+  link_empty,
+  link_invalid,
+  link_name_mismatch,
+  // Something that somebody should do something about.
+  tag_without_link,
+  unexpected_file,
+  blob_misplaced,
+  illegal_name,
+  protect_idle,
+  roots_repository_unknown,
+  registry_has_cache,
+  registry_not_restarted,
+  hold_short,
+  registry_may_serve,
+  registry_may_collect,
+  tag_dangling,
+  tags_unknown,
+  run_unknown,
+  empty_root,
+  report_not_written,
+  mismatched_garbage,
+  // Something that was to be done was not.
+  interrupted,
+  unread_candidate,
+  not_removed,
+  storage_refuses,
+  not_synced,
+  slow_storage,
+  copy_vanished,
+  duplicate_kept,
+  upload_kept,
+  deadline,
+  put_back,
+  not_put_back,
+  // What an option would change.
+  untagged_manifests,
+  stale_uploads,
+  young_blobs,
+  restart_registry,
+  roots_absent,
+  // What would open the gate of the caches.
+  flush_redis,
+  restart_server_in_doubt,
+  restart_in_doubt,
+  restart_unknown_cache,
+  restart_that_remembers,
+  restart_all_not_local,
+  restart_all_not_seen,
+  restart_all_none_found,
+  leave_out_cache_none,
+  restart_it,
+  // Parts of sentences: reasons why something could not be found out,
+  is_symlink,
+  is_behind_symlink,
+  is_no_directory,
+  is_file,
+  is_neither,
+  is_unknown_directory,
+  is_unstable,
+  has_vanished,
+  cannot_be_locked,
+  // what is wrong with a manifest or a link,
+  manifest_is_missing,
+  is_no_file,
+  manifest_is_too_large,
+  manifest_is_mismatched,
+  is_empty,
+  manifest_is_no_json,
+  link_holds_no_digest,
+  link_is_too_long,
+  link_names_another,
+  place_of_no_digest,
+  repositories_are_kept,
+  repair_or_pin,
+  // what is in doubt about a process,
+  process,
+  process_of_environment,
+  no_configuration_known,
+  configuration_denied,
+  configuration_unread,
+  configuration_unclear,
+  configuration_changed,
+  environment_unread,
+  storage_unseen,
+  not_read_only,
+  not_yaml,
+  too_large,
+  private_tags,
+  base64,
+  no_plain_keys,
+  merge_keys,
+  key_twice,
+  no_root_directory,
+  not_a_map,
+  // why not every process was seen,
+  process_unread,
+  process_state_unclear,
+  proc_unread,
+  proc_unexpected,
+  other_namespace,
+  processes_hidden,
+  // what became of a tag,
+  tag_has_lost,
+  cannot_vouch,
+  computations_differ,
+  // what the second opinion objects to, and why,
+  objection,
+  objection_of_several,
+  blob,
+  quarantined_blob,
+  layer_link,
+  quarantined_layer_link,
+  revision,
+  quarantined_revision,
+  repository,
+  roots_name_it,
+  tag_needs_it,
+  dangling_tag_needed_it,
+  unreadable_tag_needed_it,
+  subject_is_kept,
+  may_be_getting_it,
+  is_in_doubt,
+  is_protected,
+  has_written_again,
+  has_revision_link,
+  untagged_are_kept,
+  tells_no_tags,
+  it_is_young,
+  it_is_newer_than_tags,
+  a_link_is_young,
+  named_by_something_young,
+  linked_since,
+  bytes_are_there,
+  it_has_tags,
+  it_has_manifests,
+  it_holds_a_young_link,
+  it_has_a_needed_alias,
+  it_has_uploads,
+  a_directory_is_young,
+  // what a finding of the audit has found.
+  needed_by,
+  subject_of,
+  no_current_link,
+  no_manifest_here,
+  quarantined_since,
+};
+
+enum class MessageKind : std::uint8_t { refusal, brake, damage, warning, error, advice, part };
+
+struct Argument;
+
+// A part of a sentence with arguments of its own.
+struct Part {
+  Code code;
+  std::vector<Argument> arguments;
+
+  bool operator==(const Part&) const;
+};
+
+struct Size {  // in bytes, shown with a unit
+  std::uint64_t bytes;
+  bool operator==(const Size&) const = default;
+};
+
+struct Count {  // shown with separators
+  std::uint64_t count;
+  bool operator==(const Count&) const = default;
+};
+
+struct SystemReason {  // shown in the system's own words
+  int error;           // an errno
+  bool operator==(const SystemReason&) const = default;
+};
+
+// What a sentence leaves open. A string is a name out of the registry or from a person.
+struct Argument : std::variant<std::string, std::uint64_t, Count, Size, Time, SystemReason, Part> {
+  using variant::variant;
+};
+
+inline bool Part::operator==(const Part&) const = default;
+
+// Something to say about the registry: a blocker, a warning or an error of the report. What does
+// not apply is empty.
+struct Message {
+  Code code;
+  std::string path;  // a key, relative to docker/registry/v2
+  std::string repository;
+  std::optional<Digest> digest;
+  std::vector<Argument> arguments;
+
+  bool operator==(const Message&) const = default;
+};
+
+struct CodeInfo {
+  Code code;
+  std::string_view id;  // in reports, stable; several codes may share one; of parts empty
+  MessageKind kind;
+  std::string_view sentence;  // {0}, {1} ... are its arguments
+  std::string_view hint;      // what to do, with the same arguments; empty: nothing is known
+};
+
+const CodeInfo& info_of(Code code);
+
+// A refusal that says too much would go; every other one says that something is not known.
+inline bool is_brake(const Message& message) {
+  return info_of(message.code).kind == MessageKind::brake;
+}
+
+// Why something could not be found out, as a part of a sentence: "is a symbolic link", or what the
+// system says.
+Argument reason_of(Trouble trouble, int error);
+inline Argument reason_of(const StorageError& error) {
+  return reason_of(error.trouble(), error.error());
+}
+
+// What is wrong, as a part of a sentence: "does not hash to its name".
+Argument found_by(const Damage& damage, const Inventory& inventory);
+
+}  // namespace regctl::report

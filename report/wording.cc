@@ -1,0 +1,69 @@
+#include "report/wording.h"
+
+#include "cli/messages.h"
+#include "cli/units.h"
+
+namespace regctl::report {
+namespace {
+
+// `pattern` with {0}, {1} ... replaced by the arguments of that number; by nothing where there is
+// none.
+std::string fill(std::string_view pattern, const std::vector<Argument>& arguments,
+                 cli::Charset charset) {
+  std::string text;
+  while (!pattern.empty()) {
+    const bool blank = pattern.size() >= 3 && pattern[0] == '{' && pattern[2] == '}';
+    if (!blank) {
+      text += pattern.front();
+      pattern.remove_prefix(1);
+      continue;
+    }
+    const auto number = static_cast<std::size_t>(pattern[1] - '0');
+    if (number < arguments.size()) text += text_of(arguments[number], charset);
+    pattern.remove_prefix(3);
+  }
+  return text;
+}
+
+struct Speaker {
+  cli::Charset charset;
+
+  std::string operator()(const std::string& name) const { return cli::printable(name, charset); }
+  std::string operator()(std::uint64_t number) const { return std::to_string(number); }
+  std::string operator()(Count count) const { return cli::format_count(count.count); }
+  std::string operator()(Size size) const { return cli::format_bytes(size.bytes); }
+  std::string operator()(Time time) const { return format_rfc3339(time); }
+  std::string operator()(SystemReason reason) const { return std::strerror(reason.error); }
+  std::string operator()(const Part& part) const {
+    return fill(info_of(part.code).sentence, part.arguments, charset);
+  }
+};
+
+}  // namespace
+
+std::string text_of(const Argument& argument, cli::Charset charset) {
+  return std::visit(Speaker{charset}, static_cast<const Argument::variant&>(argument));
+}
+
+std::string sentence_of(const Message& message, cli::Charset charset) {
+  return fill(info_of(message.code).sentence, message.arguments, charset);
+}
+
+std::string hint_of(const Message& message, cli::Charset charset) {
+  return fill(info_of(message.code).hint, message.arguments, charset);
+}
+
+std::string format_messages(std::string_view program, std::string_view kind,
+                            const std::vector<Message>& messages, const std::string& prefix,
+                            cli::Charset charset) {
+  std::vector<cli::Problem> problems;
+  problems.reserve(messages.size());
+  for (const Message& message : messages) {
+    problems.push_back({std::string(info_of(message.code).id), sentence_of(message, charset),
+                        message.path.empty() ? "" : cli::printable(prefix + message.path, charset),
+                        hint_of(message, charset)});
+  }
+  return cli::format_problems(program, kind, problems);
+}
+
+}  // namespace regctl::report
