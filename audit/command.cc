@@ -1,17 +1,15 @@
 #include "audit/command.h"
 
-#include <fmt/format.h>
-
 #include "audit/checks.h"
 #include "audit/report.h"
 #include "cli/messages.h"
-#include "cli/output_file.h"
 #include "cli/program.h"
 #include "cli/signals.h"
-#include "cli/text.h"
 #include "registry/error.h"
 #include "registry/filesystem_storage.h"
 #include "registry/scan.h"
+#include "report/saving.h"
+#include "report/wording.h"
 
 namespace regctl::audit {
 namespace {
@@ -45,8 +43,7 @@ Verdict judge(const Storage& storage, const Root& root, Time started, const Work
               Progress& progress) {
   Verdict verdict;
   verdict.inventory = scan(storage, {}, workers, progress);
-  std::vector<DigestId> all;
-  for (const Blob& blob : verdict.inventory.blobs) all.push_back(blob.digest);
+  const auto all = all_blobs(verdict.inventory);
   verdict.inventory = survey(storage, std::move(verdict.inventory), all, workers, progress);
   verdict.findings = check(verdict.inventory, root, started);
   verdict.sizes = known_sizes(verdict.inventory);
@@ -64,20 +61,13 @@ Verdict judge(const Storage& storage, const Root& root, Time started, const Work
 ExitStatus status_of(const Report& report, const cli::Output& output, int signal) {
   ExitStatus status = ExitStatus::done;
   if (!report.warnings.empty()) status = ExitStatus::warnings;
-  const std::string state = state_of(report);
-  if (state == "warnings" && output.warnings_count) status = worse(status, ExitStatus::warnings);
-  if (state == "damaged" && output.errors_count) status = worse(status, ExitStatus::refused);
-  if (state == "incomplete") status = worse(status, ExitStatus::incomplete);
+  const State state = state_of(report);
+  if (state == State::warnings && output.warnings_count)
+    status = worse(status, ExitStatus::warnings);
+  if (state == State::damaged && output.errors_count) status = worse(status, ExitStatus::refused);
+  if (state == State::incomplete) status = worse(status, ExitStatus::incomplete);
   if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
   return status;
-}
-
-Root find_store(const std::string& path) {
-  try {
-    return find_root(path, "regctl-audit --quick");
-  } catch (const WrongRoot& error) {
-    throw cli::Failure(ExitStatus::wrong_root, error.what(), error.hint());
-  }
 }
 
 ExitStatus audit(const cli::Options& options) {
@@ -87,10 +77,8 @@ ExitStatus audit(const cli::Options& options) {
   cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report{.root_path = root_operand(program(), options)};
-  report.root = find_store(report.root_path);
-  if (cli::is_below(output.report_file, report.root.v2))
-    throw cli::UsageError("--report " + output.report_file + " lies in the registry's storage",
-                          "write it somewhere else");
+  report.root = report::find_store(report.root_path, "regctl-audit --quick");
+  report::refuse_below(report.root, output.report_file);
   report.started_at = now();
   report.outcome = "complete";
   const auto begin = std::chrono::steady_clock::now();
@@ -98,9 +86,8 @@ ExitStatus audit(const cli::Options& options) {
   try {
     if (report.root.is_empty_directory()) {
       report.verdict.emplace();
-      report.warnings.push_back(cli::printable(report.root_path, output.charset) +
-                                " is an empty directory: a registry that nobody has pushed to yet, "
-                                "or a volume that is not mounted?");
+      report.warnings.push_back(
+          {.code = report::Code::empty_root, .arguments = {report.root_path}});
     } else {
       const auto storage = open_filesystem_storage(report.root.v2, "");
       report.verdict = judge(*storage, report.root, report.started_at, workers, progress);
@@ -113,27 +100,17 @@ ExitStatus audit(const cli::Options& options) {
   report.finished_at = now();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   report.exit_status = status_of(report, output, signals.caught());
-  if (!output.report_file.empty()) {
-    try {
-      cli::write_file(output.report_file, report_json(report));
-    } catch (const std::runtime_error& error) {
-      report.warnings.push_back(error.what());
-      report.exit_status = status_of(report, output, signals.caught());
-    }
+  if (auto warning =
+          report::save(output.report_file, "--report", [&] { return report_json(report); })) {
+    report.warnings.push_back(std::move(*warning));
+    report.exit_status = status_of(report, output, signals.caught());
   }
-  const TextStyle style{.plain = output.plain,
-                        .all_findings = list_all,
-                        .top = output.top,
-                        .truncate_digests = output.truncate_digests,
-                        .bytes = output.bytes,
-                        .charset = output.charset};
-  if (!output.quiet &&
-      !cli::print_report(output.json ? report_json(report) : report_text(report, style))) {
-    cli::say("regctl-audit: the report could not be written to standard output\n");
+  const TextStyle style{report::style_of(output), list_all};
+  if (!output.quiet && !report::print("regctl-audit", output.json ? report_json(report)
+                                                                  : report_text(report, style)))
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
-  }
-  for (const std::string& warning : report.warnings)
-    cli::say(fmt::format("regctl-audit: warning: {}\n", warning));
+  cli::say(format_messages("regctl-audit", "warning", report.warnings, report.root.shown_prefix,
+                           output.charset));
   return report.exit_status;
 }
 

@@ -7,11 +7,10 @@
 
 #include "audit/finding.h"
 #include "cli/exit_status.h"
-#include "cli/text.h"
-#include "cli/units.h"
 #include "registry/inventory.h"
 #include "registry/root.h"
 #include "registry/usage.h"
+#include "report/text.h"
 
 namespace regctl::audit {
 
@@ -29,22 +28,20 @@ struct Report {
   Time started_at, finished_at;
   double seconds = 0;
   std::optional<Verdict> verdict;
-  std::vector<std::string> warnings;  // about the run, not about the registry
-  std::string outcome;                // "complete", "interrupted"
+  std::vector<report::Message> warnings;  // about the run, not about the registry
+  std::string outcome;                    // "complete", "interrupted"
   cli::ExitStatus exit_status = cli::ExitStatus::done;
 };
 
-// "clean", "warnings", "damaged", "incomplete": the worst that was found.
-std::string state_of(const Report& report);
+// The worst that was found.
+enum class State : std::uint8_t { clean, warnings, incomplete, damaged };
+State state_of(const Report& report);
+std::string_view name_of(State state);
 std::uint64_t count(const std::vector<Finding>& findings, Severity severity);
 
 struct TextStyle {
-  bool plain = false;
+  report::TextStyle text;
   bool all_findings = false;
-  std::size_t top = 20;  // rows a table, and findings told; 0: all
-  bool truncate_digests = true;
-  cli::Bytes bytes = cli::Bytes::scaled;
-  cli::Charset charset = cli::Charset::ascii;
 };
 
 std::string report_text(const Report& report, const TextStyle& style);

@@ -1,15 +1,14 @@
 #include "audit/checks.h"
 #include "audit/report.h"
-#include "cli/json.h"
+#include "cli/text.h"
+#include "report/json.h"
 #include "report/wording.h"
 
 namespace regctl::audit {
 namespace {
 
-using cli::Json;
-using cli::set_name;
-
-constexpr char kSchema[] = "https://regctl-gc.invalid/schemas/regctl-audit-report-1.json";
+using report::Json;
+using report::set_name;
 
 Json finding_json(const Finding& finding, const std::string& prefix) {
   Json json = {{"rule", info_of(finding.rule).id}, {"severity", name_of(finding.severity)}};
@@ -37,18 +36,9 @@ Json usage_json(const Verdict& verdict) {
   Json repositories = Json::array();
   std::uint64_t in_use = 0;
   for (std::size_t i = 0; i < verdict.inventory.repositories.size(); ++i) {
-    const Repository& repository = verdict.inventory.repositories[i];
     const Usage& usage = verdict.usage.repositories[i];
-    Json item;
-    set_name(item, "name", repository.name);
-    item["tags"] = repository.tags.size();
-    item["manifests"] = repository.count_manifests();
-    item["exclusive_bytes"] = usage.exclusive;
-    item["shared_bytes"] = usage.shared;
-    item["fair_share_bytes"] = usage.fair_share;
-    item["garbage_bytes"] = usage.garbage;
+    repositories.push_back(report::json_of(verdict.inventory.repositories[i], usage));
     in_use += usage.fair_share;
-    repositories.push_back(std::move(item));
   }
   return {{"repositories", std::move(repositories)}, {"totals", {{"in_use_bytes", in_use}}}};
 }
@@ -63,11 +53,9 @@ std::string report_json(const Report& report) {
   run["outcome"] = report.outcome;
   run["exit_status"] = static_cast<int>(report.exit_status);
   run["verification"] = {{"mode", "quick"}, {"blobs", 0}, {"bytes", 0}, {"seconds", 0.0}};
-  Json json = {{"schema", kSchema},
-               {"schema_version", "1.0"},
-               {"tool", {{"name", "regctl-audit"}, {"version", REGCTL_VERSION}}},
-               {"run", std::move(run)},
-               {"state", state_of(report)}};
+  Json json = report::head("regctl-audit");
+  json["run"] = std::move(run);
+  json["state"] = name_of(state_of(report));
   json["summary"] = json["findings"] = json["usage"] = nullptr;
   if (const auto& verdict = report.verdict) {
     json["summary"] = {{"error", count(verdict->findings, Severity::error)},
@@ -83,11 +71,9 @@ std::string report_json(const Report& report) {
   for (const RuleInfo& info : rules())
     json["rules"].push_back(
         {{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}});
-  json["warnings"] = Json::array();
-  for (const std::string& warning : report.warnings)
-    json["warnings"].push_back({{"code", "run"}, {"message", warning}});
+  json["warnings"] = report::json_of(report.warnings, report.root.shown_prefix);
   json["errors"] = Json::array();
-  return cli::json_text(json);
+  return report::text_of(json);
 }
 
 }  // namespace regctl::audit

@@ -1,12 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 
 #include "audit/checks.h"
 #include "audit/report.h"
-#include "cli/table.h"
-#include "cli/text.h"
 #include "report/wording.h"
 
 namespace regctl::audit {
@@ -14,17 +10,16 @@ namespace {
 
 using cli::Align;
 using cli::format_count;
-using cli::Table;
 
-class TextReport {
+class TextReport : private report::Text {
  public:
   TextReport(const Report& report, const Verdict& verdict, const TextStyle& style)
-      : report_(report), verdict_(verdict), style_(style) {}
+      : Text(style.text), report_(report), verdict_(verdict), style_(style) {}
 
-  std::string text() && {
-    if (style_.plain) {
+  std::string run() && {
+    if (style_.text.plain) {
       plain();
-      return std::move(text_);
+      return text();
     }
     head();
     counts();
@@ -34,24 +29,10 @@ class TextReport {
          format_count(count(verdict_.findings, Severity::error)),
          format_count(count(verdict_.findings, Severity::warning)),
          format_count(count(verdict_.findings, Severity::info)));
-    return std::move(text_);
+    return text();
   }
 
  private:
-  template <class... Args>
-  void line(fmt::format_string<Args...> format, Args&&... args) {
-    text_ += fmt::format(format, std::forward<Args>(args)...) + '\n';
-  }
-
-  std::string digest(const Digest& digest) const {
-    const std::string text = digest.text();
-    return style_.truncate_digests ? text.substr(0, text.find(':') + 13) : text;
-  }
-
-  std::string printable(const std::string& name) const {
-    return cli::printable(name, style_.charset);
-  }
-
   void head() {
     std::uint64_t tags = 0, manifests = 0;
     for (const Repository& repository : verdict_.inventory.repositories) {
@@ -59,8 +40,7 @@ class TextReport {
       manifests += repository.count_manifests();
     }
     line("regctl-audit {}   read-only", REGCTL_VERSION);
-    line("Storage    {}   ({}, {}, {} free)", printable(report_.root_path), report_.root.filesystem,
-         cli::format_bytes(report_.root.size_bytes), cli::format_bytes(report_.root.free_bytes));
+    storage(report_.root_path, report_.root);
     line("Checked    {} repositories, {} tags, {} manifests, {} blobs in {:.1f} s",
          format_count(verdict_.inventory.repositories.size()), format_count(tags),
          format_count(manifests), format_count(verdict_.inventory.blobs.size()), report_.seconds);
@@ -69,7 +49,7 @@ class TextReport {
       line(
           "Database   this registry keeps its references in a database; the files alone do not "
           "tell what is in use");
-    std::string state = state_of(report_);
+    std::string state(name_of(state_of(report_)));
     std::transform(state.begin(), state.end(), state.begin(),
                    [](unsigned char c) { return std::toupper(c); });
     const std::uint64_t broken = count_unpullable_tags(verdict_.findings);
@@ -82,14 +62,17 @@ class TextReport {
     std::map<std::pair<Severity, Rule>, std::uint64_t> counts;
     for (const Finding& finding : verdict_.findings) ++counts[{finding.severity, finding.rule}];
     if (counts.empty()) return;
-    Table table({"SEVERITY", "RULE", "COUNT", "MEANING"},
-                {Align::left, Align::left, Align::right, Align::left});
+    report::Section section{.record = "rule",
+                            .title = "",
+                            .heads = {"SEVERITY", "RULE", "COUNT", "MEANING"},
+                            .aligns = {Align::left, Align::left, Align::right, Align::left},
+                            .rows = {}};
     for (const auto& [key, number] : counts) {
       const RuleInfo& info = info_of(key.second);
-      table.add({std::string(name_of(key.first)), std::string(info.id), format_count(number),
-                 std::string(info.summary)});
+      section.rows.push_back({std::string(name_of(key.first)), std::string(info.id),
+                              format_count(number), std::string(info.summary)});
     }
-    text_ += '\n' + table.text(cli::Layout::aligned);
+    show(std::move(section));
   }
 
   void findings() {
@@ -97,7 +80,7 @@ class TextReport {
     for (const Finding& finding : verdict_.findings) {
       if (finding.severity == Severity::info && !style_.all_findings) continue;
       ++worth_telling;
-      if (!style_.all_findings && style_.top && told == style_.top) continue;
+      if (!style_.all_findings && style_.text.top && told == style_.text.top) continue;
       tell(++told, finding);
     }
     if (told < worth_telling)
@@ -106,41 +89,38 @@ class TextReport {
 
   void tell(std::size_t number, const Finding& finding) {
     const RuleInfo& info = info_of(finding.rule);
-    const std::string size =
-        finding.bytes ? "  " + cli::format_bytes(finding.bytes, style_.bytes) : "";
+    const std::string bytes = finding.bytes ? "  " + size(finding.bytes) : "";
     if (number == 1) line("");
     line("{}. {}  {}{}{}", number, name_of(finding.severity), info.id,
-         finding.digest ? "  " + digest(*finding.digest) : "", size);
+         finding.digest ? "  " + digest(*finding.digest) : "", bytes);
     if (!finding.path.empty())
-      line("   file    {}{}", report_.root.shown_prefix, printable(finding.path));
+      line("   file    {}{}", report_.root.shown_prefix, name(finding.path));
     else if (!finding.repository.empty())
-      line("   in      {}", printable(finding.repository));
-    if (finding.expected) line("   expect  {}", text_of(*finding.expected, style_.charset));
-    if (finding.found) line("   found   {}", text_of(*finding.found, style_.charset));
+      line("   in      {}", name(finding.repository));
+    if (finding.expected) line("   expect  {}", text_of(*finding.expected, style_.text.charset));
+    if (finding.found) line("   found   {}", text_of(*finding.found, style_.text.charset));
     std::string users;
     for (const UsedBy& user : finding.used_by) {
       for (const std::string& tag : user.tags)
-        users += (users.empty() ? "" : ", ") + printable(user.repository + ':' + tag);
+        users += (users.empty() ? "" : ", ") + name(user.repository + ':' + tag);
     }
     if (!users.empty()) line("   breaks  {}", users);
     if (!info.advice.empty()) line("   do      {}", info.advice);
   }
 
   void plain() {
-    Table table({}, {});
+    const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
     for (const Finding& finding : verdict_.findings) {
-      table.add({std::string(name_of(finding.severity)), std::string(info_of(finding.rule).id),
-                 finding.digest ? finding.digest->text() : "-",
-                 finding.repository.empty() ? "-" : printable(finding.repository),
-                 finding.path.empty() ? "-" : printable(report_.root.shown_prefix + finding.path)});
+      const std::string path = finding.path.empty() ? "" : report_.root.shown_prefix + finding.path;
+      line("{}\t{}\t{}\t{}\t{}", name_of(finding.severity), info_of(finding.rule).id,
+           finding.digest ? finding.digest->text() : "-", or_dash(name(finding.repository)),
+           or_dash(name(path)));
     }
-    text_ += table.text(cli::Layout::plain);
   }
 
   const Report& report_;
   const Verdict& verdict_;
   const TextStyle& style_;
-  std::string text_;
 };
 
 }  // namespace
@@ -151,20 +131,34 @@ std::uint64_t count(const std::vector<Finding>& findings, Severity severity) {
                     [&](const Finding& finding) { return finding.severity == severity; }));
 }
 
-std::string state_of(const Report& report) {
-  if (!report.verdict) return "incomplete";
+State state_of(const Report& report) {
+  if (!report.verdict) return State::incomplete;
   const auto& findings = report.verdict->findings;
   const auto is_damage = [](const Finding& finding) {
     return finding.severity == Severity::error && finding.rule != Rule::read_error;
   };
-  if (std::any_of(findings.begin(), findings.end(), is_damage)) return "damaged";
-  if (count(findings, Severity::error)) return "incomplete";
-  return count(findings, Severity::warning) ? "warnings" : "clean";
+  if (std::any_of(findings.begin(), findings.end(), is_damage)) return State::damaged;
+  if (count(findings, Severity::error)) return State::incomplete;
+  return count(findings, Severity::warning) ? State::warnings : State::clean;
+}
+
+std::string_view name_of(State state) {
+  switch (state) {
+    case State::clean:
+      return "clean";
+    case State::warnings:
+      return "warnings";
+    case State::incomplete:
+      return "incomplete";
+    case State::damaged:
+      break;
+  }
+  return "damaged";
 }
 
 std::string report_text(const Report& report, const TextStyle& style) {
   if (!report.verdict) return "";
-  return TextReport(report, *report.verdict, style).text();
+  return TextReport(report, *report.verdict, style).run();
 }
 
 }  // namespace regctl::audit

@@ -19,6 +19,7 @@
 #include "registry/filesystem_storage.h"
 #include "registry/layout.h"
 #include "registry/time.h"
+#include "report/saving.h"
 #include "report/wording.h"
 
 namespace regctl::gc {
@@ -282,16 +283,6 @@ Settings understand(const cli::Options& options) {
                                              {"all", Lists::all}})};
 }
 
-TextStyle style_of(const Settings& settings) {
-  const cli::Output& output = settings.output;
-  return {.plain = output.plain,
-          .lists = settings.lists,
-          .top = output.top,
-          .truncate_digests = output.truncate_digests,
-          .bytes = output.bytes,
-          .charset = output.charset};
-}
-
 std::int64_t seconds_of(Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
@@ -404,36 +395,23 @@ std::string read_earlier(const std::string& file) {
 // Writes the files that were asked for. One that fails is a warning, which the other must know of:
 // `conclude` makes the report's status of what it holds.
 void save(Report& report, const Settings& settings, const std::function<void()>& conclude) {
-  const auto write = [&](const char* option, const std::string& file, const auto& text) {
-    if (file.empty()) return true;
-    try {
-      cli::write_file(file, text());
-      return true;
-    } catch (const std::runtime_error& error) {
-      report.warnings.push_back(
-          {.code = Code::report_not_written, .arguments = {error.what(), option}});
-      conclude();
-      return false;
-    }
+  const auto write = [&](const std::string& file, const char* option, const auto& text) {
+    auto warning = report::save(file, option, text);
+    if (!warning) return true;
+    report.warnings.push_back(std::move(*warning));
+    conclude();
+    return false;
   };
   const std::string earlier =
       settings.metrics_file.empty() ? "" : read_earlier(settings.metrics_file);
   const auto write_metrics = [&] {
-    return write("--metrics", settings.metrics_file,
+    return write(settings.metrics_file, "--metrics",
                  [&] { return report_metrics(report, earlier); });
   };
   const bool metrics_written = write_metrics();
   const bool report_written =
-      write("--report", settings.output.report_file, [&] { return report_json(report); });
+      write(settings.output.report_file, "--report", [&] { return report_json(report); });
   if (metrics_written && !report_written) write_metrics();
-}
-
-Root find_store(const std::string& path) {
-  try {
-    return find_root(path, "regctl-gc --dry-run");
-  } catch (const WrongRoot& error) {
-    throw cli::Failure(ExitStatus::wrong_root, error.what(), error.hint());
-  }
 }
 
 void look_only(Report& report, const Settings& settings, const std::stop_token& stop,
@@ -502,11 +480,9 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report;
-  report.root = find_store(root_operand(program(), options));
-  for (const std::string& file : {settings.output.report_file, settings.metrics_file}) {
-    if (cli::is_below(file, report.root.v2))
-      throw UsageError(file + " lies in the registry's storage", "write it somewhere else");
-  }
+  report.root = report::find_store(root_operand(program(), options), "regctl-gc --dry-run");
+  for (const std::string& file : {settings.output.report_file, settings.metrics_file})
+    report::refuse_below(report.root, file);
   report.run = {.id = random_id(),
                 .host = host_name(),
                 .root = report.root.path,
@@ -550,9 +526,10 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   if (settings.output.verbose && report.findings)
     print_decisions(*report.findings, settings.output.verbose);
   if (!settings.output.quiet &&
-      !cli::print_report(settings.output.json ? report_json(report)
-                                              : report_text(report, style_of(settings)))) {
-    cli::say("regctl-gc: the report could not be written to standard output\n");
+      !report::print("regctl-gc", settings.output.json
+                                      ? report_json(report)
+                                      : report_text(report, {report::style_of(settings.output),
+                                                             settings.lists}))) {
     report.run.exit_status = worse(report.run.exit_status, ExitStatus::warnings);
   }
   if (!settings.output.quiet && report.findings) print_hints(report);

@@ -11,10 +11,9 @@
 #include <vector>
 
 #include "cli/exit_status.h"
-#include "cli/text.h"
-#include "cli/units.h"
 #include "gc/collect.h"
 #include "gc/look.h"
+#include "report/text.h"
 
 namespace regctl::gc {
 
@@ -64,12 +63,8 @@ report::Part part_of(const std::vector<Objection>& objections);
 enum class Lists { none, blobs, manifests, links, all };
 
 struct TextStyle {
-  bool plain = false;  // one tab-separated record a line
+  report::TextStyle text;
   Lists lists = Lists::none;
-  std::size_t top = 20;  // rows a table; 0: all
-  bool truncate_digests = true;
-  cli::Bytes bytes = cli::Bytes::scaled;
-  cli::Charset charset = cli::Charset::ascii;
 };
 
 std::string report_text(const Report& report, const TextStyle& style);

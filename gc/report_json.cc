@@ -1,15 +1,12 @@
-#include "cli/json.h"
 #include "cli/text.h"
 #include "gc/report.h"
-#include "report/wording.h"
+#include "report/json.h"
 
 namespace regctl::gc {
 namespace {
 
-using cli::Json;
-using cli::set_name;
-
-constexpr char kSchema[] = "https://regctl-gc.invalid/schemas/regctl-gc-report-1.json";
+using report::Json;
+using report::set_name;
 
 Json amount(const Amount& amount) { return {{"count", amount.count}, {"bytes", amount.bytes}}; }
 
@@ -180,34 +177,10 @@ Json plan_json(const Plan& plan) {
           {"restore", std::move(restore)},           {"purge", std::move(purge)}};
 }
 
-Json messages_json(const std::vector<report::Message>& messages, const std::string& prefix) {
-  Json list = Json::array();
-  for (const report::Message& message : messages) {
-    Json item = {{"code", info_of(message.code).id},
-                 {"message", sentence_of(message, cli::Charset::utf8)}};
-    if (!message.path.empty()) set_name(item, "path", prefix + message.path);
-    if (!message.repository.empty()) set_name(item, "repository", message.repository);
-    if (message.digest) item["digest"] = message.digest->text();
-    if (const std::string hint = hint_of(message, cli::Charset::utf8); !hint.empty())
-      item["hint"] = hint;
-    list.push_back(std::move(item));
-  }
-  return list;
-}
-
 Json repositories_json(const Findings& findings) {
   Json list = Json::array();
   for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
-    const Repository& repository = findings.inventory.repositories[i];
-    const Usage& usage = findings.usage.repositories[i];
-    Json item;
-    set_name(item, "name", repository.name);
-    item["tags"] = repository.tags.size();
-    item["manifests"] = repository.count_manifests();
-    item["exclusive_bytes"] = usage.exclusive;
-    item["shared_bytes"] = usage.shared;
-    item["fair_share_bytes"] = usage.fair_share;
-    item["garbage_bytes"] = usage.garbage;
+    Json item = report::json_of(findings.inventory.repositories[i], findings.usage.repositories[i]);
     item["pinned"] = findings.mark.repositories[i].pinned;
     list.push_back(std::move(item));
   }
@@ -217,10 +190,8 @@ Json repositories_json(const Findings& findings) {
 }  // namespace
 
 std::string report_json(const Report& report) {
-  Json json = {{"schema", kSchema},
-               {"schema_version", "1.0"},
-               {"tool", {{"name", "regctl-gc"}, {"version", REGCTL_VERSION}}},
-               {"run", run_json(report.run)}};
+  Json json = report::head("regctl-gc");
+  json["run"] = run_json(report.run);
   const auto& findings = report.findings;
   json["totals"] = findings ? totals_json(report, *findings) : Json();
   json["plan"] = findings ? plan_json(findings->plan) : Json();
@@ -236,9 +207,9 @@ std::string report_json(const Report& report) {
   }
   json["repositories"] = findings ? repositories_json(*findings) : Json();
   const std::string& prefix = report.root.shown_prefix;
-  json["blockers"] = messages_json(report.blockers, prefix);
-  json["warnings"] = messages_json(report.warnings, prefix);
-  json["errors"] = messages_json(report.errors, prefix);
+  json["blockers"] = report::json_of(report.blockers, prefix);
+  json["warnings"] = report::json_of(report.warnings, prefix);
+  json["errors"] = report::json_of(report.errors, prefix);
   json["advice"] = Json::array();
   if (findings) {
     for (const Advice& advice : findings->advice) {
@@ -248,7 +219,7 @@ std::string report_json(const Report& report) {
                                 {"option", info_of(advice.code).hint}});
     }
   }
-  return cli::json_text(json);
+  return report::text_of(json);
 }
 
 }  // namespace regctl::gc

@@ -1,11 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <numeric>
 
-#include "cli/table.h"
-#include "cli/text.h"
 #include "gc/report.h"
 
 namespace regctl::gc {
@@ -14,92 +10,42 @@ namespace {
 using cli::Align;
 using cli::format_count;
 using cli::format_share;
-using cli::Table;
+using report::Section;
 
 constexpr Duration kDay = std::chrono::hours(24);
-constexpr std::size_t kBar = 20;
 
-class TextReport {
+class TextReport : private report::Text {
  public:
   TextReport(const Report& report, const Findings& findings, const TextStyle& style)
-      : report_(report),
+      : Text(style.text),
+        report_(report),
         run_(report.run),
         findings_(findings),
         plan_(findings.plan),
         style_(style),
         totals_(totals_of(report, findings)) {}
 
-  std::string text() && {
-    if (!style_.plain) head();
+  std::string run() && {
+    if (!style_.text.plain) head();
     types();
     spaces();
     garbage_by_repository();
     ages();
     largest();
     lists();
-    if (style_.plain)
+    if (style_.text.plain)
       upstream_line();
     else
       foot();
-    return std::move(text_);
+    return text();
   }
 
  private:
-  std::string size(std::uint64_t bytes) const { return cli::format_bytes(bytes, style_.bytes); }
-  std::string digest(const Digest& digest) const {
-    const std::string text = digest.text();
-    return style_.truncate_digests && !style_.plain ? text.substr(0, text.find(':') + 13) : text;
-  }
-  std::string bar(std::uint64_t part, std::uint64_t whole) const {
-    return cli::bar(whole ? static_cast<double>(part) / static_cast<double>(whole) : 0, kBar,
-                    style_.charset);
-  }
-  std::string name(const std::string& name) const { return cli::printable(name, style_.charset); }
-
-  template <class... Args>
-  void line(fmt::format_string<Args...> format, Args&&... args) {
-    text_ += fmt::format(format, std::forward<Args>(args)...) + '\n';
-  }
-
-  // A table under a title, both left out where there are no rows. Plain rows begin with `record`,
-  // without bars.
-  struct Section {
-    std::string record, title;
-    std::vector<std::string> heads;
-    std::vector<Align> aligns;
-    std::vector<std::vector<std::string>> rows;
-    bool has_bars = false;
-  };
-
-  void show(Section section, const std::string& more = {}) {
-    if (section.rows.empty()) return;
-    if (style_.plain) {
-      for (auto& row : section.rows) {
-        if (section.has_bars) row.pop_back();
-        row.insert(row.begin(), section.record);
-      }
-      Table table({}, {});
-      for (auto& row : section.rows) table.add(std::move(row));
-      text_ += table.text(cli::Layout::plain);
-      return;
-    }
-    Table table(std::move(section.heads), std::move(section.aligns));
-    for (auto& row : section.rows) table.add(std::move(row));
-    text_ += '\n';
-    if (!section.title.empty()) text_ += section.title + '\n';
-    text_ += table.text(cli::Layout::aligned) + more;
-  }
-
-  std::size_t shown(std::size_t rows) const {
-    return style_.top && !style_.plain ? std::min(style_.top, rows) : rows;
-  }
-
   void head() {
     const std::uint64_t free = report_.root.free_bytes;
     line("regctl-gc {}   {}", REGCTL_VERSION,
          run_.dry_run ? "dry run: nothing will be removed" : "run " + run_.id);
-    line("Storage    {}   ({}, {}, {} free)", name(run_.root), report_.root.filesystem,
-         cli::format_bytes(report_.root.size_bytes), cli::format_bytes(free));
+    storage(run_.root, report_.root);
     double seconds = 0;
     for (const Phase& phase : run_.phases) seconds += phase.seconds;
     line("Scanned    {} repositories, {} tags, {} manifests, {} blobs in {:.1f} s",
@@ -130,7 +76,8 @@ class TextReport {
     const Waiting& waiting = report_.swept ? report_.swept->waiting : plan_.waiting;
     if (run_.mode == Mode::offline && !waiting.gate.is_open() && plan_.blockers.empty()) {
       line("");
-      line("Nothing is freed yet, only quarantined: {}", what_would_free(waiting, style_.charset));
+      line("Nothing is freed yet, only quarantined: {}",
+           what_would_free(waiting, style_.text.charset));
     }
   }
 
@@ -365,7 +312,7 @@ class TextReport {
     const auto wants = [&](Lists which) {
       return style_.lists == which || style_.lists == Lists::all;
     };
-    if (style_.lists != Lists::none && !style_.plain) line("");
+    if (style_.lists != Lists::none && !style_.text.plain) line("");
     if (wants(Lists::manifests)) {
       for (const ManifestRemoval& removal : plan_.manifests)
         line("{}: manifest eligible for deletion: {}", name(removal.repository),
@@ -438,7 +385,7 @@ class TextReport {
   // What stands against a purge, besides the hold.
   void gate(const Waiting& waiting) {
     if (!waiting.gate.is_open())
-      line("  Not purged yet: {}", what_would_free(waiting, style_.charset));
+      line("  Not purged yet: {}", what_would_free(waiting, style_.text.charset));
   }
 
   std::string blobs(const Amount& amount) const {
@@ -491,14 +438,13 @@ class TextReport {
   const Plan& plan_;
   const TextStyle& style_;
   const Totals totals_;
-  std::string text_;
 };
 
 }  // namespace
 
 std::string report_text(const Report& report, const TextStyle& style) {
   if (!report.findings) return "";
-  return TextReport(report, *report.findings, style).text();
+  return TextReport(report, *report.findings, style).run();
 }
 
 }  // namespace regctl::gc

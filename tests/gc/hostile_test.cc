@@ -82,7 +82,7 @@ TEST_P(P14Output, TheStoryReachesEveryList) {
 TEST_P(P14Output, TextIsInert) {
   for (const bool plain : {false, true}) {
     const std::string text = report_text(
-        report, {.plain = plain, .lists = Lists::all, .top = 0, .charset = cli::Charset::utf8});
+        report, {{.plain = plain, .top = 0, .charset = cli::Charset::utf8}, Lists::all});
     EXPECT_EQ(first_active_byte(text), "");
     EXPECT_TRUE(cli::is_valid_utf8(text));
     EXPECT_EQ(text.find("new\nline"), std::string::npos);

@@ -1,0 +1,61 @@
+// Figures for Prometheus: one family after the other, each with its samples.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cli/text.h"
+
+namespace regctl::report {
+
+// The text exposition format of Prometheus, version 0.0.4, as node_exporter's textfile collector
+// reads it.
+class Metrics {
+ public:
+  explicit Metrics(const std::string& root)
+      : root_(escaped(cli::printable(root, cli::Charset::utf8))) {}
+
+  void family(std::string_view name, std::string_view help) {
+    name_ = name;
+    text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", name, help);
+  }
+  template <class Value>
+  void sample(Value value, std::string_view label = {}, std::string_view of = {}) {
+    const std::string more = label.empty() ? "" : fmt::format(",{}=\"{}\"", label, of);
+    text_ += fmt::format("{}{{root=\"{}\"{}}} {}\n", name_, root_, more, value);
+  }
+  template <class Value>
+  void one(std::string_view name, std::string_view help, Value value) {
+    family(name, help);
+    sample(value);
+  }
+
+  // The line of `name` for this root in what an earlier run wrote; empty: there is none.
+  std::string earlier(std::string_view name, std::string_view text) const {
+    const std::string start = fmt::format("\n{}{{root=\"{}\"}} ", name, root_);
+    const auto at = text.find(start);
+    return at == std::string_view::npos
+               ? ""
+               : std::string(text.substr(at + 1, text.find('\n', at + 1) - at));
+  }
+  void line(const std::string& text) { text_ += text; }
+
+  std::string text() && { return std::move(text_); }
+
+ private:
+  static std::string escaped(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+      if (c == '\\' || c == '"') out += '\\';
+      out += c;
+    }
+    return out;
+  }
+
+  std::string root_, name_, text_;
+};
+
+}  // namespace regctl::report

@@ -1,0 +1,60 @@
+#include "report/text.h"
+
+#include <algorithm>
+
+namespace regctl::report {
+namespace {
+
+constexpr std::size_t kBar = 20;
+constexpr std::size_t kShortDigest = 12;
+
+}  // namespace
+
+TextStyle style_of(const cli::Output& output) {
+  return {.plain = output.plain,
+          .top = output.top,
+          .truncate_digests = output.truncate_digests,
+          .bytes = output.bytes,
+          .charset = output.charset};
+}
+
+std::string Text::digest(const Digest& digest) const {
+  const std::string text = digest.text();
+  if (style_.plain || !style_.truncate_digests) return text;
+  return text.substr(0, text.find(':') + 1 + kShortDigest);
+}
+
+std::string Text::bar(std::uint64_t part, std::uint64_t whole) const {
+  const double share = whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+  return cli::bar(share, kBar, style_.charset);
+}
+
+std::size_t Text::shown(std::size_t rows) const {
+  return style_.top && !style_.plain ? std::min(style_.top, rows) : rows;
+}
+
+void Text::show(Section section) {
+  if (section.rows.empty()) return;
+  if (style_.plain) {
+    cli::Table table({}, {});
+    for (auto& row : section.rows) {
+      if (section.has_bars) row.pop_back();
+      row.insert(row.begin(), section.record);
+      table.add(std::move(row));
+    }
+    text_ += table.text(cli::Layout::plain);
+    return;
+  }
+  cli::Table table(std::move(section.heads), std::move(section.aligns));
+  for (auto& row : section.rows) table.add(std::move(row));
+  text_ += '\n';
+  if (!section.title.empty()) text_ += section.title + '\n';
+  text_ += table.text(cli::Layout::aligned);
+}
+
+void Text::storage(const std::string& path, const Root& root) {
+  line("Storage    {}   ({}, {}, {} free)", name(path), root.filesystem,
+       cli::format_bytes(root.size_bytes), cli::format_bytes(root.free_bytes));
+}
+
+}  // namespace regctl::report
