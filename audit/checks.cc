@@ -213,7 +213,7 @@ class Checks {
       if (!stale && !malformed) continue;
       Finding& finding = add(stale ? Rule::upload_stale : Rule::upload_malformed);
       finding.repository = repository.name;
-      finding.path = layout::repository(repository.name) + "/_uploads/" + upload.uuid;
+      finding.path = layout::upload(repository.name, upload.uuid);
       finding.bytes = upload.bytes;
     }
   }

@@ -45,6 +45,10 @@ std::string tag(std::string_view repository, std::string_view tag) {
   return path({kRepositories, repository, kManifests, kTags, tag});
 }
 
+std::string upload(std::string_view repository, std::string_view uuid) {
+  return path({kRepositories, repository, kUploads, uuid});
+}
+
 std::string tag_current_link(std::string_view repository, std::string_view name) {
   return path({tag(repository, name), "current", kLink});
 }

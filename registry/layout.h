@@ -36,6 +36,8 @@ std::string blob(const Digest& digest);
 std::string layer_link(std::string_view repository, const Digest& digest);
 std::string revision_link(std::string_view repository, const Digest& digest);
 std::string tag(std::string_view repository, std::string_view tag);
+// The directory of an unfinished upload.
+std::string upload(std::string_view repository, std::string_view uuid);
 std::string tag_current_link(std::string_view repository, std::string_view tag);
 
 // "data.regctl-gc.1795231813.3f1c9b0e": a `data` or `link` renamed in place at `taken` by the run

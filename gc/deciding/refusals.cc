@@ -85,10 +85,8 @@ void refuse_uploads(const Judged& judged, Messages& refusals) {
   for (const Repository& repository : judged.inventory.repositories) {
     for (const Upload& upload : repository.uploads) {
       if (!is_young(upload.newest, *judged.margins.uploads_idle, judged.now)) continue;
-      const std::string uploads =
-          layout::join(layout::repository(repository.name), layout::kUploads);
       refusals.push_back({.code = Code::upload_in_progress,
-                          .path = layout::join(uploads, upload.uuid),
+                          .path = layout::upload(repository.name, upload.uuid),
                           .arguments = {repository.name}});
     }
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mutex>
 
+#include "gc/doing/removals.h"
 #include "registry/layout.h"
 
 namespace regctl::gc {
@@ -87,7 +88,7 @@ class Sweep {
   void purge(const Plan& plan) {
     if (!purges_anything(plan)) return;
     progress_.phase("purge", plan.purge.size() + plan.uploads.size(), "objects");
-    each(plan.uploads, all, [&](const UploadRemoval& one) { remove_upload(one); });
+    each(plan.uploads, all, [&](const UploadRemoval& one) { purge_upload(one); });
     each(plan.leftovers, all, [&](const LeftoverRemoval& one) { remove_leftover(one); });
     const auto is = [](Quarantined::Kind kind) {
       return [kind](const Purge& one) { return one.copy.kind == kind; };
@@ -98,7 +99,7 @@ class Sweep {
     const std::set<Digest> needed = needed_by_what_stays();
     each(plan.purge, is(Quarantined::Kind::blob),
          [&](const Purge& one) { needed.contains(one.copy.digest) ? skip() : purge(one); });
-    each(plan.empty_repositories, all, [&](const std::string& name) { remove_repository(name); });
+    each(plan.empty_repositories, all, [&](const std::string& name) { purge_repository(name); });
     sync();
   }
 
@@ -282,49 +283,13 @@ class Sweep {
       report_.purged_disk_bytes += stat->disk_bytes;
   }
 
-  // Of a directory; of an absent one none.
-  std::vector<Entry> entries(const std::string& key) const {
-    auto listing = storage_.list(key);
-    return listing ? std::move(listing->entries) : std::vector<Entry>();
-  }
-
-  // What a registry writes for an upload: its files, and below it the directories that they are in.
-  // Whatever else is there stays.
-  void remove_upload(const UploadRemoval& upload) {
-    const std::string top = join(layout::repository(upload.repository),
-                                 join(layout::kUploads, upload.uuid)),
-                      states = join(top, "hashstates");
-    std::vector<std::pair<std::string, std::string>>
-        files;  // their directories and names, the one that tells the age last
-    std::vector<std::string> directories;
-    for (const Entry& algorithm : entries(states)) {
-      if (algorithm.kind != Kind::directory) continue;
-      directories.push_back(join(states, algorithm.name));
-      for (const Entry& offset : entries(directories.back())) {
-        if (offset.kind == Kind::file) files.emplace_back(directories.back(), offset.name);
-      }
-    }
-    directories.insert(directories.end(), {states, top});
-    for (const Entry& entry : entries(top)) {
-      if (entry.kind == Kind::file && (entry.name == "data" || layout::is_temporary(entry.name)))
-        files.emplace_back(top, entry.name);
-    }
-    files.emplace_back(top, "startedat");
-    const auto was_written_to = [&](const auto& file) {
-      const auto stat = storage_.stat(join(file.first, file.second));
-      return stat && stat->modified > upload.newest;
-    };
-    if (std::any_of(files.begin(), files.end(), was_written_to)) return skip();
-    std::uint64_t freed = 0;
-    for (const auto& [directory, name] : files) {
-      const auto stat = storage_.stat(join(directory, name));
-      if (writer_.remove_file(directory, name) == Outcome::done && stat) freed += stat->disk_bytes;
-    }
-    Outcome last = Outcome::done;
-    for (const std::string& directory : directories) last = writer_.remove_directory(directory);
-    if (last == Outcome::occupied) fail(Code::upload_kept, top);
+  void purge_upload(const UploadRemoval& upload) {
+    const auto [outcome, freed] = remove_upload(upload, storage_, writer_);
+    if (outcome == RemovedUpload::Outcome::changed) return skip();
+    if (outcome == RemovedUpload::Outcome::kept)
+      fail(Code::upload_kept, layout::upload(upload.repository, upload.uuid));
     const std::lock_guard lock(mutex_);
-    report_.uploads += last == Outcome::done;
+    report_.uploads += outcome == RemovedUpload::Outcome::gone;
     report_.purged_disk_bytes += freed;
   }
 
@@ -340,32 +305,8 @@ class Sweep {
     report_.purged_disk_bytes += stat->disk_bytes;
   }
 
-  // Directories only, from the leaves up; nothing goes where one of them holds a file, or somebody
-  // has begun an upload.
-  void remove_repository(const std::string& name) {
-    const std::string top = layout::repository(name);
-    std::vector<std::string> directories{top};
-    for (std::size_t i = 0; i < directories.size(); ++i) {
-      for (const Entry& entry : entries(directories[i])) {
-        if (entry.kind != Kind::directory || directories[i] == join(top, layout::kUploads))
-          return skip();
-        // Names without "_" directly below are other repositories.
-        if (i > 0 || entry.name.starts_with('_'))
-          directories.push_back(join(directories[i], entry.name));
-      }
-    }
-    for (auto directory = directories.rbegin(); std::next(directory) != directories.rend();
-         ++directory) {
-      if (writer_.remove_directory(*directory) == Outcome::occupied) return skip();
-    }
-    const bool all_gone =
-        writer_.remove_directory(top) != Outcome::occupied;  // false: other repositories are below
-    // Namespaces that are empty now.
-    for (auto slash = name.rfind('/'); all_gone && slash != std::string::npos && slash > 0;
-         slash = name.rfind('/', slash - 1)) {
-      if (writer_.remove_directory(layout::repository(name.substr(0, slash))) != Outcome::done)
-        break;
-    }
+  void purge_repository(const std::string& repository) {
+    if (!remove_repository(repository, storage_, writer_)) return skip();
     const std::lock_guard lock(mutex_);
     ++report_.empty_repositories;
   }
