@@ -17,8 +17,8 @@ constexpr Duration kStaleUpload = std::chrono::hours(168);
 
 class Checks {
  public:
-  Checks(const Inventory& inventory, const Root& root, Time now)
-      : inventory_(inventory), root_(root), now_(now), closure_(inventory) {}
+  Checks(const Inventory& inventory, const StoreFacts& store, Time now)
+      : inventory_(inventory), store_(store), now_(now), closure_(inventory) {}
 
   std::vector<Finding> run() && {
     check_obstacles();
@@ -68,7 +68,7 @@ class Checks {
 
   // In a cache, what has not been asked for yet is missing, and nothing is wrong.
   Severity unless_cache(Severity severity) const {
-    return root_.pull_through_cache ? Severity::info : severity;
+    return store_.pull_through_cache ? Severity::info : severity;
   }
 
   void check_obstacles() {
@@ -287,7 +287,7 @@ class Checks {
   }
 
   const Inventory& inventory_;
-  const Root& root_;
+  const StoreFacts& store_;
   Time now_;
   Closure closure_;
   std::set<DigestId> missing_;
@@ -296,8 +296,8 @@ class Checks {
 
 }  // namespace
 
-std::vector<Finding> check(const Inventory& inventory, const Root& root, Time now) {
-  return Checks(inventory, root, now).run();
+std::vector<Finding> check(const Inventory& inventory, const StoreFacts& store, Time now) {
+  return Checks(inventory, store, now).run();
 }
 
 std::uint64_t count_unpullable_tags(const std::vector<Finding>& findings) {

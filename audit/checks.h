@@ -5,14 +5,14 @@
 
 #include "audit/finding.h"
 #include "registry/inventory.h"
-#include "registry/root.h"
+#include "registry/store_facts.h"
 #include "registry/time.h"
 
 namespace regctl::audit {
 
 // By severity, then rule, then place. REQUIRES: all blobs of `inventory` have been surveyed. In a
 // pull-through cache incomplete images are normal, and only information.
-std::vector<Finding> check(const Inventory& inventory, const Root& root, Time now);
+std::vector<Finding> check(const Inventory& inventory, const StoreFacts& store, Time now);
 
 // Tags that an error among `findings` breaks.
 std::uint64_t count_unpullable_tags(const std::vector<Finding>& findings);

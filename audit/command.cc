@@ -6,8 +6,9 @@
 #include "cli/program.h"
 #include "cli/signals.h"
 #include "registry/error.h"
-#include "registry/filesystem_storage.h"
 #include "registry/scan.h"
+#include "registry/store.h"
+#include "report/find_store.h"
 #include "report/saving.h"
 #include "report/wording.h"
 
@@ -39,13 +40,13 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
   return kProgram;
 }
 
-Verdict judge(const Storage& storage, const Root& root, Time started, const Workers& workers,
+Verdict judge(const Storage& storage, const StoreFacts& store, Time started, const Workers& workers,
               Progress& progress) {
   Verdict verdict;
   verdict.inventory = scan(storage, {}, workers, progress);
   const auto all = all_blobs(verdict.inventory);
   verdict.inventory = survey(storage, std::move(verdict.inventory), all, workers, progress);
-  verdict.findings = check(verdict.inventory, root, started);
+  verdict.findings = check(verdict.inventory, store, started);
   verdict.sizes = known_sizes(verdict.inventory);
   const std::size_t digests = verdict.inventory.digests.size();
   std::vector<bool> garbage(digests);
@@ -76,21 +77,21 @@ ExitStatus audit(const cli::Options& options) {
   cli::ProgressLine progress("regctl-audit", output.progress);
   cli::SignalWatch signals([&] { progress.print_now(); });
 
-  Report report{.root_path = root_operand(program(), options)};
-  report.root = report::find_store(report.root_path, "regctl-audit --quick");
-  report::refuse_below(report.root, output.report_file);
+  Report report;
+  report.store = report::find_store(root_operand(program(), options), "regctl-audit --quick");
+  report::refuse_below(report.store, output.report_file);
   report.started_at = now();
   report.outcome = "complete";
   const auto begin = std::chrono::steady_clock::now();
   const Workers workers(output.jobs, signals.token());
   try {
-    if (report.root.is_empty_directory()) {
+    if (report.store.v2.empty()) {
       report.verdict.emplace();
       report.warnings.push_back(
-          {.code = report::Code::empty_root, .arguments = {report.root_path}});
+          {.code = report::Code::empty_root, .arguments = {report.store.path}});
     } else {
-      const auto storage = open_filesystem_storage(report.root.v2, "");
-      report.verdict = judge(*storage, report.root, report.started_at, workers, progress);
+      const Store store(report.store);
+      report.verdict = judge(store.storage(), store.facts(), report.started_at, workers, progress);
     }
   } catch (const Interrupted&) {
     report.outcome = "interrupted";
@@ -109,7 +110,7 @@ ExitStatus audit(const cli::Options& options) {
   if (!output.quiet && !report::print("regctl-audit", output.json ? report_json(report)
                                                                   : report_text(report, style)))
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
-  cli::say(format_messages("regctl-audit", "warning", report.warnings, report.root.shown_prefix,
+  cli::say(format_messages("regctl-audit", "warning", report.warnings, report.store.shown_prefix,
                            output.charset));
   return report.exit_status;
 }

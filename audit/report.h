@@ -8,7 +8,7 @@
 #include "audit/finding.h"
 #include "cli/exit_status.h"
 #include "registry/inventory.h"
-#include "registry/root.h"
+#include "registry/store_facts.h"
 #include "registry/usage.h"
 #include "report/text.h"
 
@@ -23,8 +23,7 @@ struct Verdict {
 };
 
 struct Report {
-  std::string root_path;
-  Root root;
+  StoreFacts store;
   Time started_at, finished_at;
   double seconds = 0;
   std::optional<Verdict> verdict;

@@ -47,7 +47,7 @@ Json usage_json(const Verdict& verdict) {
 
 std::string report_json(const Report& report) {
   Json run;
-  set_name(run, "root", report.root_path);
+  set_name(run, "root", report.store.path);
   run["started_at"] = format_rfc3339(report.started_at);
   run["finished_at"] = format_rfc3339(report.finished_at);
   run["outcome"] = report.outcome;
@@ -64,14 +64,14 @@ std::string report_json(const Report& report) {
                        {"unpullable_tags", count_unpullable_tags(verdict->findings)}};
     json["findings"] = Json::array();
     for (const Finding& finding : verdict->findings)
-      json["findings"].push_back(finding_json(finding, report.root.shown_prefix));
+      json["findings"].push_back(finding_json(finding, report.store.shown_prefix));
     json["usage"] = usage_json(*verdict);
   }
   json["rules"] = Json::array();
   for (const RuleInfo& info : rules())
     json["rules"].push_back(
         {{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}});
-  json["warnings"] = report::json_of(report.warnings, report.root.shown_prefix);
+  json["warnings"] = report::json_of(report.warnings, report.store.shown_prefix);
   json["errors"] = Json::array();
   return report::text_of(json);
 }

@@ -40,12 +40,12 @@ class TextReport : private report::Text {
       manifests += repository.count_manifests();
     }
     line("regctl-audit {}   read-only", REGCTL_VERSION);
-    storage(report_.root_path, report_.root);
+    storage(report_.store);
     line("Checked    {} repositories, {} tags, {} manifests, {} blobs in {:.1f} s",
          format_count(verdict_.inventory.repositories.size()), format_count(tags),
          format_count(manifests), format_count(verdict_.inventory.blobs.size()), report_.seconds);
     line("Verified   the content of manifests; no layer was read (--quick)");
-    if (report_.root.owned_by_database)
+    if (report_.store.owned_by_database)
       line(
           "Database   this registry keeps its references in a database; the files alone do not "
           "tell what is in use");
@@ -94,7 +94,7 @@ class TextReport : private report::Text {
     line("{}. {}  {}{}{}", number, name_of(finding.severity), info.id,
          finding.digest ? "  " + digest(*finding.digest) : "", bytes);
     if (!finding.path.empty())
-      line("   file    {}{}", report_.root.shown_prefix, name(finding.path));
+      line("   file    {}{}", report_.store.shown_prefix, name(finding.path));
     else if (!finding.repository.empty())
       line("   in      {}", name(finding.repository));
     if (finding.expected) line("   expect  {}", text_of(*finding.expected, style_.text.charset));
@@ -111,7 +111,8 @@ class TextReport : private report::Text {
   void plain() {
     const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
     for (const Finding& finding : verdict_.findings) {
-      const std::string path = finding.path.empty() ? "" : report_.root.shown_prefix + finding.path;
+      const std::string path =
+          finding.path.empty() ? "" : report_.store.shown_prefix + finding.path;
       line("{}\t{}\t{}\t{}\t{}", name_of(finding.severity), info_of(finding.rule).id,
            finding.digest ? finding.digest->text() : "-", or_dash(name(finding.repository)),
            or_dash(name(path)));

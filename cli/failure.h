@@ -5,10 +5,11 @@
 #include <string>
 
 #include "cli/exit_status.h"
+#include "cli/text.h"
 
 namespace regctl::cli {
 
-// `hint` says what to do, or is empty.
+// `hint` says what to do, or is empty. Both texts must be printable.
 class Failure : public std::runtime_error {
  public:
   Failure(ExitStatus status, const std::string& message, std::string hint)
@@ -21,11 +22,12 @@ class Failure : public std::runtime_error {
   std::string hint_;
 };
 
-// The person at the keyboard has to change the call.
+// The person at the keyboard has to change the call. The texts may be as they were given.
 class UsageError : public Failure {
  public:
-  explicit UsageError(const std::string& message, std::string hint = {})
-      : Failure(ExitStatus::usage, message, std::move(hint)) {}
+  explicit UsageError(const std::string& message, const std::string& hint = {})
+      : Failure(ExitStatus::usage, printable(message, terminal_charset()),
+                printable(hint, terminal_charset())) {}
 };
 
 }  // namespace regctl::cli

@@ -71,9 +71,8 @@ int run_program(const std::string& name, int argc, char** argv, Command command)
   try {
     return static_cast<int>(command({argv + 1, argv + argc}, environment));
   } catch (const Failure& failure) {
-    say(fmt::format("{}: {}\n", name, printable(failure.what(), terminal_charset())));
-    if (!failure.hint().empty())
-      say(fmt::format("  do     {}\n", printable(failure.hint(), terminal_charset())));
+    say(fmt::format("{}: {}\n", name, failure.what()));
+    if (!failure.hint().empty()) say(fmt::format("  do     {}\n", failure.hint()));
     return static_cast<int>(failure.status());
   } catch (const std::exception& error) {
     explain(name, error);

@@ -123,12 +123,12 @@ Plan in_both(Plan plan, const Plan& later) {
 
 class Collector {
  public:
-  Collector(const Undertaking& undertaking, const Root& root, const Storage& storage,
+  Collector(const Undertaking& undertaking, const StoreFacts& store, const Storage& storage,
             Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
             std::vector<Phase>& phases)
       : undertaking_(undertaking),
         request_(undertaking.request),
-        root_(root),
+        store_(store),
         storage_(storage),
         writer_(writer),
         lock_(lock),
@@ -166,7 +166,7 @@ class Collector {
  private:
   Findings look(const Workers& workers, const Request& request) {
     looked_at_ = now();
-    return gc::look(storage_, root_, request, looked_at_, workers, progress_, phases_);
+    return gc::look(storage_, store_, request, looked_at_, workers, progress_, phases_);
   }
 
   // What was purged before was purged: then the run is incomplete.
@@ -216,7 +216,7 @@ class Collector {
 
   // What a mark reached is needed, even where another part of the storage could not be read.
   void give_back(const Findings& found) {
-    if (!root_.owned_by_database && !found.plan.restore.empty())
+    if (!store_.owned_by_database && !found.plan.restore.empty())
       sweep_stage(found.plan, Stage::give_back, workers_);
   }
 
@@ -379,7 +379,7 @@ class Collector {
 
   const Undertaking& undertaking_;
   Request request_;
-  const Root& root_;
+  const StoreFacts& store_;
   const Storage& storage_;
   Writer& writer_;
   const Lock& lock_;
@@ -430,10 +430,10 @@ Doomed purged_by(const Plan& plan) {
   return doomed;
 }
 
-Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage,
+Swept collect(const Undertaking& undertaking, const StoreFacts& store, const Storage& storage,
               Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
               std::vector<Phase>& phases, std::optional<Findings>& findings) {
-  return Collector(undertaking, root, storage, writer, lock, stop, progress, phases).run(findings);
+  return Collector(undertaking, store, storage, writer, lock, stop, progress, phases).run(findings);
 }
 
 }  // namespace regctl::gc

@@ -65,7 +65,7 @@ Doomed purged_by(const Plan& plan);
 // was stopped before it knew. Locking: `lock` is held throughout. Throws Disagreement; never throws
 // about storage. `stop` ends it between two objects, but not before what it has begun is either
 // finished or undone.
-Swept collect(const Undertaking& undertaking, const Root& root, const Storage& storage,
+Swept collect(const Undertaking& undertaking, const StoreFacts& store, const Storage& storage,
               Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
               std::vector<Phase>& phases, std::optional<Findings>& findings);
 

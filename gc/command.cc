@@ -15,10 +15,12 @@
 #include "cli/signals.h"
 #include "cli/text.h"
 #include "gc/report.h"
+#include "gc/roots.h"
 #include "registry/error.h"
-#include "registry/filesystem_storage.h"
 #include "registry/layout.h"
+#include "registry/store.h"
 #include "registry/time.h"
+#include "report/find_store.h"
 #include "report/saving.h"
 #include "report/wording.h"
 
@@ -416,10 +418,10 @@ void save(Report& report, const Settings& settings, const std::function<void()>&
 
 void look_only(Report& report, const Settings& settings, const std::stop_token& stop,
                Progress& progress) {
-  const auto storage = open_filesystem_storage(report.root.v2, "");
+  const Store store(report.store);
   try {
     report.findings =
-        look(*storage, report.root, settings.undertaking.request, report.run.started_at,
+        look(store.storage(), store.facts(), settings.undertaking.request, report.run.started_at,
              Workers(settings.output.jobs, stop), progress, report.run.phases);
   } catch (const Interrupted&) {
     report.errors.push_back({.code = Code::interrupted});
@@ -446,19 +448,16 @@ void change(Report& report, const Settings& settings, const std::stop_token& sto
   undertaking.run = report.run.id;
   undertaking.jobs = settings.output.jobs;
   try {
-    const Lock lock = Lock::acquire(report.root.v2);
-    const auto storage = open_filesystem_storage(report.root.v2, "");
-    const auto writer = open_filesystem_writer(report.root.v2, report.root.mounts);
-    report.swept = collect(undertaking, report.root, *storage, *writer, lock, stop, progress,
-                           report.run.phases, report.findings);
-  } catch (const LockHeld& error) {
-    throw cli::Failure(ExitStatus::locked, error.what(),
-                       "wait for it to end; it may be the timer's");
+    const Store store(report.store);
+    const Lock lock = Lock::acquire(store);
+    const auto writer = open_writer(store);
+    report.swept = collect(undertaking, store.facts(), store.storage(), *writer, lock, stop,
+                           progress, report.run.phases, report.findings);
+  } catch (const LockHeld&) {
+    report::fail(ExitStatus::locked, {.code = Code::locked});
   } catch (const Disagreement& error) {
-    throw cli::Failure(
-        ExitStatus::bug,
-        std::string(error.what()) + ": " + text_of(part_of(error.objections()), cli::Charset::utf8),
-        "nothing that either of them needs is gone; please report this");
+    report::fail(ExitStatus::bug,
+                 {.code = Code::disagreement, .arguments = {part_of(error.objections())}});
   }
   for (const auto& [digest, identity] : report.swept->verification.mismatched) {
     if (undertaking.mismatched == Mismatched::take) break;
@@ -480,19 +479,18 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report;
-  report.root = report::find_store(root_operand(program(), options), "regctl-gc --dry-run");
+  report.store = report::find_store(root_operand(program(), options), "regctl-gc --dry-run");
   for (const std::string& file : {settings.output.report_file, settings.metrics_file})
-    report::refuse_below(report.root, file);
+    report::refuse_below(report.store, file);
   report.run = {.id = random_id(),
                 .host = host_name(),
-                .root = report.root.path,
                 .started_at = now(),
                 .dry_run = settings.dry_run,
                 .mode = settings.undertaking.request.mode,
                 .options = options_in_effect(settings, options)};
-  if (report.root.is_empty_directory()) {
+  if (report.store.v2.empty()) {
     report.findings.emplace();
-    report.warnings.push_back({.code = Code::empty_root, .arguments = {report.root.path}});
+    report.warnings.push_back({.code = Code::empty_root, .arguments = {report.store.path}});
   } else {
     try {
       (settings.dry_run ? look_only : change)(report, settings, signals.token(), progress);
@@ -533,7 +531,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     report.run.exit_status = worse(report.run.exit_status, ExitStatus::warnings);
   }
   if (!settings.output.quiet && report.findings) print_hints(report);
-  const std::string& prefix = report.root.shown_prefix;
+  const std::string& prefix = report.store.shown_prefix;
   const auto tell = [&](const char* kind, const std::vector<report::Message>& messages) {
     return format_messages("regctl-gc", kind, messages, prefix, settings.output.charset);
   };

@@ -44,9 +44,9 @@ bool anything_in_quarantine(const Inventory& inventory) {
 
 // Pushers write what they like into descriptors: together the blobs of a store cannot be larger
 // than its disk.
-bool claims_are_absurd(const Inventory& inventory, const Root& root) {
-  if (root.size_bytes == 0) return false;
-  std::uint64_t left = root.size_bytes;
+bool claims_are_absurd(const Inventory& inventory, const StoreFacts& store) {
+  if (store.medium.size_bytes == 0) return false;
+  std::uint64_t left = store.medium.size_bytes;
   const auto sizes = known_sizes(inventory);
   for (const Blob& blob : inventory.blobs) {
     const std::uint64_t size = sizes[index_of(blob.digest)].value_or(0);
@@ -64,7 +64,8 @@ bool looks_at_all(const Request& request) {
 
 // Scan and mark until both have seen all they need of each other: what is in doubt needs tag
 // histories, and what is in quarantine needs every blob directory looked into.
-std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, const Root& root,
+std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage,
+                                                       const StoreFacts& store,
                                                        const Request& request, Time now,
                                                        const Workers& workers, Progress& progress,
                                                        Stopwatch& watch) {
@@ -101,7 +102,7 @@ std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage, c
   const auto unknown = what_to_survey(inventory, marked);
   inventory = survey(storage, std::move(inventory), unknown, workers, progress);
   if (looks_at_all(request) || anything_in_quarantine(inventory) ||
-      claims_are_absurd(inventory, root)) {
+      claims_are_absurd(inventory, store)) {
     const auto all = all_blobs(inventory);
     inventory = survey(storage, std::move(inventory), all, workers, progress);
     marked = mark(inventory, request.policy, now);
@@ -137,12 +138,12 @@ void price_untagged(Findings& findings, const Request& request, Time now) {
   }
 }
 
-void advise(Findings& findings, const Root& root, const Request& request, Time now) {
+void advise(Findings& findings, const StoreFacts& store, const Request& request, Time now) {
   const auto& repositories = findings.inventory.repositories;
   const bool any_tag = std::any_of(repositories.begin(), repositories.end(),
                                    [](const Repository& one) { return !one.tags.empty(); });
   if (!request.policy.delete_untagged && findings.untagged_manifests && any_tag &&
-      !root.pull_through_cache)
+      !store.pull_through_cache)
     findings.advice.push_back(
         {report::Code::untagged_manifests, findings.untagged_manifests, findings.untagged_bytes});
   Amount stale;
@@ -159,10 +160,10 @@ void advise(Findings& findings, const Root& root, const Request& request, Time n
                                findings.plan.kept_young.bytes});
 }
 
-Plan plan_for(const Findings& findings, const Root& root, const Request& request, Time now) {
+Plan plan_for(const Findings& findings, const StoreFacts& store, const Request& request, Time now) {
   GateEvidence gate = request.gate;
-  if (!request.processes.empty()) gate.found = find_registries(request.processes, root);
-  Plan plan = make_plan(findings.inventory, findings.mark, root, request.margins, gate, now);
+  if (!request.processes.empty()) gate.found = find_registries(request.processes, store);
+  Plan plan = make_plan(findings.inventory, findings.mark, store, request.margins, gate, now);
   if (request.mode == Mode::restore) {
     Plan restoration =
         plan_restoration(findings.inventory, request.only_run, request.margins, gate, now);
@@ -176,7 +177,7 @@ Plan plan_for(const Findings& findings, const Root& root, const Request& request
              : plan;
 }
 
-void explain(Findings& findings, const Root& root, const Request& request, Time now) {
+void explain(Findings& findings, const StoreFacts& store, const Request& request, Time now) {
   const std::size_t digests = findings.inventory.digests.size();
   std::vector<bool> live(digests), garbage(digests);
   for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
@@ -184,20 +185,20 @@ void explain(Findings& findings, const Root& root, const Request& request, Time 
     garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
   findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
   price_untagged(findings, request, now);
-  advise(findings, root, request, now);
+  advise(findings, store, request, now);
 }
 
 }  // namespace
 
-Findings look(const Storage& storage, const Root& root, const Request& request, Time now,
+Findings look(const Storage& storage, const StoreFacts& store, const Request& request, Time now,
               const Workers& workers, Progress& progress, std::vector<Phase>& phases) {
   Stopwatch watch(phases);
   Findings findings;
   std::tie(findings.inventory, findings.mark) =
-      scan_and_mark_until_settled(storage, root, request, now, workers, progress, watch);
-  findings.plan = plan_for(findings, root, request, now);
+      scan_and_mark_until_settled(storage, store, request, now, workers, progress, watch);
+  findings.plan = plan_for(findings, store, request, now);
   findings.sizes = known_sizes(findings.inventory);
-  if (request.explains) explain(findings, root, request, now);
+  if (request.explains) explain(findings, store, request, now);
   watch.phase_ends("plan");
   return findings;
 }

@@ -14,8 +14,8 @@
 #include "registry/inventory.h"
 #include "registry/parallel.h"
 #include "registry/progress.h"
-#include "registry/root.h"
 #include "registry/storage.h"
+#include "registry/store_facts.h"
 #include "registry/usage.h"
 
 namespace regctl::gc {
@@ -66,7 +66,7 @@ struct Findings {
 
 // Throws Interrupted (see Workers) and nothing about storage: that is in the plan's blockers.
 // Appends to `phases`.
-Findings look(const Storage& storage, const Root& root, const Request& request, Time now,
+Findings look(const Storage& storage, const StoreFacts& store, const Request& request, Time now,
               const Workers& workers, Progress& progress, std::vector<Phase>& phases);
 
 }  // namespace regctl::gc

@@ -20,7 +20,7 @@ namespace regctl::gc {
 using OptionValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
 
 struct Run {
-  std::string id, host, root;
+  std::string id, host;
   Time started_at, finished_at;
   bool dry_run = false;
   Mode mode = Mode::online;
@@ -32,7 +32,7 @@ struct Run {
 
 struct Report {
   Run run;
-  Root root;
+  StoreFacts store;
   std::optional<Findings> findings;
   std::optional<Swept> swept;                       // empty: a dry run
   std::vector<report::Message> blockers, warnings;  // those of the plan, and of the run itself

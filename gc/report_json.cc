@@ -26,7 +26,7 @@ const char* name_of(Quarantined::Kind kind) {
   return "";
 }
 
-Json run_json(const Run& run) {
+Json run_json(const Run& run, const StoreFacts& store) {
   Json options = Json::object();
   for (const auto& [name, value] : run.options)
     std::visit([&, &key = name](const auto& v) { options[key] = v; }, value);
@@ -34,7 +34,7 @@ Json run_json(const Run& run) {
   for (const Phase& phase : run.phases)
     phases.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
   Json json = {{"id", run.id}, {"host", run.host}};
-  set_name(json, "root", run.root);
+  set_name(json, "root", store.path);
   json["started_at"] = format_rfc3339(run.started_at);
   json["finished_at"] = format_rfc3339(run.finished_at);
   json["dry_run"] = run.dry_run;
@@ -98,10 +98,10 @@ Json totals_json(const Report& report, const Findings& findings) {
           {"kept_manifests_newer_than_tags", plan.kept_outside_tags},
           {"quarantined", amount(totals.quarantined)},
           {"filesystem",
-           {{"type", report.root.filesystem},
-            {"size_bytes", report.root.size_bytes},
-            {"free_bytes", report.root.free_bytes},
-            {"free_after_bytes", report.root.free_bytes + totals.freed_bytes}}}};
+           {{"type", report.store.medium.name},
+            {"size_bytes", report.store.medium.size_bytes},
+            {"free_bytes", report.store.medium.free_bytes},
+            {"free_after_bytes", report.store.medium.free_bytes + totals.freed_bytes}}}};
 }
 
 Json plan_json(const Plan& plan) {
@@ -191,7 +191,7 @@ Json repositories_json(const Findings& findings) {
 
 std::string report_json(const Report& report) {
   Json json = report::head("regctl-gc");
-  json["run"] = run_json(report.run);
+  json["run"] = run_json(report.run, report.store);
   const auto& findings = report.findings;
   json["totals"] = findings ? totals_json(report, *findings) : Json();
   json["plan"] = findings ? plan_json(findings->plan) : Json();
@@ -206,7 +206,7 @@ std::string report_json(const Report& report) {
     json["waiting"]["what_would_free_it"] = what_would_free(waiting, cli::Charset::utf8);
   }
   json["repositories"] = findings ? repositories_json(*findings) : Json();
-  const std::string& prefix = report.root.shown_prefix;
+  const std::string& prefix = report.store.shown_prefix;
   json["blockers"] = report::json_of(report.blockers, prefix);
   json["warnings"] = report::json_of(report.warnings, prefix);
   json["errors"] = report::json_of(report.errors, prefix);

@@ -81,7 +81,7 @@ void of_the_store(Metrics& metrics, const Report& report) {
 }  // namespace
 
 std::string report_metrics(const Report& report, std::string_view previous) {
-  Metrics metrics(report.run.root);
+  Metrics metrics(report.store.path);
   of_the_run(metrics, report, previous);
   if (report.findings) of_the_store(metrics, report);
   return std::move(metrics).text();

@@ -42,10 +42,10 @@ class TextReport : private report::Text {
 
  private:
   void head() {
-    const std::uint64_t free = report_.root.free_bytes;
+    const std::uint64_t free = report_.store.medium.free_bytes;
     line("regctl-gc {}   {}", REGCTL_VERSION,
          run_.dry_run ? "dry run: nothing will be removed" : "run " + run_.id);
-    storage(run_.root, report_.root);
+    storage(report_.store);
     double seconds = 0;
     for (const Phase& phase : run_.phases) seconds += phase.seconds;
     line("Scanned    {} repositories, {} tags, {} manifests, {} blobs in {:.1f} s",
@@ -53,12 +53,12 @@ class TextReport : private report::Text {
          format_count(totals_.manifests), format_count(totals_.blobs.count), seconds);
     line("Sizes      {} blobs as their manifests claim, {} seen on disk",
          format_count(totals_.claimed.count), format_count(totals_.seen.count));
-    for (const std::string& mount : report_.root.mounts)
-      line("Mounted    {}{} is a mount point, and was read across", report_.root.shown_prefix,
+    for (const std::string& mount : report_.store.medium.mounts)
+      line("Mounted    {}{} is a mount point, and was read across", report_.store.shown_prefix,
            name(mount));
     // A run beside a live registry gives nothing back at once; who needs room now must hear that
     // first.
-    const bool nearly_full = free < report_.root.size_bytes / 20;
+    const bool nearly_full = free < report_.store.medium.size_bytes / 20;
     say_that_redis_waits();
     if (run_.mode == Mode::online && nearly_full &&
         (totals_.garbage.count || plan_.waiting.amount.count)) {
@@ -66,8 +66,8 @@ class TextReport : private report::Text {
       line(
           "The file system is nearly full, and this mode frees nothing of today's garbage today. "
           "With the registry");
-      line("stopped or read-only,  regctl-gc --offline {}  frees {} at once.", name(run_.root),
-           size(totals_.garbage_disk_bytes + plan_.waiting.amount.bytes));
+      line("stopped or read-only,  regctl-gc --offline {}  frees {} at once.",
+           name(report_.store.path), size(totals_.garbage_disk_bytes + plan_.waiting.amount.bytes));
     }
   }
 
@@ -371,8 +371,9 @@ class TextReport : private report::Text {
       line("Waiting in quarantine: {}{}", blobs(waiting.amount), until(waiting));
       gate(waiting);
     }
-    line("Free now {}; after a real run about {}", cli::format_bytes(report_.root.free_bytes),
-         cli::format_bytes(report_.root.free_bytes + totals_.freed_bytes));
+    line("Free now {}; after a real run about {}",
+         cli::format_bytes(report_.store.medium.free_bytes),
+         cli::format_bytes(report_.store.medium.free_bytes + totals_.freed_bytes));
   }
 
   // The end of the hold, while that is to come.

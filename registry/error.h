@@ -49,17 +49,6 @@ class StorageError : public Error {
   std::string key_;
 };
 
-// The path given as ROOT is not a registry's storage: exit status 10.
-class WrongRoot : public Error {
- public:
-  WrongRoot(const std::string& message, std::string hint)
-      : Error(message), hint_(std::move(hint)) {}
-  const std::string& hint() const { return hint_; }
-
- private:
-  std::string hint_;
-};
-
 // Work stopped because a signal asked for it.
 class Interrupted : public Error {
  public:

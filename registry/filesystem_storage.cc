@@ -17,6 +17,7 @@ using beneath::Answer;
 using beneath::ask;
 using beneath::ask_twice;
 using beneath::Descriptor;
+using beneath::Resolution;
 
 Kind kind_of(mode_t mode) {
   if (S_ISREG(mode)) return Kind::file;
@@ -61,9 +62,9 @@ class FileReader final : public Reader {
 
 class FilesystemStorage final : public Storage {
  public:
-  // An empty descriptor is the view of an absent directory.
-  FilesystemStorage(Descriptor root, std::string shown_as, Resolution resolution)
-      : root_(std::move(root)), shown_as_(std::move(shown_as)), resolution_(resolution) {}
+  // An empty descriptor is the view of an absent directory; `prefix` is a view's, with its slash.
+  FilesystemStorage(Descriptor root, std::string prefix, Resolution resolution)
+      : root_(std::move(root)), prefix_(std::move(prefix)), resolution_(resolution) {}
 
   std::optional<Listing> list(std::string_view key) const override {
     const auto directory = descriptor(key, O_RDONLY | O_DIRECTORY);
@@ -139,13 +140,13 @@ class FilesystemStorage final : public Storage {
   std::unique_ptr<Reader> open(std::string_view key) const override {
     auto file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file || !S_ISREG(status(*file, key).st_mode)) return nullptr;
-    return std::make_unique<FileReader>(std::move(*file), shown(key));
+    return std::make_unique<FileReader>(std::move(*file), complete(key));
   }
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     auto directory = descriptor(prefix, O_PATH | O_DIRECTORY);
     return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(),
-                                               prefix.empty() ? shown_as_ : shown(prefix) + '/',
+                                               prefix.empty() ? prefix_ : complete(prefix) + '/',
                                                resolution_);
   }
 
@@ -184,10 +185,10 @@ class FilesystemStorage final : public Storage {
     }
   }
 
-  std::string shown(std::string_view key) const { return shown_as_ + std::string(key); }
+  std::string complete(std::string_view key) const { return prefix_ + std::string(key); }
 
   [[noreturn]] void fail(std::string_view key, int error) const {
-    beneath::fail(error, shown(key));
+    beneath::fail(error, complete(key));
   }
 
   std::optional<Descriptor> descriptor(std::string_view key, int flags) const {
@@ -230,16 +231,16 @@ class FilesystemStorage final : public Storage {
   }
 
   Descriptor root_;
-  std::string shown_as_;
+  std::string prefix_;
   Resolution resolution_;
 };
 
 }  // namespace
 
-std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
+std::unique_ptr<Storage> open_filesystem_storage(const Descriptor& directory,
                                                  Resolution resolution) {
-  Descriptor top = beneath::opened(beneath::open_top(path, O_PATH | O_DIRECTORY, resolution), path);
-  return std::make_unique<FilesystemStorage>(std::move(top), std::move(shown_as), resolution);
+  const Answer own = beneath::open(directory.get(), "", O_PATH | O_DIRECTORY, resolution);
+  return std::make_unique<FilesystemStorage>(beneath::opened(own, ""), "", resolution);
 }
 
 }  // namespace regctl

@@ -11,12 +11,10 @@
 
 namespace regctl {
 
-using beneath::Resolution;
-
-// Holds the directory's descriptor open. `path` is resolved once, and has no links in it
-// (Root::v2); `shown_as` is put before every key in messages. Throws StorageError if it cannot be
-// opened.
-std::unique_ptr<Storage> open_filesystem_storage(const std::string& path, std::string shown_as,
-                                                 Resolution resolution = Resolution::best);
+// All below `directory`, of which it keeps a descriptor of its own. Throws StorageError if it
+// cannot have one.
+std::unique_ptr<Storage> open_filesystem_storage(
+    const beneath::Descriptor& directory,
+    beneath::Resolution resolution = beneath::Resolution::best);
 
 }  // namespace regctl

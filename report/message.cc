@@ -13,6 +13,9 @@ constexpr std::string_view kOwner =
     "run as the user that owns the storage; if that is so, look at the disk";
 constexpr std::string_view kHidden =
     "what may be hidden there cannot be known; move it out of the tree";
+constexpr std::string_view kMounted = "check the path, and that the volume is mounted";
+constexpr std::string_view kRootDirectory =
+    "give the directory that the registry's configuration calls rootdirectory";
 constexpr std::string_view kPushOrDelete = "push or delete the tag";
 constexpr std::string_view kPin = "{1}";
 constexpr std::string_view kStopIt = "make sure that it does not, or stop it";
@@ -155,6 +158,43 @@ constexpr std::array kTable = {
     CodeInfo{not_put_back, "second-look-failed", error,
              "{0}: not everything could be put back, the rest is in quarantine",
              "regctl-gc --restore --run {1}"},
+    CodeInfo{locked, "", failure, "another run is changing this storage",
+             "wait for it to end; it may be the timer's"},
+    CodeInfo{disagreement, "", failure, "two computations of what is needed disagree: {0}",
+             "nothing that either of them needs is gone; please report this"},
+    CodeInfo{root_missing, "", failure, "{0} does not exist", kMounted},
+    CodeInfo{root_dangling_link, "", failure, "{0} is a link that leads nowhere", kMounted},
+    CodeInfo{root_unreadable, "", failure, "{0} cannot be read: {3}",
+             "run as the user that owns the storage, or as root"},
+    CodeInfo{root_configuration, "", failure,
+             "{0} is a registry's configuration; ROOT must be the storage directory",
+             "its rootdirectory is {1}:  {2} {1}"},
+    CodeInfo{root_file, "", failure, "{0} is a file; ROOT must be the storage directory", ""},
+    CodeInfo{root_not_a_directory, "", failure, "{0} is not a directory", ""},
+    CodeInfo{root_of_filesystem, "", failure, "{0} is the root of the file system", kRootDirectory},
+    CodeInfo{root_behind_link, "", failure,
+             "{1} is a symbolic link, and links below ROOT are not followed",
+             "give the directory it leads to, or mount it here (mount --bind)"},
+    CodeInfo{root_beside_store, "", failure,
+             "{0} is not the top of a registry's storage; that is {1}", "did you mean  {2} {1} ?"},
+    CodeInfo{root_oci_layout, "", failure,
+             "{0} is an OCI image layout (oras, skopeo and umoci work on these)", ""},
+    CodeInfo{root_version_1, "", failure,
+             "{0} is the storage of a version 1 registry; only version 2 (docker/registry/v2) can "
+             "be collected",
+             ""},
+    CodeInfo{root_docker_engine, "", failure,
+             "{0} is the data directory of a Docker engine; use `docker system prune` there", ""},
+    CodeInfo{root_containerd, "", failure,
+             "{0} is the data directory of containerd; use `ctr` there", ""},
+    CodeInfo{root_nexus, "", failure,
+             "{0} is a Nexus blob store; use Nexus' own clean-up and compact tasks", ""},
+    CodeInfo{root_zot, "", failure,
+             "{0} is the storage of a zot registry, or another tree of OCI image layouts; zot "
+             "collects its own garbage",
+             ""},
+    CodeInfo{root_unknown, "", failure, "no registry storage under {0} (expected {1})",
+             kRootDirectory},
     CodeInfo{untagged_manifests, "untagged-manifests", advice,
              "{0} untagged manifests keep another {1} alive", "--delete-untagged"},
     CodeInfo{stale_uploads, "stale-uploads", advice, "{0} uploads never finished ({1})",

@@ -82,6 +82,26 @@ enum class Code : std::uint8_t {
   deadline,
   put_back,
   not_put_back,
+  // The program ends: another one is at work, it finds a fault in itself,
+  locked,
+  disagreement,
+  // or ROOT is no store.
+  root_missing,
+  root_dangling_link,
+  root_unreadable,
+  root_configuration,
+  root_file,
+  root_not_a_directory,
+  root_of_filesystem,
+  root_behind_link,
+  root_beside_store,
+  root_oci_layout,
+  root_version_1,
+  root_docker_engine,
+  root_containerd,
+  root_nexus,
+  root_zot,
+  root_unknown,
   // What an option would change.
   untagged_manifests,
   stale_uploads,
@@ -195,7 +215,16 @@ enum class Code : std::uint8_t {
   quarantined_since,
 };
 
-enum class MessageKind : std::uint8_t { refusal, brake, damage, warning, error, advice, part };
+enum class MessageKind : std::uint8_t {
+  refusal,
+  brake,
+  damage,
+  warning,
+  error,
+  failure,
+  advice,
+  part
+};
 
 struct Argument;
 
@@ -243,7 +272,8 @@ struct Message {
 
 struct CodeInfo {
   Code code;
-  std::string_view id;  // in reports, stable; several codes may share one; of parts empty
+  std::string_view id;  // in reports, stable; several codes may share one; of
+                        // failures and parts empty
   MessageKind kind;
   std::string_view sentence;  // {0}, {1} ... are its arguments
   std::string_view hint;      // what to do, with the same arguments; empty: nothing is known

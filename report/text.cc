@@ -52,9 +52,9 @@ void Text::show(Section section) {
   text_ += table.text(cli::Layout::aligned);
 }
 
-void Text::storage(const std::string& path, const Root& root) {
-  line("Storage    {}   ({}, {}, {} free)", name(path), root.filesystem,
-       cli::format_bytes(root.size_bytes), cli::format_bytes(root.free_bytes));
+void Text::storage(const StoreFacts& store) {
+  line("Storage    {}   ({}, {}, {} free)", name(store.path), store.medium.name,
+       cli::format_bytes(store.medium.size_bytes), cli::format_bytes(store.medium.free_bytes));
 }
 
 }  // namespace regctl::report

@@ -11,7 +11,7 @@
 #include "cli/program.h"
 #include "cli/table.h"
 #include "registry/digest.h"
-#include "registry/root.h"
+#include "registry/store_facts.h"
 
 namespace regctl::report {
 
@@ -54,7 +54,7 @@ class Text {
   // Nothing where there are no rows.
   void show(Section section);
   // "Storage    /srv   (ext4, 1.00 TiB, 10.00 GiB free)"
-  void storage(const std::string& path, const Root& root);
+  void storage(const StoreFacts& store);
 
   const std::string& text() const { return text_; }
 

@@ -1,5 +1,6 @@
 #include "report/wording.h"
 
+#include "cli/failure.h"
 #include "cli/messages.h"
 #include "cli/units.h"
 
@@ -51,6 +52,11 @@ std::string sentence_of(const Message& message, cli::Charset charset) {
 
 std::string hint_of(const Message& message, cli::Charset charset) {
   return fill(info_of(message.code).hint, message.arguments, charset);
+}
+
+void fail(cli::ExitStatus status, const Message& message) {
+  const cli::Charset charset = cli::terminal_charset();
+  throw cli::Failure(status, sentence_of(message, charset), hint_of(message, charset));
 }
 
 std::string format_messages(std::string_view program, std::string_view kind,

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/exit_status.h"
 #include "cli/text.h"
 #include "report/message.h"
 
@@ -16,6 +17,9 @@ std::string sentence_of(const Message& message, cli::Charset charset);
 // Empty: nothing is known that could be done.
 std::string hint_of(const Message& message, cli::Charset charset);
 std::string text_of(const Argument& argument, cli::Charset charset);
+
+// Ends the program: throws cli::Failure, in words for a terminal.
+[[noreturn]] void fail(cli::ExitStatus status, const Message& message);
 
 // "regctl-gc: warning: ...", one for all messages of the same id; `prefix` stands before paths.
 std::string format_messages(std::string_view program, std::string_view kind,

@@ -5,14 +5,14 @@
 #include "gc/deciding/mark.h"
 #include "gc/deciding/policy.h"
 #include "registry/inventory.h"
-#include "registry/root.h"
+#include "registry/store_facts.h"
 
 namespace regctl::gc {
 
 struct Judged {
   const Inventory& inventory;
   const Mark& mark;
-  const Root& root;
+  const StoreFacts& store;
   const Margins& margins;
   const GateEvidence& gate;
   Time now;

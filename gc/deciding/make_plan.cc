@@ -298,10 +298,10 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root,
+Plan make_plan(const Inventory& inventory, const Mark& mark, const StoreFacts& store,
                const Margins& margins, const GateEvidence& gate, Time now) {
   Plan plan = Planner(inventory, mark, margins, gate, now).run();
-  const Judged judged{inventory, mark, root, margins, gate, now};
+  const Judged judged{inventory, mark, store, margins, gate, now};
   plan.warnings = warnings_about(judged);
   plan.blockers = refusals_of(judged, plan);
   return plan;

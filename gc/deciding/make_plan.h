@@ -9,12 +9,12 @@
 #include "gc/deciding/plan.h"
 #include "gc/deciding/policy.h"
 #include "registry/inventory.h"
-#include "registry/root.h"
+#include "registry/store_facts.h"
 
 namespace regctl::gc {
 
 // REQUIRES: what_to_survey() has been; what was not is left alone.
-Plan make_plan(const Inventory& inventory, const Mark& mark, const Root& root,
+Plan make_plan(const Inventory& inventory, const Mark& mark, const StoreFacts& store,
                const Margins& margins, const GateEvidence& gate, Time now);
 
 // What manifests and layers of these digests need, themselves included; of what is not in

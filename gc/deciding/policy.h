@@ -55,11 +55,6 @@ inline bool is_young(Time time, Duration limit, Time now) {
 // '*' stands for any run of characters, "/" included; everything else for itself.
 bool matches_glob(std::string_view glob, std::string_view name);
 
-// Lines `sha256:...` or `repository@sha256:...`, blank lines, and comments from "#". Throws
-// cli::UsageError, naming `file` and the line, where one is something else or there is none at all:
-// a failed command that wrote the file must not read as "nothing to keep".
-std::vector<RootDigest> parse_roots(std::string_view text, const std::string& file);
-
 enum class OnDamage { pin, refuse };
 
 // The brake on how much one plan may take.

@@ -49,10 +49,10 @@ void refuse_obstacles(const Inventory& inventory, Messages& refusals) {
   std::move(own.begin(), own.end(), std::back_inserter(refusals));
 }
 
-void refuse_stores_of_others(const Root& root, Messages& refusals) {
-  if (root.owned_by_database) refusals.push_back({.code = Code::database_in_use});
-  if (root.is_fuse()) refusals.push_back({.code = Code::fuse});
-  for (const std::string& mount : root.empty_mounts)
+void refuse_stores_of_others(const StoreFacts& store, Messages& refusals) {
+  if (store.owned_by_database) refusals.push_back({.code = Code::database_in_use});
+  if (store.medium.is_fuse()) refusals.push_back({.code = Code::fuse});
+  for (const std::string& mount : store.medium.empty_mounts)
     refusals.push_back({.code = Code::empty_mount, .path = mount, .arguments = {mount}});
 }
 
@@ -137,7 +137,7 @@ NewestTimes newest_times(const Inventory& inventory, Time now) {
 
 // Where tags do not tell what is in use.
 void refuse_untagged(const Judged& judged, Messages& refusals) {
-  if (judged.root.pull_through_cache) refusals.push_back({.code = Code::pull_through_cache});
+  if (judged.store.pull_through_cache) refusals.push_back({.code = Code::pull_through_cache});
   const NewestTimes newest = newest_times(judged.inventory, judged.now);
   if (newest.any_revision && !newest.tagged) refusals.push_back({.code = Code::no_tags});
   if (newest.tagged && newest.pushed && *newest.pushed - *newest.tagged > kTagsLookDead)
@@ -201,7 +201,7 @@ std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
   if (judged.margins.on_damage == OnDamage::refuse)
     refusals = damages_in(judged.inventory, OnDamage::refuse);
   refuse_obstacles(judged.inventory, refusals);
-  refuse_stores_of_others(judged.root, refusals);
+  refuse_stores_of_others(judged.store, refusals);
   refuse_half_stores(judged.inventory, refusals);
   refuse_uploads(judged, refusals);
   refuse_registries(judged.gate, refusals);

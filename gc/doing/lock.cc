@@ -46,10 +46,12 @@ Descriptor existing_lock_file(const Descriptor& directory, const std::string& pa
 
 }  // namespace
 
-Lock Lock::acquire(const std::string& v2) {
+Lock Lock::acquire(const Store& store) {
+  const std::string& v2 = store.facts().v2;
   const std::string path = v2 + '/' + kLockFile;
-  Descriptor directory =
-      beneath::opened(beneath::open_top(v2, O_RDONLY | O_DIRECTORY, beneath::Resolution::best), v2);
+  // Opened again, since a lock belongs to what one opening made.
+  Descriptor directory = beneath::opened(
+      beneath::open(store.directory().get(), "", O_RDONLY | O_DIRECTORY, store.resolution()), v2);
   Answer answer = lock(directory);
   if (answer.error == EWOULDBLOCK) throw LockHeld();
   const bool by_file = answer.error != 0;

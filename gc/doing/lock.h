@@ -6,23 +6,23 @@
 
 #include "registry/beneath.h"
 #include "registry/error.h"
+#include "registry/store.h"
 
 namespace regctl::gc {
 
 // Another run holds the lock: exit status 11.
 class LockHeld : public Error {
  public:
-  LockHeld() : Error("another run is changing this storage") {}
+  LockHeld() : Error("locked") {}
 };
 
 class Lock {
  public:
-  // `v2` is the directory to lock, by a path without links (Root::v2). Where its file system cannot
-  // lock a directory (NFS), a file of fixed name in it is locked instead; that stays, belongs to
-  // the directory's owner, and is from then on locked as well where directories can be: the same
-  // storage may be reached either way. Throws LockHeld at once rather than wait, and StorageError
-  // where locks do not work.
-  static Lock acquire(const std::string& v2);
+  // Of the directory that `store` has open. Where its file system cannot lock a directory (NFS), a
+  // file of fixed name in it is locked instead; that stays, belongs to the directory's owner, and
+  // is from then on locked as well where directories can be: the same storage may be reached either
+  // way. Throws LockHeld at once rather than wait, and StorageError where locks do not work.
+  static Lock acquire(const Store& store);
 
  private:
   Lock(beneath::Descriptor directory, beneath::Descriptor file)

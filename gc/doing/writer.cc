@@ -141,16 +141,16 @@ class FilesystemWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> open_filesystem_writer(const std::string& path,
-                                               const std::vector<std::string>& mounts,
-                                               beneath::Resolution resolution) {
-  constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
-  Descriptor root = beneath::opened(beneath::open_top(path, kFlags, resolution), path);
-  std::vector<Descriptor> below;
-  below.reserve(mounts.size());
-  for (const std::string& mount : mounts)
-    below.push_back(beneath::opened(beneath::open(root.get(), mount, kFlags, resolution), mount));
-  return std::make_unique<FilesystemWriter>(std::move(root), std::move(below), resolution);
+std::unique_ptr<Writer> open_writer(const Store& store) {
+  const auto open = [&](const std::string& key) {
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
+    return beneath::opened(beneath::open(store.directory().get(), key, kFlags, store.resolution()),
+                           key);
+  };
+  std::vector<Descriptor> mounts;
+  mounts.reserve(store.facts().medium.mounts.size());
+  for (const std::string& mount : store.facts().medium.mounts) mounts.push_back(open(mount));
+  return std::make_unique<FilesystemWriter>(open(""), std::move(mounts), store.resolution());
 }
 
 }  // namespace regctl::gc

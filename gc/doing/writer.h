@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/beneath.h"
-#include "registry/storage.h"
+#include "registry/error.h"
+#include "registry/identity.h"
+#include "registry/store.h"
 
 namespace regctl::gc {
 
@@ -57,12 +58,9 @@ class Writer {
   virtual void sync() = 0;
 };
 
-// `path` is docker/registry/v2, without links on the way to it (Root::v2), and `mounts` are the
-// mount points below it. Throws StorageError if one of them cannot be opened. Where rename without
-// replacing is not to be had (NFS), names are given back by making a second name and removing the
-// first.
-std::unique_ptr<Writer> open_filesystem_writer(
-    const std::string& path, const std::vector<std::string>& mounts,
-    beneath::Resolution resolution = beneath::Resolution::best);
+// Throws StorageError if the directory of `store` or a mount point below it cannot be opened. Where
+// rename without replacing is not to be had (NFS), names are given back by making a second name and
+// removing the first.
+std::unique_ptr<Writer> open_writer(const Store& store);
 
 }  // namespace regctl::gc

@@ -271,27 +271,15 @@ Answer<File> read_file(const Eyes& eyes, const std::string& path) {
   return {{std::move(bytes.value), std::max(changed(st), way.value)}, bytes.error};
 }
 
-// Of the directory that all below is compared by: docker/registry/v2, or ROOT where there is none
-// yet.
-struct Store {
-  std::string below;  // from a rootdirectory to it
-  std::pair<dev_t, ino_t> identity;
-};
-
-std::optional<Store> identify(const Root& root) {
-  struct stat st;
-  if (stat(root.v2.empty() ? root.path.c_str() : root.v2.c_str(), &st) != 0) return std::nullopt;
-  return Store{root.v2.empty() ? "" : "/docker/registry/v2", {st.st_dev, st.st_ino}};
-}
-
 enum class Same { yes, no, unknown };
 
-Same is_same(const Store& store, const Eyes& eyes, const std::string& root_directory) {
-  const auto directory = eyes.open(root_directory + store.below, O_PATH | O_DIRECTORY);
+// Whether a registry with this rootdirectory serves the store.
+Same is_same(const StoreFacts& store, const Eyes& eyes, const std::string& root_directory) {
+  const auto directory = eyes.open(root_directory + "/docker/registry/v2", O_PATH | O_DIRECTORY);
   if (directory.error == ENOENT || directory.error == ENOTDIR) return Same::no;
   struct stat st;
   if (!directory.ok() || fstat(directory.value.get(), &st) != 0) return Same::unknown;
-  return std::pair(st.st_dev, st.st_ino) == store.identity ? Same::yes : Same::no;
+  return st.st_dev == store.device && st.st_ino == store.inode ? Same::yes : Same::no;
 }
 
 // What a process has been told, as far as that can be known now.
@@ -325,7 +313,7 @@ std::string variable(const std::vector<std::string>& environment, const std::str
 
 // Empty: it serves another store, or none.
 std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders& orders,
-                                           const Store& store, const Eyes& eyes,
+                                           const StoreFacts& store, const Eyes& eyes,
                                            const std::vector<std::string>& environment) {
   process.doubt = orders.doubt;
   if (const auto& read = orders.configuration) {
@@ -350,7 +338,7 @@ std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders
 
 class Search {
  public:
-  Search(int proc, const Store& store, Time boot) : proc_(proc), store_(store), boot_(boot) {}
+  Search(int proc, const StoreFacts& store, Time boot) : proc_(proc), store_(store), boot_(boot) {}
 
   ProcessEvidence found() && { return std::move(evidence_); }
 
@@ -403,7 +391,7 @@ class Search {
   }
 
   int proc_;
-  const Store& store_;
+  const StoreFacts& store_;
   Time boot_;
   ProcessEvidence evidence_{.blindness = {Blindness::Why::none}};
 };
@@ -428,20 +416,6 @@ std::optional<std::vector<int>> list_processes(int proc) {
   return pids;
 }
 
-// File systems of one host, which no other writes to. What is not known is not local.
-bool is_local(const std::string& type) {
-  static constexpr std::string_view kLocal[] = {"bcachefs", "btrfs", "ext2",   "ext3",    "ext4",
-                                                "f2fs",     "jfs",   "nilfs2", "overlay", "ramfs",
-                                                "reiserfs", "tmpfs", "xfs",    "zfs"};
-  return std::find(std::begin(kLocal), std::end(kLocal), type) != std::end(kLocal);
-}
-
-bool is_local(const Root& root) {
-  return is_local(root.filesystem) &&
-         std::all_of(root.filesystems_below.begin(), root.filesystems_below.end(),
-                     [](const std::string& type) { return is_local(type); });
-}
-
 Blindness::Why why_not_all_are_visible(int proc, const std::vector<int>& pids) {
   if (link_at(proc, "self/ns/pid") != kInitialNamespace) return Blindness::Why::other_namespace;
   if (pids.empty() || pids.front() != 1) return Blindness::Why::processes_hidden;
@@ -450,8 +424,8 @@ Blindness::Why why_not_all_are_visible(int proc, const std::vector<int>& pids) {
 
 }  // namespace
 
-ProcessEvidence find_registries(const std::string& proc, const Root& root) {
-  const bool local = is_local(root);
+ProcessEvidence find_registries(const std::string& proc, const StoreFacts& store) {
+  const bool local = store.medium.is_local();
   const auto unknown = [&](Blindness::Why why, int error = 0) {
     return ProcessEvidence{.blindness = {why, 0, error, proc}, .local = local};
   };
@@ -459,10 +433,9 @@ ProcessEvidence find_registries(const std::string& proc, const Root& root) {
   if (!directory.ok()) return unknown(Blindness::Why::proc_unread, directory.error);
   const int at = directory.value.get();
   const auto boot = boot_time(at);
-  const auto store = identify(root);
   const auto pids = list_processes(at);
-  if (!boot || !store || !pids) return unknown(Blindness::Why::proc_unexpected);
-  Search search(at, *store, *boot);
+  if (!boot || !pids) return unknown(Blindness::Why::proc_unexpected);
+  Search search(at, store, *boot);
   for (const int pid : *pids) search.look_at(pid);
   ProcessEvidence evidence = std::move(search).found();
   if (const auto why = why_not_all_are_visible(at, *pids); why != Blindness::Why::none)

@@ -6,13 +6,14 @@
 #include <string>
 
 #include "gc/serving/evidence.h"
-#include "registry/root.h"
+#include "registry/store_facts.h"
 
 namespace regctl::gc {
 
-// `proc` is where the kernel shows processes, "/proc". Whatever cannot be read makes the evidence
+// `proc` is where the kernel shows processes, "/proc"; `store` is known by the identity of what
+// was opened. Whatever cannot be read makes the evidence
 // incomplete or a process doubtful; processes that end meanwhile do neither. Throws nothing of its
 // own.
-ProcessEvidence find_registries(const std::string& proc, const Root& root);
+ProcessEvidence find_registries(const std::string& proc, const StoreFacts& store);
 
 }  // namespace regctl::gc

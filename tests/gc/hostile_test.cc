@@ -44,7 +44,7 @@ Report report_on(const RegistryBuilder& registry, bool refused) {
   report.run.started_at = report.run.finished_at = kNow;
   report.run.dry_run = true;
   report.run.outcome = refused ? "refused" : "warnings";
-  report.root = look.root;
+  report.store = look.store;
   report.findings = look.at(registry);
   report.warnings = report.findings->plan.warnings;
   return report;
@@ -111,7 +111,7 @@ TEST(P14Sizes, ClaimedSizesDoNotReleaseTheBrake) {
     }
     registry.layer("app", std::string(100'000, 'x'));
     Look look;
-    look.root.size_bytes = 100'000'000'000;
+    look.store.medium.size_bytes = 100'000'000'000;
     look.request.margins.max_delete = MaxDelete{};
     EXPECT_EQ(codes(look.at(registry).plan.blockers), Codes{"max-delete"}) << size;
   }

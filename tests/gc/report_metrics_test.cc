@@ -18,7 +18,7 @@ const std::string kSuccess = "\nregctl_gc_last_success_timestamp_seconds{root=\"
 
 Report report_of(cli::ExitStatus status) {
   Report report;
-  report.run.root = "/srv/\"r\"";
+  report.store.path = "/srv/\"r\"";
   report.run.started_at = kNow;
   report.run.finished_at = kNow + 2 * kSecond;
   report.run.exit_status = status;
@@ -62,7 +62,7 @@ TEST(ReportMetrics, TheLastSuccessSurvivesAFailure) {
     other.run.dry_run = dry_run;
     EXPECT_THAT(report_metrics(other, good), HasSubstr(line));  // it has collected nothing
   }
-  bad.run.root = "/other";
+  bad.store.path = "/other";
   EXPECT_THAT(report_metrics(bad, good), Not(HasSubstr(kSuccess)));
 }
 

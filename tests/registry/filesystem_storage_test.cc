@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 
+#include "tests/support/store_at.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tree.h"
 #include "tests/support/unprivileged.h"
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 
 const Time kThen = Time(std::chrono::seconds(1'700'000'000));
 
-class FilesystemStorage : public testing::TestWithParam<Resolution> {
+class FilesystemStorage : public testing::TestWithParam<beneath::Resolution> {
  protected:
   FilesystemStorage() {
     fs::create_directory(root);
@@ -32,18 +33,17 @@ class FilesystemStorage : public testing::TestWithParam<Resolution> {
   }
 
   void write(const test::Tree& tree) { tree.write_to(root); }
-  std::unique_ptr<Storage> open() {
-    return open_filesystem_storage(root.string(), "v2/", GetParam());
-  }
+  std::unique_ptr<Storage> open() { return test::storage_at(root, GetParam()); }
 
   test::TemporaryDirectory directory;
   const fs::path root = directory.path() / "root";
 };
 
 INSTANTIATE_TEST_SUITE_P(Both, FilesystemStorage,
-                         testing::Values(Resolution::best, Resolution::by_component),
+                         testing::Values(beneath::Resolution::best,
+                                         beneath::Resolution::by_component),
                          [](const auto& test) {
-                           return test.param == Resolution::best ? "Best" : "ByComponent";
+                           return test.param == beneath::Resolution::best ? "Best" : "ByComponent";
                          });
 
 Trouble kind_thrown(const std::function<void()>& call) {
@@ -98,7 +98,7 @@ TEST_P(FilesystemStorage, ErrorsNameTheKeyAsShown) {
       call();
       ADD_FAILURE() << "nothing was thrown";
     } catch (const StorageError& error) {
-      EXPECT_EQ(error.key(), "v2/a/link");
+      EXPECT_EQ(error.key(), "a/link");
     }
   }
 }
@@ -141,7 +141,7 @@ TEST_P(FilesystemStorage, TheTopIsResolvedOnceAndThenHeld) {
   test::Tree tree;
   tree.file("file", "x", kThen);
   write(tree);
-  const auto storage = open_filesystem_storage(root.string(), "", GetParam());
+  const auto storage = open();
   fs::rename(root, directory.path() / "moved");
   EXPECT_EQ(storage->read("file", 10)->bytes, "x");
   EXPECT_EQ(storage->list("")->entries.size(), 1u);
@@ -150,8 +150,7 @@ TEST_P(FilesystemStorage, TheTopIsResolvedOnceAndThenHeld) {
 TEST_P(FilesystemStorage, ATopThatIsNoDirectoryThrows) {
   std::ofstream(root / "file").close();
   for (const char* name : {"none", "file"})
-    EXPECT_THROW(open_filesystem_storage((root / name).string(), "", GetParam()), StorageError)
-        << name;
+    EXPECT_THROW(test::storage_at(root / name, GetParam()), StorageError) << name;
 }
 
 TEST_P(FilesystemStorage, AHeldDirectoryThatWasRemovedIsAbsent) {

@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "registry/filesystem_storage.h"
 #include "registry/hasher.h"
 #include "tests/support/scanning.h"
+#include "tests/support/store_at.h"
 #include "tests/support/temporary_directory.h"
 
 namespace regctl {
@@ -111,8 +111,9 @@ TEST(Scan, ADiskGivesWhatMemoryGives) {
   const TemporaryDirectory directory;
   registry.tree.write_to(directory.path());
   const auto memory = registry.tree.storage();
-  for (const Resolution resolution : {Resolution::best, Resolution::by_component}) {
-    const auto disk = open_filesystem_storage(directory.path().string(), "", resolution);
+  for (const beneath::Resolution resolution :
+       {beneath::Resolution::best, beneath::Resolution::by_component}) {
+    const auto disk = storage_at(directory.path(), resolution);
     expect_equal(without_disk(surveyed(*memory, scanned(*memory, 1, Detail::everything))),
                  without_disk(surveyed(*disk, scanned(*disk, 8, Detail::everything), 8)));
   }

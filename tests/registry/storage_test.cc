@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "registry/filesystem_storage.h"
+#include "tests/support/store_at.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tree.h"
 
@@ -31,9 +31,9 @@ struct Backend {
 };
 
 std::unique_ptr<Storage> on_disk(const Tree& tree, const TemporaryDirectory& directory,
-                                 Resolution resolution) {
+                                 beneath::Resolution resolution) {
   tree.write_to(directory.path());
-  return open_filesystem_storage(directory.path().string(), "", resolution);
+  return test::storage_at(directory.path(), resolution);
 }
 
 class StorageContract : public testing::TestWithParam<Backend> {
@@ -57,11 +57,11 @@ INSTANTIATE_TEST_SUITE_P(
                                            const TemporaryDirectory&) { return tree.storage(); }},
                     Backend{"OnDisk",
                             [](const Tree& tree, const TemporaryDirectory& directory) {
-                              return on_disk(tree, directory, Resolution::best);
+                              return on_disk(tree, directory, beneath::Resolution::best);
                             }},
                     Backend{"OnDiskByComponent",
                             [](const Tree& tree, const TemporaryDirectory& directory) {
-                              return on_disk(tree, directory, Resolution::by_component);
+                              return on_disk(tree, directory, beneath::Resolution::by_component);
                             }}),
     [](const auto& test) { return test.param.name; });
 

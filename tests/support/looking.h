@@ -15,15 +15,15 @@ namespace regctl::test {
 
 struct Look {
   gc::Request request;
-  Root root;
+  StoreFacts store;
   unsigned jobs = 1;
 
   Look() {
     request.settle = std::chrono::milliseconds(0);
     request.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
-    root.path = "/store";
-    root.v2 = "/store/docker/registry/v2";
-    root.filesystem = "ext4";
+    store.path = "/store";
+    store.v2 = "/store/docker/registry/v2";
+    store.medium.name = "ext4";
   }
   Look& delete_untagged() {
     request.policy.delete_untagged = request.margins.delete_untagged = true;
@@ -43,7 +43,7 @@ struct Look {
   gc::Findings at(const Storage& storage) const {
     NullProgress progress;
     std::vector<gc::Phase> phases;
-    return gc::look(storage, root, request, kNow, Workers(jobs), progress, phases);
+    return gc::look(storage, store, request, kNow, Workers(jobs), progress, phases);
   }
   gc::Findings at(const RegistryBuilder& registry) const { return at(*registry.tree.storage()); }
 };

@@ -8,6 +8,7 @@
 
 #include "gc/collect.h"
 #include "registry/filesystem_storage.h"
+#include "registry/find_store.h"
 #include "tests/support/program.h"
 #include "tests/support/registry_builder.h"
 #include "tests/support/temporary_directory.h"
@@ -122,14 +123,14 @@ class Sweeping {
     std::vector<gc::Phase> phases;
     findings.reset();
     undertaking.run = "run" + std::to_string(++runs_);
-    const Root root = find_root(directory_.path().string(), "regctl-gc");
-    const auto storage = wrap(open_filesystem_storage(root.v2, ""));
-    const auto writer = gc::open_filesystem_writer(root.v2, root.mounts);
+    const Store store(find_store(directory_.path()).facts);
+    const auto storage = wrap(open_filesystem_storage(store.directory()));
+    const auto writer = gc::open_writer(store);
     MeddledWriter meddled(
         *writer, [this](std::string_view verb, const std::string& key) { meddle(verb, key); });
-    const gc::Lock lock = gc::Lock::acquire(root.v2);
-    return collect(undertaking, root, *storage, meddled, lock, stop.get_token(), progress, phases,
-                   findings);
+    const gc::Lock lock = gc::Lock::acquire(store);
+    return collect(undertaking, store.facts(), *storage, meddled, lock, stop.get_token(), progress,
+                   phases, findings);
   }
 
   std::filesystem::path v2() const { return directory_.path() / "docker/registry/v2"; }

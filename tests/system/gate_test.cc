@@ -3,8 +3,9 @@
 #include <fstream>
 
 #include "gc/serving/registry_processes.h"
+#include "registry/find_store.h"
 #include "registry/hasher.h"
-#include "registry/root.h"
+#include "registry/store.h"
 #include "tests/support/store_on_disk.h"
 #include "tests/support/sweeping.h"
 
@@ -65,7 +66,7 @@ class GateOnDisk : public StoreOnDisk {
   // Whether the gate can open by what is seen; skip_reason says why not. (Processes other than ours
   // may be in doubt too: that they run here is an answer as well.)
   bool can_see_all() {
-    const auto found = gc::find_registries("/proc", find_root(root.path(), "regctl-gc"));
+    const auto found = gc::find_registries("/proc", Store(find_store(root.path()).facts).facts());
     if (found.blindness)
       skip_reason = "not every process of this host can be seen";
     else if (!found.local)

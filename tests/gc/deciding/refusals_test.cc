@@ -27,7 +27,7 @@ Codes blockers(const Look& look, const RegistryBuilder& registry) {
 TEST(StoresOfOthers, GitLabsDatabaseRefusesAlways) {
   Scene scene;
   Look look;
-  look.root.owned_by_database = true;
+  look.store.owned_by_database = true;
   EXPECT_EQ(blockers(look, scene.registry), Codes{"database-in-use"});
   EXPECT_EQ(blockers(look.delete_untagged(), scene.registry), Codes{"database-in-use"});
   EXPECT_EQ(blockers(look.offline(), scene.registry), Codes{"database-in-use"});
@@ -36,7 +36,7 @@ TEST(StoresOfOthers, GitLabsDatabaseRefusesAlways) {
 TEST(StoresOfOthers, F78APullThroughCacheRefusesOnlyDeleteUntagged) {
   Scene scene;
   Look look;
-  look.root.pull_through_cache = true;
+  look.store.pull_through_cache = true;
   EXPECT_EQ(blockers(look, scene.registry), Codes{});
   EXPECT_EQ(blockers(look.delete_untagged(), scene.registry), Codes{"pull-through-cache"});
 }
@@ -53,7 +53,7 @@ TEST(StoresOfOthers, F78APullThroughCacheIsLegallyIncomplete) {
   registry.tag("library/busybox", "latest", digest_of("not fetched yet"));
   const Digest expired = registry.blob("{}");
   Look look;
-  look.root.pull_through_cache = true;
+  look.store.pull_through_cache = true;
   const Findings findings = look.at(registry);
   EXPECT_EQ(planned(findings), Digests{expired});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
@@ -94,19 +94,19 @@ TEST(StoresOfOthers, F82AFuseFileSystemRefuses) {
   Scene scene;
   Look look;
   for (const char* filesystem : {"fuse", "fuse.s3fs", "fuseblk"}) {
-    look.root.filesystem = filesystem;
+    look.store.medium.name = filesystem;
     EXPECT_EQ(blockers(look, scene.registry), Codes{"fuse"}) << filesystem;
   }
-  look.root.filesystem = "xfs";
+  look.store.medium.name = "xfs";
   EXPECT_EQ(blockers(look, scene.registry), Codes{});
 }
 
 TEST(StoresOfOthers, F23MountPointsAreReadAcrossUnlessTheyAreEmpty) {
   Scene scene;
   Look look;
-  look.root.mounts = {"blobs", "repositories/app"};
+  look.store.medium.mounts = {"blobs", "repositories/app"};
   EXPECT_EQ(blockers(look, scene.registry), Codes{});
-  look.root.empty_mounts = {"blobs"};
+  look.store.medium.empty_mounts = {"blobs"};
   EXPECT_EQ(blockers(look, scene.registry), Codes{"empty-mount"});
 }
 

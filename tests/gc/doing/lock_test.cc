@@ -12,8 +12,9 @@
 #include <fstream>
 #include <functional>
 
-#include "registry/root.h"
+#include "registry/find_store.h"
 #include "tests/support/program.h"
+#include "tests/support/store_at.h"
 #include "tests/support/unprivileged.h"
 
 namespace {
@@ -53,7 +54,9 @@ class LockTest : public testing::Test {
     EXPECT_EQ(lstat(path.c_str(), &st), 0) << path;
     return st;
   }
-  void expect_held() const { EXPECT_THROW(Lock::acquire(v2), LockHeld); }
+  static Lock lock(const fs::path& at) { return Lock::acquire(test::store_at(at)); }
+  Lock lock() const { return lock(v2); }
+  void expect_held() const { EXPECT_THROW(lock(), LockHeld); }
 
   TemporaryDirectory work;
   const fs::path root = work.path() / "root", v2 = root / "docker/registry/v2",
@@ -62,21 +65,21 @@ class LockTest : public testing::Test {
 
 TEST_F(LockTest, P10OneAtATime) {
   {
-    const Lock lock = Lock::acquire(v2);
+    const Lock held = lock();
     expect_held();
     expect_held();
   }
-  const Lock again = Lock::acquire(v2);
+  const Lock again = lock();
   EXPECT_TRUE(fs::is_empty(v2));
 }
 
 TEST_F(LockTest, P10AlsoUnderAnotherName) {
   fs::create_directory_symlink(root, work.path() / "link");
-  const Lock lock = Lock::acquire(v2);
+  const Lock held = lock();
   for (const fs::path& name : {work.path() / "link", root, v2})
-    EXPECT_THROW(Lock::acquire(find_root(name, "regctl-gc").v2), LockHeld) << name;
+    EXPECT_THROW(Lock::acquire(Store(find_store(name).facts)), LockHeld) << name;
   fs::create_directories(work.path() / "other");
-  EXPECT_NO_THROW(Lock::acquire(work.path() / "other"));
+  EXPECT_NO_THROW(lock(work.path() / "other"));
 }
 
 // A link that was put there after the storage had been found.
@@ -84,18 +87,18 @@ TEST_F(LockTest, P6NoLinkLeadsToAnotherStorage) {
   fs::create_directories(work.path() / "other/registry/v2");
   fs::rename(root / "docker", work.path() / "aside");
   fs::create_directory_symlink(work.path() / "other", root / "docker");
-  EXPECT_THROW(Lock::acquire(v2), StorageError);
+  EXPECT_THROW(lock(), StorageError);
 }
 
 TEST_F(LockTest, MovesWithItsOwner) {
   std::optional<Lock> kept;
   {
-    Lock lock = Lock::acquire(v2);
-    kept.emplace(std::move(lock));
+    Lock held = lock();
+    kept.emplace(std::move(held));
   }
   expect_held();
   kept.reset();
-  EXPECT_NO_THROW(Lock::acquire(v2));
+  EXPECT_NO_THROW(lock());
 }
 
 TEST_F(LockTest, EndsWithTheProcess) {
@@ -107,7 +110,7 @@ TEST_F(LockTest, EndsWithTheProcess) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       try {
-        const Lock lock = Lock::acquire(v2);
+        const Lock held = lock();
         if (write(ready[1], "x", 1) == 1) pause();
       } catch (...) {
       }
@@ -120,7 +123,7 @@ TEST_F(LockTest, EndsWithTheProcess) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     close(ready[0]);
-    EXPECT_NO_THROW(Lock::acquire(v2));
+    EXPECT_NO_THROW(lock());
   }
 }
 
@@ -130,7 +133,7 @@ TEST_F(LockTest, AFileWhereDirectoriesCannotBeLocked) {
     ASSERT_EQ(chown(v2.c_str(), 1234, 2345), 0);
   }
   {
-    const Lock lock = Lock::acquire(v2);
+    const Lock held = lock();
     expect_held();
   }
   const struct stat first = stat_of(file);
@@ -138,7 +141,7 @@ TEST_F(LockTest, AFileWhereDirectoriesCannotBeLocked) {
   EXPECT_EQ(first.st_uid, stat_of(v2).st_uid);
   EXPECT_EQ(first.st_gid, stat_of(v2).st_gid);
   // It is the same file for ever: removing it would let two runs lock two files of one name.
-  const Lock lock = Lock::acquire(v2);
+  const Lock held = lock();
   EXPECT_EQ(stat_of(file).st_ino, first.st_ino);
 }
 
@@ -146,9 +149,9 @@ TEST_F(LockTest, AFileThatRootHasMadeIsForTheRegistrysUserToo) {
   lock_no_directories();
   fs::permissions(work.path(), fs::perms(0755));
   if (geteuid() != 0 || chown(v2.c_str(), 65534, 65534) != 0) GTEST_SKIP() << "needs root";
-  { const Lock as_root = Lock::acquire(v2); }
+  { const Lock as_root = lock(); }
   const test::Unprivileged nobody;
-  const Lock lock = Lock::acquire(v2);
+  const Lock held = lock();
   expect_held();
 }
 
@@ -156,10 +159,10 @@ TEST_F(LockTest, ALinkInPlaceOfTheFileIsRefused) {
   lock_no_directories();
   std::ofstream(work.path() / "precious") << "x";
   fs::create_symlink(work.path() / "precious", file);
-  EXPECT_THROW(Lock::acquire(v2), StorageError);
+  EXPECT_THROW(lock(), StorageError);
   fs::remove(file);
   fs::create_symlink(work.path() / "made by nobody", file);
-  EXPECT_THROW(Lock::acquire(v2), StorageError);
+  EXPECT_THROW(lock(), StorageError);
   EXPECT_FALSE(fs::exists(work.path() / "made by nobody"));
 }
 
@@ -171,7 +174,7 @@ TEST_F(LockTest, P6AnotherNameOfAForeignFileDoesNotGiveItAway) {
   std::ofstream(work.path() / "precious") << "x";
   fs::create_hard_link(work.path() / "precious", file);
   try {
-    const Lock lock = Lock::acquire(v2);
+    const Lock held = lock();
   } catch (const StorageError&) {
   }
   EXPECT_EQ(stat_of(work.path() / "precious").st_uid, 0u);
@@ -182,7 +185,7 @@ TEST_F(LockTest, AQueueInPlaceOfTheFileDoesNotHoldUsUp) {
   lock_no_directories();
   ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
   try {
-    const Lock lock = Lock::acquire(v2);
+    const Lock held = lock();
   } catch (const StorageError&) {
   }
 }
@@ -191,11 +194,11 @@ TEST_F(LockTest, AQueueInPlaceOfTheFileDoesNotHoldUsUp) {
 TEST_F(LockTest, P10EitherWay) {
   lock_no_directories();
   {
-    const Lock client = Lock::acquire(v2);
+    const Lock client = lock();
     before_flock = nullptr;
     expect_held();
   }
-  const Lock host = Lock::acquire(v2);
+  const Lock host = lock();
   lock_no_directories();
   expect_held();
 }
@@ -203,18 +206,17 @@ TEST_F(LockTest, P10EitherWay) {
 TEST_F(LockTest, WhereNothingCanBeLockedItSaysSo) {
   before_flock = [](int) { return ENOLCK; };
   try {
-    const Lock lock = Lock::acquire(v2);
+    const Lock held = lock();
     FAIL();
   } catch (const StorageError& error) {
     EXPECT_EQ(error.trouble(), Trouble::unlockable);
     EXPECT_EQ(error.error(), ENOLCK);
   }
-  EXPECT_THROW(Lock::acquire(work.path() / "nowhere"), StorageError);
 }
 
 TEST_F(LockTest, AnInterruptedCallIsMadeAgain) {
   before_flock = [left = 3](int) mutable { return left-- > 0 ? EINTR : 0; };
-  const Lock lock = Lock::acquire(v2);
+  const Lock held = lock();
   EXPECT_TRUE(fs::is_empty(v2));
 }
 

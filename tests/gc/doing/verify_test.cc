@@ -8,11 +8,11 @@
 #include <functional>
 #include <thread>
 
-#include "registry/filesystem_storage.h"
 #include "registry/hasher.h"
 #include "registry/layout.h"
 #include "tests/support/printing.h"
 #include "tests/support/registry_builder.h"
+#include "tests/support/store_at.h"
 #include "tests/support/sweeping.h"
 
 namespace regctl::gc {
@@ -97,7 +97,7 @@ class Verify : public testing::Test {
 
   TemporaryDirectory directory;
   Watched::Before before = [](const std::string&, std::size_t) {};
-  Watched storage{open_filesystem_storage(directory.path(), ""), before};
+  Watched storage{storage_at(directory.path()), before};
   Plan plan;
   unsigned jobs = 1;
   std::stop_source stop;

@@ -445,7 +445,7 @@ Doomed doomed_by_sabotage(const Saboteur& saboteur, const RegistryBuilder& regis
   saboteur.spoil(mind);
   const Mark marked = mark(mind.inventory, mind.policy, kNow);
   return doomed_by(
-      make_plan(mind.inventory, marked, look.root, look.request.margins, look.request.gate, kNow));
+      make_plan(mind.inventory, marked, look.store, look.request.margins, look.request.gate, kNow));
 }
 
 std::set<std::string> without(std::set<std::string> all, const std::set<std::string>& these) {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/support/store_at.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/unprivileged.h"
 
@@ -35,12 +36,11 @@ class FindRegistries : public testing::Test {
   static constexpr int kPid = 70;
   test::TemporaryDirectory work;
   const fs::path proc = work.path() / "proc", host = work.path() / "host";
-  const fs::path store = host / "srv/store";
+  fs::path store = host / "srv/store";
   // Configuration files are as old as this test, so what "started before" them started an hour ago.
   const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const Time boot = now - std::chrono::hours(24), later = now + std::chrono::hours(1),
              before = now - std::chrono::hours(1);
-  Root root;
 
   FindRegistries() {
     for (const char* directory :
@@ -54,9 +54,6 @@ class FindRegistries : public testing::Test {
               "\nprocesses 9\n");
     fs::create_symlink("pid:[4026531836]", proc / "self/ns/pid");
     make_process(1, {"/sbin/init"}, boot);
-    root.path = store;
-    root.v2 = store / "docker/registry/v2";
-    root.filesystem = "ext4";
   }
 
   static void write(const fs::path& file, const std::string& text) {
@@ -88,7 +85,10 @@ class FindRegistries : public testing::Test {
     make_process(kPid, {"/usr/bin/docker-registry", "serve", "/etc/c.yml"}, later, environment);
   }
 
-  ProcessEvidence look() const { return find_registries(proc, root); }
+  // At the storage below `store`.
+  ProcessEvidence look() const {
+    return find_registries(proc, test::store_at(store / "docker/registry/v2").facts());
+  }
   RegistryProcess only() const {
     const ProcessEvidence evidence = look();
     if (evidence.processes.size() != 1) {
@@ -258,8 +258,7 @@ TEST_F(FindRegistries, SeesFilesAsTheProcessDoes) {
   fs::create_directory_symlink(container, process / "root");
   EXPECT_THAT(look().processes, IsEmpty());  // the host's /srv/store is another one
 
-  root.path = container / "srv/the-real-one";
-  root.v2 = root.path + "/docker/registry/v2";
+  store = container / "srv/the-real-one";
   EXPECT_EQ(only(), serving(Cache::none));
 }
 
@@ -267,17 +266,6 @@ TEST_F(FindRegistries, KnowsTheStoreByAnyName) {
   fs::create_directory_symlink("store", host / "srv/link");
   serve("storage: {filesystem: {rootdirectory: /srv/link/}}");
   EXPECT_EQ(only(), serving(Cache::none));
-  root.path = host / "srv/link";  // find_root() resolves v2
-  EXPECT_EQ(only(), serving(Cache::none));
-}
-
-TEST_F(FindRegistries, KnowsAStoreWithNothingInIt) {
-  root.path = host / "srv/new";
-  root.v2.clear();
-  serve("storage: {filesystem: {rootdirectory: /srv/new}}");
-  EXPECT_EQ(only(), serving(Cache::none));
-  serve(kBare);
-  EXPECT_THAT(look().processes, IsEmpty());
 }
 
 TEST_F(FindRegistries, ReadsRelativePathsBelowTheWorkingDirectory) {
@@ -380,6 +368,7 @@ TEST_F(FindRegistriesByWay, BelievesNoOldFileBelowTheWorkingDirectoryThatALinkLe
   start("./now/c.yml");
   fs::rename(host / "srv", host / "moved");  // by what name it works there does not count
   fs::create_directory_symlink("moved", host / "srv");
+  store = host / "moved/store";
   expect_believed();
   point(host / "moved/now", "conf/new");
   expect_doubted();
@@ -503,24 +492,17 @@ TEST_F(FindRegistries, ProcessesThatEndAreNoProblem) {
 }
 
 TEST_F(FindRegistries, WithoutProcNothingIsKnown) {
-  EXPECT_TRUE(find_registries(work.path() / "nothing", root).blindness);
+  EXPECT_TRUE(find_registries(work.path() / "nothing", {}).blindness);
   fs::remove(proc / "stat");
   EXPECT_TRUE(look().blindness);
 }
 
-TEST_F(FindRegistries, KnowsLocalFileSystems) {
-  for (const char* type : {"ext4", "xfs", "btrfs", "zfs", "tmpfs", "overlay"}) {
-    root.filesystem = type;
-    EXPECT_TRUE(look().local) << type;
-  }
-  for (const char* type : {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "lustre",
-                           "fuse.s3fs", "virtiofs", ""}) {
-    root.filesystem = type;
-    EXPECT_FALSE(look().local) << type;
-  }
-  root.filesystem = "ext4";
-  root.filesystems_below = {"ext4", "nfs4"};
-  EXPECT_FALSE(look().local);
+TEST_F(FindRegistries, SaysWhetherOtherHostsMayServeIt) {
+  EXPECT_TRUE(look().local);
+  StoreFacts facts = test::store_at(store / "docker/registry/v2").facts();
+  facts.medium.name = "nfs4";
+  EXPECT_FALSE(find_registries(proc, facts).local);
+  EXPECT_FALSE(find_registries(work.path() / "nothing", facts).local);
 }
 
 }  // namespace

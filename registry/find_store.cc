@@ -1,0 +1,164 @@
+#include "registry/find_store.h"
+
+#include <algorithm>
+#include <boost/filesystem.hpp>
+#include <boost/filesystem/fstream.hpp>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+namespace regctl {
+namespace {
+
+namespace fs = boost::filesystem;
+using boost::system::error_code;
+
+const fs::path kV2 = fs::path("docker") / "registry" / "v2";
+
+bool has_directory(const fs::path& path) {
+  error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool has_file(const fs::path& path) {
+  error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+std::vector<fs::path> children(const fs::path& directory) {
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+    found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// The value of `rootdirectory:` in a registry's configuration; empty: no such line. Good enough for
+// a message.
+std::string root_directory_in(const fs::path& file) {
+  fs::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const auto key = line.find("rootdirectory:");
+    if (key == std::string::npos) continue;
+    std::istringstream rest(line.substr(key + sizeof("rootdirectory:") - 1));
+    std::string value;
+    rest >> value;
+    value.erase(std::remove_if(value.begin(), value.end(),
+                               [](char c) { return c == '"' || c == '\'' || c == '}'; }),
+                value.end());
+    return value;
+  }
+  return {};
+}
+
+// What this directory is known to be instead of a registry's storage.
+Standing stranger_at(const fs::path& path, const std::vector<fs::path>& below) {
+  const auto has = [&](const char* name) { return fs::exists(path / name); };
+  if (has_file(path / "oci-layout")) return Standing::oci_layout;
+  if (has_directory(path / "images") && has_directory(path / "repositories"))
+    return Standing::version_1;
+  if (has_directory(path / "image") &&
+      (has("overlay2") || has("containers") || has("aufs") || has("btrfs")))
+    return Standing::docker_engine;
+  if (has_directory(path / "io.containerd.content.v1.content")) return Standing::containerd;
+  if (has_directory(path / "content") &&
+      (has("metadata.properties") || has_directory(path / "content" / "vol-01")))
+    return Standing::nexus;
+  if (std::any_of(below.begin(), below.end(),
+                  [](const fs::path& child) { return has_file(child / "oci-layout"); }))
+    return Standing::zot;
+  return Standing::unknown;
+}
+
+// The top of a storage that `path` is a little beside; empty: not found.
+std::string store_beside(const fs::path& path, const std::vector<fs::path>& below) {
+  for (fs::path up = path; up.has_parent_path() && up != up.parent_path(); up = up.parent_path()) {
+    if (has_directory(up.parent_path() / kV2)) return up.parent_path().string();
+  }
+  for (const fs::path& child : below) {
+    if (has_directory(child / kV2)) return child.string();
+  }
+  return {};
+}
+
+// No link below ROOT is followed, and these three directories are below it. Empty: none is one.
+std::string link_on_the_way_below(const fs::path& top) {
+  fs::path here = top;
+  for (const fs::path& part : kV2) {
+    here /= part;
+    error_code ignored;
+    if (fs::is_symlink(here, ignored)) return here.string();
+  }
+  return {};
+}
+
+StoreFacts facts_of(const std::string& given, const fs::path& top, bool is_v2) {
+  const fs::path v2 = top / kV2;
+  return {.path = given,
+          .v2 = v2.string(),
+          .shown_prefix = is_v2 ? "" : kV2.string() + '/',
+          .pull_through_cache = fs::exists(top / "scheduler-state.json"),
+          .owned_by_database = fs::exists(v2.parent_path() / "lockfiles" / "database-in-use"),
+          .medium = medium_of(v2.string())};
+}
+
+// Where `real` is docker/registry/v2 itself, the directory above these three.
+std::optional<fs::path> top_of_v2(const fs::path& real) {
+  const std::string tail = '/' + kV2.string(), path = real.string();
+  if (!path.ends_with(tail)) return std::nullopt;
+  return fs::path(path.substr(0, path.size() - tail.size()));
+}
+
+bool is_as_good_as_empty(const std::vector<fs::path>& below) {
+  return std::all_of(below.begin(), below.end(), [](const fs::path& child) {
+    const std::string name = child.filename().string();
+    return name.starts_with('.') || name == "lost+found";
+  });
+}
+
+Found found_in(const std::string& given, const fs::path& real) {
+  if (real == "/") return {.standing = Standing::filesystem_root, .path = given};
+  const std::string path = real.string();
+  const auto above = top_of_v2(real);
+  if (above || fs::is_directory(real / kV2)) {
+    const fs::path top = above.value_or(real);
+    if (std::string link = link_on_the_way_below(top); !link.empty())
+      return {Standing::behind_link, path, std::move(link)};
+    return {Standing::store, path, "", 0, facts_of(given, top, above.has_value())};
+  }
+  const auto below = children(real);
+  if (is_as_good_as_empty(below) && store_beside(real, {}).empty())
+    return {Standing::empty_directory, path, "", 0, {.path = given, .medium = medium_of(path)}};
+  if (std::string top = store_beside(real, below); !top.empty())
+    return {Standing::beside_store, path, std::move(top)};
+  const Standing stranger = stranger_at(real, below);
+  return {stranger, path, stranger == Standing::unknown ? (real / kV2).string() : ""};
+}
+
+Found found_at(const std::string& given) {
+  const fs::path path(given);
+  if (!fs::exists(path)) {
+    const bool link = fs::is_symlink(fs::symlink_status(path));
+    return {link ? Standing::dangling_link : Standing::missing, given};
+  }
+  if (fs::is_regular_file(path)) {
+    std::string root_directory = root_directory_in(path);
+    if (root_directory.empty()) return {Standing::file, given};
+    return {Standing::configuration, given, std::move(root_directory)};
+  }
+  const fs::path real = fs::canonical(path);
+  if (!has_directory(real)) return {Standing::not_a_directory, given};
+  return found_in(given, real);
+}
+
+}  // namespace
+
+Found find_store(const std::string& path) {
+  try {
+    return found_at(path);
+  } catch (const fs::filesystem_error& error) {
+    return {.standing = Standing::unreadable, .path = path, .error = error.code().value()};
+  }
+}
+
+}  // namespace regctl

@@ -1,0 +1,68 @@
+#include "report/find_store.h"
+
+#include "cli/failure.h"
+#include "cli/output_file.h"
+#include "registry/find_store.h"
+#include "report/wording.h"
+
+namespace regctl::report {
+namespace {
+
+// What to say of what stands there. REQUIRES: it is no store.
+Code code_of(Standing standing) {
+  switch (standing) {
+    case Standing::store:
+    case Standing::empty_directory:
+    case Standing::unknown:
+      break;
+    case Standing::missing:
+      return Code::root_missing;
+    case Standing::dangling_link:
+      return Code::root_dangling_link;
+    case Standing::unreadable:
+      return Code::root_unreadable;
+    case Standing::configuration:
+      return Code::root_configuration;
+    case Standing::file:
+      return Code::root_file;
+    case Standing::not_a_directory:
+      return Code::root_not_a_directory;
+    case Standing::filesystem_root:
+      return Code::root_of_filesystem;
+    case Standing::behind_link:
+      return Code::root_behind_link;
+    case Standing::beside_store:
+      return Code::root_beside_store;
+    case Standing::oci_layout:
+      return Code::root_oci_layout;
+    case Standing::version_1:
+      return Code::root_version_1;
+    case Standing::docker_engine:
+      return Code::root_docker_engine;
+    case Standing::containerd:
+      return Code::root_containerd;
+    case Standing::nexus:
+      return Code::root_nexus;
+    case Standing::zot:
+      return Code::root_zot;
+  }
+  return Code::root_unknown;
+}
+
+}  // namespace
+
+StoreFacts find_store(const std::string& path, const std::string& command) {
+  const Found found = regctl::find_store(path);
+  if (found.standing == Standing::store || found.standing == Standing::empty_directory)
+    return found.facts;
+  fail(cli::ExitStatus::wrong_root,
+       {.code = code_of(found.standing),
+        .arguments = {found.path, found.where, command, SystemReason{found.error}}});
+}
+
+void refuse_below(const StoreFacts& store, const std::string& file) {
+  if (cli::is_below(file, store.v2))
+    throw cli::UsageError(file + " lies in the registry's storage", "write it somewhere else");
+}
+
+}  // namespace regctl::report

@@ -1,0 +1,18 @@
+// The store that was given as ROOT, or exit status 10 and what stands there instead.
+#pragma once
+
+#include <string>
+
+#include "registry/store_facts.h"
+
+namespace regctl::report {
+
+// The store, or the empty directory, at `path`. Throws cli::Failure where it is something else;
+// `command` begins the commands that its hints suggest: a program with the options that it cannot
+// do without.
+StoreFacts find_store(const std::string& path, const std::string& command);
+
+// Throws cli::UsageError where `file`, which may be empty, would lie in the store.
+void refuse_below(const StoreFacts& store, const std::string& file);
+
+}  // namespace regctl::report

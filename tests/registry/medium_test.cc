@@ -1,0 +1,40 @@
+// What a Medium is taken for; what mounts are seen is tested with mounts (tests/system/disk_test).
+#include "registry/medium.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temporary_directory.h"
+
+namespace regctl {
+namespace {
+
+TEST(Medium, KnowsLocalFileSystems) {
+  for (const char* name : {"ext4", "xfs", "btrfs", "zfs", "tmpfs", "overlay"})
+    EXPECT_TRUE(Medium{.name = name}.is_local()) << name;
+  for (const char* name : {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "lustre",
+                           "fuse.s3fs", "virtiofs", "unknown", ""})
+    EXPECT_FALSE(Medium{.name = name}.is_local()) << name;
+  EXPECT_TRUE((Medium{.name = "ext4", .names_below = {"xfs"}}.is_local()));
+  EXPECT_FALSE((Medium{.name = "ext4", .names_below = {"ext4", "nfs4"}}.is_local()));
+}
+
+TEST(Medium, KnowsFuse) {
+  for (const char* name : {"fuse", "fuse.s3fs", "fuseblk"}) {
+    EXPECT_TRUE(Medium{.name = name}.is_fuse()) << name;
+    EXPECT_TRUE((Medium{.name = "ext4", .names_below = {"xfs", name}}.is_fuse())) << name;
+  }
+  EXPECT_FALSE((Medium{.name = "ext4", .names_below = {"xfs"}}.is_fuse()));
+}
+
+TEST(Medium, IsThatOfADirectory) {
+  const test::TemporaryDirectory directory;
+  const Medium medium = medium_of(directory.path());
+  EXPECT_NE(medium.name, "");
+  EXPECT_GT(medium.size_bytes, 0u);
+  EXPECT_GE(medium.size_bytes, medium.free_bytes);
+  EXPECT_TRUE(medium.mounts.empty());
+  EXPECT_EQ(medium_of(directory.path() / "nowhere").size_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace regctl

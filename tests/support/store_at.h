@@ -1,0 +1,24 @@
+// A directory opened as a store, whatever it holds.
+#pragma once
+
+#include <filesystem>
+
+#include "registry/filesystem_storage.h"
+#include "registry/store.h"
+
+namespace regctl::test {
+
+// `path` has no links in it; `mounts` are places below it.
+inline Store store_at(const std::filesystem::path& path,
+                      beneath::Resolution resolution = beneath::Resolution::best,
+                      std::vector<std::string> mounts = {}) {
+  return Store({.v2 = path.string(), .medium = {.name = "ext4", .mounts = std::move(mounts)}},
+               resolution);
+}
+
+inline std::unique_ptr<Storage> storage_at(
+    const std::filesystem::path& path, beneath::Resolution resolution = beneath::Resolution::best) {
+  return open_filesystem_storage(store_at(path, resolution).directory(), resolution);
+}
+
+}  // namespace regctl::test
