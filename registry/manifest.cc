@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <new>
+
 namespace regctl {
 namespace {
 
@@ -67,8 +69,12 @@ Result<Manifest> parse_manifest(std::string_view bytes) {
   dom::parser unusual;
   dom::parser& parser = bytes.size() > 65536 ? unusual : usual;
   dom::object object;
-  if (const auto error = parser.parse(bytes.data(), bytes.size()).get(object))
-    return Malformed{simdjson::error_message(error)};
+  const auto error = parser.parse(bytes.data(), bytes.size()).get(object);
+  if (error == simdjson::MEMALLOC) {
+    parser = dom::parser();  // half allocated, it would write where nothing is
+    throw std::bad_alloc();
+  }
+  if (error) return Malformed{simdjson::error_message(error)};
 
   Manifest manifest;
   auto& descriptors = manifest.descriptors;
