@@ -13,8 +13,6 @@ namespace {
 using report::Code;
 using report::Part;
 
-constexpr Duration kStaleUpload = std::chrono::hours(168);
-
 class Checks {
  public:
   Checks(const Inventory& inventory, const StoreFacts& store, Time now)
@@ -207,8 +205,7 @@ class Checks {
 
   void check_uploads(const Repository& repository) {
     for (const Upload& upload : repository.uploads) {
-      const auto touched = upload.last_touched();
-      const bool stale = touched && now_ - *touched > kStaleUpload;
+      const bool stale = upload.is_stale(now_);
       const bool malformed = !upload.started && now_ - upload.newest > kStaleUpload;
       if (!stale && !malformed) continue;
       Finding& finding = add(stale ? Rule::upload_stale : Rule::upload_malformed);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/messages.h"
 #include "cli/units.h"
 
@@ -13,18 +15,19 @@ ProgressLine::ProgressLine(std::string program, When when)
       terminal_(isatty(STDERR_FILENO)),
       shown_(when == When::always || (when == When::automatic && terminal_)) {}
 
-void ProgressLine::phase(std::string_view name, std::uint64_t total, std::string_view unit) {
+void ProgressLine::phase(std::string_view name, Work total, std::string_view unit) {
   const std::lock_guard lock(mutex_);
   name_ = name;
   unit_ = unit;
   total_ = total;
-  done_ = 0;
+  done_ = {};
   started_ = Clock::now();
 }
 
-void ProgressLine::advance(std::uint64_t units) {
+void ProgressLine::advance(Work done) {
   const std::lock_guard lock(mutex_);
-  done_ += units;
+  done_.units += done.units;
+  done_.bytes += done.bytes;
   const auto pause = terminal_ ? std::chrono::milliseconds(250) : std::chrono::milliseconds(60'000);
   if (shown_ && Clock::now() - drawn_ >= pause) draw();
 }
@@ -43,14 +46,23 @@ void ProgressLine::erase() {
 
 std::string ProgressLine::describe() const {
   if (name_.empty()) return "starting";
+  // Where there are bytes, they are what takes the time.
+  const bool of_bytes = total_.bytes > 0;
+  const std::uint64_t total = of_bytes ? total_.bytes : total_.units,
+                      done = of_bytes ? std::min(done_.bytes, total) : done_.units;
   const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
-  const std::string share = total_ ? ' ' + format_share(done_, total_) : "";
-  std::string text = fmt::format("{}{} ({}{} {}, {:.0f}/s", name_, share, format_count(done_),
-                                 total_ ? " of " + format_count(total_) : "", unit_,
-                                 seconds > 0 ? static_cast<double>(done_) / seconds : 0.0);
+  const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  std::string text = name_ + (total ? ' ' + format_share(done, total) : "") + " (" +
+                     format_count(done_.units) +
+                     (total_.units ? " of " + format_count(total_.units) : "") + ' ' + unit_;
+  if (of_bytes)
+    text += fmt::format(", {} of {}, {}/s", format_bytes(done), format_bytes(total),
+                        format_bytes(static_cast<std::uint64_t>(rate)));
+  else
+    text += fmt::format(", {:.0f}/s", rate);
   // An estimate from the first moments is a guess: none before 5 s and 2 %.
-  if (seconds > 5 && total_ && done_ * 50 > total_) {
-    const double left = seconds / static_cast<double>(done_) * static_cast<double>(total_ - done_);
+  if (seconds > 5 && total && done > total / 50) {
+    const double left = static_cast<double>(total - done) / rate;
     text += ", about " +
             format_elapsed(std::chrono::nanoseconds(static_cast<std::int64_t>(left * 1e9))) +
             " left";

@@ -18,8 +18,8 @@ class ProgressLine final : public Progress {
   ProgressLine(std::string program, When when);
   ~ProgressLine() override { erase(); }
 
-  void phase(std::string_view name, std::uint64_t total, std::string_view unit) override;
-  void advance(std::uint64_t units) override;
+  void phase(std::string_view name, Work total, std::string_view unit) override;
+  void advance(Work done) override;
 
   // Prints where the work stands, whatever `when` says; from any thread.
   void print_now();
@@ -35,7 +35,7 @@ class ProgressLine final : public Progress {
   const bool terminal_, shown_;
   std::mutex mutex_;
   std::string name_, unit_;
-  std::uint64_t total_ = 0, done_ = 0;
+  Work total_, done_;
   Clock::time_point started_, drawn_ = Clock::now();
   bool on_screen_ = false;
 };

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "gc/deciding/make_plan.h"
 #include "gc/deciding/tag_proof.h"
 #include "registry/layout.h"
 
@@ -101,11 +102,6 @@ Plan without(Plan plan, const Targets& disputed) {
   return plan;
 }
 
-// A later look finds that nothing may be taken.
-struct Refused {
-  std::vector<Message> blockers;
-};
-
 // What nobody looks at a second time goes only if the later plan says so too.
 Plan in_both(Plan plan, const Plan& later) {
   const auto keep_common = [](auto& mine, auto theirs) {
@@ -121,70 +117,62 @@ Plan in_both(Plan plan, const Plan& later) {
   return plan;
 }
 
+// Whether anything was taken or purged.
+bool has_removed(const SweepReport& total) {
+  return total.quarantined.count + total.manifests + total.layer_links + total.purged.count +
+             total.still_named + total.links_purged + total.uploads + total.leftovers +
+             total.empty_repositories >
+         0;
+}
+
 class Collector {
  public:
-  Collector(const Undertaking& undertaking, const StoreFacts& store, const Storage& storage,
-            Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
-            std::vector<Phase>& phases)
+  Collector(const Undertaking& undertaking, const StoreFacts& facts, const LockedStore& store,
+            const std::stop_token& stop, Progress& progress)
       : undertaking_(undertaking),
-        request_(undertaking.request),
+        wishes_(undertaking.wishes),
+        looking_(undertaking.looking),
+        facts_(facts),
         store_(store),
-        storage_(storage),
-        writer_(writer),
-        lock_(lock),
         stop_(stop),
         workers_(undertaking.jobs, stop),
         patient_(undertaking.jobs),
         pace_(undertaking.bytes_per_second, undertaking.deadline
                                                 ? Clock::now() + *undertaking.deadline
                                                 : Clock::time_point::max()),
-        progress_(progress),
-        phases_(phases) {
-    request_.sizes = Sizes::seen;
+        progress_(progress) {
+    looking_.sizes = Sizes::seen;
   }
 
-  Swept run(std::optional<Findings>& findings) && {
+  Collected run() && {
+    std::optional<Findings> found;
     try {
-      findings = look(workers_, request_);
-      request_.explains = false;  // the report is of this look
-      note_quarantine(*findings);
-      give_back(*findings);
-      const bool takes = request_.mode == Mode::online || request_.mode == Mode::offline;
-      if (takes && findings->plan.blockers.empty()) collect(*findings);
+      found = look(workers_);
+      looking_.explains = false;  // the report is of this look
+      swept_.plan = found->plan;
+      note_quarantine(*found);
+      give_back(*found);
+      const bool takes = wishes_.mode == Mode::online || wishes_.mode == Mode::offline;
+      if (takes && found->plan.blockers.empty()) collect(*found);
     } catch (const Interrupted&) {
       swept_.total.stopped = true;
-    } catch (const Refused& refused) {
-      refuse(*findings, refused.blockers);
-    } catch (const StorageError& error) {  // of the second opinion
-      refuse(*findings, {unreadable(error)});
     }
     swept_.waiting.amount =
         swept_.quarantined_now;  // the plan's word for it ends where it could not be carried out
-    return std::move(swept_);
+    return {std::move(found), std::move(swept_)};
   }
 
  private:
-  Findings look(const Workers& workers, const Request& request) {
-    looked_at_ = now();
-    return gc::look(storage_, store_, request, looked_at_, workers, progress_, phases_);
+  Findings look(const Workers& workers, ThisRun this_run = {}) {
+    looking_.now = now();
+    looking_.this_run = std::move(this_run);
+    return gc::look(store_.storage, facts_, wishes_, looking_, workers, progress_);
   }
 
-  // What was purged before was purged: then the run is incomplete.
-  void refuse(Findings& findings, const std::vector<Message>& reasons) {
-    const SweepReport& total = swept_.total;
-    const bool nothing_went = total.purged.count + total.still_named + total.links_purged +
-                                  total.uploads + total.leftovers + total.empty_repositories ==
-                              0;
-    std::vector<Message>& to = nothing_went ? findings.plan.blockers : swept_.problems;
+  // Nothing goes any more. What went before did: then the run is incomplete.
+  void refuse(const std::vector<Message>& reasons) {
+    auto& to = has_removed(swept_.total) ? swept_.problems : swept_.plan.blockers;
     to.insert(to.end(), reasons.begin(), reasons.end());
-  }
-
-  template <class Act>
-  auto timed(const char* phase, Act act) {
-    const auto begin = Clock::now();
-    auto result = act();
-    phases_.push_back({phase, std::chrono::duration<double>(Clock::now() - begin).count()});
-    return result;
   }
 
   static Needs needs_of(const Inventory& inventory) {
@@ -194,10 +182,10 @@ class Collector {
   SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers,
                           const Needs& needs = {}) {
     static constexpr const char* kNames[] = {"give back", "purge", "take"};
-    SweepReport report = timed(kNames[static_cast<std::size_t>(stage)], [&] {
-      return sweep(plan, stage, needs, undertaking_.run, storage_, writer_, lock_, pace_, workers,
-                   progress_);
-    });
+    progress_.stage(kNames[static_cast<std::size_t>(stage)]);
+    SweepReport report =
+        sweep(plan, {stage, undertaking_.run, needs}, store_, {workers, pace_, progress_});
+    note(plan, stage);
     swept_.total += report;
     Amount& there = swept_.quarantined_now;
     there.count += report.quarantined.count - report.restored.count - report.purged.count;
@@ -206,8 +194,38 @@ class Collector {
     return report;
   }
 
+  // A stage that is begun again does more of the same.
+  void note(const Plan& plan, Stage stage) {
+    const bool anew = begun_.insert(stage).second;
+    const auto add = [&](auto Plan::*objects) {
+      auto& all = swept_.plan.*objects;
+      if (anew) all.clear();
+      all.insert(all.end(), (plan.*objects).begin(), (plan.*objects).end());
+    };
+    switch (stage) {
+      case Stage::give_back:
+        add(&Plan::restore);
+        break;
+      case Stage::take:
+        add(&Plan::manifests);
+        add(&Plan::layer_links);
+        add(&Plan::blobs);
+        break;
+      case Stage::purge:
+        add(&Plan::purge);
+        add(&Plan::uploads);
+        add(&Plan::leftovers);
+        swept_.plan.empty_repositories = plan.empty_repositories;
+        break;
+    }
+  }
+
+  bool was_stopped() {
+    swept_.total.stopped |= stop_.stop_requested();
+    return swept_.total.stopped;
+  }
+
   bool time_is_up() {
-    if (stop_.stop_requested()) throw Interrupted();
     if (!pace_.time_is_up()) return false;
     if (!said_late_) swept_.problems.push_back({.code = Code::deadline});
     said_late_ = true;
@@ -216,38 +234,39 @@ class Collector {
 
   // What a mark reached is needed, even where another part of the storage could not be read.
   void give_back(const Findings& found) {
-    if (!store_.owned_by_database && !found.plan.restore.empty())
+    if (!facts_.owned_by_database && !found.plan.restore.empty())
       sweep_stage(found.plan, Stage::give_back, workers_);
   }
 
-  void collect(Findings& first) {
-    if (time_is_up()) return;
-    purge(first);
-    if (time_is_up()) return;
+  void collect(const Findings& first) {
+    if (was_stopped() || time_is_up()) return;
+    if (purges_anything(first.plan)) {
+      const auto plan = undisputed(first.plan, purged_by);
+      if (!plan) return;
+      purge(*plan, first);
+    }
+    if (was_stopped() || time_is_up()) return;
     if (first.plan.blobs.empty() && first.plan.manifests.empty() && first.plan.layer_links.empty())
       return;
     hash(first.plan);
-    if (time_is_up() && swept_.verification.sound.empty()) return;
+    if (was_stopped() || (time_is_up() && swept_.verification.sound.empty())) return;
 
     // Hashing may have taken hours.
-    Findings again = look(workers_, request_);
-    first.plan.warnings = again.plan.warnings;
+    const Findings again = look(workers_);
+    swept_.plan.warnings = again.plan.warnings;
     give_back(again);
-    if (!again.plan.blockers.empty()) throw Refused{again.plan.blockers};
+    if (!again.plan.blockers.empty()) return refuse(again.plan.blockers);
     const auto verified = [&](const Plan& of) {
       return only_verified(of, swept_.verification, undertaking_.mismatched);
     };
-    const Time since = looked_at_ - kClocksDiffer;
+    const Time since = looking_.now - kClocksDiffer;
     const ThisRun this_run{undertaking_.run, since, recent_links(again.inventory, since)};
-    const Plan plan =
+    const auto plan =
         undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
+    if (!plan) return;
     const std::vector<Copy> taken =
-        sweep_stage(plan, Stage::take, workers_, needs_of(again.inventory)).taken;
-    if (!taken.empty()) look_a_second_time(plan, again.inventory, this_run, taken);
-  }
-
-  void purge(const Findings& found) {
-    if (purges_anything(found.plan)) purge(undisputed(found.plan, purged_by), found);
+        sweep_stage(*plan, Stage::take, workers_, needs_of(again.inventory)).taken;
+    if (!taken.empty()) look_a_second_time(*plan, again.inventory, this_run, taken);
   }
 
   void purge(const Plan& plan, const Findings& found) {
@@ -259,8 +278,8 @@ class Collector {
   void hash(const Plan& plan) {
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const Workers hashing(workers_.count() == 1 ? 1 : cores, stop_);
-    swept_.verification =
-        timed("verify", [&] { return verify(plan, storage_, pace_, hashing, progress_); });
+    progress_.stage("verify");
+    swept_.verification = verify_blobs(plan, store_.storage, {hashing, pace_, progress_});
     swept_.kept_mismatched.emplace();
     if (undertaking_.mismatched == Mismatched::keep) {
       for (const auto& [digest, identity] : swept_.verification.mismatched)
@@ -271,9 +290,7 @@ class Collector {
   // After renames: what is needed now goes back, whatever asks this run to stop.
   void look_a_second_time(const Plan& plan, const Inventory& before, const ThisRun& this_run,
                           const std::vector<Copy>& taken) {
-    Request request = request_;
-    request.policy.this_run = this_run;
-    const Findings second = look(patient_, request);
+    const Findings second = look(patient_, this_run);
     const Proof proof = broken_tags(before, second.inventory);
     if (!knows_enough(second.plan)) {
       std::copy_if(second.plan.blockers.begin(), second.plan.blockers.end(),
@@ -286,7 +303,7 @@ class Collector {
     if (!given.failures.empty()) return;  // what is needed stays in quarantine, and is read there
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
-    if (request_.mode == Mode::offline && !swept_.total.stopped && !stop_.stop_requested())
+    if (wishes_.mode == Mode::offline && !swept_.total.stopped && !stop_.stop_requested())
       purge_own(plan, second, taken);
   }
 
@@ -312,15 +329,13 @@ class Collector {
     for (const Purge& one : second.plan.purge) {
       if (std::binary_search(taken.begin(), taken.end(), one.copy)) own.purge.push_back(one);
     }
-    try {
-      Doomed doomed = purged_by(own);
-      doomed.empty_repositories.clear();
-      ask_second_opinion(doomed);
-    } catch (const Disagreement&) {
+    Doomed doomed = purged_by(own);
+    doomed.empty_repositories.clear();
+    auto objections = ask(doomed);
+    if (!objections) return;  // it stays in quarantine
+    if (!objections->empty()) {
       put_back(taken, {Code::computations_differ, {}});
-      throw;
-    } catch (const StorageError& error) {
-      return swept_.problems.push_back(unreadable(error));  // it stays in quarantine
+      throw Disagreement(std::move(*objections));
     }
     purge(own, second);
   }
@@ -332,38 +347,44 @@ class Collector {
         {.code = all ? Code::put_back : Code::not_put_back, .arguments = {why, undertaking_.run}});
   }
 
-  std::vector<Objection> ask(const Doomed& doomed) {
-    if (doomed.empty()) return {};
-    progress_.phase("second opinion", 0, "");
-    return timed("second opinion", [&] {
-      return second_opinion(storage_, doomed,
-                            {.policy = request_.policy, .now = looked_at_, .run = undertaking_.run},
-                            stop_);
-    });
+  // Empty: it could not read what it needs, and nothing may go.
+  std::optional<std::vector<Objection>> ask(const Doomed& doomed) {
+    if (doomed.empty()) return std::vector<Objection>();
+    progress_.stage("second opinion");
+    progress_.phase("second opinion", {}, "");
+    try {
+      return second_opinion(
+          store_.storage, doomed,
+          {.policy = wishes_.policy, .now = looking_.now, .run = undertaking_.run}, stop_);
+    } catch (const StorageError& error) {
+      refuse({unreadable(error)});
+      return std::nullopt;
+    }
   }
 
-  void ask_second_opinion(const Doomed& doomed) {
-    if (auto objections = ask(doomed); !objections.empty())
-      throw Disagreement(std::move(objections));
-  }
-
-  // What of `plan` the second opinion lets go. An objection may be to what was pushed since the
-  // look: it is a disagreement only if later looks would let the same go, and are objected to for
-  // it as well.
+  // What of `plan` the second opinion lets go; empty: nothing. An objection may be to what was
+  // pushed since the look: it is a disagreement only if later looks would let the same go, and are
+  // objected to for it as well.
   template <class DoomedBy>
-  Plan undisputed(const Plan& plan, DoomedBy doomed_by) {
+  std::optional<Plan> undisputed(const Plan& plan, DoomedBy doomed_by) {
     auto objections = ask(doomed_by(plan));
-    if (objections.empty()) return plan;
-    Targets disputed = targets_of(objections), stay = disputed;
+    if (!objections) return std::nullopt;
+    if (objections->empty()) return plan;
+    Targets disputed = targets_of(*objections), stay = disputed;
     Plan later;
     for (int looks = 1; !disputed.empty(); ++looks) {
-      if (looks == kLooksThatDisagree) throw Disagreement(std::move(objections));
-      later = look(workers_, request_).plan;
-      if (!later.blockers.empty()) throw Refused{later.blockers};
+      if (looks == kLooksThatDisagree) throw Disagreement(std::move(*objections));
+      later = look(workers_).plan;
+      if (!later.blockers.empty()) {
+        refuse(later.blockers);
+        return std::nullopt;
+      }
       objections = ask(doomed_by(later));
-      stay.merge(targets_of(objections));
-      std::erase_if(objections, [&](const Objection& one) { return !disputed.contains(one.what); });
-      disputed = targets_of(objections);
+      if (!objections) return std::nullopt;
+      stay.merge(targets_of(*objections));
+      std::erase_if(*objections,
+                    [&](const Objection& one) { return !disputed.contains(one.what); });
+      disputed = targets_of(*objections);
     }
     return without(in_both(plan, later), stay);
   }
@@ -378,18 +399,16 @@ class Collector {
   }
 
   const Undertaking& undertaking_;
-  Request request_;
-  const StoreFacts& store_;
-  const Storage& storage_;
-  Writer& writer_;
-  const Lock& lock_;
+  const Wishes& wishes_;
+  Looking looking_;
+  const StoreFacts& facts_;
+  const LockedStore& store_;
   const std::stop_token stop_;
   const Workers workers_, patient_;  // these stop when asked to, those do not
   Pace pace_;
   Progress& progress_;
-  std::vector<Phase>& phases_;
   bool said_late_ = false;
-  Time looked_at_;
+  std::set<Stage> begun_;
   Swept swept_;
 };
 
@@ -430,10 +449,9 @@ Doomed purged_by(const Plan& plan) {
   return doomed;
 }
 
-Swept collect(const Undertaking& undertaking, const StoreFacts& store, const Storage& storage,
-              Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
-              std::vector<Phase>& phases, std::optional<Findings>& findings) {
-  return Collector(undertaking, store, storage, writer, lock, stop, progress, phases).run(findings);
+Collected collect(const Undertaking& undertaking, const StoreFacts& facts, const LockedStore& store,
+                  const std::stop_token& stop, Progress& progress) {
+  return Collector(undertaking, facts, store, stop, progress).run();
 }
 
 }  // namespace regctl::gc

@@ -2,24 +2,23 @@
 // anywhere: look, give back, purge, verify, look again, take, look a second time.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
-#include "gc/doing/lock.h"
+#include "gc/doing/locked_store.h"
 #include "gc/doing/sweep.h"
-#include "gc/doing/verify.h"
-#include "gc/doing/writer.h"
+#include "gc/doing/verification.h"
 #include "gc/doubting/second_opinion.h"
 #include "gc/look.h"
 
 namespace regctl::gc {
 
 struct Undertaking {
-  Request request;
+  Wishes wishes;
+  Looking looking;  // the first time; its `now` is not asked for, and its sizes are always seen
   std::string run;  // its id, part of every name it gives
   Mismatched mismatched = Mismatched::keep;
   std::uint64_t bytes_per_second = 0;  // to hash; 0: no limit
@@ -29,6 +28,9 @@ struct Undertaking {
 
 // What a run has done, whatever came in between.
 struct Swept {
+  // What the stages were asked to do. Those that were not begun would have done what the first look
+  // planned, if no blockers say that they must not.
+  Plan plan;
   SweepReport total;
   Verification verification;
   std::uint64_t tags_proved = 0;          // that were complete before and are after
@@ -42,6 +44,11 @@ struct Swept {
     return !problems.empty() || !total.failures.empty() || !verification.unread.empty() ||
            verification.left || total.stopped;
   }
+};
+
+struct Collected {
+  std::optional<Findings> found;  // first; empty: the run was stopped before it knew
+  Swept swept;
 };
 
 // Two computations of what is needed do not agree, however often they are made: a bug. Nothing goes
@@ -61,12 +68,9 @@ class Disagreement : public Error {
 Doomed taken_by(const Plan& plan);
 Doomed purged_by(const Plan& plan);
 
-// Carries out `undertaking`. What it found first is left in `findings`; that is empty if the run
-// was stopped before it knew. Locking: `lock` is held throughout. Throws Disagreement; never throws
-// about storage. `stop` ends it between two objects, but not before what it has begun is either
-// finished or undone.
-Swept collect(const Undertaking& undertaking, const StoreFacts& store, const Storage& storage,
-              Writer& writer, const Lock& lock, const std::stop_token& stop, Progress& progress,
-              std::vector<Phase>& phases, std::optional<Findings>& findings);
+// Carries out `undertaking`. Throws Disagreement; never throws about storage. `stop` ends it
+// between two objects, but not before what it has begun is either finished or undone.
+Collected collect(const Undertaking& undertaking, const StoreFacts& facts, const LockedStore& store,
+                  const std::stop_token& stop, Progress& progress);
 
 }  // namespace regctl::gc

@@ -1,17 +1,14 @@
 #include "gc/look.h"
 
 #include <algorithm>
-#include <chrono>
 #include <tuple>
 
+#include "gc/deciding/make_plan.h"
 #include "gc/deciding/restoration.h"
-#include "gc/serving/registry_processes.h"
 #include "registry/scan.h"
 
 namespace regctl::gc {
 namespace {
-
-constexpr Duration kStaleUpload = std::chrono::hours(168);
 
 std::vector<DigestId> all_revisions(const Inventory& inventory) {
   std::vector<DigestId> all;
@@ -20,21 +17,6 @@ std::vector<DigestId> all_revisions(const Inventory& inventory) {
   }
   return all;
 }
-
-// Measures the phases of a run, each from the end of the one before.
-class Stopwatch {
- public:
-  explicit Stopwatch(std::vector<Phase>& phases) : phases_(phases) {}
-  void phase_ends(const std::string& name) {
-    const auto end = std::chrono::steady_clock::now();
-    phases_.push_back(
-        {name, std::chrono::duration<double>(end - std::exchange(begin_, end)).count()});
-  }
-
- private:
-  std::vector<Phase>& phases_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 bool anything_in_quarantine(const Inventory& inventory) {
   const auto was_read_there = [](const Document& document) { return document.from_quarantine; };
@@ -56,151 +38,198 @@ bool claims_are_absurd(const Inventory& inventory, const StoreFacts& store) {
   return false;
 }
 
-// What is to be given back stands beside blobs that nobody else need look at.
-bool looks_at_all(const Request& request) {
-  return request.sizes == Sizes::seen || request.mode == Mode::heal ||
-         request.mode == Mode::restore;
-}
+class Look {
+ public:
+  Look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
+       const Looking& looking, const Workers& workers, Progress& progress)
+      : storage_(storage),
+        store_(store),
+        wishes_(wishes),
+        looking_(looking),
+        workers_(workers),
+        progress_(progress),
+        options_{.settle = looking.settle} {
+    for (const RootDigest& one : wishes.policy.roots) options_.also_open.push_back(one.digest);
+    if (wishes.policy.delete_untagged) options_.detail = Detail::everything;
+    if (looks_at_all() || wishes.margins.purge_uploads) options_.copies = Copies::of_all_links;
+  }
 
-// Scan and mark until both have seen all they need of each other: what is in doubt needs tag
-// histories, and what is in quarantine needs every blob directory looked into.
-std::pair<Inventory, Mark> scan_and_mark_until_settled(const Storage& storage,
-                                                       const StoreFacts& store,
-                                                       const Request& request, Time now,
-                                                       const Workers& workers, Progress& progress,
-                                                       Stopwatch& watch) {
-  ScanOptions options{.settle = request.settle};
-  for (const RootDigest& one : request.policy.roots) options.also_open.push_back(one.digest);
-  if (request.policy.delete_untagged) options.detail = Detail::everything;
-  if (looks_at_all(request) || request.margins.purge_uploads) options.copies = Copies::of_all_links;
-  const auto scan_and_mark = [&] {
-    Inventory inventory = scan(storage, options, workers, progress);
-    watch.phase_ends("scan");
-    if (request.policy.delete_untagged) {
-      const auto revisions = all_revisions(inventory);
-      inventory = survey(storage, std::move(inventory), revisions, workers, progress);
-      watch.phase_ends("survey");
+  Findings run() && {
+    scan_and_mark_until_settled();
+    progress_.stage("plan");
+    findings_.sizes = known_sizes(findings_.inventory);
+    plan();
+    if (looking_.explains) explain();
+    return std::move(findings_);
+  }
+
+ private:
+  // What is to be given back stands beside blobs that nobody else need look at.
+  bool looks_at_all() const {
+    return looking_.sizes == Sizes::seen || wishes_.mode == Mode::heal ||
+           wishes_.mode == Mode::restore;
+  }
+
+  // Until both have seen all they need of each other: what is in doubt needs tag histories, and
+  // what is in quarantine needs every blob directory looked into.
+  void scan_and_mark_until_settled() {
+    scan_and_mark();
+    if (options_.detail != Detail::everything && needs_histories()) {
+      options_.detail = Detail::everything;
+      options_.settle = {};  // what has not settled by now does not
+      scan_and_mark();
     }
-    Mark marked = mark(inventory, request.policy, now);
-    watch.phase_ends("mark");
-    return std::pair(std::move(inventory), std::move(marked));
-  };
-  auto [inventory, marked] = scan_and_mark();
+    progress_.stage("survey");
+    survey(what_to_survey(inventory(), findings_.mark));
+    if (looks_at_all() || anything_in_quarantine(inventory()) ||
+        claims_are_absurd(inventory(), store_)) {
+      survey(all_blobs(inventory()));
+      mark();
+    }
+  }
+
+  void scan_and_mark() {
+    progress_.stage("scan");
+    findings_.inventory = scan(storage_, options_, workers_, progress_);
+    if (wishes_.policy.delete_untagged) {
+      progress_.stage("survey");
+      survey(all_revisions(inventory()));
+    }
+    progress_.stage("mark");
+    mark();
+  }
+
+  void survey(const std::vector<DigestId>& digests) {
+    findings_.inventory =
+        regctl::survey(storage_, std::move(findings_.inventory), digests, workers_, progress_);
+  }
+
+  void mark() {
+    findings_.mark = gc::mark(findings_.inventory, wishes_.policy, looking_.now, looking_.this_run);
+  }
+
   // What is in doubt is kept with its tags' histories; those of a manifest that is purged go with
   // it.
-  const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
-  const auto is_manifest = [](const Quarantined& copy) {
-    return copy.kind == Quarantined::Kind::revision_link;
-  };
-  if (options.detail != Detail::everything &&
-      (std::any_of(marked.repositories.begin(), marked.repositories.end(), is_pinned) ||
-       std::any_of(inventory.quarantined.begin(), inventory.quarantined.end(), is_manifest))) {
-    options.detail = Detail::everything;
-    options.settle = {};  // what has not settled by now does not
-    std::tie(inventory, marked) = scan_and_mark();
+  bool needs_histories() const {
+    const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
+    const auto is_manifest = [](const Quarantined& copy) {
+      return copy.kind == Quarantined::Kind::revision_link;
+    };
+    const auto& repositories = findings_.mark.repositories;
+    const auto& copies = inventory().quarantined;
+    return std::any_of(repositories.begin(), repositories.end(), is_pinned) ||
+           std::any_of(copies.begin(), copies.end(), is_manifest);
   }
-  const auto unknown = what_to_survey(inventory, marked);
-  inventory = survey(storage, std::move(inventory), unknown, workers, progress);
-  if (looks_at_all(request) || anything_in_quarantine(inventory) ||
-      claims_are_absurd(inventory, store)) {
-    const auto all = all_blobs(inventory);
-    inventory = survey(storage, std::move(inventory), all, workers, progress);
-    marked = mark(inventory, request.policy, now);
-  }
-  watch.phase_ends("survey");
-  return {std::move(inventory), std::move(marked)};
-}
 
-// What --delete-untagged takes, or would take: judged without asking the disk for more ages, so an
-// estimate where it is off.
-void price_untagged(Findings& findings, const Request& request, Time now) {
-  if (request.policy.delete_untagged) {
-    findings.untagged_manifests = findings.plan.manifests.size();
-    for (const BlobRemoval& blob : findings.plan.blobs) {
-      if (blob.reason == Reason::untagged) findings.untagged_bytes += blob.bytes;
+  void plan() {
+    const GateEvidence gate{
+        .found = looking_.registries ? looking_.registries() : ProcessEvidence(),
+        .claims = wishes_.caches,
+        .offline = wishes_.mode == Mode::offline};
+    const Judged judged{.inventory = findings_.inventory,
+                        .mark = findings_.mark,
+                        .sizes = findings_.sizes,
+                        .store = store_,
+                        .policy = wishes_.policy,
+                        .margins = wishes_.margins,
+                        .gate = gate,
+                        .now = looking_.now};
+    findings_.plan = plan(judged);
+  }
+
+  Plan plan(const Judged& judged) const {
+    switch (wishes_.mode) {
+      case Mode::restore:
+        return plan_restoration(judged, wishes_.only_run);
+      case Mode::heal:
+        return only_give_back(make_plan(judged));
+      case Mode::online:
+      case Mode::offline:
+        break;
     }
-    return;
+    return make_plan(judged);
   }
-  Policy policy = request.policy;
-  policy.delete_untagged = true;
-  const Mark without = mark(findings.inventory, policy, now);
-  for (std::size_t i = 0; i < without.repositories.size(); ++i) {
-    for (std::size_t k = 0; k < without.repositories[i].revisions.size(); ++k) {
-      const bool present =
-          findings.inventory.repositories[i].revisions[k].state == LinkState::present;
-      findings.untagged_manifests +=
-          present && without.repositories[i].revisions[k] == Why::nothing;
+
+  void explain() {
+    const std::size_t digests = inventory().digests.size();
+    std::vector<bool> live(digests), garbage(digests);
+    for (std::size_t i = 0; i < digests; ++i) live[i] = findings_.mark.digests[i] != Why::nothing;
+    for (const BlobRemoval& blob : findings_.plan.blobs)
+      garbage[index_of(*inventory().digests.find(blob.digest))] = true;
+    findings_.usage = usage(inventory(), findings_.sizes, live, garbage);
+    findings_.untagged = wishes_.policy.delete_untagged ? untagged_taken() : untagged_to_take();
+    advise();
+  }
+
+  Untagged untagged_taken() const {
+    Untagged untagged{.manifests = findings_.plan.manifests.size()};
+    for (const BlobRemoval& blob : findings_.plan.blobs) {
+      if (blob.reason == Reason::untagged) untagged.bytes += blob.bytes;
     }
+    return untagged;
   }
-  for (const Blob& blob : findings.inventory.blobs) {
-    if (findings.mark.live(blob.digest) && !without.live(blob.digest))
-      findings.untagged_bytes += findings.sizes[index_of(blob.digest)].value_or(0);
-  }
-}
 
-void advise(Findings& findings, const StoreFacts& store, const Request& request, Time now) {
-  const auto& repositories = findings.inventory.repositories;
-  const bool any_tag = std::any_of(repositories.begin(), repositories.end(),
-                                   [](const Repository& one) { return !one.tags.empty(); });
-  if (!request.policy.delete_untagged && findings.untagged_manifests && any_tag &&
-      !store.pull_through_cache)
-    findings.advice.push_back(
-        {report::Code::untagged_manifests, findings.untagged_manifests, findings.untagged_bytes});
-  Amount stale;
-  for (const Repository& repository : repositories) {
-    for (const Upload& upload : repository.uploads) {
-      const auto touched = upload.last_touched();
-      if (touched && !is_young(*touched, kStaleUpload, now)) stale += upload.bytes;
+  // Judged without asking the disk for more ages, so an estimate.
+  Untagged untagged_to_take() const {
+    Untagged untagged;
+    Policy policy = wishes_.policy;
+    policy.delete_untagged = true;
+    const Mark without = gc::mark(inventory(), policy, looking_.now);
+    for (std::size_t i = 0; i < without.repositories.size(); ++i) {
+      const auto& revisions = inventory().repositories[i].revisions;
+      for (std::size_t k = 0; k < revisions.size(); ++k) {
+        if (revisions[k].state == LinkState::present &&
+            without.repositories[i].revisions[k] == Why::nothing)
+          ++untagged.manifests;
+      }
     }
+    for (const Blob& blob : inventory().blobs) {
+      if (findings_.mark.live(blob.digest) && !without.live(blob.digest))
+        untagged.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+    }
+    return untagged;
   }
-  if (!request.margins.purge_uploads && stale.count)
-    findings.advice.push_back({report::Code::stale_uploads, stale.count, stale.bytes});
-  if (findings.plan.kept_young.count && request.policy.keep_younger_than > Duration(0))
-    findings.advice.push_back({report::Code::young_blobs, findings.plan.kept_young.count,
-                               findings.plan.kept_young.bytes});
-}
 
-Plan plan_for(const Findings& findings, const StoreFacts& store, const Request& request, Time now) {
-  GateEvidence gate = request.gate;
-  if (!request.processes.empty()) gate.found = find_registries(request.processes, store);
-  Plan plan = make_plan(findings.inventory, findings.mark, store, request.margins, gate, now);
-  if (request.mode == Mode::restore) {
-    Plan restoration =
-        plan_restoration(findings.inventory, request.only_run, request.margins, gate, now);
-    plan.restore = std::move(restoration.restore);
-    plan.waiting_unpurged = std::move(restoration.waiting_unpurged);
-    plan.warnings.insert(plan.warnings.end(), restoration.warnings.begin(),
-                         restoration.warnings.end());
+  void advise() {
+    const auto advise = [&](report::Code code, std::uint64_t count, std::uint64_t bytes) {
+      if (count) findings_.advice.push_back({code, count, bytes});
+    };
+    const auto& repositories = inventory().repositories;
+    const bool any_tag = std::any_of(repositories.begin(), repositories.end(),
+                                     [](const Repository& one) { return !one.tags.empty(); });
+    if (!wishes_.policy.delete_untagged && any_tag && !store_.pull_through_cache)
+      advise(report::Code::untagged_manifests, findings_.untagged.manifests,
+             findings_.untagged.bytes);
+    Amount stale;
+    for (const Repository& repository : repositories) {
+      for (const Upload& upload : repository.uploads) {
+        if (upload.is_stale(looking_.now)) stale += upload.bytes;
+      }
+    }
+    if (!wishes_.margins.purge_uploads)
+      advise(report::Code::stale_uploads, stale.count, stale.bytes);
+    const Amount& young = findings_.plan.kept_young;
+    if (wishes_.policy.keep_younger_than > Duration(0))
+      advise(report::Code::young_blobs, young.count, young.bytes);
   }
-  return request.mode == Mode::heal || request.mode == Mode::restore
-             ? only_give_back(std::move(plan))
-             : plan;
-}
 
-void explain(Findings& findings, const StoreFacts& store, const Request& request, Time now) {
-  const std::size_t digests = findings.inventory.digests.size();
-  std::vector<bool> live(digests), garbage(digests);
-  for (std::size_t i = 0; i < digests; ++i) live[i] = findings.mark.digests[i] != Why::nothing;
-  for (const BlobRemoval& blob : findings.plan.blobs)
-    garbage[index_of(*findings.inventory.digests.find(blob.digest))] = true;
-  findings.usage = usage(findings.inventory, findings.sizes, live, garbage);
-  price_untagged(findings, request, now);
-  advise(findings, store, request, now);
-}
+  const Inventory& inventory() const { return findings_.inventory; }
+
+  const Storage& storage_;
+  const StoreFacts& store_;
+  const Wishes& wishes_;
+  const Looking& looking_;
+  const Workers& workers_;
+  Progress& progress_;
+  ScanOptions options_;
+  Findings findings_;
+};
 
 }  // namespace
 
-Findings look(const Storage& storage, const StoreFacts& store, const Request& request, Time now,
-              const Workers& workers, Progress& progress, std::vector<Phase>& phases) {
-  Stopwatch watch(phases);
-  Findings findings;
-  std::tie(findings.inventory, findings.mark) =
-      scan_and_mark_until_settled(storage, store, request, now, workers, progress, watch);
-  findings.plan = plan_for(findings, store, request, now);
-  findings.sizes = known_sizes(findings.inventory);
-  if (request.explains) explain(findings, store, request, now);
-  watch.phase_ends("plan");
-  return findings;
+Findings look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
+              const Looking& looking, const Workers& workers, Progress& progress) {
+  return Look(storage, store, wishes, looking, workers, progress).run();
 }
 
 }  // namespace regctl::gc

@@ -2,15 +2,14 @@
 // what the others need to know. Reads storage, changes nothing.
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "gc/deciding/cache_gate.h"
-#include "gc/deciding/make_plan.h"
 #include "gc/deciding/mark.h"
 #include "gc/deciding/plan.h"
-#include "gc/deciding/policy.h"
+#include "gc/serving/evidence.h"
+#include "gc/wishes.h"
 #include "registry/inventory.h"
 #include "registry/parallel.h"
 #include "registry/progress.h"
@@ -20,35 +19,31 @@
 
 namespace regctl::gc {
 
-enum class Mode { online, offline, heal, restore };
-
 // Where the size of a referenced blob comes from. A dry run believes the descriptor, and asks the
 // disk only about what nothing refers to; a run that changes something looks into every blob's
 // directory.
 enum class Sizes { claimed, seen };
 
-struct Request {
-  Mode mode = Mode::online;
+// How to look.
+struct Looking {
+  Time now{};
   Sizes sizes = Sizes::claimed;
-  Policy policy;
-  Margins margins;
-  GateEvidence gate;
-  std::string processes;  // where the kernel shows them, to find registries for `gate` anew; empty:
-                          // it is as it is
-  std::string only_run;   // of Mode::restore: give back what this run took; empty: everything
-  std::chrono::milliseconds settle{2000};  // ScanOptions::settle
   bool explains = true;  // also finds out what only a report needs: Findings from `usage` on
-};
-
-struct Phase {
-  std::string name;
-  double seconds;
+  std::chrono::milliseconds settle{2000};  // ScanOptions::settle
+  // Finds the registries that serve this store; empty: none are looked for.
+  std::function<ProcessEvidence()> registries;
+  ThisRun this_run;  // of a second look; empty: this is none
 };
 
 // What an option would change, with its price.
 struct Advice {
   report::Code code;  // whose hint is the option
   std::uint64_t count, bytes;
+};
+
+// What --delete-untagged takes, or would take.
+struct Untagged {
+  std::uint64_t manifests = 0, bytes = 0;  // of blobs that only these keep alive
 };
 
 // What the run found out. Absent where it was interrupted before: an unknown is not an empty
@@ -59,14 +54,13 @@ struct Findings {
   Plan plan;
   std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
   UsageReport usage;
-  std::uint64_t untagged_manifests = 0;  // that --delete-untagged takes, or would take
-  std::uint64_t untagged_bytes = 0;      // blobs that only these keep alive
+  Untagged untagged;
   std::vector<Advice> advice;
 };
 
-// Throws Interrupted (see Workers) and nothing about storage: that is in the plan's blockers.
-// Appends to `phases`.
-Findings look(const Storage& storage, const StoreFacts& store, const Request& request, Time now,
-              const Workers& workers, Progress& progress, std::vector<Phase>& phases);
+// Throws Interrupted (see Workers) and nothing about storage: that is in the plan's blockers. Its
+// stages are "scan", "survey", "mark" and "plan".
+Findings look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
+              const Looking& looking, const Workers& workers, Progress& progress);
 
 }  // namespace regctl::gc

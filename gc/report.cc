@@ -134,7 +134,16 @@ report::Part part_of(const std::vector<Objection>& objections) {
   return {Code::objection_of_several, {what, why, std::uint64_t{objections.size() - 1}}};
 }
 
-Totals totals_of(const Report& report, const Findings& findings) {
+const Plan& plan_of(const Report& report) {
+  return report.swept ? report.swept->plan : report.findings->plan;
+}
+
+const Waiting& waiting_of(const Report& report) {
+  return report.swept ? report.swept->waiting : report.findings->plan.waiting;
+}
+
+Totals totals_of(const Report& report) {
+  const Findings& findings = *report.findings;
   Totals totals;
   const Inventory& inventory = findings.inventory;
   for (const Repository& repository : inventory.repositories) {
@@ -170,7 +179,7 @@ Totals totals_of(const Report& report, const Findings& findings) {
     totals.freed_bytes = report.swept->total.purged_disk_bytes;
   } else if (findings.plan.blockers.empty()) {
     totals.freed_bytes = totals.purged_disk_bytes;
-    if (report.run.mode == Mode::offline && findings.plan.waiting.gate.is_open())
+    if (report.run.wishes.mode == Mode::offline && findings.plan.waiting.gate.is_open())
       totals.freed_bytes += totals.garbage_disk_bytes;
     for (const UploadRemoval& upload : findings.plan.uploads) totals.freed_bytes += upload.bytes;
   }

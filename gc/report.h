@@ -6,27 +6,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "cli/exit_status.h"
 #include "gc/collect.h"
-#include "gc/look.h"
+#include "gc/options.h"
+#include "gc/timed_progress.h"
 #include "report/text.h"
 
 namespace regctl::gc {
 
-using OptionValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
+enum class Outcome { complete, warnings, refused, incomplete, interrupted };
 
 struct Run {
   std::string id, host;
   Time started_at, finished_at;
   bool dry_run = false;
-  Mode mode = Mode::online;
-  std::vector<std::pair<std::string, OptionValue>> options;  // in effect, defaults included
+  Wishes wishes;
+  OptionValues options;
   std::vector<Phase> phases;
-  std::string outcome;  // "complete", "warnings", "refused", "incomplete", "interrupted", "failed"
+  Outcome outcome = Outcome::complete;
   cli::ExitStatus exit_status = cli::ExitStatus::done;
 };
 
@@ -39,7 +38,11 @@ struct Report {
   std::vector<report::Message> errors;
 };
 
-// Sums that both renderers show.
+// What was carried out, or for a dry run would be. REQUIRES: there are findings.
+const Plan& plan_of(const Report& report);
+const Waiting& waiting_of(const Report& report);
+
+// Sums that both renderers show: of the store as the run found it.
 struct Totals {
   std::uint64_t tags = 0, manifests = 0, layer_links = 0;
   Amount blobs, reachable, garbage, quarantined, purged;
@@ -48,7 +51,7 @@ struct Totals {
                 purged_disk_bytes = 0;  // claimed sizes count as they are
   std::uint64_t freed_bytes = 0;        // by this run: what it unlinks
 };
-Totals totals_of(const Report& report, const Findings& findings);
+Totals totals_of(const Report& report);  // REQUIRES: there are findings
 
 // As reports call it: "tagged"; for people: "in --roots".
 std::string_view id_of(Why why);
@@ -60,14 +63,7 @@ std::string what_would_free(const Waiting& waiting, cli::Charset charset);
 // "blob sha256:... would go, but app:v1 needs it (and 2 more)". REQUIRES: there are any.
 report::Part part_of(const std::vector<Objection>& objections);
 
-enum class Lists { none, blobs, manifests, links, all };
-
-struct TextStyle {
-  report::TextStyle text;
-  Lists lists = Lists::none;
-};
-
-std::string report_text(const Report& report, const TextStyle& style);
+std::string report_text(const Report& report, const report::TextStyle& style, Lists lists);
 // One document and a newline, as docs/regctl-gc-report.schema.json says.
 std::string report_json(const Report& report);
 // For Prometheus. `previous` is what an earlier run wrote, "" if none did: the time of the last

@@ -26,6 +26,36 @@ const char* name_of(Quarantined::Kind kind) {
   return "";
 }
 
+const char* name_of(Mode mode) {
+  switch (mode) {
+    case Mode::online:
+      return "online";
+    case Mode::offline:
+      return "offline";
+    case Mode::heal:
+      return "heal";
+    case Mode::restore:
+      return "restore";
+  }
+  return "";
+}
+
+const char* name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::complete:
+      return "complete";
+    case Outcome::warnings:
+      return "warnings";
+    case Outcome::refused:
+      return "refused";
+    case Outcome::incomplete:
+      return "incomplete";
+    case Outcome::interrupted:
+      return "interrupted";
+  }
+  return "";
+}
+
 Json run_json(const Run& run, const StoreFacts& store) {
   Json options = Json::object();
   for (const auto& [name, value] : run.options)
@@ -38,11 +68,10 @@ Json run_json(const Run& run, const StoreFacts& store) {
   json["started_at"] = format_rfc3339(run.started_at);
   json["finished_at"] = format_rfc3339(run.finished_at);
   json["dry_run"] = run.dry_run;
-  static constexpr const char* kModes[] = {"online", "offline", "heal", "restore"};
-  json["mode"] = kModes[static_cast<std::size_t>(run.mode)];
+  json["mode"] = name_of(run.wishes.mode);
   json["options"] = std::move(options);
   json["phases"] = std::move(phases);
-  json["outcome"] = run.outcome;
+  json["outcome"] = name_of(run.outcome);
   json["exit_status"] = static_cast<int>(run.exit_status);
   return json;
 }
@@ -74,8 +103,9 @@ Json swept_json(const Swept& swept) {
           {"failed", total.failures.size() + swept.verification.unread.size()}};
 }
 
-Json totals_json(const Report& report, const Findings& findings) {
-  const Totals totals = totals_of(report, findings);
+Json totals_json(const Report& report) {
+  const Findings& findings = *report.findings;
+  const Totals totals = totals_of(report);
   const Plan& plan = findings.plan;
   Json blobs = amount(totals.blobs), garbage = amount(totals.garbage);
   blobs["disk_bytes"] = totals.blobs_disk_bytes;
@@ -86,7 +116,7 @@ Json totals_json(const Report& report, const Findings& findings) {
           {"tags", totals.tags},
           {"manifests", totals.manifests},
           {"layer_links", totals.layer_links},
-          {"untagged_manifests", findings.untagged_manifests},
+          {"untagged_manifests", findings.untagged.manifests},
           {"blobs", std::move(blobs)},
           {"reachable", amount(totals.reachable)},
           {"garbage", std::move(garbage)},
@@ -193,12 +223,12 @@ std::string report_json(const Report& report) {
   Json json = report::head("regctl-gc");
   json["run"] = run_json(report.run, report.store);
   const auto& findings = report.findings;
-  json["totals"] = findings ? totals_json(report, *findings) : Json();
-  json["plan"] = findings ? plan_json(findings->plan) : Json();
+  json["totals"] = findings ? totals_json(report) : Json();
+  json["plan"] = findings ? plan_json(plan_of(report)) : Json();
   json["swept"] = report.swept ? swept_json(*report.swept) : Json();
   json["waiting"] = nullptr;
   if (findings) {
-    const Waiting& waiting = report.swept ? report.swept->waiting : findings->plan.waiting;
+    const Waiting& waiting = waiting_of(report);
     json["waiting"] = amount(waiting.amount);
     json["waiting"]["oldest"] = waiting.oldest ? Json(format_rfc3339(*waiting.oldest)) : Json();
     json["waiting"]["until"] = waiting.until ? Json(format_rfc3339(*waiting.until)) : Json();

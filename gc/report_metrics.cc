@@ -19,7 +19,8 @@ void of_the_run(Metrics& metrics, const Report& report, std::string_view previou
               seconds_of(run.finished_at));
   metrics.family(kLastSuccess,
                  "Unix time at which the last run ended that collects, with exit status 0 or 1.");
-  const bool collects = !run.dry_run && (run.mode == Mode::online || run.mode == Mode::offline);
+  const bool collects =
+      !run.dry_run && (run.wishes.mode == Mode::online || run.wishes.mode == Mode::offline);
   const bool went_well =
       run.exit_status == cli::ExitStatus::done || run.exit_status == cli::ExitStatus::warnings;
   if (collects && went_well)
@@ -41,7 +42,7 @@ void of_the_run(Metrics& metrics, const Report& report, std::string_view previou
 
 void of_the_store(Metrics& metrics, const Report& report) {
   const Findings& findings = *report.findings;
-  const Totals totals = totals_of(report, findings);
+  const Totals totals = totals_of(report);
   const auto states = [&](const char* name, const char* help, std::uint64_t Amount::*field) {
     metrics.family(name, help);
     for (const auto& [state, amount] :
@@ -57,7 +58,7 @@ void of_the_store(Metrics& metrics, const Report& report) {
   metrics.one("regctl_gc_storage_repositories", "Number of repositories.",
               findings.inventory.repositories.size());
 
-  const Waiting& waiting = report.swept ? report.swept->waiting : findings.plan.waiting;
+  const Waiting& waiting = waiting_of(report);
   metrics.one("regctl_gc_quarantined_bytes", "Blob bytes in quarantine.", totals.quarantined.bytes);
   if (waiting.oldest)
     metrics.one("regctl_gc_oldest_quarantine_timestamp_seconds",

@@ -106,6 +106,9 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
+// An older upload nobody resumes: what distribution's `uploadpurging` takes unless told otherwise.
+inline constexpr Duration kStaleUpload = std::chrono::hours(168);
+
 struct Upload {
   std::string uuid;
   std::optional<Time> started;  // empty: missing or unparsable; without any file, when the
@@ -116,6 +119,10 @@ struct Upload {
   // Empty: `started` is.
   std::optional<Time> last_touched() const {
     return started ? std::optional(std::max(*started, newest)) : std::nullopt;
+  }
+  bool is_stale(Time now) const {
+    const auto touched = last_touched();
+    return touched && now - *touched > kStaleUpload;
   }
 
   bool operator==(const Upload&) const = default;

@@ -1,4 +1,4 @@
-#include "gc/doing/pace.h"
+#include "registry/pace.h"
 
 #include <algorithm>
 #include <string_view>
@@ -6,7 +6,7 @@
 
 #include "registry/hasher.h"
 
-namespace regctl::gc {
+namespace regctl {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{256} << 10;
@@ -26,18 +26,6 @@ Pace::Pace(std::uint64_t bytes_per_second, Clock::time_point deadline)
       deadline_(deadline),
       chunk_(chunk_for(bytes_per_second)) {}
 
-std::optional<Digest> Pace::hash(Reader& reader, Algorithm algorithm, const Workers& workers) {
-  Hasher hasher(algorithm);
-  for (;;) {
-    if (workers.stopping()) throw Interrupted();
-    if (time_is_up()) return std::nullopt;
-    const std::string_view bytes = reader.next(chunk_);
-    if (bytes.empty()) return hasher.finish();
-    hasher.update(bytes);
-    wait_for(bytes.size(), workers);
-  }
-}
-
 // Time for all threads' bytes is given out in turn: each waits until its own has come.
 void Pace::wait_for(std::size_t bytes, const Workers& workers) {
   if (bytes_per_second_ == 0) return;
@@ -54,4 +42,17 @@ void Pace::wait_for(std::size_t bytes, const Workers& workers) {
     std::this_thread::sleep_until(std::min(mine, now + kPatience));
 }
 
-}  // namespace regctl::gc
+std::optional<Digest> hash(Reader& reader, Algorithm algorithm, const Crew& crew) {
+  Hasher hasher(algorithm);
+  for (;;) {
+    if (crew.workers.stopping()) throw Interrupted();
+    if (crew.pace.time_is_up()) return std::nullopt;
+    const std::string_view bytes = reader.next(crew.pace.chunk());
+    if (bytes.empty()) return hasher.finish();
+    hasher.update(bytes);
+    crew.progress.advance({.bytes = bytes.size()});
+    crew.pace.wait_for(bytes.size(), crew.workers);
+  }
+}
+
+}  // namespace regctl

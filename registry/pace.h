@@ -9,9 +9,10 @@
 
 #include "registry/digest.h"
 #include "registry/parallel.h"
+#include "registry/progress.h"
 #include "registry/storage.h"
 
-namespace regctl::gc {
+namespace regctl {
 
 // One for all threads of a run, which may use it at once.
 class Pace {
@@ -23,14 +24,13 @@ class Pace {
 
   bool has_deadline() const { return deadline_ != Clock::time_point::max(); }
   bool time_is_up() const { return Clock::now() >= deadline_; }
-
-  // The digest of all that `reader` has; empty: the time was up before its end. Throws
-  // StorageError, and Interrupted within a fraction of a second (see Workers).
-  std::optional<Digest> hash(Reader& reader, Algorithm algorithm, const Workers& workers);
-
- private:
+  // How many bytes to read at once.
+  std::size_t chunk() const { return chunk_; }
+  // Returns when the next bytes may be read after `bytes` were, or when the time is up or `workers`
+  // are to stop: within a fraction of a second of either.
   void wait_for(std::size_t bytes, const Workers& workers);
 
+ private:
   const std::uint64_t bytes_per_second_;
   const Clock::time_point deadline_;
   const std::size_t chunk_;
@@ -38,4 +38,15 @@ class Pace {
   Clock::time_point free_at_{};
 };
 
-}  // namespace regctl::gc
+// Who does the work, how fast, and who watches.
+struct Crew {
+  const Workers& workers;
+  Pace& pace;
+  Progress& progress;
+};
+
+// The digest of all that `reader` has; empty: the time was up before its end. Throws StorageError,
+// and Interrupted within a fraction of a second (see Workers). Several threads may call it.
+std::optional<Digest> hash(Reader& reader, Algorithm algorithm, const Crew& crew);
+
+}  // namespace regctl

@@ -6,19 +6,27 @@
 
 namespace regctl {
 
+// How much there is to do, or was done: bytes are none where they say nothing of the effort.
+struct Work {
+  std::uint64_t units = 0, bytes = 0;
+};
+
 // advance() may be called from several threads at once.
 class Progress {
  public:
   virtual ~Progress() = default;
-  // A new phase begins, of `total` units (0: not known), e.g. ("scan", 412, "repositories").
-  virtual void phase(std::string_view name, std::uint64_t total, std::string_view unit) = 0;
-  virtual void advance(std::uint64_t units) = 0;
+  // A stage of a run begins, as reports call it, e.g. "scan". It lasts until the next.
+  virtual void stage(std::string_view) {}
+  // A new phase begins, of `total` (no units: not known), e.g. ("repositories", {412},
+  // "repositories").
+  virtual void phase(std::string_view name, Work total, std::string_view unit) = 0;
+  virtual void advance(Work done) = 0;
 };
 
 class NullProgress final : public Progress {
  public:
-  void phase(std::string_view, std::uint64_t, std::string_view) override {}
-  void advance(std::uint64_t) override {}
+  void phase(std::string_view, Work, std::string_view) override {}
+  void advance(Work) override {}
 };
 
 }  // namespace regctl

@@ -72,7 +72,7 @@ std::vector<Repository> scan_repositories(const Storage& storage, const ScanOpti
                                           const Workers& workers, ScanNotes& notes,
                                           Progress& progress) {
   const auto names = find_repositories(storage, workers, notes);
-  progress.phase("repositories", names.size(), "repositories");
+  progress.phase("repositories", {names.size()}, "repositories");
   std::vector<ScannedRepository> scanned(names.size());
   const auto scan_one = [&](std::size_t i) {
     scanned[i] =
@@ -80,7 +80,7 @@ std::vector<Repository> scan_repositories(const Storage& storage, const ScanOpti
   };
   workers.for_each_index(names.size(), [&](std::size_t i) {
     scan_one(i);
-    progress.advance(1);
+    progress.advance({1});
   });
 
   const auto deadline = std::chrono::steady_clock::now() + options.settle;

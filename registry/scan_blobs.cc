@@ -89,7 +89,7 @@ std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, Sca
     }
   });
 
-  progress.phase("blobs", shards.size(), "directories");
+  progress.phase("blobs", {shards.size()}, "directories");
   const auto found = parallel_map(workers, shards, [&](const Shard& shard) {
     std::vector<Blob> blobs;
     notes.guarded([&] {
@@ -106,7 +106,7 @@ std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, Sca
           notes.stray(Stray::Kind::misplaced_blob, join(path, entry.name));
       }
     });
-    progress.advance(1);
+    progress.advance({1});
     return blobs;
   });
   std::vector<Blob> blobs;
@@ -122,7 +122,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
     if (place && !inventory.blobs[place - 1].visited) places.push_back(place - 1);
   }
   sort_unique(places);
-  progress.phase("sizes", places.size(), "blobs");
+  progress.phase("sizes", {places.size()}, "blobs");
   ScanNotes notes;
   const auto digest = [&](std::size_t i) -> const Digest& {
     return inventory.digests[inventory.blobs[places[i]].digest];
@@ -144,7 +144,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
         notes.guarded([&] {
           visit(storage, shard, *view, digest(place).hex(), inventory.blobs[places[place]], notes);
         });
-        progress.advance(1);
+        progress.advance({1});
       });
     });
   });

@@ -211,10 +211,10 @@ std::vector<Document> scan_documents(const Storage& storage, const Openings& ope
 
   std::vector<Document> documents;
   while (!wave.empty()) {
-    progress.phase("manifests", wave.size(), "manifests");
+    progress.phase("manifests", {wave.size()}, "manifests");
     auto opened = parallel_map(workers, wave, [&](DigestId id) {
       auto document = scan.open(id);
-      progress.advance(1);
+      progress.advance({1});
       return document;
     });
     wave.clear();

@@ -1,90 +1,52 @@
-#include "gc/doing/verify.h"
+#include "registry/verify.h"
 
-#include <algorithm>
 #include <mutex>
 
 #include "registry/layout.h"
 
-namespace regctl::gc {
+namespace regctl {
 namespace {
 
-class Verifier {
- public:
-  Verifier(const Storage& storage, Pace& pace, const Workers& workers)
-      : storage_(storage), pace_(pace), workers_(workers) {}
+Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& crew) {
+  const auto reader = storage.open(layout::join(layout::blob(suspect.digest), layout::kData));
+  if (!reader) return {.verdict = Verdict::changed};
+  const Identity before = reader->identity();
+  const auto& seen = suspect.seen;
+  if (seen && (before.bytes != seen->bytes || before.modified != seen->modified))
+    return {.verdict = Verdict::changed};
+  const auto found = hash(*reader, suspect.digest.algorithm(), crew);
+  if (!found) return {.verdict = Verdict::left};
+  if (reader->identity() != before) return {.verdict = Verdict::changed};
+  return {.verdict = *found == suspect.digest ? Verdict::sound : Verdict::mismatched,
+          .identity = before};
+}
 
-  void check(const BlobRemoval& blob) {
-    try {
-      look_at(blob);
-    } catch (const StorageError& error) {
-      const std::lock_guard lock(mutex_);
-      result_.unread.push_back({.code = report::Code::unread_candidate,
-                                .path = error.key(),
-                                .digest = blob.digest,
-                                .arguments = {report::reason_of(error)}});
-    }
+Verified verified(const Suspect& suspect, const Storage& storage, const Crew& crew) {
+  try {
+    return look_at(suspect, storage, crew);
+  } catch (const StorageError& error) {
+    return {.verdict = Verdict::unread, .error = error};
   }
-
-  Verification result() && { return std::move(result_); }
-
- private:
-  void look_at(const BlobRemoval& blob) {
-    const auto reader = storage_.open(layout::blob(blob.digest) + '/' + std::string(layout::kData));
-    if (!reader) return note(result_.changed);
-    const Identity before = reader->identity();
-    if (before.bytes != blob.bytes || before.modified != blob.written_at)
-      return note(result_.changed);
-    const auto found = pace_.hash(*reader, blob.digest.algorithm(), workers_);
-    if (!found) return note(result_.left);
-    const bool sound = *found == blob.digest;
-    if (reader->identity() != before) return note(result_.changed);
-    const std::lock_guard lock(mutex_);
-    result_.read += before.bytes;
-    (sound ? result_.sound : result_.mismatched).emplace(blob.digest, before);
-  }
-
-  void note(std::uint64_t& count) {
-    const std::lock_guard lock(mutex_);
-    ++count;
-  }
-
-  const Storage& storage_;
-  Pace& pace_;
-  const Workers& workers_;
-  std::mutex mutex_;
-  Verification result_;
-};
+}
 
 }  // namespace
 
-Plan only_verified(Plan plan, const Verification& verification, Mismatched mismatched) {
-  for (BlobRemoval& blob : plan.blobs) {
-    if (const auto sound = verification.sound.find(blob.digest); sound != verification.sound.end())
-      blob.verified = sound->second;
-    if (mismatched == Mismatched::keep) continue;
-    if (const auto wrong = verification.mismatched.find(blob.digest);
-        wrong != verification.mismatched.end())
-      blob.verified = wrong->second;
-  }
-  std::erase_if(plan.blobs, [](const BlobRemoval& blob) { return !blob.verified; });
-  return plan;
-}
-
-Verification verify(const Plan& plan, const Storage& storage, Pace& pace, const Workers& workers,
-                    Progress& progress) {
-  progress.phase("verify", plan.blobs.size(), "blobs");
-  Verifier verifier(storage, pace, workers);
-  // The largest first keep all threads busy to the end; the smallest first get something done
-  // before a deadline.
-  const bool hurried = pace.has_deadline();
-  workers.for_each_index(plan.blobs.size(), [&](std::size_t i) {
-    verifier.check(plan.blobs[hurried ? plan.blobs.size() - 1 - i : i]);
-    progress.advance(1);
+void verify(const std::vector<Suspect>& suspects, const Storage& storage, const Crew& crew,
+            const OnVerified& on_verified) {
+  Work total{.units = suspects.size()};
+  for (const Suspect& suspect : suspects) total.bytes += suspect.seen ? suspect.seen->bytes : 0;
+  crew.progress.phase("verify", total, "blobs");
+  std::mutex mutex;
+  const bool hurried = crew.pace.has_deadline();
+  crew.workers.for_each_index(suspects.size(), [&](std::size_t i) {
+    const Suspect& suspect = suspects[hurried ? suspects.size() - 1 - i : i];
+    const Verified result = verified(suspect, storage, crew);
+    {
+      const std::lock_guard lock(mutex);
+      on_verified(suspect, result);
+    }
+    crew.progress.advance({1});
   });
-  Verification result = std::move(verifier).result();
-  std::sort(result.unread.begin(), result.unread.end(),
-            [](const auto& a, const auto& b) { return a.path < b.path; });
-  return result;
 }
 
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -1,37 +1,51 @@
-// verify(): reads and hashes what a plan wants to take. Only what hashes to its name, and is the
-// object that was judged, may go; what does not is damage, and kept.
+// verify(): whether blobs have the bytes that their names promise: reads and hashes them, several
+// at once, and tells the results as they come.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <optional>
 #include <vector>
 
-#include "gc/deciding/plan.h"
-#include "gc/doing/pace.h"
-#include "registry/parallel.h"
-#include "registry/progress.h"
+#include "registry/error.h"
+#include "registry/identity.h"
+#include "registry/pace.h"
 #include "registry/storage.h"
 
-namespace regctl::gc {
+namespace regctl {
 
-struct Verification {
-  std::map<Digest, Identity> sound;       // bytes hash to the name
-  std::map<Digest, Identity> mismatched;  // they do not
-  std::vector<report::Message> unread;    // what could not be read, and why
-  Amount read;                            // blobs hashed to their end
-  std::uint64_t changed = 0;  // gone or written to since they were judged: no longer candidates
-  std::uint64_t left = 0;     // not begun when the time was up
+// A blob to be hashed.
+struct Suspect {
+  struct Seen {
+    std::uint64_t bytes;
+    Time modified;
+  };
+
+  Digest digest;
+  std::optional<Seen> seen;  // when it was judged; empty: whatever stands there is hashed
 };
 
-// Hashes the blobs of `plan`, as many at once as there are `workers`. Begins no blob, and ends
-// none, after the deadline of `pace`. Throws Interrupted (see Workers).
-Verification verify(const Plan& plan, const Storage& storage, Pace& pace, const Workers& workers,
-                    Progress& progress);
+enum class Verdict : std::uint8_t {
+  sound,       // its bytes hash to its name
+  mismatched,  // they do not
+  changed,     // gone, or written to since it was seen or while it was read
+  unread,      // it could not be read
+  left,        // the time was up before its end
+};
 
-// What to do with blobs whose bytes do not match their name.
-enum class Mismatched { keep, take };
+struct Verified {
+  Verdict verdict;
+  Identity identity;                  // of what was hashed: sound or mismatched
+  std::optional<StorageError> error;  // unread
+};
 
-// `plan` with those of its blobs only that were verified, each with the identity that was.
-Plan only_verified(Plan plan, const Verification& verification, Mismatched mismatched);
+// Called by one thread at a time.
+using OnVerified = std::function<void(const Suspect&, const Verified&)>;
 
-}  // namespace regctl::gc
+// Hashes as many at once as there are workers. The first of `suspects` are begun first, or with a
+// deadline the last. Begins none, and ends none, after the deadline of the crew's pace. Throws
+// Interrupted (see Workers), and what `on_verified` throws.
+void verify(const std::vector<Suspect>& suspects, const Storage& storage, const Crew& crew,
+            const OnVerified& on_verified);
+
+}  // namespace regctl

@@ -56,6 +56,7 @@ class Text {
   // "Storage    /srv   (ext4, 1.00 TiB, 10.00 GiB free)"
   void storage(const StoreFacts& store);
 
+  const TextStyle& style() const { return style_; }
   const std::string& text() const { return text_; }
 
  private:

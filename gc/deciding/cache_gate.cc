@@ -38,7 +38,7 @@ const RegistryProcess* first_server(const ProcessEvidence& found, Judge judge) {
 }
 
 bool is_after_restart(const GateEvidence& evidence, Time taken) {
-  return evidence.restarted_at && taken + kMargin <= *evidence.restarted_at;
+  return evidence.claims.restarted_at && taken + kMargin <= *evidence.claims.restarted_at;
 }
 
 // What a look at this process alone has against a purge.
@@ -103,12 +103,12 @@ GateAnswer ask_gate(const GateEvidence& evidence, Time taken) {
     return restarted ? GateAnswer{.shut = Shut::no}
                      : shut_if(first_server(evidence.found, uses_redis), Shut::by_redis);
   if (restarted) return shut_if(contradicts_restart(evidence, taken), Shut::against_restart);
-  if (evidence.no_cache) return shut_if(contradicts_no_cache(evidence), Shut::against_no_cache);
+  if (evidence.claims.none) return shut_if(contradicts_no_cache(evidence), Shut::against_no_cache);
   return ask_what_was_found(evidence.found, taken);
 }
 
 const RegistryProcess* contradicts_no_cache(const GateEvidence& evidence) {
-  return evidence.no_cache ? first_server(evidence.found, has_cache) : nullptr;
+  return evidence.claims.none ? first_server(evidence.found, has_cache) : nullptr;
 }
 
 const RegistryProcess* contradicts_restart(const GateEvidence& evidence, Time taken) {

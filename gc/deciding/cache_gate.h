@@ -13,12 +13,17 @@
 
 namespace regctl::gc {
 
+// What the operator says of caches.
+struct CacheClaims {
+  bool none = false;  // "no registry on this store has a cache"
+  // "Every registry has been started, and every Redis flushed, since then."
+  std::optional<Time> restarted_at;
+};
+
 struct GateEvidence {
   ProcessEvidence found;
-  std::optional<Time> restarted_at;  // "every registry has been started, and every Redis flushed,
-                                     // since then"
-  bool no_cache = false;             // "no registry on this store has a cache"
-  bool offline = false;              // "the registry is stopped or read-only"
+  CacheClaims claims;
+  bool offline = false;  // "the registry is stopped or read-only"
 };
 
 // For a copy taken into quarantine at `taken`.

@@ -1,5 +1,9 @@
-// All that refusals and warnings are concluded from.
+// All that a plan, its refusals and its warnings are concluded from.
 #pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "gc/deciding/cache_gate.h"
 #include "gc/deciding/mark.h"
@@ -12,7 +16,9 @@ namespace regctl::gc {
 struct Judged {
   const Inventory& inventory;
   const Mark& mark;
+  const std::vector<std::optional<std::uint64_t>>& sizes;  // known_sizes()
   const StoreFacts& store;
+  const Policy& policy;
   const Margins& margins;
   const GateEvidence& gate;
   Time now;

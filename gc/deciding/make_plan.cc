@@ -44,17 +44,14 @@ std::unordered_map<DigestId, NewestLink> newest_links(const Inventory& inventory
 
 class Planner {
  public:
-  Planner(const Inventory& inventory, const Mark& mark, const Margins& margins,
-          const GateEvidence& gate, Time now)
-      : inventory_(inventory),
-        mark_(mark),
-        margins_(margins),
-        gate_(gate),
-        now_(now),
-        sizes_(known_sizes(inventory)),
-        has_copy_(inventory.digests.size()),
-        untagged_(inventory) {
-    for (const Quarantined& copy : inventory.quarantined) {
+  explicit Planner(const Judged& judged)
+      : judged_(judged),
+        inventory_(judged.inventory),
+        mark_(judged.mark),
+        margins_(judged.margins),
+        has_copy_(inventory_.digests.size()),
+        untagged_(inventory_) {
+    for (const Quarantined& copy : inventory_.quarantined) {
       if (copy.kind == Quarantined::Kind::blob) has_copy_[index_of(copy.digest)] = true;
     }
   }
@@ -70,7 +67,9 @@ class Planner {
   }
 
  private:
-  bool young(Time time) const { return is_young(time, margins_.keep_younger_than, now_); }
+  bool young(Time time) const {
+    return is_young(time, judged_.policy.keep_younger_than, judged_.now);
+  }
   const Digest& digest(DigestId id) const { return inventory_.digests[id]; }
 
   void plan_blobs() {
@@ -91,7 +90,7 @@ class Planner {
 
     for (const Blob& blob : inventory_.blobs) {
       const Why why = mark_.digests[index_of(blob.digest)];
-      const std::uint64_t bytes = sizes_[index_of(blob.digest)].value_or(0);
+      const std::uint64_t bytes = judged_.sizes[index_of(blob.digest)].value_or(0);
       if (why == Why::pinned) plan_.kept_pinned += bytes;
       if (why == Why::young || why == Why::beginning) plan_.kept_young += bytes;
       if (why == Why::is_protected) plan_.kept_protected += bytes;
@@ -172,14 +171,14 @@ class Planner {
     for (const Repository& repository : inventory_.repositories) {
       for (const Upload& upload : repository.uploads) {
         const auto touched = upload.last_touched();
-        if (!touched || is_young(*touched, *margins_.purge_uploads, now_)) continue;
+        if (!touched || is_young(*touched, *margins_.purge_uploads, judged_.now)) continue;
         plan_.uploads.push_back(
             {repository.name, upload.uuid, *upload.started, upload.newest, upload.bytes});
       }
     }
     for (const Stray& stray : inventory_.strays) {
       if (stray.kind == Stray::Kind::temporary &&
-          !is_young(stray.modified, *margins_.purge_uploads, now_))
+          !is_young(stray.modified, *margins_.purge_uploads, judged_.now))
         plan_.leftovers.push_back({stray.path, stray.modified});
     }
   }
@@ -263,11 +262,11 @@ class Planner {
       const bool blob = copy.kind == Quarantined::Kind::blob;
       const std::string repository = blob ? "" : inventory_.repositories[copy.repository].name;
       const Why why = why_restore(copy);
-      const bool held = is_young(copy.taken, margins_.hold, now_);
+      const bool held = is_young(copy.taken, margins_.hold, judged_.now);
       if (why != Why::nothing && !has_newer_copy(at)) {
         plan_.restore.push_back(
             {{copy.kind, repository, digest(copy.digest), copy.taken, copy.run}, why});
-      } else if (why == Why::nothing && !held && ask_gate(gate_, copy.taken).is_open() &&
+      } else if (why == Why::nothing && !held && ask_gate(judged_.gate, copy.taken).is_open() &&
                  may_go(copy)) {
         plan_.purge.push_back(
             {.copy = {copy.kind, repository, digest(copy.digest), copy.taken, copy.run},
@@ -281,16 +280,14 @@ class Planner {
         unpurged.push_back(&copy);
       }
     }
-    plan_.waiting = waiting_of(waiting, margins_.hold, gate_, now_);
-    plan_.waiting_unpurged = waiting_of(unpurged, margins_.hold, gate_, now_);
+    plan_.waiting = waiting_of(waiting, margins_.hold, judged_.gate, judged_.now);
+    plan_.waiting_unpurged = waiting_of(unpurged, margins_.hold, judged_.gate, judged_.now);
   }
 
+  const Judged& judged_;
   const Inventory& inventory_;
   const Mark& mark_;
   const Margins& margins_;
-  const GateEvidence& gate_;
-  Time now_;
-  std::vector<std::optional<std::uint64_t>> sizes_;
   std::vector<bool> has_copy_;  // by DigestId: of the blob, in quarantine
   Closure untagged_;            // what the manifests planned so far reach
   Plan plan_;
@@ -298,10 +295,8 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const Inventory& inventory, const Mark& mark, const StoreFacts& store,
-               const Margins& margins, const GateEvidence& gate, Time now) {
-  Plan plan = Planner(inventory, mark, margins, gate, now).run();
-  const Judged judged{inventory, mark, store, margins, gate, now};
+Plan make_plan(const Judged& judged) {
+  Plan plan = Planner(judged).run();
   plan.warnings = warnings_about(judged);
   plan.blockers = refusals_of(judged, plan);
   return plan;

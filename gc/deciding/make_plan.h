@@ -4,18 +4,13 @@
 #include <set>
 #include <vector>
 
-#include "gc/deciding/cache_gate.h"
-#include "gc/deciding/mark.h"
+#include "gc/deciding/judged.h"
 #include "gc/deciding/plan.h"
-#include "gc/deciding/policy.h"
-#include "registry/inventory.h"
-#include "registry/store_facts.h"
 
 namespace regctl::gc {
 
 // REQUIRES: what_to_survey() has been; what was not is left alone.
-Plan make_plan(const Inventory& inventory, const Mark& mark, const StoreFacts& store,
-               const Margins& margins, const GateEvidence& gate, Time now);
+Plan make_plan(const Judged& judged);
 
 // What manifests and layers of these digests need, themselves included; of what is not in
 // `inventory` nothing.

@@ -57,8 +57,12 @@ bool links_any(const Repository& repository, const std::vector<bool>& digests) {
 
 class Marker {
  public:
-  Marker(const Inventory& inventory, const Policy& policy, Time now)
-      : inventory_(inventory), policy_(policy), now_(now), closure_(inventory) {
+  Marker(const Inventory& inventory, const Policy& policy, Time now, const ThisRun& this_run)
+      : inventory_(inventory),
+        policy_(policy),
+        now_(now),
+        this_run_(this_run),
+        closure_(inventory) {
     mark_.digests.resize(inventory.digests.size());
     mark_.repositories.resize(inventory.repositories.size());
   }
@@ -119,8 +123,8 @@ class Marker {
     }
     if (copies.empty()) return;
     const auto says_so = [&](const Quarantined& copy, const auto& link, const std::string& key) {
-      if (copy.run != policy_.this_run.id) return link.modified >= copy.taken - kLinkSlack;
-      return link.modified >= policy_.this_run.since && !was_seen({key, link.modified, link.inode});
+      if (copy.run != this_run_.id) return link.modified >= copy.taken - kLinkSlack;
+      return link.modified >= this_run_.since && !was_seen({key, link.modified, link.inode});
     };
     const auto consider = [&](DigestId id, const auto& link, const auto& key) {
       const auto [first, last] = copies.equal_range(id);
@@ -157,7 +161,7 @@ class Marker {
   }
 
   bool was_seen(const SeenLink& link) const {
-    return std::binary_search(policy_.this_run.seen.begin(), policy_.this_run.seen.end(), link);
+    return std::binary_search(this_run_.seen.begin(), this_run_.seen.end(), link);
   }
 
   // Bytes, a link to bytes that are missing, or another name of either.
@@ -376,6 +380,7 @@ class Marker {
   const Inventory& inventory_;
   const Policy& policy_;
   Time now_;
+  const ThisRun& this_run_;
   Closure closure_;
   Mark mark_;
   std::vector<bool> child_;  // children_of_indexes()
@@ -398,8 +403,8 @@ std::vector<bool> children_of_indexes(const Inventory& inventory) {
   return children;
 }
 
-Mark mark(const Inventory& inventory, const Policy& policy, Time now) {
-  return Marker(inventory, policy, now).run();
+Mark mark(const Inventory& inventory, const Policy& policy, Time now, const ThisRun& this_run) {
+  return Marker(inventory, policy, now, this_run).run();
 }
 
 }  // namespace regctl::gc

@@ -1,7 +1,9 @@
 // mark(): what is alive, and why. Pure: Inventory, Policy and a time in, a value out.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "gc/deciding/policy.h"
@@ -9,6 +11,23 @@
 #include "registry/inventory.h"
 
 namespace regctl::gc {
+
+// A link file, as a mark saw it.
+struct SeenLink {
+  std::string key;
+  Time modified;
+  std::uint64_t inode;
+
+  auto operator<=>(const SeenLink&) const = default;
+};
+
+// What a second look knows of the run that it ends. A link that was written since the run's mark
+// began to read says that somebody wants what the run took, unless it is as the mark saw it.
+struct ThisRun {
+  std::string id;
+  Time since{};                // before the mark read anything
+  std::vector<SeenLink> seen;  // all it read that had been written since then, ascending
+};
 
 struct RepositoryMark {
   bool pinned = false;
@@ -35,7 +54,8 @@ std::vector<bool> children_of_indexes(const Inventory& inventory);
 // Every manifest that is damaged pins the repositories that link or reach it, as damage of their
 // own does: all that those link stays alive. With Policy::delete_untagged the blobs of all
 // revisions should have been surveyed: the time of an unvisited blob is not asked for. Layer links
-// are no roots here, however young: make_plan() keeps what they name.
-Mark mark(const Inventory& inventory, const Policy& policy, Time now);
+// are no roots here, however young: make_plan() keeps what they name. `this_run` is empty but in a
+// second look.
+Mark mark(const Inventory& inventory, const Policy& policy, Time now, const ThisRun& this_run = {});
 
 }  // namespace regctl::gc

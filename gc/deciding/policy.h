@@ -21,29 +21,11 @@ struct RootDigest {
   bool operator==(const RootDigest&) const = default;
 };
 
-// A link file, as a mark saw it.
-struct SeenLink {
-  std::string key;
-  Time modified;
-  std::uint64_t inode;
-
-  auto operator<=>(const SeenLink&) const = default;
-};
-
-// What a second look knows of the run that it ends. A link that was written since the run's mark
-// began to read says that somebody wants what the run took, unless it is as the mark saw it.
-struct ThisRun {
-  std::string id;
-  Time since{};                // before the mark read anything
-  std::vector<SeenLink> seen;  // all it read that had been written since then, ascending
-};
-
 struct Policy {
   bool delete_untagged = false;
   std::vector<std::string> protect;  // globs over repository names: nothing in them is untagged
   std::vector<RootDigest> roots;
   Duration keep_younger_than = std::chrono::hours(24);
-  ThisRun this_run;  // empty but in a second look
 };
 
 // Nothing is younger than this, or an error in the clock: a time in the future counts as young
@@ -65,16 +47,14 @@ struct MaxDelete {
 };
 
 struct Margins {
-  Duration keep_younger_than = std::chrono::hours(24);
   Duration hold = std::chrono::hours(20);  // between quarantine and purge
   MaxDelete max_delete;
   OnDamage on_damage = OnDamage::pin;
-  bool delete_untagged = false;
   bool prune_layer_links = true;
   bool prune_empty_repositories = false;
   std::optional<Duration> purge_uploads;  // older than this; empty: none
-  std::optional<Duration>
-      uploads_idle;  // refuse if an upload was written to within this; empty: the registry may run
+  // Refuse if an upload was written to within this; empty: the registry may run.
+  std::optional<Duration> uploads_idle;
 };
 
 }  // namespace regctl::gc

@@ -150,16 +150,15 @@ struct Share {
   std::uint64_t of_blobs = 0, of_bytes = 0, of_manifests = 0;
 };
 
-Share share_of(const Plan& plan, const Inventory& inventory) {
+Share share_of(const Plan& plan, const Judged& judged) {
   Share share{.blobs = plan.blobs.size(), .manifests = plan.manifests.size()};
   for (const BlobRemoval& blob : plan.blobs) share.bytes += blob.bytes;
-  const auto sizes = known_sizes(inventory);
-  for (const Blob& blob : inventory.blobs) {
+  for (const Blob& blob : judged.inventory.blobs) {
     if (!blob.has_bytes()) continue;
     ++share.of_blobs;
-    share.of_bytes += sizes[index_of(blob.digest)].value_or(0);
+    share.of_bytes += judged.sizes[index_of(blob.digest)].value_or(0);
   }
-  for (const Repository& repository : inventory.repositories)
+  for (const Repository& repository : judged.inventory.repositories)
     share.of_manifests += repository.count_manifests();
   return share;
 }
@@ -171,7 +170,7 @@ std::uint64_t percent_up(std::uint64_t part, std::uint64_t whole) {
 // Whether too much would go; the message gives the exact value that would pass.
 void brake(const Judged& judged, const Plan& plan, Messages& refusals) {
   if (plan.blobs.empty() && plan.manifests.empty()) return;
-  const Share share = share_of(plan, judged.inventory);
+  const Share share = share_of(plan, judged);
   if (share.blobs == share.of_blobs && has_references(judged.inventory) && share.of_blobs > 0) {
     refusals.push_back({.code = Code::takes_everything});
     return;
@@ -205,7 +204,7 @@ std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
   refuse_half_stores(judged.inventory, refusals);
   refuse_uploads(judged, refusals);
   refuse_registries(judged.gate, refusals);
-  if (judged.margins.delete_untagged) refuse_untagged(judged, refusals);
+  if (judged.policy.delete_untagged) refuse_untagged(judged, refusals);
   brake(judged, plan, refusals);
   return refusals;
 }

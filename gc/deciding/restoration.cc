@@ -2,13 +2,15 @@
 
 #include <tuple>
 
+#include "gc/deciding/make_plan.h"
 #include "gc/deciding/waiting.h"
 
 namespace regctl::gc {
 
-Plan plan_restoration(const Inventory& inventory, const std::string& run, const Margins& margins,
-                      const GateEvidence& gate, Time now) {
-  Plan plan;
+Plan plan_restoration(const Judged& judged, const std::string& run) {
+  const Inventory& inventory = judged.inventory;
+  Plan plan = only_give_back(make_plan(judged));
+  plan.restore.clear();
   Copies waiting;
   const Quarantined* last =
       nullptr;  // copies of one object follow one another, the newest at the end
@@ -33,7 +35,8 @@ Plan plan_restoration(const Inventory& inventory, const std::string& run, const 
     last = &copy;
   }
   if (last) give_back(*last);
-  plan.waiting_unpurged = waiting_of(waiting, margins.hold, gate, now);
+  plan.waiting = plan.waiting_unpurged =
+      waiting_of(waiting, judged.margins.hold, judged.gate, judged.now);
   if (!run.empty() && plan.restore.empty())
     plan.warnings.push_back({.code = report::Code::run_unknown, .arguments = {run}});
   return plan;

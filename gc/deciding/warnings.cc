@@ -40,7 +40,7 @@ Code code_of(DamageKind kind) {
 void warn_of_tags_without_link(const Judged& judged, Messages& warnings) {
   for (const Repository& repository : judged.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
-      const bool young = is_young(tag.modified, judged.margins.keep_younger_than, judged.now);
+      const bool young = is_young(tag.modified, judged.policy.keep_younger_than, judged.now);
       if (tag.state != LinkState::pending || young) continue;
       warnings.push_back({.code = Code::tag_without_link,
                           .path = layout::tag(repository.name, tag.name),
@@ -82,8 +82,9 @@ std::optional<Message> contradiction(const Judged& judged) {
     return Message{.code = Code::registry_has_cache, .arguments = {part_of(*process)}};
   for (const Quarantined& copy : judged.inventory.quarantined) {
     if (const RegistryProcess* process = contradicts_restart(judged.gate, copy.taken))
-      return Message{.code = Code::registry_not_restarted,
-                     .arguments = {part_of(*process), *judged.gate.restarted_at, process->started}};
+      return Message{
+          .code = Code::registry_not_restarted,
+          .arguments = {part_of(*process), *judged.gate.claims.restarted_at, process->started}};
   }
   return std::nullopt;
 }
@@ -153,7 +154,7 @@ std::vector<Message> warnings_about(const Judged& judged) {
   warn_of_strays(judged.inventory, warnings);
   warn_of_wishes(judged.mark, warnings);
   warn_of_registries(judged, warnings);
-  if (judged.margins.delete_untagged) warn_of_tags(judged, warnings);
+  if (judged.policy.delete_untagged) warn_of_tags(judged, warnings);
   return warnings;
 }
 

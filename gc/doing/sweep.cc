@@ -44,19 +44,12 @@ std::string quarantine_name(const Copy& copy) {
 
 class Sweep {
  public:
-  Sweep(const Needs& needs, const std::string& run, const Storage& storage, Writer& writer,
-        Pace& pace, const Workers& workers, Progress& progress)
-      : needs_(needs),
-        run_(run),
-        storage_(storage),
-        writer_(writer),
-        pace_(pace),
-        workers_(workers),
-        progress_(progress) {}
+  Sweep(const Errand& errand, const LockedStore& store, const Crew& crew)
+      : errand_(errand), storage_(store.storage), writer_(store.writer), crew_(crew) {}
 
   void give_back(const Plan& plan) {
     if (plan.restore.empty()) return;
-    progress_.phase("give back", plan.restore.size(), "objects");
+    crew_.progress.phase("give back", {plan.restore.size()}, "objects");
     for (const auto kind :
          {Quarantined::Kind::blob, Quarantined::Kind::layer_link, Quarantined::Kind::revision_link})
       each(
@@ -66,8 +59,9 @@ class Sweep {
   }
 
   void take(const Plan& plan) {
-    progress_.phase("quarantine",
-                    plan.manifests.size() + plan.layer_links.size() + plan.blobs.size(), "objects");
+    crew_.progress.phase("quarantine",
+                         {plan.manifests.size() + plan.layer_links.size() + plan.blobs.size()},
+                         "objects");
     each(plan.layer_links, all, [&](const LayerLinkRemoval& one) {
       take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link);
     });
@@ -87,7 +81,7 @@ class Sweep {
 
   void purge(const Plan& plan) {
     if (!purges_anything(plan)) return;
-    progress_.phase("purge", plan.purge.size() + plan.uploads.size(), "objects");
+    crew_.progress.phase("purge", {plan.purge.size() + plan.uploads.size()}, "objects");
     each(plan.uploads, all, [&](const UploadRemoval& one) { purge_upload(one); });
     each(plan.leftovers, all, [&](const LeftoverRemoval& one) { remove_leftover(one); });
     const auto is = [](Quarantined::Kind kind) {
@@ -97,8 +91,10 @@ class Sweep {
     each(plan.purge, is(Quarantined::Kind::revision_link),
          [&](const Purge& one) { or_else_it_stays(one.copy.digest, [&] { purge(one); }); });
     const std::set<Digest> needed = needed_by_what_stays();
-    each(plan.purge, is(Quarantined::Kind::blob),
-         [&](const Purge& one) { needed.contains(one.copy.digest) ? skip() : purge(one); });
+    each(plan.purge, is(Quarantined::Kind::blob), [&](const Purge& one) {
+      if (needed.contains(one.copy.digest)) return skip();
+      purge(one);
+    });
     each(plan.empty_repositories, all, [&](const std::string& name) { purge_repository(name); });
     sync();
   }
@@ -117,10 +113,10 @@ class Sweep {
   template <class T, class Wanted, class Act>
   void each(const std::vector<T>& items, Wanted wanted, Act act) {
     try {
-      workers_.for_each_index(items.size(), [&](std::size_t i) {
+      crew_.workers.for_each_index(items.size(), [&](std::size_t i) {
         if (!wanted(items[i]) || has_stopped()) return;
         attempt([&] { act(items[i]); });
-        progress_.advance(1);
+        crew_.progress.advance({1});
       });
     } catch (const Interrupted&) {
       stop();
@@ -155,7 +151,7 @@ class Sweep {
     staying_.push_back(digest);
   }
   std::set<Digest> needed_by_what_stays() const {
-    return staying_.empty() ? std::set<Digest>() : needs_(staying_);
+    return staying_.empty() ? std::set<Digest>() : errand_.needs(staying_);
   }
 
   void skip() {
@@ -185,7 +181,7 @@ class Sweep {
   void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
             const Identity& expected, std::uint64_t bytes) {
     const Copy copy{kind, repository, digest, std::chrono::floor<std::chrono::seconds>(now()),
-                    run_};
+                    errand_.run};
     const std::string directory = directory_of(kind, repository, digest);
     const Outcome outcome =
         writer_.rename_in_place(directory, original_of(kind), quarantine_name(copy), expected);
@@ -231,7 +227,7 @@ class Sweep {
     if (copy.kind == Quarantined::Kind::blob) {
       const auto reader = storage_.open(key);
       if (!reader) return std::nullopt;
-      const auto digest = pace_.hash(*reader, copy.digest.algorithm(), workers_);
+      const auto digest = hash(*reader, copy.digest.algorithm(), crew_);
       return digest ? std::optional(*digest == copy.digest) : std::nullopt;
     }
     const auto link = storage_.read(key, layout::kLongestLink);
@@ -263,7 +259,10 @@ class Sweep {
     }
     const std::string key = join(directory, name);
     const auto stat = storage_.stat(key), around = storage_.stat(directory);
-    writer_.remove_file(directory, name) == Outcome::done ? count_purged(one, stat) : skip();
+    if (writer_.remove_file(directory, name) == Outcome::done)
+      count_purged(one, stat);
+    else
+      skip();
     // Nobody wrote here since the copy was taken: then nobody is about to.
     if (around && around->modified < copy.taken + std::chrono::seconds(2))
       writer_.remove_directory(directory);
@@ -326,13 +325,10 @@ class Sweep {
     return report_.stopped;
   }
 
-  const Needs& needs_;
-  const std::string& run_;
+  const Errand& errand_;
   const Storage& storage_;
   Writer& writer_;
-  Pace& pace_;
-  const Workers& workers_;
-  Progress& progress_;
+  const Crew& crew_;
   std::mutex mutex_;
   SweepReport report_;
   std::vector<Digest> staying_;  // named by links that should go and did not, or were written since
@@ -361,11 +357,10 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
   return *this;
 }
 
-SweepReport sweep(const Plan& plan, Stage stage, const Needs& needs, const std::string& run,
-                  const Storage& storage, Writer& writer, const Lock&, Pace& pace,
-                  const Workers& workers, Progress& progress) {
-  Sweep sweep(needs, run, storage, writer, pace, workers, progress);
-  switch (stage) {
+SweepReport sweep(const Plan& plan, const Errand& errand, const LockedStore& store,
+                  const Crew& crew) {
+  Sweep sweep(errand, store, crew);
+  switch (errand.stage) {
     case Stage::give_back:
       sweep.give_back(plan);
       break;

@@ -9,12 +9,8 @@
 #include <vector>
 
 #include "gc/deciding/plan.h"
-#include "gc/doing/lock.h"
-#include "gc/doing/pace.h"
-#include "gc/doing/writer.h"
-#include "registry/parallel.h"
-#include "registry/progress.h"
-#include "registry/storage.h"
+#include "gc/doing/locked_store.h"
+#include "registry/pace.h"
 
 namespace regctl::gc {
 
@@ -45,13 +41,17 @@ struct SweepReport {
 // What the links that name these digests need, themselves included. Giving back asks for nothing.
 using Needs = std::function<std::set<Digest>(const std::vector<Digest>& named)>;
 
-// Renames carry the name of `run` and the time right before them. Locking: `lock` is held
-// throughout. What fails for one object is noted, and the others go on. All that is reported done
-// survives a loss of power. Where links stay that should go, so does what `needs` says of them.
-// Duplicates, whose originals are hashed at `pace`, stay from its deadline on. A stage that is
-// asked to stop (see Workers) stops between two objects. Throws nothing about storage.
-SweepReport sweep(const Plan& plan, Stage stage, const Needs& needs, const std::string& run,
-                  const Storage& storage, Writer& writer, const Lock& lock, Pace& pace,
-                  const Workers& workers, Progress& progress);
+struct Errand {
+  Stage stage;
+  const std::string& run;  // whose name renames carry, with the time right before them
+  Needs needs = {};        // of links that stay though they should go: so does what those need
+};
+
+// What fails for one object is noted, and the others go on. All that is reported done survives a
+// loss of power. Duplicates, whose originals are hashed, stay from the deadline of the crew's pace
+// on. A stage that is asked to stop (see Workers) stops between two objects. Throws nothing about
+// storage.
+SweepReport sweep(const Plan& plan, const Errand& errand, const LockedStore& store,
+                  const Crew& crew);
 
 }  // namespace regctl::gc

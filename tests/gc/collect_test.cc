@@ -96,7 +96,7 @@ TEST_F(Collect, RestoresWhatOneRunTook) {
   store().online().run();
   const Files after_first = store().files();
   store().delete_untagged().run();
-  store().undertaking.request.only_run = store().undertaking.run;
+  store().undertaking.wishes.only_run = store().undertaking.run;
   store().mode(Mode::restore).run();
   EXPECT_EQ(store().files(), after_first);
 }
@@ -132,7 +132,7 @@ TEST_F(Collect, P2ARefusalTakesNothing) {
   const Files before = store().files();
   store().run();
   EXPECT_EQ(store().files(), before);
-  EXPECT_EQ(codes(store().findings->plan.blockers), Codes{"symlink-in-tree"});
+  EXPECT_EQ(codes(store().plan.blockers), Codes{"symlink-in-tree"});
 }
 
 TEST_F(Collect, ARefusedRunStillGivesBackWhatIsNeeded) {
@@ -158,12 +158,12 @@ TEST_F(Collect, HealingGivesBackAndTakesNothing) {
 }
 
 TEST_F(Collect, AnUploadThatIsWrittenToRefusesAnOfflineRun) {
-  store().undertaking.request.margins.uploads_idle = std::chrono::minutes(10);
+  store().undertaking.wishes.margins.uploads_idle = std::chrono::minutes(10);
   store().put("repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/data", "half");
   const Files before = store().files();
   store().run();
   EXPECT_EQ(store().files(), before);
-  EXPECT_EQ(codes(store().findings->plan.blockers), Codes{"upload-in-progress"});
+  EXPECT_EQ(codes(store().plan.blockers), Codes{"upload-in-progress"});
 }
 
 TEST_F(Collect, LeftoversGoWithOldUploads) {
@@ -174,7 +174,7 @@ TEST_F(Collect, LeftoversGoWithOldUploads) {
   store().put(young, "half");
   store().run();
   EXPECT_TRUE(store().has(old));
-  store().undertaking.request.margins.purge_uploads = 7 * kDay;
+  store().undertaking.wishes.margins.purge_uploads = 7 * kDay;
   const Swept swept = store().run();
   EXPECT_EQ(swept.total.leftovers, 1u);
   EXPECT_FALSE(store().has(old));
@@ -188,7 +188,7 @@ TEST_F(Collect, OldUploadsGoWithAllThatARegistryWrites) {
   scene.put(upload + "data", "half");
   scene.put(upload + "hashstates/sha256/0", "state");
   scene.put(upload + "hashstates/sha256/4", "state");
-  store().undertaking.request.margins.purge_uploads = 7 * kDay;
+  store().undertaking.wishes.margins.purge_uploads = 7 * kDay;
   const Swept swept = store().run();
   EXPECT_EQ(swept.total.uploads, 1u);
   EXPECT_FALSE(store().has(upload));
@@ -200,11 +200,11 @@ TEST_F(Collect, AnEmptyRepositoryGoesWithItsLinksAndTheOnesBelowStay) {
   scene.tree.directory("repositories/team/empty/_uploads", scene.registry.time());
   scene.registry.image("team/empty/full", {"kept"}, "v1");
   scene.registry.link_layer("lonely/empty", scene.layer);
-  store().undertaking.request.margins.prune_empty_repositories = true;
+  store().undertaking.wishes.margins.prune_empty_repositories = true;
   const Swept swept = store().run();
-  EXPECT_EQ(store().findings->plan.empty_repositories,
+  EXPECT_EQ(store().plan.empty_repositories,
             (std::vector<std::string>{"lonely/empty", "team/empty"}));
-  EXPECT_EQ(codes(store().findings->plan.blockers), Codes{});
+  EXPECT_EQ(codes(store().plan.blockers), Codes{});
   EXPECT_EQ(swept.total.empty_repositories, 2u);
   EXPECT_FALSE(store().has("repositories/lonely"));
   EXPECT_FALSE(store().has("repositories/team/empty/_layers"));
@@ -287,7 +287,7 @@ TEST_F(CollectBesideAPush, WhatIsPushedBeforeTheSecondOpinionIsNoDisagreement) {
 TEST_F(CollectBesideAPush, NorIsItBeforeThatOnAPurge) {
   for (const Digest& digest : {scene.loose, scene.elsewhere})
     scene.registry.quarantine(data(digest), kTaken);
-  store().online(Duration(0)).undertaking.request.gate.no_cache = true;
+  store().online(Duration(0)).undertaking.wishes.caches.none = true;
   bool pushed = false;
   store().at_phase = [&](const std::string& phase) {
     if (phase == "second opinion" && !std::exchange(pushed, true)) push();
@@ -314,7 +314,7 @@ TEST_F(CollectBesideAPush, WhatTwoComputationsSeeDifferentlyAgainAndAgainIsOne) 
 TEST_F(CollectBesideAPush, NothingIsPurgedThatTwoComputationsSeeDifferently) {
   for (const Digest& digest : {scene.loose, scene.elsewhere})
     scene.registry.quarantine(data(digest), kTaken);
-  store().online(Duration(0)).undertaking.request.gate.no_cache = true;
+  store().online(Duration(0)).undertaking.wishes.caches.none = true;
   store().at_phase = [&](const std::string& phase) {
     if (phase == "second opinion")
       push();
@@ -480,7 +480,7 @@ TEST_F(Collect, WhatIsNeededSinceTheFirstLookGoesBackInARefusedRun) {
     std::filesystem::create_symlink("/somewhere", store().v2() / "repositories/elsewhere2");
   };
   const Swept swept = store().run();
-  EXPECT_EQ(codes(store().findings->plan.blockers), Codes{"symlink-in-tree"});
+  EXPECT_EQ(codes(store().plan.blockers), Codes{"symlink-in-tree"});
   EXPECT_EQ(swept.total.restored.count, 1u);
   EXPECT_TRUE(store().has(data(digest_of("taken yesterday"))));
 }
@@ -502,7 +502,7 @@ TEST_F(Collect, WhatCouldBePurgedAndIsNotWaits) {
 TEST_F(Collect, ARepositoryIsNotEmptyOnceAnUploadBegins) {
   scene.registry.link_layer("team/empty", scene.layer);
   scene.tree.directory("repositories/team/empty/_uploads", scene.registry.time());
-  store().undertaking.request.margins.prune_empty_repositories = true;
+  store().undertaking.wishes.margins.prune_empty_repositories = true;
   const std::string upload =
       "repositories/team/empty/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8";
   store().at_phase = [&, purges = 0](const std::string& phase) mutable {
@@ -565,7 +565,7 @@ TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
     sweeping.meddle = [](std::string_view, const std::string&) {};
     for (int i = 0; i < 2; ++i) {
       EXPECT_FALSE(sweeping.run().is_incomplete()) << verb;
-      EXPECT_EQ(codes(sweeping.findings->plan.warnings), Codes{}) << verb;
+      EXPECT_EQ(codes(sweeping.plan.warnings), Codes{}) << verb;
     }
     EXPECT_FALSE(sweeping.has(link) || sweeping.has(data(scene.untagged))) << verb;
     EXPECT_EQ(count_quarantined(sweeping.files()), 0u) << verb;
@@ -576,7 +576,7 @@ TEST_F(Collect, AQuarantinedManifestWithoutItsBytesIsNoDamage) {
   scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
   scene.tree.remove(data(scene.untagged));
   const Swept swept = store().run();
-  EXPECT_EQ(codes(store().findings->plan.warnings), Codes{});
+  EXPECT_EQ(codes(store().plan.warnings), Codes{});
   EXPECT_EQ(swept.total.links_purged, 1u);
 }
 
@@ -654,7 +654,7 @@ TEST_F(Collect, AnUploadThatGoesOnStays) {
   const std::string upload = "repositories/app/_uploads/6ba7b810-9dad-11d1-80b4-00c04fd430c8/";
   scene.put(upload + "startedat", "2026-05-02T00:00:00Z");
   scene.put(upload + "data", "half");
-  store().undertaking.request.margins.purge_uploads = 7 * kDay;
+  store().undertaking.wishes.margins.purge_uploads = 7 * kDay;
   store().at_phase = [&](const std::string& phase) {
     if (phase == "purge") store().put(upload + "data", "half and more");
   };
@@ -668,21 +668,21 @@ TEST_F(Collect, ANeededAliasKeepsItsRepository) {
   scene.registry.link_layer("team/empty", alias, scene.layer);
   const Digest config = scene.registry.layer("app", "{}");
   scene.registry.manifest("app", RegistryBuilder::image_json(config, 2, {{alias, 5}}), "by-alias");
-  store().undertaking.request.margins.prune_empty_repositories = true;
+  store().undertaking.wishes.margins.prune_empty_repositories = true;
   store().run();
   EXPECT_TRUE(store().has(RegistryBuilder::layer_link("team/empty", alias)));
 }
 
 TEST_F(Collect, RestoringSaysWhyItDoesNot) {
   scene.registry.quarantine(data(scene.layer), kTaken);
-  store().undertaking.request.only_run = "nobody";
-  store().mode(Mode::restore).run();
-  EXPECT_EQ(codes(store().findings->plan.warnings), Codes{"run-unknown"});
-  store().undertaking.request.only_run.clear();
+  store().undertaking.wishes.only_run = "nobody";
+  store().online().mode(Mode::restore).run();
+  EXPECT_EQ(codes(store().plan.warnings), Codes{"run-unknown"});
+  store().undertaking.wishes.only_run.clear();
   std::filesystem::create_directories(store().v2().parent_path() / "lockfiles");
   std::ofstream(store().v2().parent_path() / "lockfiles/database-in-use");
   store().run();
-  EXPECT_FALSE(codes(store().findings->plan.blockers).empty());
+  EXPECT_FALSE(codes(store().plan.blockers).empty());
   EXPECT_FALSE(store().has(data(scene.layer)));
 }
 
@@ -694,7 +694,7 @@ TEST_F(Collect, ARefusalAfterAPurgeIsIncomplete) {
   };
   const Swept swept = store().run();
   EXPECT_EQ(swept.total.purged.count, 1u);
-  EXPECT_EQ(codes(store().findings->plan.blockers), Codes{});
+  EXPECT_EQ(codes(store().plan.blockers), Codes{});
   EXPECT_EQ(codes(swept.problems), Codes{"symlink-in-tree"});
 }
 
@@ -716,7 +716,7 @@ TEST_F(Collect, P7DyingBeforeAnyVerbLosesNothing) {
   const auto settle = [](Sweeping& sweeping) {
     sweeping.meddle = [](std::string_view, const std::string&) {};
     for (int i = 0; i < 3; ++i) sweeping.run();
-    EXPECT_EQ(codes(sweeping.findings->plan.blockers), Codes{});
+    EXPECT_EQ(codes(sweeping.plan.blockers), Codes{});
     return sweeping.files();
   };
   Sweeping undisturbed(scene.registry);

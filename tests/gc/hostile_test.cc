@@ -36,14 +36,14 @@ RegistryBuilder hostile_store() {
 
 Report report_on(const RegistryBuilder& registry, bool refused) {
   Look look = Look().delete_untagged();
-  look.request.margins.purge_uploads = 7 * kDay;
-  look.request.margins.prune_empty_repositories = true;
-  look.request.policy.protect = {"no\x1b[31m*"};
-  if (refused) look.request.margins.on_damage = OnDamage::refuse;
+  look.wishes.margins.purge_uploads = 7 * kDay;
+  look.wishes.margins.prune_empty_repositories = true;
+  look.wishes.policy.protect = {"no\x1b[31m*"};
+  if (refused) look.wishes.margins.on_damage = OnDamage::refuse;
   Report report;
   report.run.started_at = report.run.finished_at = kNow;
   report.run.dry_run = true;
-  report.run.outcome = refused ? "refused" : "warnings";
+  report.run.outcome = refused ? Outcome::refused : Outcome::warnings;
   report.store = look.store;
   report.findings = look.at(registry);
   report.warnings = report.findings->plan.warnings;
@@ -81,8 +81,8 @@ TEST_P(P14Output, TheStoryReachesEveryList) {
 
 TEST_P(P14Output, TextIsInert) {
   for (const bool plain : {false, true}) {
-    const std::string text = report_text(
-        report, {{.plain = plain, .top = 0, .charset = cli::Charset::utf8}, Lists::all});
+    const std::string text =
+        report_text(report, {.plain = plain, .top = 0, .charset = cli::Charset::utf8}, Lists::all);
     EXPECT_EQ(first_active_byte(text), "");
     EXPECT_TRUE(cli::is_valid_utf8(text));
     EXPECT_EQ(text.find("new\nline"), std::string::npos);
@@ -112,7 +112,7 @@ TEST(P14Sizes, ClaimedSizesDoNotReleaseTheBrake) {
     registry.layer("app", std::string(100'000, 'x'));
     Look look;
     look.store.medium.size_bytes = 100'000'000'000;
-    look.request.margins.max_delete = MaxDelete{};
+    look.wishes.margins.max_delete = MaxDelete{};
     EXPECT_EQ(codes(look.at(registry).plan.blockers), Codes{"max-delete"}) << size;
   }
 }

@@ -103,7 +103,7 @@ TEST(P12DeleteUntagged, ARootOfAnUnknownRepositoryCountsEverywhere) {
   registry.image("team/app", {"tagged"}, "v1");
   const Digest running = registry.image("team/app", {"running in the cluster"});
   Look look;
-  look.request.policy.roots = {{"registry.example.com:5000/team/app", running}};
+  look.wishes.policy.roots = {{"registry.example.com:5000/team/app", running}};
   const Findings findings = look.delete_untagged().at(registry);
   EXPECT_TRUE(findings.plan.manifests.empty());
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"roots-repository-unknown"});

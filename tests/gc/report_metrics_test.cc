@@ -30,7 +30,6 @@ TEST(ReportMetrics, TellTheStoreAndTheQuarantine) {
   scene.registry.quarantine(RegistryBuilder::data(scene.registry.blob("taken")), kNow - 3 * kHour);
   Look look;
   Report report = report_of(cli::ExitStatus::done);
-  look.request.gate = {};
   report.findings = look.at(scene.registry);
   const std::string text = report_metrics(report, "");
   EXPECT_THAT(text, HasSubstr("\nregctl_gc_quarantined_bytes{root=\"/srv/\\\"r\\\"\"} 5\n"));
@@ -58,7 +57,7 @@ TEST(ReportMetrics, TheLastSuccessSurvivesAFailure) {
        {std::pair(Mode::heal, false), {Mode::restore, false}, {Mode::online, true}}) {
     Report other = report_of(cli::ExitStatus::done);
     other.run.finished_at += kDay;
-    other.run.mode = mode;
+    other.run.wishes.mode = mode;
     other.run.dry_run = dry_run;
     EXPECT_THAT(report_metrics(other, good), HasSubstr(line));  // it has collected nothing
   }

@@ -72,8 +72,8 @@ RegistryBuilder damaged_store() {
 Look everything() {
   Look look;
   look.offline().delete_untagged();
-  look.request.margins.purge_uploads = 7 * kDay;
-  look.request.margins.prune_empty_repositories = true;
+  look.wishes.margins.purge_uploads = 7 * kDay;
+  look.wishes.margins.prune_empty_repositories = true;
   return look;
 }
 

@@ -14,36 +14,36 @@
 namespace regctl::test {
 
 struct Look {
-  gc::Request request;
+  gc::Wishes wishes;
+  gc::Looking looking;
   StoreFacts store;
   unsigned jobs = 1;
 
   Look() {
-    request.settle = std::chrono::milliseconds(0);
-    request.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
+    looking.now = kNow;
+    looking.settle = std::chrono::milliseconds(0);
+    wishes.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
     store.path = "/store";
     store.v2 = "/store/docker/registry/v2";
     store.medium.name = "ext4";
   }
   Look& delete_untagged() {
-    request.policy.delete_untagged = request.margins.delete_untagged = true;
+    wishes.policy.delete_untagged = true;
     return *this;
   }
   Look& keep_younger_than(Duration limit) {
-    request.policy.keep_younger_than = request.margins.keep_younger_than = limit;
+    wishes.policy.keep_younger_than = limit;
     return *this;
   }
   Look& offline() {
-    request.mode = gc::Mode::offline;
-    request.gate = {.offline = true};
-    request.margins.hold = Duration(0);
+    wishes.mode = gc::Mode::offline;
+    wishes.margins.hold = Duration(0);
     return *this;
   }
 
   gc::Findings at(const Storage& storage) const {
     NullProgress progress;
-    std::vector<gc::Phase> phases;
-    return gc::look(storage, store, request, kNow, Workers(jobs), progress, phases);
+    return gc::look(storage, store, wishes, looking, Workers(jobs), progress);
   }
   gc::Findings at(const RegistryBuilder& registry) const { return at(*registry.tree.storage()); }
 };

@@ -68,10 +68,8 @@ class MeddledWriter final : public gc::Writer {
 class PhaseProgress final : public Progress {
  public:
   explicit PhaseProgress(const std::function<void(const std::string&)>& at) : at_(at) {}
-  void phase(std::string_view name, std::uint64_t, std::string_view) override {
-    at_(std::string(name));
-  }
-  void advance(std::uint64_t) override {}
+  void phase(std::string_view name, Work, std::string_view) override { at_(std::string(name)); }
+  void advance(Work) override {}
 
  private:
   const std::function<void(const std::string&)>& at_;
@@ -81,7 +79,9 @@ class PhaseProgress final : public Progress {
 class Sweeping {
  public:
   gc::Undertaking undertaking;
-  std::optional<gc::Findings> findings;  // of the last run
+  // Of the last run that ended by itself: what it found, and what it set out to do.
+  std::optional<gc::Findings> findings;
+  gc::Plan plan;
   MeddledWriter::Before meddle = [](std::string_view, const std::string&) {};
   std::function<void(const std::string& phase)> at_phase = [](const std::string&) {};
   std::function<std::unique_ptr<Storage>(std::unique_ptr<Storage>)> wrap = [](auto storage) {
@@ -92,36 +92,33 @@ class Sweeping {
     std::filesystem::create_directories(v2());
     registry.tree.write_to(v2());
     undertaking.jobs = 1;
-    undertaking.request.settle = std::chrono::milliseconds(0);
-    undertaking.request.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
+    undertaking.looking.settle = std::chrono::milliseconds(0);
+    undertaking.wishes.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
     offline();
   }
 
   Sweeping& offline() {
-    undertaking.request.mode = gc::Mode::offline;
-    undertaking.request.gate = {.offline = true};
-    undertaking.request.margins.hold = Duration(0);
+    undertaking.wishes.mode = gc::Mode::offline;
+    undertaking.wishes.margins.hold = Duration(0);
     return *this;
   }
   Sweeping& online(Duration hold = std::chrono::hours(20)) {
-    undertaking.request.mode = gc::Mode::online;
-    undertaking.request.gate = {};
-    undertaking.request.margins.hold = hold;
+    undertaking.wishes.mode = gc::Mode::online;
+    undertaking.wishes.caches = {};
+    undertaking.wishes.margins.hold = hold;
     return *this;
   }
   Sweeping& mode(gc::Mode mode) {
-    undertaking.request.mode = mode;
+    undertaking.wishes.mode = mode;
     return *this;
   }
   Sweeping& delete_untagged() {
-    undertaking.request.policy.delete_untagged = undertaking.request.margins.delete_untagged = true;
+    undertaking.wishes.policy.delete_untagged = true;
     return *this;
   }
 
   gc::Swept run() {
     PhaseProgress progress(at_phase);
-    std::vector<gc::Phase> phases;
-    findings.reset();
     undertaking.run = "run" + std::to_string(++runs_);
     const Store store(find_store(directory_.path()).facts);
     const auto storage = wrap(open_filesystem_storage(store.directory()));
@@ -129,8 +126,11 @@ class Sweeping {
     MeddledWriter meddled(
         *writer, [this](std::string_view verb, const std::string& key) { meddle(verb, key); });
     const gc::Lock lock = gc::Lock::acquire(store);
-    return collect(undertaking, store.facts(), *storage, meddled, lock, stop.get_token(), progress,
-                   phases, findings);
+    gc::Collected collected =
+        collect(undertaking, store.facts(), {*storage, meddled, lock}, stop.get_token(), progress);
+    findings = std::move(collected.found);
+    plan = collected.swept.plan;
+    return std::move(collected.swept);
   }
 
   std::filesystem::path v2() const { return directory_.path() / "docker/registry/v2"; }

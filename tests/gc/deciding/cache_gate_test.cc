@@ -43,11 +43,11 @@ GateEvidence found(std::vector<RegistryProcess> processes) {
                     .local = true}};
 }
 GateEvidence restarted_at(Time time, GateEvidence evidence) {
-  evidence.restarted_at = time;
+  evidence.claims.restarted_at = time;
   return evidence;
 }
 GateEvidence no_cache(GateEvidence evidence) {
-  evidence.no_cache = true;
+  evidence.claims.none = true;
   return evidence;
 }
 GateEvidence offline(GateEvidence evidence) {
@@ -190,7 +190,9 @@ TEST(WhatWouldFreeIt, P14IsInert) {
 class GatedPlan : public testing::Test {
  protected:
   Plan plan(const GateEvidence& gate) {
-    look.request.gate = gate;
+    look.looking.registries = [&] { return gate.found; };
+    look.wishes.caches = gate.claims;
+    look.wishes.mode = gate.offline ? Mode::offline : Mode::online;
     return look.at(scene.registry).plan;
   }
   void take(const Digest& digest, Time taken) {

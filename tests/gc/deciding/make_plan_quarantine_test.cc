@@ -44,9 +44,9 @@ class Quarantine : public testing::Test {
 
 TEST_F(Quarantine, IsCountedApart) {
   take(scene.loose);
-  const Findings findings = look();
-  EXPECT_EQ(planned(findings), Digests{scene.elsewhere});
-  const Totals totals = totals_of({}, findings);
+  const Report report{.findings = look()};
+  EXPECT_EQ(planned(*report.findings), Digests{scene.elsewhere});
+  const Totals totals = totals_of(report);
   EXPECT_EQ(totals.quarantined, (Amount{1, 5}));
   EXPECT_EQ(totals.garbage.count, 1u);
   EXPECT_EQ(totals.blobs.count, 13u);  // four images of three blobs, and what is loose elsewhere
@@ -61,16 +61,16 @@ TEST_F(Quarantine, WaitsForTheHoldAndForTheGate) {
   EXPECT_EQ(purged(findings), Objects{});
 
   Look look;
-  look.request.gate = {.restarted_at = kNow - kHour + 4 * kSecond};
-  look.request.margins.hold = Duration(0);
+  look.wishes.caches = {.restarted_at = kNow - kHour + 4 * kSecond};
+  look.wishes.margins.hold = Duration(0);
   findings = look.at(scene.registry);
   EXPECT_EQ(purged(findings), Objects{});
   EXPECT_EQ(findings.plan.waiting.gate.shut, Shut::not_local);
 
-  look.request.gate = {.restarted_at = kNow - kHour + 5 * kSecond};
-  look.request.margins.hold = kHour + kSecond;
+  look.wishes.caches = {.restarted_at = kNow - kHour + 5 * kSecond};
+  look.wishes.margins.hold = kHour + kSecond;
   EXPECT_EQ(purged(look.at(scene.registry)), Objects{});
-  look.request.margins.hold = kHour;
+  look.wishes.margins.hold = kHour;
   findings = look.at(scene.registry);
   EXPECT_EQ(purged(findings), (Objects{{kBlob, "", scene.loose}}));
   EXPECT_EQ(findings.plan.waiting.amount, Amount{});
@@ -108,7 +108,7 @@ TEST_F(Quarantine, WhatIsReferencedComesBack) {
 TEST_F(Quarantine, TheOnlyCopyComesBackToo) {
   take(scene.layer);
   Look every;
-  every.request.sizes = Sizes::seen;
+  every.looking.sizes = Sizes::seen;
   EXPECT_EQ(restored(every.at(scene.registry)), (Objects{{kBlob, "", scene.layer}}));
 }
 
@@ -146,7 +146,7 @@ TEST_F(Quarantine, ADuplicateIsPurgedAndNeverPutBack) {
   scene.put(scene.data(), bytes);
   scene.put(RegistryBuilder::data(scene.loose), "loose");
   Look look;
-  look.request.gate.no_cache = true;
+  look.wishes.caches.none = true;
   const Findings findings = look.at(scene.registry);
   EXPECT_EQ(restored(findings), Objects{});
   EXPECT_EQ(purged(findings), (Objects{{kBlob, "", scene.image}}));
@@ -228,15 +228,15 @@ TEST_F(Quarantine, ARevisionLinkComesBackThroughATagARootAProtectionOrAPin) {
   const Objects back{{kRevision, "app", scene.untagged}};
   Look look = Look().delete_untagged();
 
-  look.request.policy.roots = {{std::nullopt, scene.untagged}};
+  look.wishes.policy.roots = {{std::nullopt, scene.untagged}};
   EXPECT_EQ(restored(look.at(scene.registry)), back);
-  look.request.policy.roots = {{"other", scene.untagged}};
+  look.wishes.policy.roots = {{"other", scene.untagged}};
   EXPECT_EQ(restored(look.at(scene.registry)), Objects{});
-  look.request.policy.roots.clear();
+  look.wishes.policy.roots.clear();
 
-  look.request.policy.protect = {"a*"};
+  look.wishes.policy.protect = {"a*"};
   EXPECT_EQ(restored(look.at(scene.registry)), back);
-  look.request.policy.protect.clear();
+  look.wishes.policy.protect.clear();
 
   const std::string before = std::exchange(scene.bytes(scene.layer_link()), "");
   EXPECT_EQ(restored(look.at(scene.registry)), back);
@@ -274,7 +274,7 @@ TEST_F(Quarantine, LayerLinksGoOnlyWhenNeitherDataNorACopyIsLeft) {
       testing::ElementsAre(testing::AllOf(testing::Field(&LayerLinkRemoval::repository, "app"),
                                           testing::Field(&LayerLinkRemoval::digest, scene.loose))));
   Look keeping;
-  keeping.request.margins.prune_layer_links = false;
+  keeping.wishes.margins.prune_layer_links = false;
   EXPECT_THAT(keeping.at(scene.registry).plan.layer_links, IsEmpty());
   scene.tree.touch(link, kNow - kHour);
   EXPECT_THAT(look().plan.layer_links, IsEmpty());

@@ -47,7 +47,7 @@ TEST_P(P3DamagePins, EveryRevisionWithDeleteUntagged) {
 
 TEST_P(P3DamagePins, OrRefusesIfAskedTo) {
   Look look;
-  look.request.margins.on_damage = OnDamage::refuse;
+  look.wishes.margins.on_damage = OnDamage::refuse;
   const Findings findings = look.at(scene.registry);
   EXPECT_EQ(codes(findings.plan.blockers), GetParam().codes);
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
@@ -235,7 +235,7 @@ TEST(P3Damage, F1ALinkThatIsBeingWrittenIsReadAgain) {
     return test::Answer::truth;
   };
   Look look;
-  look.request.settle = std::chrono::milliseconds(2000);
+  look.looking.settle = std::chrono::milliseconds(2000);
   const Findings findings = look.at(TroubledStorage(scene.tree.storage(), write_meanwhile));
   EXPECT_EQ(reads, 2);
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});

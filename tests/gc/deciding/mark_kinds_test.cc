@@ -269,7 +269,7 @@ TEST(P1OpenedAsAManifest, AsTheTargetOfATagOrARoot) {
   blobs.registry.tag("app", "v1", blobs.digests['i']);
   EXPECT_EQ(planned(Look().at(blobs.registry)), blobs.all_but("ij"));
   Look look;
-  look.request.policy.roots = {{std::nullopt, blobs.digests['n']}};
+  look.wishes.policy.roots = {{std::nullopt, blobs.digests['n']}};
   EXPECT_EQ(planned(look.at(blobs.registry)), blobs.all_but("nij"));
 }
 

@@ -15,7 +15,7 @@ TEST(P12DeleteUntagged, IsOffUnlessAskedFor) {
   const Findings findings = Look().at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   EXPECT_EQ(planned(findings), Digests{});
-  EXPECT_EQ(findings.untagged_manifests, 1u);
+  EXPECT_EQ(findings.untagged.manifests, 1u);
 }
 
 TEST(P12DeleteUntagged, SaysWhatTheManifestWasTaggedOnce) {
@@ -52,7 +52,7 @@ TEST(P12KeptSet, ProtectedRepositoriesByGlob) {
   }
   Look look = Look().delete_untagged();
   EXPECT_EQ(planned_manifests(look.at(registry)), untagged);
-  look.request.policy.protect = {"prod/*", "no/such"};
+  look.wishes.policy.protect = {"prod/*", "no/such"};
   const Findings findings = look.at(registry);
   EXPECT_EQ(findings.plan.manifests.size(), 2u);
   for (const auto& manifest : findings.plan.manifests)
@@ -72,7 +72,7 @@ TEST(P12KeptSet, ABareRootCountsInEveryRepositoryThatHasIt) {
   Look look = Look().delete_untagged();
   EXPECT_EQ(planned_manifests(look.at(registry)),
             (Manifests{{"a", running}, {"b", running}, {"b", other}}));
-  look.request.policy.roots = {{std::nullopt, running}};
+  look.wishes.policy.roots = {{std::nullopt, running}};
   EXPECT_EQ(planned_manifests(look.at(registry)), (Manifests{{"b", other}}));
 }
 
@@ -84,7 +84,7 @@ TEST(P12KeptSet, ARootOfOneRepositoryCountsOnlyThere) {
   registry.image("b", {"running"});
   registry.index("b", {child});
   Look look = Look().delete_untagged();
-  look.request.policy.roots = {{"a", index}, {std::nullopt, digest_of("on another registry")}};
+  look.wishes.policy.roots = {{"a", index}, {std::nullopt, digest_of("on another registry")}};
   const Findings findings = look.at(registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"b", child}, {"b", index}}));
   EXPECT_EQ(planned(findings), Digests{});
@@ -99,7 +99,7 @@ TEST(P12KeptSet, ARootMayBeTheOtherNameOfAnUpload) {
   registry.link_layer("app", name, layer);
   EXPECT_EQ(planned(Look().at(registry)), Digests{layer});
   Look look;
-  look.request.policy.roots = {{std::nullopt, name}};
+  look.wishes.policy.roots = {{std::nullopt, name}};
   const Findings findings = look.at(registry);
   EXPECT_EQ(planned(findings), Digests{});
   EXPECT_EQ(findings.mark.roots_not_in_store, 0u);
@@ -112,7 +112,7 @@ TEST(P12KeptSet, ARootKeepsItsReferrersAndChildren) {
   registry.image("app", {"signature of the child"}, "", child);
   const Digest orphan = registry.image("app", {"signature of nothing"}, "", digest_of("gone"));
   Look look = Look().delete_untagged();
-  look.request.policy.roots = {{std::nullopt, index}};
+  look.wishes.policy.roots = {{std::nullopt, index}};
   EXPECT_EQ(planned_manifests(look.at(registry)), (Manifests{{"app", orphan}}));
 }
 

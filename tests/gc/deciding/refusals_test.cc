@@ -186,9 +186,9 @@ class MaxDeleteBrake : public testing::TestWithParam<Brake> {};
 TEST_P(MaxDeleteBrake, NamesTheExactValueThatPasses) {
   const RegistryBuilder registry = half_garbage();
   Look look;
-  look.request.margins.max_delete = {GetParam().unit, GetParam().passes};
+  look.wishes.margins.max_delete = {GetParam().unit, GetParam().passes};
   EXPECT_EQ(blockers(look, registry), Codes{});
-  --look.request.margins.max_delete.value;
+  --look.wishes.margins.max_delete.value;
   const Findings findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
@@ -207,7 +207,7 @@ TEST(MaxDelete, RoundsPercentUp) {
   RegistryBuilder registry = half_garbage();
   registry.layer("app", "c");
   Look look;
-  look.request.margins.max_delete = MaxDelete{};
+  look.wishes.margins.max_delete = MaxDelete{};
   const Findings findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
@@ -222,9 +222,9 @@ TEST(MaxDelete, CountsRevisionsToo) {
   for (int i = 0; i < 3; ++i)
     registry.image("app", {large}, "", {}, "{\"n\":" + std::to_string(i) + "}");
   Look look = Look().delete_untagged();
-  look.request.margins.max_delete = {MaxDelete::Unit::percent, 75};
+  look.wishes.margins.max_delete = {MaxDelete::Unit::percent, 75};
   EXPECT_EQ(blockers(look, registry), Codes{});
-  look.request.margins.max_delete.value = 74;
+  look.wishes.margins.max_delete.value = 74;
   const Findings findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
@@ -245,7 +245,7 @@ TEST(F85TakesEverything, IsRefusedWhateverTheBrake) {
   registry.layer("app", "right");
   Look look;
   EXPECT_EQ(blockers(look, registry), Codes{"takes-everything"});
-  look.request.margins.max_delete = {MaxDelete::Unit::blobs, 1000};
+  look.wishes.margins.max_delete = {MaxDelete::Unit::blobs, 1000};
   EXPECT_EQ(blockers(look, registry), Codes{"takes-everything"});
   registry.ago(kHour).layer("app", "young");
   EXPECT_EQ(blockers(look, registry), Codes{});
@@ -309,7 +309,7 @@ TEST(Uploads, AreTakenOnlyWhenAskedForAndOldByEveryTime) {
   upload("unknown", "last week", 9 * kDay);
   Look look;
   EXPECT_THAT(look.at(scene.registry).plan.uploads, IsEmpty());
-  look.request.margins.purge_uploads = 7 * kDay;
+  look.wishes.margins.purge_uploads = 7 * kDay;
   const Findings findings = look.at(scene.registry);
   ASSERT_EQ(findings.plan.uploads.size(), 1u);
   EXPECT_EQ(findings.plan.uploads[0],
@@ -326,7 +326,7 @@ TEST(EmptyRepositories, AreTakenOnlyWhenAskedForAndEmptyOfAllThatMatters) {
   scene.put("repositories/damaged/_layers/sha256/x/link", "");
   Look look;
   EXPECT_THAT(look.at(scene.registry).plan.empty_repositories, IsEmpty());
-  look.request.margins.prune_empty_repositories = true;
+  look.wishes.margins.prune_empty_repositories = true;
   EXPECT_THAT(look.at(scene.registry).plan.empty_repositories, testing::ElementsAre("empty"));
 }
 

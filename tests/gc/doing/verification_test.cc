@@ -1,5 +1,5 @@
 // What is hashed before it may go, and what a limit, a deadline or a signal does to that.
-#include "gc/doing/verify.h"
+#include "gc/doing/verification.h"
 
 #include <gmock/gmock.h>
 
@@ -87,7 +87,7 @@ class Verify : public testing::Test {
   Verification run(std::uint64_t rate = 0, Clock::time_point deadline = Clock::time_point::max()) {
     NullProgress progress;
     Pace pace(rate, deadline);
-    return verify(plan, storage, pace, Workers(jobs, stop.get_token()), progress);
+    return verify_blobs(plan, storage, {Workers(jobs, stop.get_token()), pace, progress});
   }
   static std::vector<Digest> keys(const std::map<Digest, Identity>& map) {
     std::vector<Digest> found;

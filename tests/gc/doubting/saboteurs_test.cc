@@ -9,6 +9,7 @@
 #include <functional>
 #include <random>
 
+#include "gc/deciding/make_plan.h"
 #include "tests/support/objecting.h"
 #include "tests/support/random_store.h"
 
@@ -400,14 +401,14 @@ const Saboteur kSaboteurs[] = {
     {"ForgetsRoots",
      [](RegistryBuilder& registry, Look& look) {
        tell_untagged(look, registry);
-       look.request.policy.roots = {{"app", registry.image("app", {"running in a cluster"})}};
+       look.wishes.policy.roots = {{"app", registry.image("app", {"running in a cluster"})}};
        registry.image("app", {"tagged"}, "v1");
      },
      forget_roots},
     {"ForgetsProtection",
      [](RegistryBuilder& registry, Look& look) {
        tell_untagged(look, registry);
-       look.request.policy.protect = {"prod/*"};
+       look.wishes.policy.protect = {"prod/*"};
        registry.image("prod/app", {"untagged"});
        registry.image("prod/app", {"tagged"}, "v1");
      },
@@ -431,7 +432,7 @@ const Saboteur kSaboteurs[] = {
 
 Look asking() {
   Look look;
-  look.request.sizes = Sizes::seen;  // as a run that changes something looks
+  look.looking.sizes = Sizes::seen;  // as a run that changes something looks
   return look;
 }
 
@@ -441,11 +442,13 @@ Doomed doomed_without_sabotage(const RegistryBuilder& registry, const Look& look
 
 Doomed doomed_by_sabotage(const Saboteur& saboteur, const RegistryBuilder& registry,
                           const Look& look) {
-  Mind mind{look.at(registry).inventory, look.request.policy};
+  Mind mind{look.at(registry).inventory, look.wishes.policy};
   saboteur.spoil(mind);
   const Mark marked = mark(mind.inventory, mind.policy, kNow);
-  return doomed_by(
-      make_plan(mind.inventory, marked, look.store, look.request.margins, look.request.gate, kNow));
+  const auto sizes = known_sizes(mind.inventory);
+  const GateEvidence gate{.offline = look.wishes.mode == Mode::offline};
+  return doomed_by(make_plan({mind.inventory, marked, sizes, look.store, look.wishes.policy,
+                              look.wishes.margins, gate, kNow}));
 }
 
 std::set<std::string> without(std::set<std::string> all, const std::set<std::string>& these) {
@@ -465,8 +468,8 @@ TEST_P(SecondOpinionOfASaboteur, ObjectsToExactlyWhatIsTakenTooMuch) {
                wrong = doomed_by_sabotage(GetParam(), registry, look);
   const auto too_much = without(everything_in(wrong), everything_in(right));
   EXPECT_FALSE(too_much.empty()) << "the saboteur does no harm";
-  EXPECT_EQ(opinion(registry, right, look.request.policy), Objections{});
-  EXPECT_EQ(names_of(opinion(registry, wrong, look.request.policy)), too_much);
+  EXPECT_EQ(opinion(registry, right, look.wishes.policy), Objections{});
+  EXPECT_EQ(names_of(opinion(registry, wrong, look.wishes.policy)), too_much);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SecondOpinionOfASaboteur, testing::ValuesIn(kSaboteurs),
@@ -493,10 +496,10 @@ class Weather {
     if (pick(2)) look.delete_untagged();
     if (pick(2)) look.offline();
     if (pick(4) == 0) look.keep_younger_than(Duration(0));
-    look.request.margins.prune_empty_repositories = pick(2);
-    if (pick(4) == 0) look.request.policy.protect = {"app*"};
+    look.wishes.margins.prune_empty_repositories = pick(2);
+    if (pick(4) == 0) look.wishes.policy.protect = {"app*"};
     if (pick(3) == 0)
-      look.request.policy.roots = {
+      look.wishes.policy.roots = {
           {std::nullopt, any_digest()}, {"app", any_digest()}, {"no such", any_digest()}};
     return look;
   }
@@ -639,7 +642,7 @@ RC_GTEST_PROP(SecondOpinionLaws, NoFalseAlarm, (std::uint32_t seed)) {
   RC_CLASSIFY(!doomed.in_place.blobs.empty(), "takes blobs");
   RC_CLASSIFY(!doomed.in_place.revisions.empty(), "takes revisions");
   RC_CLASSIFY(!doomed.in_quarantine.empty(), "purges");
-  const Objections objections = opinion(weather.registry(), doomed, look.request.policy);
+  const Objections objections = opinion(weather.registry(), doomed, look.wishes.policy);
   for (const auto& [what, why] : objections) RC_LOG() << what << ": " << why << '\n';
   RC_ASSERT(objections.empty());
 }
@@ -657,7 +660,7 @@ RC_GTEST_PROP(SecondOpinionLaws, WhoeverTakesTooMuchIsToldSo, (std::uint32_t see
     if (has_copies(weather.registry(), digest)) too_much.erase("blob " + digest.text());
   }
   RC_CLASSIFY(!too_much.empty(), "does harm");
-  const auto objected = names_of(opinion(weather.registry(), wrong, look.request.policy));
+  const auto objected = names_of(opinion(weather.registry(), wrong, look.wishes.policy));
   RC_LOG() << saboteur.name << '\n';
   for (const std::string& what : too_much) {
     if (!objected.contains(what)) RC_LOG() << "unnoticed: " << what << '\n';

@@ -1,0 +1,232 @@
+#include "gc/report_tables.h"
+
+#include <algorithm>
+#include <array>
+
+namespace regctl::gc {
+namespace {
+
+using cli::Align;
+using cli::format_count;
+using cli::format_share;
+using report::Section;
+using report::Text;
+
+constexpr Duration kDay = std::chrono::hours(24);
+
+// Adds rows of one type of object each.
+class Types {
+ public:
+  Types(const Report& report, const Totals& totals, const Text& text)
+      : inventory_(report.findings->inventory),
+        plan_(report.findings->plan),
+        wishes_(report.run.wishes),
+        totals_(totals),
+        text_(text) {}
+
+  void blobs() {
+    add("Blobs", totals_.blobs.count, totals_.reachable.count, text_.size(totals_.blobs.bytes),
+        text_.size(totals_.garbage.bytes),
+        "(" + format_share(totals_.garbage.bytes, totals_.blobs.bytes) + ")");
+  }
+
+  void layer_links() {
+    const std::size_t go = plan_.layer_links.size();
+    add("Layer links", totals_.layer_links, totals_.layer_links - go, "-",
+        format_count(go) + " links", "");
+  }
+
+  void untagged_manifests(const Untagged& untagged) {
+    const std::size_t go = plan_.manifests.size();
+    add("Untagged manifests", untagged.manifests, untagged.manifests - go,
+        text_.size(untagged.bytes), go ? format_count(go) + " manifests" : "0",
+        kept(untagged.manifests, wishes_.policy.delete_untagged, "--delete-untagged"));
+  }
+
+  void uploads() {
+    Amount uploads, purged;
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Upload& upload : repository.uploads) uploads += upload.bytes;
+    }
+    for (const UploadRemoval& upload : plan_.uploads) purged += upload.bytes;
+    add("Unfinished uploads", uploads.count, uploads.count - purged.count,
+        text_.size(uploads.bytes), text_.size(purged.bytes),
+        kept(uploads.count, wishes_.margins.purge_uploads.has_value(), "--purge-uploads"));
+  }
+
+  void empty_repositories() {
+    std::uint64_t empty = 0;
+    for (const Repository& repository : inventory_.repositories) empty += repository.is_empty();
+    const std::size_t go = plan_.empty_repositories.size();
+    add("Empty repositories", empty, empty - go, "-", format_count(go),
+        kept(empty, wishes_.margins.prune_empty_repositories, "--prune-empty-repositories"));
+  }
+
+  void leftovers() {
+    const auto is_leftover = [](const Stray& stray) {
+      return stray.kind == Stray::Kind::temporary;
+    };
+    const auto count = static_cast<std::uint64_t>(
+        std::count_if(inventory_.strays.begin(), inventory_.strays.end(), is_leftover));
+    const std::size_t go = plan_.leftovers.size();
+    if (count)
+      add("Temporary files", count, count - go, "-", format_count(go),
+          kept(count, wishes_.margins.purge_uploads.has_value(), "--purge-uploads"));
+  }
+
+  void quarantine() {
+    const std::size_t back = plan_.restore.size();
+    if (!inventory_.quarantined.empty())
+      add("In quarantine", inventory_.quarantined.size(), back,
+          text_.size(totals_.quarantined.bytes), text_.size(totals_.purged.bytes),
+          back ? "(" + format_count(back) + " to give back)" : "");
+  }
+
+  std::vector<std::vector<std::string>> rows() && { return std::move(rows_); }
+
+ private:
+  void add(const char* type, std::uint64_t total, std::uint64_t active, const std::string& bytes,
+           const std::string& reclaimable, const std::string& note) {
+    rows_.push_back({type, format_count(total), format_count(active), bytes, reclaimable, note});
+  }
+
+  static std::string kept(std::uint64_t count, bool asked_for, const char* option) {
+    return count && !asked_for ? fmt::format("(kept: no {})", option) : "";
+  }
+
+  const Inventory& inventory_;
+  const Plan& plan_;
+  const Wishes& wishes_;
+  const Totals& totals_;
+  const Text& text_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+struct GarbageRow {
+  std::string name;
+  Amount amount;
+};
+
+// Of each repository that alone links some, and of the others together; the largest first.
+std::vector<GarbageRow> garbage_rows(const Findings& findings, const Text& text) {
+  const UsageReport& usage = findings.usage;
+  std::vector<GarbageRow> rows;
+  const auto add = [&](const std::string& name, std::uint64_t blobs, std::uint64_t bytes) {
+    if (blobs) rows.push_back({name, {blobs, bytes}});
+  };
+  for (std::size_t i = 0; i < usage.repositories.size(); ++i)
+    add(text.name(findings.inventory.repositories[i].name), usage.garbage_blobs[i],
+        usage.repositories[i].garbage);
+  add("(several)", usage.blobs_of_several, usage.garbage_of_several);
+  add("(none)", usage.blobs_of_none, usage.garbage_of_none);
+  std::stable_sort(rows.begin(), rows.end(), [](const GarbageRow& a, const GarbageRow& b) {
+    return a.amount.bytes > b.amount.bytes;
+  });
+  return rows;
+}
+
+// The rows that `text` has no room for as one.
+void fold(std::vector<GarbageRow>& rows, const Text& text) {
+  const std::size_t shown = text.shown(rows.size());
+  if (shown == rows.size()) return;
+  GarbageRow rest{format_count(rows.size() - shown) + " more", {}};
+  for (std::size_t i = shown; i < rows.size(); ++i) {
+    rest.amount.count += rows[i].amount.count;
+    rest.amount.bytes += rows[i].amount.bytes;
+  }
+  rows.resize(shown);
+  rows.push_back(std::move(rest));
+}
+
+}  // namespace
+
+Section types_table(const Report& report, const Totals& totals, const Text& text) {
+  Types types(report, totals, text);
+  types.blobs();
+  types.layer_links();
+  types.untagged_manifests(report.findings->untagged);
+  types.uploads();
+  types.empty_repositories();
+  types.leftovers();
+  types.quarantine();
+  return {
+      .record = "type",
+      .title = "",
+      .heads = {"TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE", ""},
+      .aligns = {Align::left, Align::right, Align::right, Align::right, Align::right, Align::left},
+      .rows = std::move(types).rows()};
+}
+
+Section garbage_table(const Report& report, const Totals& totals, const Text& text) {
+  Section section{
+      .record = "garbage",
+      .title = "GARBAGE BY REPOSITORY    repositories that still link the blob; one row per blob",
+      .heads = {"REPOSITORY", "BLOBS", "SIZE", "SHARE", ""},
+      .aligns = {Align::left, Align::right, Align::right, Align::right, Align::left},
+      .rows = {},
+      .has_bars = true};
+  auto rows = garbage_rows(*report.findings, text);
+  fold(rows, text);
+  for (const auto& [name, amount] : rows)
+    section.rows.push_back({name, format_count(amount.count), text.size(amount.bytes),
+                            format_share(amount.bytes, totals.garbage.bytes),
+                            text.bar(amount.bytes, totals.garbage.bytes)});
+  if (!rows.empty())
+    section.rows.push_back({"total", format_count(totals.garbage.count),
+                            text.size(totals.garbage.bytes),
+                            format_share(totals.garbage.bytes, totals.garbage.bytes), ""});
+  return section;
+}
+
+Section ages_table(const Report& report, const Totals& totals, const Text& text) {
+  struct Class {
+    const char* name;
+    Duration below;
+    Amount amount;
+  };
+  std::array<Class, 5> classes = {{{"under 1 day", kDay, {}},
+                                   {"1 to 7 days", 7 * kDay, {}},
+                                   {"7 to 30 days", 30 * kDay, {}},
+                                   {"30 to 90 days", 90 * kDay, {}},
+                                   {"over 90 days", Duration::max(), {}}}};
+  const auto& blobs = report.findings->plan.blobs;
+  for (const BlobRemoval& blob : blobs) {
+    const Duration age = report.run.started_at - blob.written_at;
+    std::find_if(classes.begin(), classes.end(), [&](const Class& one) {
+      return age < one.below;
+    })->amount += blob.bytes;
+  }
+  Section section{.record = "age",
+                  .title = "AGE OF THE GARBAGE       time since the blob was written",
+                  .heads = {"AGE", "BLOBS", "SIZE", "SHARE", ""},
+                  .aligns = {Align::left, Align::right, Align::right, Align::right, Align::left},
+                  .rows = {},
+                  .has_bars = true};
+  if (blobs.empty()) return section;
+  for (const Class& one : classes)
+    section.rows.push_back({one.name, format_count(one.amount.count), text.size(one.amount.bytes),
+                            format_share(one.amount.bytes, totals.garbage.bytes),
+                            text.bar(one.amount.bytes, totals.garbage.bytes)});
+  return section;
+}
+
+Section largest_table(const Report& report, const Text& text) {
+  const auto& blobs = report.findings->plan.blobs;
+  const std::size_t count = text.shown(blobs.size());
+  Section section{
+      .record = "blob",
+      .title = fmt::format("LARGEST BLOBS TO REMOVE  ({} of {}; --top N, --list blobs for all)",
+                           format_count(count), format_count(blobs.size())),
+      .heads = {"DIGEST", "SIZE", "WRITTEN", "LAST SEEN IN"},
+      .aligns = {Align::left, Align::right, Align::left, Align::left},
+      .rows = {}};
+  for (std::size_t i = 0; i < count; ++i) {
+    const BlobRemoval& blob = blobs[i];
+    section.rows.push_back({text.digest(blob.digest), text.size(blob.bytes),
+                            format_rfc3339(blob.written_at).substr(0, 10),
+                            blob.last_repository.empty() ? "-" : text.name(blob.last_repository)});
+  }
+  return section;
+}
+
+}  // namespace regctl::gc
