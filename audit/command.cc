@@ -1,6 +1,6 @@
 #include "audit/command.h"
 
-#include "audit/checks.h"
+#include "audit/check.h"
 #include "audit/report.h"
 #include "cli/messages.h"
 #include "cli/program.h"

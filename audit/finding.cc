@@ -1,7 +1,8 @@
 #include "audit/finding.h"
 
-#include <algorithm>
 #include <array>
+
+#include "registry/enum_table.h"
 
 namespace regctl::audit {
 namespace {
@@ -78,13 +79,7 @@ constexpr std::array kRules = {
              "a signature or attestation whose subject is gone", "regctl-gc --delete-untagged"},
 };
 
-consteval bool is_in_order() {
-  for (std::size_t i = 0; i < kRules.size(); ++i) {
-    if (kRules[i].rule != static_cast<Rule>(i)) return false;
-  }
-  return kRules.back().rule == referrer_orphaned;
-}
-static_assert(is_in_order(), "a row for each rule, in the order of the enumeration");
+static_assert(has_a_row_for_each(kRules, &RuleInfo::rule, referrer_orphaned));
 
 }  // namespace
 
@@ -95,29 +90,5 @@ std::string_view name_of(Severity severity) {
 std::span<const RuleInfo> rules() { return kRules; }
 
 const RuleInfo& info_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
-
-Rule rule_of(DamageKind kind) {
-  switch (kind) {
-    case DamageKind::manifest_missing:
-      return manifest_missing;
-    case DamageKind::manifest_mismatched:
-      return manifest_digest_mismatch;
-    case DamageKind::manifest_not_a_file:
-    case DamageKind::manifest_too_large:
-    case DamageKind::manifest_empty:
-    case DamageKind::manifest_not_json:
-      return manifest_unparsable;
-    case DamageKind::link_empty:
-      return link_empty;
-    case DamageKind::link_to_another:
-      return link_name_mismatch;
-    case DamageKind::link_not_a_file:
-    case DamageKind::link_without_digest:
-    case DamageKind::link_too_long:
-    case DamageKind::place_without_digest:
-      break;
-  }
-  return link_invalid;
-}
 
 }  // namespace regctl::audit

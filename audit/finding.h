@@ -57,7 +57,6 @@ struct RuleInfo {
 
 std::span<const RuleInfo> rules();
 const RuleInfo& info_of(Rule rule);
-Rule rule_of(DamageKind kind);
 
 // Who breaks.
 struct UsedBy {

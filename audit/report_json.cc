@@ -1,4 +1,4 @@
-#include "audit/checks.h"
+#include "audit/check.h"
 #include "audit/report.h"
 #include "cli/text.h"
 #include "report/json.h"

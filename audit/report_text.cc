@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <map>
 
-#include "audit/checks.h"
+#include "audit/check.h"
 #include "audit/report.h"
 #include "report/wording.h"
 

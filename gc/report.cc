@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "registry/enum_table.h"
 #include "report/wording.h"
 
 namespace regctl::gc {
@@ -32,13 +33,7 @@ constexpr std::array kWhys = {
     WhyInfo{Why::beginning, "being-pushed", "being pushed"},
 };
 
-consteval bool is_in_order() {
-  for (std::size_t i = 0; i < kWhys.size(); ++i) {
-    if (kWhys[i].why != static_cast<Why>(i)) return false;
-  }
-  return kWhys.back().why == Why::beginning;
-}
-static_assert(is_in_order(), "a row for each reason, in the order of the enumeration");
+static_assert(has_a_row_for_each(kWhys, &WhyInfo::why, Why::beginning));
 
 Part part_of(const Target& target) {
   const std::string digest = target.digest ? target.digest->text() : "";

@@ -4,8 +4,10 @@
 
 namespace regctl {
 
-Closure::Closure(const Inventory& inventory)
-    : inventory_(inventory), round_of_(inventory.digests.size()) {
+Closure::Closure(const Inventory& inventory, Parents parents)
+    : inventory_(inventory),
+      round_of_(inventory.digests.size()),
+      parents_(parents == Parents::remembered ? inventory.digests.size() : 0) {
   for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.layers) {
       if (link.name != link.target) aliases_.emplace_back(link.name, link.target);
@@ -15,10 +17,15 @@ Closure::Closure(const Inventory& inventory)
   aliases_.erase(std::unique(aliases_.begin(), aliases_.end()), aliases_.end());
 }
 
+std::optional<DigestId> Closure::parent(DigestId id) const {
+  if (!reached(id) || parents_[index_of(id)] == id) return std::nullopt;
+  return parents_[index_of(id)];
+}
+
 void Closure::reach_aliases_of(DigestId id) {
   for (auto alias = std::lower_bound(aliases_.begin(), aliases_.end(), std::pair(id, DigestId{}));
        alias != aliases_.end() && alias->first == id; ++alias) {
-    reach(alias->second);
+    reach(alias->second, id);
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,12 +15,18 @@ namespace regctl {
 // linear in what is reached, memory in the number of digests; there is no recursion.
 class Closure {
  public:
-  // `inventory` must outlive it.
-  explicit Closure(const Inventory& inventory);
+  enum class Parents : bool { forgotten, remembered };
+
+  // `inventory` must outlive it. To remember parents takes as much memory again.
+  explicit Closure(const Inventory& inventory, Parents parents = Parents::forgotten);
 
   // Forgets everything reached so far.
   void restart() { ++round_; }
   bool reached(DigestId id) const { return round_of_[index_of(id)] == round_; }
+
+  // From which `id` was reached first since restart(): a chain of these ends at a root. Empty: it
+  // is one, or was not reached. REQUIRES: parents are remembered.
+  std::optional<DigestId> parent(DigestId id) const;
 
   // Calls visit(id) for `root` and everything reachable from it that was not reached since
   // restart().
@@ -30,9 +37,10 @@ class Closure {
   const std::vector<std::pair<DigestId, DigestId>>& aliases() const { return aliases_; }
 
  private:
-  void reach(DigestId id) {
+  void reach(DigestId id, DigestId parent) {
     if (reached(id)) return;
     round_of_[index_of(id)] = round_;
+    if (!parents_.empty()) parents_[index_of(id)] = parent;
     open_.push_back(id);
   }
   void reach_aliases_of(DigestId id);
@@ -41,18 +49,19 @@ class Closure {
   std::vector<std::pair<DigestId, DigestId>> aliases_;
   std::vector<std::uint32_t> round_of_;
   std::uint32_t round_ = 1;
+  std::vector<DigestId> parents_;  // a root is its own; empty: they are not remembered
   std::vector<DigestId> open_;
 };
 
 template <class Visit>
 void Closure::from(DigestId root, Visit visit) {
-  reach(root);
+  reach(root, root);
   while (!open_.empty()) {
     const DigestId id = open_.back();
     open_.pop_back();
     visit(id);
     if (const Document* document = inventory_.document(id)) {
-      for (const Reference& reference : document->references) reach(reference.to);
+      for (const Reference& reference : document->references) reach(reference.to, id);
     }
     if (!aliases_.empty()) reach_aliases_of(id);
   }

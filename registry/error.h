@@ -28,6 +28,35 @@ enum class Trouble : std::uint8_t {
   unlockable,         // locks do not work there
 };
 
+// What kind of answer it takes.
+enum class TroubleClass : std::uint8_t {
+  unread,           // look at rights and disks
+  symlink,          // mount instead of linking
+  not_a_directory,  // look what stands there
+  unknown_directory,
+  unstable,  // look again
+};
+constexpr TroubleClass class_of(Trouble trouble) {
+  switch (trouble) {
+    case Trouble::unreadable:
+    case Trouble::unlockable:
+      break;
+    case Trouble::symlink:
+    case Trouble::behind_symlink:
+      return TroubleClass::symlink;
+    case Trouble::not_a_directory:
+    case Trouble::file:
+    case Trouble::neither:
+      return TroubleClass::not_a_directory;
+    case Trouble::unknown_directory:
+      return TroubleClass::unknown_directory;
+    case Trouble::unstable:
+    case Trouble::vanished:
+      return TroubleClass::unstable;
+  }
+  return TroubleClass::unread;
+}
+
 // Something in storage could not be found out: neither "it is there" nor "it is absent" may be
 // concluded.
 class StorageError : public Error {

@@ -3,6 +3,30 @@
 #include <algorithm>
 
 namespace regctl {
+
+DamageClass class_of(DamageKind kind) {
+  switch (kind) {
+    case DamageKind::manifest_missing:
+      return DamageClass::manifest_missing;
+    case DamageKind::manifest_mismatched:
+      return DamageClass::manifest_mismatched;
+    case DamageKind::manifest_not_a_file:
+    case DamageKind::manifest_too_large:
+    case DamageKind::manifest_empty:
+    case DamageKind::manifest_not_json:
+      return DamageClass::manifest_unparsable;
+    case DamageKind::link_empty:
+      return DamageClass::link_empty;
+    case DamageKind::link_to_another:
+      return DamageClass::link_to_another;
+    case DamageKind::link_not_a_file:
+    case DamageKind::link_without_digest:
+    case DamageKind::link_too_long:
+    case DamageKind::place_without_digest:
+      break;
+  }
+  return DamageClass::link_invalid;
+}
 namespace {
 
 template <class T>

@@ -41,7 +41,16 @@ enum class DamageKind : std::uint8_t {
   place_without_digest,  // a directory of no known algorithm or digest where links are kept
 };
 
-inline bool is_of_manifest(DamageKind kind) { return kind <= DamageKind::manifest_not_json; }
+// Kinds of damage that have the same remedy.
+enum class DamageClass : std::uint8_t {
+  manifest_missing,
+  manifest_mismatched,
+  manifest_unparsable,  // not what a registry can read as one
+  link_empty,
+  link_to_another,
+  link_invalid,  // holds no digest, or stands where none can
+};
+DamageClass class_of(DamageKind kind);
 
 // Something that was read, and is not as a registry writes it.
 struct Damage {

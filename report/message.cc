@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "registry/enum_table.h"
+
 namespace regctl::report {
 namespace {
 
@@ -340,13 +342,7 @@ constexpr std::array kTable = {
     CodeInfo{quarantined_since, "", part, "since {0} by run {1}", ""},
 };
 
-consteval bool is_in_order() {
-  for (std::size_t i = 0; i < kTable.size(); ++i) {
-    if (kTable[i].code != static_cast<Code>(i)) return false;
-  }
-  return kTable.back().code == quarantined_since;
-}
-static_assert(is_in_order(), "a row for each code, in the order of the enumeration");
+static_assert(has_a_row_for_each(kTable, &CodeInfo::code, quarantined_since));
 
 }  // namespace
 

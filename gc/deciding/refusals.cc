@@ -16,22 +16,17 @@ using Messages = std::vector<Message>;
 
 constexpr Duration kTagsLookDead = std::chrono::hours(7 * 24);
 
-Code code_of(Trouble trouble) {
+Code code_of(TroubleClass trouble) {
   switch (trouble) {
-    case Trouble::unreadable:
-    case Trouble::unlockable:
+    case TroubleClass::unread:
       break;
-    case Trouble::symlink:
-    case Trouble::behind_symlink:
+    case TroubleClass::symlink:
       return Code::symlink_in_tree;
-    case Trouble::not_a_directory:
-    case Trouble::file:
-    case Trouble::neither:
+    case TroubleClass::not_a_directory:
       return Code::not_a_directory;
-    case Trouble::unknown_directory:
+    case TroubleClass::unknown_directory:
       return Code::unknown_directory;
-    case Trouble::unstable:
-    case Trouble::vanished:
+    case TroubleClass::unstable:
       return Code::unstable_directory;
   }
   return Code::unread_part;
@@ -40,7 +35,7 @@ Code code_of(Trouble trouble) {
 void refuse_obstacles(const Inventory& inventory, Messages& refusals) {
   Messages own;
   for (const Obstacle& obstacle : inventory.obstacles)
-    own.push_back({.code = code_of(obstacle.trouble),
+    own.push_back({.code = code_of(class_of(obstacle.trouble)),
                    .path = obstacle.path,
                    .arguments = {report::reason_of(obstacle.trouble, obstacle.error)}});
   std::stable_sort(own.begin(), own.end(), [](const Message& a, const Message& b) {

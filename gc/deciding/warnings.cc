@@ -13,25 +13,19 @@ using Messages = std::vector<Message>;
 
 constexpr Duration kShortHold = std::chrono::hours(1);
 
-Code code_of(DamageKind kind) {
-  switch (kind) {
-    case DamageKind::manifest_missing:
+Code code_of(DamageClass damage) {
+  switch (damage) {
+    case DamageClass::manifest_missing:
       return Code::manifest_missing;
-    case DamageKind::manifest_mismatched:
+    case DamageClass::manifest_mismatched:
       return Code::manifest_digest_mismatch;
-    case DamageKind::manifest_not_a_file:
-    case DamageKind::manifest_too_large:
-    case DamageKind::manifest_empty:
-    case DamageKind::manifest_not_json:
+    case DamageClass::manifest_unparsable:
       return Code::manifest_unparsable;
-    case DamageKind::link_empty:
+    case DamageClass::link_empty:
       return Code::link_empty;
-    case DamageKind::link_to_another:
+    case DamageClass::link_to_another:
       return Code::link_name_mismatch;
-    case DamageKind::link_not_a_file:
-    case DamageKind::link_without_digest:
-    case DamageKind::link_too_long:
-    case DamageKind::place_without_digest:
+    case DamageClass::link_invalid:
       break;
   }
   return Code::link_invalid;
@@ -130,7 +124,7 @@ std::vector<Message> damages_in(const Inventory& inventory, OnDamage on_damage) 
   const Part then{on_damage == OnDamage::pin ? Code::repositories_are_kept : Code::repair_or_pin,
                   {}};
   const auto add = [&](const Damage& damage, const std::string& repository) {
-    Message message{.code = code_of(damage.kind),
+    Message message{.code = code_of(class_of(damage.kind)),
                     .path = damage.path,
                     .repository = repository,
                     .arguments = {report::found_by(damage, inventory), then}};

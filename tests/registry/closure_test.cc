@@ -44,6 +44,27 @@ TEST(Closure, ReachesEverythingToAnyDepthOnce) {
             (Digests{image, digest_of("{}"), digest_of("one"), digest_of("two")}));
 }
 
+TEST(Closure, RemembersWayBackToTheRoot) {
+  RegistryBuilder registry;
+  const Digest image = registry.image("app", {"one"}, "", {}, "{}"),
+               index = registry.index("app", {image}, "v1");
+  const Inventory inventory = scanned(registry);
+  Closure closure(inventory, Closure::Parents::remembered);
+  const auto parent = [&](const Digest& digest) -> std::optional<Digest> {
+    const auto found = closure.parent(id(inventory, digest));
+    return found ? std::optional(inventory.digests[*found]) : std::nullopt;
+  };
+  reached(inventory, closure, index);
+  EXPECT_EQ(parent(digest_of("one")), image);
+  EXPECT_EQ(parent(image), index);
+  EXPECT_EQ(parent(index), std::nullopt);
+  closure.restart();
+  EXPECT_EQ(parent(image), std::nullopt);
+  reached(inventory, closure, image);
+  EXPECT_EQ(parent(image), std::nullopt);
+  EXPECT_EQ(parent(digest_of("one")), image);
+}
+
 TEST(Closure, ASubjectIsNotReached) {
   RegistryBuilder registry;
   const Digest subject = registry.image("app", {"one"}, "", {}, "{}");

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "audit/finding.h"
 #include "registry/scan.h"
 #include "tests/support/printing.h"
 #include "tests/support/registry_builder.h"
@@ -85,23 +84,36 @@ class Meddled final : public Storage {
 // Ids of reports, and paths.
 using Places = std::vector<std::pair<std::string, std::string>>;
 
-inline std::string id_of(Trouble trouble) {
+inline std::string id_of(TroubleClass trouble) {
   switch (trouble) {
-    case Trouble::unreadable:
-    case Trouble::unlockable:
+    case TroubleClass::unread:
       return "read-error";
-    case Trouble::symlink:
-    case Trouble::behind_symlink:
+    case TroubleClass::symlink:
       return "symlink-in-tree";
-    case Trouble::not_a_directory:
-    case Trouble::file:
-    case Trouble::neither:
+    case TroubleClass::not_a_directory:
       return "not-a-directory";
-    case Trouble::unknown_directory:
+    case TroubleClass::unknown_directory:
       return "unknown-directory";
-    case Trouble::unstable:
-    case Trouble::vanished:
+    case TroubleClass::unstable:
       return "unstable-directory";
+  }
+  return "";
+}
+
+inline std::string id_of(DamageClass damage) {
+  switch (damage) {
+    case DamageClass::manifest_missing:
+      return "manifest-missing";
+    case DamageClass::manifest_mismatched:
+      return "manifest-digest-mismatch";
+    case DamageClass::manifest_unparsable:
+      return "manifest-unparsable";
+    case DamageClass::link_empty:
+      return "link-empty";
+    case DamageClass::link_to_another:
+      return "link-name-mismatch";
+    case DamageClass::link_invalid:
+      return "link-invalid";
   }
   return "";
 }
@@ -109,14 +121,14 @@ inline std::string id_of(Trouble trouble) {
 inline Places obstacles(const Inventory& inventory) {
   Places places;
   for (const Obstacle& obstacle : inventory.obstacles)
-    places.emplace_back(id_of(obstacle.trouble), obstacle.path);
+    places.emplace_back(id_of(class_of(obstacle.trouble)), obstacle.path);
   return places;
 }
 
 inline Places damage(const Inventory& inventory) {
   Places places;
   const auto add = [&](const Damage& one) {
-    places.emplace_back(audit::info_of(audit::rule_of(one.kind)).id, one.path);
+    places.emplace_back(id_of(class_of(one.kind)), one.path);
   };
   for (const Repository& repository : inventory.repositories) {
     for (const Damage& one : repository.damage) add(one);

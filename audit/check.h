@@ -1,4 +1,4 @@
-// check(): Inventory -> findings. Pure; one small function a rule.
+// check(): Inventory -> findings. Pure.
 #pragma once
 
 #include <vector>
@@ -10,8 +10,8 @@
 
 namespace regctl::audit {
 
-// By severity, then rule, then place. REQUIRES: all blobs of `inventory` have been surveyed. In a
-// pull-through cache incomplete images are normal, and only information.
+// Of all rules, by severity, then rule, then place. REQUIRES: all blobs of `inventory` have been
+// surveyed. In a pull-through cache incomplete images are normal, and only information.
 std::vector<Finding> check(const Inventory& inventory, const StoreFacts& store, Time now);
 
 // Tags that an error among `findings` breaks.

@@ -1,0 +1,34 @@
+// What all rules need to know, computed once.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "registry/inventory.h"
+#include "registry/store_facts.h"
+#include "registry/time.h"
+
+namespace regctl::audit {
+
+struct Facts {
+  const Inventory& inventory;
+  Time now;
+  bool is_cache;  // pull-through: what has not been asked for yet is missing, and nothing is wrong
+
+  // By repository: what its tags need, manifests included, ascending.
+  std::vector<std::vector<DigestId>> needs;
+  // By DigestId: a tag or revision link reaches it; a revision link to it is there.
+  std::vector<bool> used, is_revision;
+  // (name, target) of alias links, ascending.
+  std::vector<std::pair<DigestId, DigestId>> aliases;
+
+  bool is_needed(std::size_t repository, DigestId id) const;
+  // The blob itself, or the one that an alias link leads to. Null: nothing stands below blobs/.
+  const Blob* blob_behind(DigestId id) const;
+  const Digest& digest(DigestId id) const { return inventory.digests[id]; }
+};
+
+// Refers to `inventory`.
+Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now);
+
+}  // namespace regctl::audit

@@ -1,0 +1,98 @@
+#include "audit/rules.h"
+
+namespace regctl::audit {
+namespace {
+
+using report::Code;
+using report::Part;
+
+// Calls visit(document) for every sound manifest.
+template <class Visit>
+void each_manifest(const Facts& facts, Visit visit) {
+  for (const Document& document : facts.inventory.documents) {
+    if (document.state == Document::State::sound) visit(document);
+  }
+}
+
+Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
+  Findings findings;
+  each_manifest(facts, [&](const Document& document) {
+    if (document.kind == kind) findings.push_back(finding_of(rule, facts.digest(document.digest)));
+  });
+  return findings;
+}
+
+// Calls visit(document, subject) for every manifest whose subject is gone.
+template <class Visit>
+void each_orphan(const Facts& facts, Visit visit) {
+  each_manifest(facts, [&](const Document& document) {
+    for (const DigestId subject : document.subjects) {
+      if (!facts.inventory.has_bytes(subject)) visit(document, subject);
+    }
+  });
+}
+
+bool is_absent(DigestId child, const Inventory& inventory) {
+  const Document* document = inventory.document(child);
+  return document ? document->state == Document::State::absent : !inventory.has_bytes(child);
+}
+
+}  // namespace
+
+Findings manifest_missing(const Facts& facts) {
+  return damages(Rule::manifest_missing, DamageClass::manifest_missing, facts);
+}
+
+Findings manifest_unparsable(const Facts& facts) {
+  return damages(Rule::manifest_unparsable, DamageClass::manifest_unparsable, facts);
+}
+
+Findings manifest_digest_mismatch(const Facts& facts) {
+  return damages(Rule::manifest_digest_mismatch, DamageClass::manifest_mismatched, facts);
+}
+
+Findings manifest_schema1(const Facts& facts) {
+  return of_kind(Rule::manifest_schema1, ManifestKind::schema1, facts);
+}
+
+Findings media_type_unknown(const Facts& facts) {
+  return of_kind(Rule::media_type_unknown, ManifestKind::unknown, facts);
+}
+
+// Who builds for one platform pushes an index without the others: then no revision link ever named
+// the child.
+Findings index_child_missing(const Facts& facts) {
+  Findings findings;
+  each_manifest(facts, [&](const Document& document) {
+    for (const Reference& reference : document.references) {
+      if (reference.role != Role::child || !is_absent(reference.to, facts.inventory)) continue;
+      Finding finding = finding_of(Rule::index_child_missing, facts.digest(reference.to));
+      finding.severity = facts.is_revision[index_of(reference.to)]
+                             ? unless_cache(Severity::warning, facts)
+                             : Severity::info;
+      finding.found = Part{Code::needed_by, {facts.digest(document.digest).text()}};
+      findings.push_back(std::move(finding));
+    }
+  });
+  return findings;
+}
+
+Findings subject_missing(const Facts& facts) {
+  Findings findings;
+  each_orphan(facts, [&](const Document& document, DigestId subject) {
+    findings.push_back(finding_of(Rule::subject_missing, facts.digest(subject)));
+    findings.back().found = Part{Code::subject_of, {facts.digest(document.digest).text()}};
+  });
+  return findings;
+}
+
+Findings referrer_orphaned(const Facts& facts) {
+  Findings findings;
+  each_orphan(facts, [&](const Document& document, DigestId) {
+    findings.push_back(finding_of(Rule::referrer_orphaned, facts.digest(document.digest)));
+    findings.back().bytes = document.bytes;
+  });
+  return findings;
+}
+
+}  // namespace regctl::audit

@@ -1,0 +1,92 @@
+#include "audit/rules.h"
+#include "registry/layout.h"
+
+namespace regctl::audit {
+namespace {
+
+bool is_unread(Trouble trouble) {
+  const TroubleClass which = class_of(trouble);
+  return which == TroubleClass::unread || which == TroubleClass::unstable;
+}
+
+Findings obstacles(Rule rule, bool unread, const Facts& facts) {
+  Findings findings;
+  for (const Obstacle& obstacle : facts.inventory.obstacles) {
+    if (is_unread(obstacle.trouble) != unread) continue;
+    Finding finding = finding_of(rule);
+    finding.path = obstacle.path;
+    finding.found = report::reason_of(obstacle.trouble, obstacle.error);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+template <class IsOne>
+Findings uploads(Rule rule, const Facts& facts, IsOne is_one) {
+  Findings findings;
+  for (const Repository& repository : facts.inventory.repositories) {
+    for (const Upload& upload : repository.uploads) {
+      if (!is_one(upload)) continue;
+      Finding finding = finding_of(rule);
+      finding.repository = repository.name;
+      finding.path = layout::upload(repository.name, upload.uuid);
+      finding.bytes = upload.bytes;
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
+}  // namespace
+
+Findings symlink_in_tree(const Facts& facts) {
+  return obstacles(Rule::symlink_in_tree, false, facts);
+}
+
+Findings read_error(const Facts& facts) { return obstacles(Rule::read_error, true, facts); }
+
+Findings upload_stale(const Facts& facts) {
+  return uploads(Rule::upload_stale, facts,
+                 [&](const Upload& upload) { return upload.is_stale(facts.now); });
+}
+
+Findings upload_malformed(const Facts& facts) {
+  return uploads(Rule::upload_malformed, facts, [&](const Upload& upload) {
+    return !upload.started && facts.now - upload.newest > kStaleUpload;
+  });
+}
+
+Findings unexpected_file(const Facts& facts) {
+  Findings findings;
+  for (const Stray& stray : facts.inventory.strays) {
+    if (stray.kind != Stray::Kind::unexpected && stray.kind != Stray::Kind::illegal_name) continue;
+    findings.push_back(finding_of(Rule::unexpected_file));
+    findings.back().path = stray.path;
+  }
+  return findings;
+}
+
+Findings repository_empty(const Facts& facts) {
+  Findings findings;
+  for (const Repository& repository : facts.inventory.repositories) {
+    if (!repository.is_empty()) continue;
+    findings.push_back(finding_of(Rule::repository_empty));
+    findings.back().repository = repository.name;
+  }
+  return findings;
+}
+
+Findings quarantined(const Facts& facts) {
+  Findings findings;
+  for (const Quarantined& copy : facts.inventory.quarantined) {
+    Finding finding = finding_of(Rule::quarantined, facts.digest(copy.digest));
+    finding.bytes = copy.bytes;
+    finding.found = report::Part{report::Code::quarantined_since, {copy.taken, copy.run}};
+    if (copy.kind != Quarantined::Kind::blob)
+      finding.repository = facts.inventory.repositories[copy.repository].name;
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace regctl::audit

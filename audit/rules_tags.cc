@@ -1,0 +1,45 @@
+#include "audit/rules.h"
+#include "registry/layout.h"
+
+namespace regctl::audit {
+
+Findings tag_dangling(const Facts& facts) {
+  Findings findings;
+  for (const Repository& repository : facts.inventory.repositories) {
+    for (const Tag& tag : repository.tags) {
+      const bool unknown = !tag.target && tag.state == LinkState::pending;
+      if (!tag.target && !unknown) continue;
+      const Link* revision = tag.target ? link_named(repository.revisions, *tag.target) : nullptr;
+      if (revision && is_there(*revision)) continue;
+      Finding finding = finding_of(Rule::tag_dangling);
+      if (tag.target) finding.digest = facts.digest(*tag.target);
+      finding.severity = unless_cache(Severity::error, facts);
+      finding.repository = repository.name;
+      finding.tag = tag.name;
+      finding.path = layout::tag_current_link(repository.name, tag.name);
+      finding.found = report::Part{
+          unknown ? report::Code::no_current_link : report::Code::no_manifest_here, {}};
+      finding.used_by = {{repository.name, {tag.name}}};
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
+Findings manifest_untagged(const Facts& facts) {
+  Findings findings;
+  for (std::size_t i = 0; i < facts.inventory.repositories.size(); ++i) {
+    const Repository& repository = facts.inventory.repositories[i];
+    for (const Link& link : repository.revisions) {
+      if (link.state != LinkState::present || facts.is_needed(i, link.name)) continue;
+      const Document* document = facts.inventory.document(link.name);
+      Finding finding = finding_of(Rule::manifest_untagged, facts.digest(link.name));
+      finding.repository = repository.name;
+      finding.bytes = document ? document->bytes : 0;
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
+}  // namespace regctl::audit

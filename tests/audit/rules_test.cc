@@ -1,0 +1,332 @@
+// A fixture for each rule of the audit's table: what is done to a sound store, and the finding that
+// must follow. A rule without a fixture fails.
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "audit/check.h"
+#include "registry/hasher.h"
+#include "tests/support/scanning.h"
+#include "tests/support/troubled_storage.h"
+
+namespace regctl::audit {
+
+void PrintTo(Rule rule, std::ostream* out) { *out << info_of(rule).id; }
+
+namespace {
+
+using namespace test;
+
+const std::string kUpload = layout::upload("app", "6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+
+struct Sound {
+  RegistryBuilder registry;
+  Tree& tree = registry.tree;
+  Digest layer = digest_of("precious"), image = registry.image("app", {"precious"}, "v1");
+  Honesty honesty = [](Verb, const std::string&) { return Answer::truth; };
+
+  std::string layer_link() const { return RegistryBuilder::layer_link("app", layer); }
+  std::string revision() const { return RegistryBuilder::revision("app", image); }
+  void put(const std::string& key, const std::string& bytes) {
+    tree.file(key, bytes, registry.time());
+  }
+};
+
+std::vector<Finding> audited(const Sound& store, bool is_cache = false) {
+  const TroubledStorage storage(store.tree.storage(), store.honesty);
+  StoreFacts facts;
+  facts.pull_through_cache = is_cache;
+  return check(surveyed(storage, scanned(storage)), facts, kNow);
+}
+
+std::set<Rule> rules_of(const std::vector<Finding>& findings) {
+  std::set<Rule> found;
+  for (const Finding& finding : findings) found.insert(finding.rule);
+  return found;
+}
+
+// Of a finding, as far as a fixture tells it.
+struct Expected {
+  std::string path = {}, repository = {};
+  std::optional<Digest> digest = {};
+  std::uint64_t bytes = 0;
+  bool breaks_the_tag = false;
+  std::set<Rule> others = {};  // that follow from the same
+};
+
+using Fixture = std::function<Expected(Sound&)>;
+
+const std::map<Rule, Fixture>& fixtures() {
+  using enum Rule;
+  static const std::map<Rule, Fixture> kFixtures = {
+      {blob_size_mismatch,
+       [](Sound& store) -> Expected {
+         const std::string data = RegistryBuilder::data(store.layer);
+         store.tree.bytes(data) += "!";
+         return {data, "", store.layer, 9, true};
+       }},
+      {blob_missing,
+       [](Sound& store) -> Expected {
+         store.tree.remove(layout::blob(store.layer));
+         return {"", "", store.layer, 0, true, {layer_link_dangling}};
+       }},
+      {manifest_missing,
+       [](Sound& store) -> Expected {
+         const std::string data = RegistryBuilder::data(store.image);
+         store.tree.remove(data);
+         return {data, "", store.image, 0, true, {blob_unreferenced}};
+       }},
+      {manifest_unparsable,
+       [](Sound& store) -> Expected {
+         const Digest digest = store.registry.manifest("app", "[]", "broken");
+         return {RegistryBuilder::data(digest), "", digest};
+       }},
+      {manifest_digest_mismatch,
+       [](Sound& store) -> Expected {
+         const std::string data = RegistryBuilder::data(store.image);
+         store.tree.bytes(data) += ' ';
+         return {data, "", store.image, 0, true, {media_type_unknown}};  // its configuration
+       }},
+      {tag_dangling,
+       [](Sound& store) -> Expected {
+         store.registry.tag("app", "v2", digest_of("never pushed"));
+         return {layout::tag_current_link("app", "v2"), "app", digest_of("never pushed")};
+       }},
+      {link_invalid,
+       [](Sound& store) -> Expected {
+         store.tree.bytes(store.layer_link()) = "no digest";
+         return {store.layer_link(), "app", store.layer, 0, true};
+       }},
+      {link_name_mismatch,
+       [](Sound& store) -> Expected {
+         store.tree.bytes(store.revision()) = digest_of("another").text();
+         return {store.revision(), "app", store.image, 0, true, {manifest_missing}};
+       }},
+      {symlink_in_tree,
+       [](Sound& store) -> Expected {
+         store.tree.symlink("repositories/team", "/elsewhere", store.registry.time());
+         return {"repositories/team"};
+       }},
+      {read_error,
+       [](Sound& store) -> Expected {
+         store.honesty = [](Verb, const std::string& key) {
+           return key == "repositories/app/_uploads" ? Answer::error : Answer::truth;
+         };
+         store.tree.directory("repositories/app/_uploads", store.registry.time());
+         return {"repositories/app/_uploads"};
+       }},
+      {link_empty,
+       [](Sound& store) -> Expected {
+         store.tree.bytes(store.layer_link()).clear();
+         return {store.layer_link(), "app", store.layer, 0, true};
+       }},
+      {layer_link_dangling,
+       [](Sound& store) -> Expected {
+         store.registry.link_layer("app", digest_of("gone"));
+         return {RegistryBuilder::layer_link("app", digest_of("gone")), "app", digest_of("gone")};
+       }},
+      {layer_link_absent,
+       [](Sound& store) -> Expected {
+         store.tree.remove(layout::layer_link("app", store.layer));
+         return {"", "app", store.layer, 0, true};
+       }},
+      {index_child_missing,
+       [](Sound& store) -> Expected {
+         const Digest child = digest_of("another platform");
+         store.registry.index("app", {store.image, child}, "many");
+         return {"", "", child};
+       }},
+      {upload_stale,
+       [](Sound& store) -> Expected {
+         store.put(kUpload + "/startedat", format_rfc3339(store.registry.time()));
+         store.put(kUpload + "/data", "half a layer");
+         return {kUpload, "app", {}, 32};
+       }},
+      {upload_malformed,
+       [](Sound& store) -> Expected {
+         store.put(kUpload + "/startedat", "some day");
+         store.put(kUpload + "/data", "half a layer");
+         return {kUpload, "app", {}, 20};
+       }},
+      {blob_misplaced,
+       [](Sound& store) -> Expected {
+         const std::string place = "blobs/sha256/ff/" + digest_of("not ff").hex();
+         store.put(place + "/data", "not ff");
+         return {place};
+       }},
+      {unexpected_file,
+       [](Sound& store) -> Expected {
+         store.put("repositories/app/notes", "x");
+         return {"repositories/app/notes"};
+       }},
+      {subject_missing,
+       [](Sound& store) -> Expected {
+         store.registry.image("app", {"signature"}, "sig", digest_of("gone"));
+         return {"", "", digest_of("gone"), 0, false, {referrer_orphaned}};
+       }},
+      {media_type_unknown,
+       [](Sound& store) -> Expected {
+         return {"", "", store.registry.manifest("app", R"({"schemaVersion":2})", "odd")};
+       }},
+      {repository_empty,
+       [](Sound& store) -> Expected {
+         store.tree.directory("repositories/empty/_layers", store.registry.time());
+         return {"", "empty"};
+       }},
+      {manifest_untagged,
+       [](Sound& store) -> Expected {
+         const Digest former = store.registry.image("app", {"precious"}, "", {}, "{}");
+         return {"", "app", former, store.tree.bytes(RegistryBuilder::data(former)).size()};
+       }},
+      {blob_unreferenced,
+       [](Sound& store) -> Expected {
+         return {"", "", store.registry.blob("nobody's"), 8};
+       }},
+      {manifest_schema1,
+       [](Sound& store) -> Expected {
+         return {"", "",
+                 store.registry.manifest("app", R"({"schemaVersion":1,"fsLayers":[]})", "old")};
+       }},
+      {quarantined,
+       [](Sound& store) -> Expected {
+         const Digest taken = store.registry.blob("taken");
+         store.registry.quarantine(RegistryBuilder::data(taken), kNow - kDay);
+         return {"", "", taken, 5};
+       }},
+      {referrer_orphaned,
+       [](Sound& store) -> Expected {
+         const Digest signature =
+             store.registry.image("app", {"signature"}, "sig", digest_of("gone"));
+         return {"",        "",
+                 signature, store.tree.bytes(RegistryBuilder::data(signature)).size(),
+                 false,     {subject_missing}};
+       }},
+  };
+  return kFixtures;
+}
+
+class EveryRule : public testing::TestWithParam<Rule> {
+ protected:
+  EveryRule() {
+    const auto fixture = fixtures().find(GetParam());
+    if (fixture != fixtures().end()) expected = fixture->second(store);
+  }
+  void SetUp() override {
+    ASSERT_TRUE(fixtures().contains(GetParam())) << "no fixture shows this rule";
+  }
+  Sound store;
+  Expected expected;
+};
+
+TEST_P(EveryRule, FindsItsOwn) {
+  const auto findings = audited(store);
+  std::set<Rule> rules = expected.others;
+  rules.insert(GetParam());
+  EXPECT_EQ(rules_of(findings), rules);
+  std::size_t count = 0;
+  for (const Finding& finding : findings) {
+    if (finding.rule != GetParam()) continue;
+    ++count;
+    EXPECT_EQ(finding.path, expected.path);
+    EXPECT_EQ(finding.repository, expected.repository);
+    EXPECT_EQ(finding.digest, expected.digest);
+    EXPECT_EQ(finding.bytes, expected.bytes);
+    const std::vector<UsedBy> app_v1 = {{"app", {"v1"}}};
+    EXPECT_EQ(finding.used_by == app_v1, expected.breaks_the_tag);
+  }
+  EXPECT_EQ(count, 1u);
+}
+
+// In a pull-through cache what has not been asked for is missing, and nothing is wrong: no finding
+// about an absence is more than information. What was read and is wrong stays what it is.
+TEST_P(EveryRule, ForgivesACacheWhatIsAbsent) {
+  using enum Rule;
+  static const std::set<Rule> kOfAbsence = {blob_missing, tag_dangling, index_child_missing,
+                                            layer_link_absent};
+  for (const Finding& finding : audited(store, true)) {
+    if (finding.rule != GetParam()) continue;
+    EXPECT_EQ(finding.severity,
+              kOfAbsence.contains(finding.rule) ? Severity::info : info_of(finding.rule).severity);
+  }
+}
+
+std::vector<Rule> all_rules() {
+  std::vector<Rule> all;
+  for (const RuleInfo& info : rules()) all.push_back(info.rule);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EveryRule, testing::ValuesIn(all_rules()),
+                         [](const testing::TestParamInfo<Rule>& one) {
+                           std::string name(info_of(one.param).id);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Audit, FindsNothingInASoundStore) { EXPECT_TRUE(audited(Sound()).empty()); }
+
+TEST(Audit, BeginsWithTheWorst) {
+  Sound store;
+  for (const Rule rule : {Rule::unexpected_file, Rule::repository_empty, Rule::blob_missing,
+                          Rule::tag_dangling, Rule::upload_stale})
+    fixtures().at(rule)(store);
+  const auto findings = audited(store);
+  EXPECT_TRUE(std::is_sorted(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.severity, a.rule) < std::pair(b.severity, b.rule);
+  }));
+  EXPECT_EQ(findings.front().severity, Severity::error);
+  EXPECT_EQ(findings.back().severity, Severity::info);
+}
+
+TEST(Audit, CountsATagOnceHoweverManyErrorsBreakIt) {
+  Sound store;
+  store.registry.tag("app", "same", store.image);
+  for (const Rule rule : {Rule::blob_size_mismatch, Rule::link_invalid}) fixtures().at(rule)(store);
+  const auto findings = audited(store);
+  EXPECT_GE(findings.size(), 2u);
+  EXPECT_EQ(count_unpullable_tags(findings), 2u);
+}
+
+// Who builds for one platform pushes an index of several.
+TEST(Audit, AChildThatWasNeverPushedIsNoWarning) {
+  Sound store;
+  store.registry.index("app", {store.image, digest_of("another platform")}, "many");
+  const auto findings = audited(store);
+  ASSERT_EQ(rules_of(findings), std::set{Rule::index_child_missing});
+  EXPECT_EQ(findings[0].severity, Severity::info);
+}
+
+// One that no tag needs is only promised.
+TEST(Audit, ADanglingLayerLinkIsAnErrorWhereATagNeedsTheLayer) {
+  Sound store;
+  store.tree.remove(layout::blob(store.layer));
+  store.registry.link_layer("app", digest_of("gone"));
+  std::map<Digest, Severity> found;
+  for (const Finding& finding : audited(store)) {
+    if (finding.rule == Rule::layer_link_dangling) found.emplace(*finding.digest, finding.severity);
+  }
+  EXPECT_EQ(found, (std::map<Digest, Severity>{{store.layer, Severity::error},
+                                               {digest_of("gone"), Severity::warning}}));
+}
+
+// A layer pushed by its sha512 is stored by its sha256: the link leads there.
+TEST(Audit, AnAliasIsTheBlobItLeadsTo) {
+  Sound store;
+  const std::string bytes = "by sha512";
+  const Digest name = digest_of(bytes, Algorithm::sha512);
+  store.registry.link_layer("app", name, store.registry.blob(bytes));
+  const Digest config = store.registry.layer("app", "{}");
+  store.registry.manifest("app", RegistryBuilder::image_json(config, 2, {{name, bytes.size()}}),
+                          "alias");
+  EXPECT_EQ(rules_of(audited(store)), std::set<Rule>{});
+  store.tree.bytes(RegistryBuilder::data(digest_of(bytes))) += '!';
+  const auto findings = audited(store);
+  ASSERT_EQ(rules_of(findings), std::set{Rule::blob_size_mismatch});
+  EXPECT_EQ(findings[0].digest, name);
+  EXPECT_EQ(findings[0].path, RegistryBuilder::data(digest_of(bytes)));
+}
+
+}  // namespace
+}  // namespace regctl::audit
