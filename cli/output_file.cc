@@ -54,12 +54,17 @@ bool is_below(const std::string& path, const std::string& directory) {
 }
 
 std::string read_file(const std::string& path) {
-  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  boost::filesystem::ifstream in(path, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + path);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) throw std::runtime_error("cannot read " + path);
-  return text;
+  boost::filesystem::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  std::istream& in = path == "-" ? std::cin : file;
+  try {
+    if (in) {
+      std::string text{std::istreambuf_iterator<char>(in), {}};
+      if (!in.bad()) return text;
+    }
+  } catch (const std::ios_base::failure&) {  // of the buffer: the stream does not notice
+  }
+  throw std::runtime_error("cannot read " + path);
 }
 
 }  // namespace regctl::cli

@@ -27,15 +27,14 @@ MaxDelete max_delete(const cli::Options& options) {
   const std::string& text = options.value("max-delete");
   const bool percent = text.ends_with('%');
   const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
-  const bool whole = !digits.empty() && digits.size() < 18 &&
-                     digits.find_first_not_of("0123456789") == std::string::npos;
-  if (whole) {
-    const std::uint64_t value = std::stoull(digits);
-    if (!percent) return {MaxDelete::Unit::blobs, value};
-    if (value <= 100) return {MaxDelete::Unit::percent, value};
-  } else if (const auto size = cli::parse_size(text); size && !percent) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  if (percent && whole && value <= 100) return {MaxDelete::Unit::percent, value};
+  if (!percent && whole) return {MaxDelete::Unit::blobs, value};
+  const bool has_unit = digits.find_first_not_of("0123456789") != std::string::npos;
+  if (const auto size = cli::parse_size(text); size && has_unit)
     return {MaxDelete::Unit::bytes, *size};
-  }
   throw UsageError("--max-delete " + text + ": not a number of blobs, a percentage or a size",
                    "write 1000, 50% or 20GiB");
 }
