@@ -74,84 +74,106 @@ constexpr const char* kOff = " off";
 // Values by option name, in the order given.
 using Given = std::map<std::string, std::vector<std::string>>;
 
-Given from_command_line(const Program& program, std::vector<std::string> arguments,
-                        std::vector<std::string>& operands) {
-  const auto options = all_options(program);
-  Given given;
-  po::options_description description;
+// What Boost is told of the options. It knows one letter an option, and refuses --flag=false: for
+// those there are hidden options, whose names people cannot spell because of the blank in them.
+struct Description {
+  po::options_description options;
   std::vector<std::string> long_names;
-  // Hidden options and what they stand for: the option, and its word. The blank in their names
-  // keeps people from spelling them.
+  // What a hidden one stands for: the option, and its word.
   std::map<std::string, std::pair<std::string, std::string>> hidden;
+};
+
+Description describe(const std::vector<OptionSpec>& options) {
+  Description description;
+  const auto add = [&](const OptionSpec& option, const std::string& spelling) {
+    auto to = description.options.add_options();
+    if (is_switch(option))
+      to(spelling.c_str(), po::value<std::vector<bool>>()->zero_tokens());
+    else
+      to(spelling.c_str(), po::value<std::vector<std::string>>(), "");
+  };
   for (const OptionSpec& option : options) {
-    long_names.push_back("--" + option.name);
-    const auto add = [&](const std::string& spelling) {
-      if (is_switch(option))
-        description.add_options()(spelling.c_str(), po::value<std::vector<bool>>()->zero_tokens());
-      else
-        description.add_options()(spelling.c_str(), po::value<std::vector<std::string>>(), "");
-    };
-    add(option.letter ? option.name + ',' + option.letter : option.name);
-    if (option.second_letter) {  // Boost knows one letter an option
+    description.long_names.push_back("--" + option.name);
+    add(option, option.letter ? option.name + ',' + option.letter : option.name);
+    if (option.second_letter) {
       const std::string again = option.name + " again";
-      add(again + ',' + option.second_letter);
-      hidden[again] = {option.name, "true"};
+      add(option, again + ',' + option.second_letter);
+      description.hidden[again] = {option.name, "true"};
     }
     if (is_switch(option)) {
-      add(option.name + kOff);
-      hidden[option.name + kOff] = {option.name, "false"};
+      add(option, option.name + kOff);
+      description.hidden[option.name + kOff] = {option.name, "false"};
     }
   }
+  return description;
+}
 
-  // Boost refuses --flag=true, which users of Go programs type.
-  bool only_operands = false;
+bool names(const OptionSpec& option, const std::string& word) {
+  const auto is = [&](char letter) { return letter && word == std::string{'-', letter}; };
+  return word == "--" + option.name || is(option.letter) || is(option.second_letter);
+}
+
+// With --flag=true and --flag=false, which users of Go programs type, as Boost takes them.
+std::vector<std::string> normalised(std::vector<std::string> arguments,
+                                    const std::vector<OptionSpec>& options) {
   for (std::string& argument : arguments) {
-    only_operands |= argument == "--";
+    if (argument == "--") break;  // operands follow
     const auto equals = argument.find('=');
-    const auto option =
-        std::find_if(options.begin(), options.end(), [&](const OptionSpec& candidate) {
-          if (equals == std::string::npos || only_operands || !is_switch(candidate)) return false;
-          const std::string word = argument.substr(0, equals);
-          return word == "--" + candidate.name ||
-                 (candidate.letter && word == std::string{'-', candidate.letter}) ||
-                 (candidate.second_letter && word == std::string{'-', candidate.second_letter});
-        });
+    if (equals == std::string::npos) continue;
+    const auto option = std::find_if(options.begin(), options.end(), [&](const OptionSpec& one) {
+      return is_switch(one) && names(one, argument.substr(0, equals));
+    });
     if (option == options.end()) continue;
     const std::string value = boolean(argument.substr(equals + 1));
     if (value.empty()) throw UsageError(argument + ": not true or false", "");
     argument = "--" + option->name + (value == "true" ? "" : kOff);
   }
+  return arguments;
+}
 
+po::parsed_options parsed(const std::vector<std::string>& arguments,
+                          const po::options_description& options) {
   po::positional_options_description positions;
   positions.add("operand", -1);
-  po::options_description with_operands;
-  with_operands.add(description).add_options()("operand", po::value<std::vector<std::string>>());
   using namespace po::command_line_style;
+  return po::command_line_parser(arguments)
+      .options(options)
+      .positional(positions)
+      .style(unix_style & ~allow_guessing)
+      .run();
+}
+
+// REQUIRES: `option` is no operand.
+void collect(const po::option& option, const Description& description, Given& given) {
+  const auto& words = option.original_tokens;
+  if (words.size() > 1 && words[1].starts_with("--"))
+    throw UsageError(words[0] + ' ' + words[1] + ": the value is missing",
+                     "write " + words[0] + "=" + words[1] + " if it is one");
+  const auto meant = description.hidden.find(option.string_key);
+  const bool is_hidden = meant != description.hidden.end();
+  auto& values = given[is_hidden ? meant->second.first : option.string_key];
+  if (option.value.empty()) values.push_back(is_hidden ? meant->second.second : "true");
+  values.insert(values.end(), option.value.begin(), option.value.end());
+}
+
+Given from_command_line(const Program& program, const std::vector<std::string>& arguments,
+                        std::vector<std::string>& operands) {
+  const auto options = all_options(program);
+  const Description description = describe(options);
+  po::options_description with_operands;
+  with_operands.add(description.options)
+      .add_options()("operand", po::value<std::vector<std::string>>());
+  Given given;
   try {
-    const auto parsed = po::command_line_parser(arguments)
-                            .options(with_operands)
-                            .positional(positions)
-                            .style(unix_style & ~allow_guessing)
-                            .run();
-    for (const auto& option : parsed.options) {
-      if (option.string_key == "operand") {
+    for (const auto& option : parsed(normalised(arguments, options), with_operands).options) {
+      if (option.string_key == "operand")
         operands.insert(operands.end(), option.value.begin(), option.value.end());
-        continue;
-      }
-      if (option.original_tokens.size() > 1 && option.original_tokens[1].starts_with("--")) {
-        const auto& words = option.original_tokens;
-        throw UsageError(words[0] + ' ' + words[1] + ": the value is missing",
-                         "write " + words[0] + "=" + words[1] + " if it is one");
-      }
-      const auto meant = hidden.find(option.string_key);
-      auto& values = given[meant == hidden.end() ? option.string_key : meant->second.first];
-      if (option.value.empty())
-        values.push_back(meant == hidden.end() ? "true" : meant->second.second);
-      values.insert(values.end(), option.value.begin(), option.value.end());
+      else
+        collect(option, description, given);
     }
   } catch (const po::unknown_option& error) {
     const std::string name = error.get_option_name();
-    unknown("option", name.substr(0, name.find('=')), long_names,
+    unknown("option", name.substr(0, name.find('=')), description.long_names,
             program.name + " --help lists the options");
   } catch (const po::error& error) {
     throw UsageError(error.what(), program.name + " --help lists the options");

@@ -8,6 +8,7 @@
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/tag_proof.h"
+#include "gc/deciding/tolerances.h"
 #include "registry/layout.h"
 
 namespace regctl::gc {
@@ -18,7 +19,6 @@ using report::Message;
 using Clock = Pace::Clock;
 
 constexpr int kLooksThatDisagree = 8;  // many pushers can make a dispute last for a few, by chance
-constexpr Duration kClocksDiffer = std::chrono::seconds(2);  // a file server's from ours
 
 std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
   std::vector<SeenLink> seen;

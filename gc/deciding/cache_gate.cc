@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "gc/deciding/tolerances.h"
+
 namespace regctl::gc {
 namespace {
 
 using report::Code;
 using report::Part;
 using report::SystemReason;
-
-// Between Q and a start that is believed to be later: names carry whole seconds, and clocks are
-// coarse.
-constexpr Duration kMargin = std::chrono::seconds(5);
 
 bool uses_redis(const RegistryProcess& process) {
   return process.cache == Cache::redis || process.redis;
@@ -26,7 +24,7 @@ bool has_cache(const RegistryProcess& process) {
 bool remembers(const RegistryProcess& process, Time taken) {
   const bool in_memory =
       process.cache == Cache::inmemory || process.cache == Cache::unknown || process.doubt;
-  return process.certain && in_memory && process.started < taken + kMargin;
+  return process.certain && in_memory && process.started < taken + kSurelyAfter;
 }
 
 template <class Judge>
@@ -38,7 +36,7 @@ const RegistryProcess* first_server(const ProcessEvidence& found, Judge judge) {
 }
 
 bool is_after_restart(const GateEvidence& evidence, Time taken) {
-  return evidence.claims.restarted_at && taken + kMargin <= *evidence.claims.restarted_at;
+  return evidence.claims.restarted_at && taken + kSurelyAfter <= *evidence.claims.restarted_at;
 }
 
 // What a look at this process alone has against a purge.
@@ -46,7 +44,7 @@ Shut shut_by(const RegistryProcess& process, Time taken) {
   if (uses_redis(process)) return Shut::by_redis;
   if (process.doubt) return Shut::by_doubt;
   if (process.cache == Cache::unknown) return Shut::by_unknown_cache;
-  const bool remembers = process.cache == Cache::inmemory && process.started < taken + kMargin;
+  const bool remembers = process.cache == Cache::inmemory && process.started < taken + kSurelyAfter;
   return remembers ? Shut::by_memory : Shut::no;
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "gc/deciding/tolerances.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
 
@@ -12,7 +13,6 @@ namespace regctl::gc {
 namespace {
 
 constexpr Duration kOutsideTags = std::chrono::hours(1);
-constexpr Duration kLinkSlack = std::chrono::seconds(1);
 
 // By DigestId: damaged documents and every document that reaches one.
 std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& closure) {
@@ -122,33 +122,36 @@ class Marker {
       if (copy.kind != Quarantined::Kind::layer_link) copies.emplace(copy.digest, &copy);
     }
     if (copies.empty()) return;
-    const auto says_so = [&](const Quarantined& copy, const auto& link, const std::string& key) {
-      if (copy.run != this_run_.id) return link.modified >= copy.taken - kLinkSlack;
-      return link.modified >= this_run_.since && !was_seen({key, link.modified, link.inode});
+    const auto says_so = [&](const Quarantined& copy, const SeenLink& link) {
+      if (copy.run != this_run_.id) return link.modified >= copy.taken - kFileTimeStep;
+      return link.modified >= this_run_.since && !was_seen(link);
     };
-    const auto consider = [&](DigestId id, const auto& link, const auto& key) {
+    const auto asks = [&](DigestId id, const auto& link) {
+      return link.state == LinkState::present && copies.contains(id);
+    };
+    const auto consider = [&](DigestId id, const SeenLink& link) {
       const auto [first, last] = copies.equal_range(id);
-      if (link.state != LinkState::present || first == last) return;
-      for (auto copy = first; copy != last; ++copy) {
-        if (says_so(*copy->second, link, key())) returned_.insert(id);
-      }
+      if (std::any_of(first, last, [&](const auto& copy) { return says_so(*copy.second, link); }))
+        returned_.insert(id);
     };
     for (const Repository& repository : inventory_.repositories) {
       for (const Link& link : repository.layers) {
-        const auto key = [&] {
-          return layout::layer_link(repository.name, inventory_.digests[link.name]);
-        };
-        consider(link.name, link, key);
-        if (link.target != link.name) consider(link.target, link, key);
+        for (const DigestId id : {link.name, link.target}) {
+          if (asks(id, link))
+            consider(id, {layout::layer_link(repository.name, inventory_.digests[link.name]),
+                          link.modified, link.inode});
+        }
       }
-      for (const Link& link : repository.revisions)
-        consider(link.name, link, [&] {
-          return layout::revision_link(repository.name, inventory_.digests[link.name]);
-        });
+      for (const Link& link : repository.revisions) {
+        if (asks(link.name, link))
+          consider(link.name,
+                   {layout::revision_link(repository.name, inventory_.digests[link.name]),
+                    link.modified, link.inode});
+      }
       for (const Tag& tag : repository.tags) {
-        if (tag.target)
-          consider(*tag.target, tag,
-                   [&] { return layout::tag_current_link(repository.name, tag.name); });
+        if (tag.target && asks(*tag.target, tag))
+          consider(*tag.target,
+                   {layout::tag_current_link(repository.name, tag.name), tag.modified, tag.inode});
       }
     }
     // Old registries write links in place: into the very file that was renamed away.
@@ -156,7 +159,7 @@ class Marker {
       if (copy->kind != Quarantined::Kind::revision_link) continue;
       const std::string key = layout::revision_link(inventory_.repositories[copy->repository].name,
                                                     inventory_.digests[id]);
-      if (says_so(*copy, *copy, key)) returned_.insert(id);
+      if (says_so(*copy, {key, copy->modified, copy->inode})) returned_.insert(id);
     }
   }
 

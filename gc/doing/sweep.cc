@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mutex>
 
+#include "gc/deciding/tolerances.h"
 #include "gc/doing/removals.h"
 #include "registry/layout.h"
 
@@ -29,10 +30,6 @@ std::string directory_of(Quarantined::Kind kind, const std::string& repository,
   }
   return {};
 }
-
-// The gate takes a registry that started five seconds after the time in a name for one that started
-// after the rename.
-constexpr Duration kLongestRename = std::chrono::seconds(4);
 
 std::string original_of(Quarantined::Kind kind) {
   return std::string(kind == Quarantined::Kind::blob ? layout::kData : layout::kLink);
@@ -264,7 +261,7 @@ class Sweep {
     else
       skip();
     // Nobody wrote here since the copy was taken: then nobody is about to.
-    if (around && around->modified < copy.taken + std::chrono::seconds(2))
+    if (around && around->modified < copy.taken + kClocksDiffer)
       writer_.remove_directory(directory);
   }
 
