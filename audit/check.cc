@@ -136,15 +136,4 @@ std::vector<Finding> check(const Inventory& inventory, const StoreFacts& store, 
   return findings;
 }
 
-std::uint64_t count_unpullable_tags(const std::vector<Finding>& findings) {
-  std::set<std::pair<std::string, std::string>> tags;
-  for (const Finding& finding : findings) {
-    if (finding.severity != Severity::error) continue;
-    for (const UsedBy& user : finding.used_by) {
-      for (const std::string& tag : user.tags) tags.emplace(user.repository, tag);
-    }
-  }
-  return tags.size();
-}
-
 }  // namespace regctl::audit

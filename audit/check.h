@@ -14,7 +14,4 @@ namespace regctl::audit {
 // surveyed. In a pull-through cache incomplete images are normal, and only information.
 std::vector<Finding> check(const Inventory& inventory, const StoreFacts& store, Time now);
 
-// Tags that an error among `findings` breaks.
-std::uint64_t count_unpullable_tags(const std::vector<Finding>& findings);
-
 }  // namespace regctl::audit

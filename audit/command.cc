@@ -16,6 +16,7 @@ namespace regctl::audit {
 namespace {
 
 using cli::ExitStatus;
+using report::Code;
 
 const cli::Program& program() {
   static const cli::Program kProgram = {
@@ -71,6 +72,23 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
   return status;
 }
 
+void carry_out(Report& report, const Workers& workers, Progress& progress) {
+  if (report.store.v2.empty()) {
+    report.verdict.emplace();
+    report.warnings.push_back({.code = Code::empty_root, .arguments = {report.store.path}});
+    return;
+  }
+  try {
+    const Store store(report.store);
+    report.verdict = judge(store.storage(), store.facts(), report.started_at, workers, progress);
+  } catch (const Interrupted&) {
+    report.outcome = Outcome::interrupted;
+  } catch (const StorageError& error) {  // not even the top directory could be opened
+    report.errors.push_back(
+        {.code = Code::unread_store, .arguments = {error.key(), report::reason_of(error)}});
+  }
+}
+
 ExitStatus audit(const cli::Options& options) {
   const cli::Output output = understand_output(options);
   const bool list_all = cli::choice_value<bool>(options, "list", {{"none", false}, {"all", true}});
@@ -81,21 +99,8 @@ ExitStatus audit(const cli::Options& options) {
   report.store = report::find_store(root_operand(program(), options), "regctl-audit --quick");
   report::refuse_below(report.store, output.report_file);
   report.started_at = now();
-  report.outcome = "complete";
   const auto begin = std::chrono::steady_clock::now();
-  const Workers workers(output.jobs, signals.token());
-  try {
-    if (report.store.v2.empty()) {
-      report.verdict.emplace();
-      report.warnings.push_back(
-          {.code = report::Code::empty_root, .arguments = {report.store.path}});
-    } else {
-      const Store store(report.store);
-      report.verdict = judge(store.storage(), store.facts(), report.started_at, workers, progress);
-    }
-  } catch (const Interrupted&) {
-    report.outcome = "interrupted";
-  }
+  carry_out(report, Workers(output.jobs, signals.token()), progress);
   signals.end_at_once();
   progress.erase();
   report.finished_at = now();
@@ -106,12 +111,16 @@ ExitStatus audit(const cli::Options& options) {
     report.warnings.push_back(std::move(*warning));
     report.exit_status = status_of(report, output, signals.caught());
   }
-  const TextStyle style{report::style_of(output), list_all};
-  if (!output.quiet && !report::print("regctl-audit", output.json ? report_json(report)
-                                                                  : report_text(report, style)))
+  if (!output.quiet &&
+      !report::print("regctl-audit", output.json
+                                         ? report_json(report)
+                                         : report_text(report, report::style_of(output), list_all)))
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
-  cli::say(format_messages("regctl-audit", "warning", report.warnings, report.store.shown_prefix,
-                           output.charset));
+  const auto tell = [&](const char* kind, const std::vector<report::Message>& messages) {
+    return format_messages("regctl-audit", kind, messages, report.store.shown_prefix,
+                           output.charset);
+  };
+  cli::say(tell("warning", report.warnings) + tell("error", report.errors));
   return report.exit_status;
 }
 

@@ -1,4 +1,3 @@
-#include "audit/check.h"
 #include "audit/report.h"
 #include "cli/text.h"
 #include "report/json.h"
@@ -50,7 +49,7 @@ std::string report_json(const Report& report) {
   set_name(run, "root", report.store.path);
   run["started_at"] = format_rfc3339(report.started_at);
   run["finished_at"] = format_rfc3339(report.finished_at);
-  run["outcome"] = report.outcome;
+  run["outcome"] = report.outcome == Outcome::complete ? "complete" : "interrupted";
   run["exit_status"] = static_cast<int>(report.exit_status);
   run["verification"] = {{"mode", "quick"}, {"blobs", 0}, {"bytes", 0}, {"seconds", 0.0}};
   Json json = report::head("regctl-audit");
@@ -72,7 +71,7 @@ std::string report_json(const Report& report) {
     json["rules"].push_back(
         {{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}});
   json["warnings"] = report::json_of(report.warnings, report.store.shown_prefix);
-  json["errors"] = Json::array();
+  json["errors"] = report::json_of(report.errors, report.store.shown_prefix);
   return report::text_of(json);
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "audit/check.h"
+#include "audit/report.h"
 #include "registry/hasher.h"
 #include "tests/support/scanning.h"
 #include "tests/support/troubled_storage.h"
