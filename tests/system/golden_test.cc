@@ -1,7 +1,7 @@
 // The reports as people and scripts get them, kept as files: tests/golden/*.txt is what a terminal
-// shows (standard output, then standard error and the exit status), *.json what --json prints. A
-// changed report fails here and shows the difference; REGCTL_TEST_ACCEPT=1 writes the files anew,
-// and the diff of the commit is then what to review.
+// shows (standard output, then standard error and the exit status), *.json what --json prints,
+// which is also valid by its schema in docs/. A changed report fails here and shows the difference;
+// REGCTL_TEST_ACCEPT=1 writes the files anew, and the diff of the commit is then what to review.
 //
 // What differs between two runs or machines is put in brackets: times as hours before the run, the
 // version, paths, durations, identities, and all that the file system says of its own size.
@@ -12,6 +12,7 @@
 #include <regex>
 
 #include "registry/hasher.h"
+#include "tests/support/report_schema.h"
 #include "tests/support/store_on_disk.h"
 
 namespace regctl {
@@ -85,6 +86,7 @@ class Golden : public StoreOnDisk {
   void expect_json(const std::string& name, std::vector<std::string> argv) {
     argv.insert(argv.end(), {"--json", root.path()});
     const Ran ran = run(argv, {{"LC_ALL", "C.UTF-8"}});
+    EXPECT_EQ(objection_to(argv[0], ran.out), "") << name;
     Json report = Json::parse(ran.out, nullptr, false);
     ASSERT_TRUE(report.is_object()) << ran.status << ran.err;
     normalise(report, "");
