@@ -55,7 +55,7 @@ std::string report_json(const Report& report) {
   Json json = report::head("regctl-audit");
   json["run"] = std::move(run);
   json["state"] = name_of(state_of(report));
-  json["summary"] = json["findings"] = json["usage"] = nullptr;
+  for (const char* key : {"usage", "findings", "summary"}) json[key] = nullptr;
   if (const auto& verdict = report.verdict) {
     json["summary"] = {{"error", count(verdict->findings, Severity::error)},
                        {"warning", count(verdict->findings, Severity::warning)},

@@ -134,77 +134,110 @@ Json totals_json(const Report& report) {
             {"free_after_bytes", report.store.medium.free_bytes + totals.freed_bytes}}}};
 }
 
+// `json_of` of each, in order.
+template <class T>
+Json array_of(const std::vector<T>& items, Json (*json_of)(const T&)) {
+  Json array = Json::array();
+  for (const T& item : items) array.push_back(json_of(item));
+  return array;
+}
+
+Json name_json(const std::string& name) { return cli::printable(name, cli::Charset::utf8); }
+
+Json manifest_json(const ManifestRemoval& removal) {
+  Json item;
+  set_name(item, "repository", removal.repository);
+  item["digest"] = removal.digest.text();
+  item["reason"] = name_of(removal.reason);
+  item["former_tags"] = array_of(removal.former_tags, name_json);
+  return item;
+}
+
+Json blob_json(const BlobRemoval& removal) {
+  Json item = {{"digest", removal.digest.text()},
+               {"bytes", removal.bytes},
+               {"disk_bytes", removal.disk_bytes},
+               {"written_at", format_rfc3339(removal.written_at)},
+               {"reason", name_of(removal.reason)}};
+  if (removal.last_repository.empty())
+    item["last_repository"] = nullptr;
+  else
+    set_name(item, "last_repository", removal.last_repository);
+  return item;
+}
+
+Json layer_link_json(const LayerLinkRemoval& removal) {
+  Json item;
+  set_name(item, "repository", removal.repository);
+  item["digest"] = removal.digest.text();
+  return item;
+}
+
+Json upload_json(const UploadRemoval& removal) {
+  Json item;
+  set_name(item, "repository", removal.repository);
+  set_name(item, "uuid", removal.uuid);
+  item["started_at"] = format_rfc3339(removal.started_at);
+  item["bytes"] = removal.bytes;
+  return item;
+}
+
+Json leftover_json(const LeftoverRemoval& removal) {
+  Json item = {{"modified_at", format_rfc3339(removal.modified)}};
+  set_name(item, "path", removal.path);
+  return item;
+}
+
+void set_place(Json& item, const Copy& copy) {
+  item["kind"] = name_of(copy.kind);
+  if (!copy.repository.empty()) set_name(item, "repository", copy.repository);
+}
+
+Json restoration_json(const Restoration& restoration) {
+  Json item = {{"digest", restoration.copy.digest.text()},
+               {"reason", id_of(restoration.reason)},
+               {"run", restoration.copy.run}};
+  set_place(item, restoration.copy);
+  return item;
+}
+
+Json purge_json(const Purge& purge) {
+  Json item = {{"digest", purge.copy.digest.text()},
+               {"bytes", purge.bytes},
+               {"disk_bytes", purge.disk_bytes},
+               {"run", purge.copy.run}};
+  set_place(item, purge.copy);
+  return item;
+}
+
 Json plan_json(const Plan& plan) {
-  Json manifests = Json::array(), blobs = Json::array(), links = Json::array(),
-       uploads = Json::array();
-  for (const ManifestRemoval& removal : plan.manifests) {
-    Json item;
-    set_name(item, "repository", removal.repository);
-    item["digest"] = removal.digest.text();
-    item["reason"] = name_of(removal.reason);
-    item["former_tags"] = Json::array();
-    for (const std::string& tag : removal.former_tags)
-      item["former_tags"].push_back(cli::printable(tag, cli::Charset::utf8));
-    manifests.push_back(std::move(item));
-  }
-  for (const BlobRemoval& removal : plan.blobs) {
-    Json item = {{"digest", removal.digest.text()},
-                 {"bytes", removal.bytes},
-                 {"disk_bytes", removal.disk_bytes},
-                 {"written_at", format_rfc3339(removal.written_at)},
-                 {"reason", name_of(removal.reason)}};
-    if (removal.last_repository.empty())
-      item["last_repository"] = nullptr;
-    else
-      set_name(item, "last_repository", removal.last_repository);
-    blobs.push_back(std::move(item));
-  }
-  for (const LayerLinkRemoval& removal : plan.layer_links) {
-    Json item;
-    set_name(item, "repository", removal.repository);
-    item["digest"] = removal.digest.text();
-    links.push_back(std::move(item));
-  }
-  for (const UploadRemoval& removal : plan.uploads) {
-    Json item;
-    set_name(item, "repository", removal.repository);
-    set_name(item, "uuid", removal.uuid);
-    item["started_at"] = format_rfc3339(removal.started_at);
-    item["bytes"] = removal.bytes;
-    uploads.push_back(std::move(item));
-  }
-  Json empty = Json::array(), restore = Json::array(), purge = Json::array();
-  for (const std::string& name : plan.empty_repositories)
-    empty.push_back(cli::printable(name, cli::Charset::utf8));
-  const auto place = [](Json& item, const Copy& copy) {
-    item["kind"] = name_of(copy.kind);
-    if (!copy.repository.empty()) set_name(item, "repository", copy.repository);
+  return {{"manifests", array_of(plan.manifests, manifest_json)},
+          {"blobs", array_of(plan.blobs, blob_json)},
+          {"layer_links", array_of(plan.layer_links, layer_link_json)},
+          {"uploads", array_of(plan.uploads, upload_json)},
+          {"temporary_files", array_of(plan.leftovers, leftover_json)},
+          {"empty_repositories", array_of(plan.empty_repositories, name_json)},
+          {"restore", array_of(plan.restore, restoration_json)},
+          {"purge", array_of(plan.purge, purge_json)}};
+}
+
+Json waiting_json(const Waiting& waiting) {
+  const auto time = [](const std::optional<Time>& one) {
+    return one ? Json(format_rfc3339(*one)) : Json();
   };
-  for (const Restoration& restoration : plan.restore) {
-    Json item = {{"digest", restoration.copy.digest.text()},
-                 {"reason", id_of(restoration.reason)},
-                 {"run", restoration.copy.run}};
-    place(item, restoration.copy);
-    restore.push_back(std::move(item));
-  }
-  for (const Purge& one : plan.purge) {
-    Json item = {{"digest", one.copy.digest.text()},
-                 {"bytes", one.bytes},
-                 {"disk_bytes", one.disk_bytes},
-                 {"run", one.copy.run}};
-    place(item, one.copy);
-    purge.push_back(std::move(item));
-  }
-  Json leftovers = Json::array();
-  for (const LeftoverRemoval& one : plan.leftovers) {
-    Json item = {{"modified_at", format_rfc3339(one.modified)}};
-    set_name(item, "path", one.path);
-    leftovers.push_back(std::move(item));
-  }
-  return {{"manifests", std::move(manifests)},       {"blobs", std::move(blobs)},
-          {"layer_links", std::move(links)},         {"uploads", std::move(uploads)},
-          {"temporary_files", std::move(leftovers)}, {"empty_repositories", std::move(empty)},
-          {"restore", std::move(restore)},           {"purge", std::move(purge)}};
+  Json json = amount(waiting.amount);
+  json["oldest"] = time(waiting.oldest);
+  json["until"] = time(waiting.until);
+  json["gate"] = waiting.gate.is_open() ? "open" : "closed";
+  json["what_would_free_it"] = what_would_free(waiting, cli::Charset::utf8);
+  return json;
+}
+
+Json advice_json(const Advice& advice) {
+  return {{"code", info_of(advice.code).id},
+          {"count", advice.count},
+          {"bytes", advice.bytes},
+          {"option", info_of(advice.code).hint}};
 }
 
 Json repositories_json(const Findings& findings) {
@@ -226,29 +259,13 @@ std::string report_json(const Report& report) {
   json["totals"] = findings ? totals_json(report) : Json();
   json["plan"] = findings ? plan_json(plan_of(report)) : Json();
   json["swept"] = report.swept ? swept_json(*report.swept) : Json();
-  json["waiting"] = nullptr;
-  if (findings) {
-    const Waiting& waiting = waiting_of(report);
-    json["waiting"] = amount(waiting.amount);
-    json["waiting"]["oldest"] = waiting.oldest ? Json(format_rfc3339(*waiting.oldest)) : Json();
-    json["waiting"]["until"] = waiting.until ? Json(format_rfc3339(*waiting.until)) : Json();
-    json["waiting"]["gate"] = waiting.gate.is_open() ? "open" : "closed";
-    json["waiting"]["what_would_free_it"] = what_would_free(waiting, cli::Charset::utf8);
-  }
+  json["waiting"] = findings ? waiting_json(waiting_of(report)) : Json();
   json["repositories"] = findings ? repositories_json(*findings) : Json();
   const std::string& prefix = report.store.shown_prefix;
   json["blockers"] = report::json_of(report.blockers, prefix);
   json["warnings"] = report::json_of(report.warnings, prefix);
   json["errors"] = report::json_of(report.errors, prefix);
-  json["advice"] = Json::array();
-  if (findings) {
-    for (const Advice& advice : findings->advice) {
-      json["advice"].push_back({{"code", info_of(advice.code).id},
-                                {"count", advice.count},
-                                {"bytes", advice.bytes},
-                                {"option", info_of(advice.code).hint}});
-    }
-  }
+  json["advice"] = findings ? array_of(findings->advice, advice_json) : Json::array();
   return report::text_of(json);
 }
 

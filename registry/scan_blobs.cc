@@ -51,61 +51,80 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
   blob.visited = true;
 }
 
+// A directory of blobs: blobs/<algorithm>/<first two digits>.
+struct Shard {
+  Algorithm algorithm;
+  std::string parent, name;
+};
+
+// `name` if it can be a shard's.
+std::optional<std::string> shard_named(const std::string& name) {
+  const bool hex =
+      name.size() == 2 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return hex ? std::optional(name) : std::nullopt;
+}
+
+class BlobLister {
+ public:
+  BlobLister(const Storage& storage, ScanNotes& notes) : storage_(storage), notes_(notes) {}
+
+  std::vector<Shard> shards() const {
+    std::vector<Shard> shards;
+    const std::string top(layout::kBlobs);
+    each("", top, algorithm_named, [&](const std::string& name, Algorithm algorithm) {
+      const std::string parent = join(top, name);
+      each(top, name, shard_named, [&](const std::string& shard, const auto&) {
+        shards.push_back({algorithm, parent, shard});
+      });
+    });
+    return shards;
+  }
+
+  std::vector<Blob> blobs(const Shard& shard) const {
+    std::vector<Blob> blobs;
+    const auto digest_named = [&](const std::string& name) {
+      return name.starts_with(shard.name) ? Digest::from_hex(shard.algorithm, name) : std::nullopt;
+    };
+    each(shard.parent, shard.name, digest_named, [&](const std::string&, const Digest& digest) {
+      blobs.push_back({.digest = notes_.id(digest)});
+    });
+    return blobs;
+  }
+
+ private:
+  // visit(name, meaning) for every directory in `parent`/`name` whose name means something; others
+  // are misplaced.
+  template <class MeaningOf, class Visit>
+  void each(const std::string& parent, const std::string& name, MeaningOf meaning_of,
+            Visit visit) const {
+    const std::string path = join(parent, name);
+    const auto listing = notes_.insist(storage_, parent, name, [&] { return storage_.list(path); });
+    if (!listing) return;
+    for (const Entry& entry : listing->entries) {
+      const auto meaning = meaning_of(entry.name);
+      if (!notes_.is_directory(entry, path, meaning.has_value())) continue;
+      if (meaning)
+        visit(entry.name, *meaning);
+      else
+        notes_.stray(Stray::Kind::misplaced_blob, join(path, entry.name));
+    }
+  }
+
+  const Storage& storage_;
+  ScanNotes& notes_;
+};
+
 }  // namespace
 
 std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
                              Progress& progress) {
-  struct Shard {
-    Algorithm algorithm;
-    std::string parent, name;
-  };
+  const BlobLister lister(storage, notes);
   std::vector<Shard> shards;
-  const std::string top(layout::kBlobs);
-  const auto list = [&](const std::string& parent, const std::string& name) {
-    return notes.insist(storage, parent, name, [&] { return storage.list(join(parent, name)); });
-  };
-  notes.guarded([&] {
-    const auto algorithms = list("", top);
-    if (!algorithms) return;
-    for (const Entry& entry : algorithms->entries) {
-      const auto algorithm = algorithm_named(entry.name);
-      if (!notes.is_directory(entry, top, algorithm.has_value())) continue;
-      if (!algorithm) {
-        notes.stray(Stray::Kind::misplaced_blob, join(top, entry.name));
-        continue;
-      }
-      const std::string parent = join(top, entry.name);
-      const auto listing = list(top, entry.name);
-      if (!listing) continue;
-      for (const Entry& shard : listing->entries) {
-        const bool hex = shard.name.size() == 2 &&
-                         shard.name.find_first_not_of("0123456789abcdef") == std::string::npos;
-        if (!notes.is_directory(shard, parent, hex)) continue;
-        if (hex)
-          shards.push_back({*algorithm, parent, shard.name});
-        else
-          notes.stray(Stray::Kind::misplaced_blob, join(parent, shard.name));
-      }
-    }
-  });
-
+  notes.guarded([&] { shards = lister.shards(); });
   progress.phase("blobs", {shards.size()}, "directories");
   const auto found = parallel_map(workers, shards, [&](const Shard& shard) {
     std::vector<Blob> blobs;
-    notes.guarded([&] {
-      const std::string path = join(shard.parent, shard.name);
-      const auto listing = list(shard.parent, shard.name);
-      if (!listing) return;
-      for (const Entry& entry : listing->entries) {
-        const auto digest = Digest::from_hex(shard.algorithm, entry.name);
-        const bool ours = digest && entry.name.starts_with(shard.name);
-        if (!notes.is_directory(entry, path, ours)) continue;
-        if (ours)
-          blobs.push_back({.digest = notes.id(*digest)});
-        else
-          notes.stray(Stray::Kind::misplaced_blob, join(path, entry.name));
-      }
-    });
+    notes.guarded([&] { blobs = lister.blobs(shard); });
     progress.advance({1});
     return blobs;
   });
