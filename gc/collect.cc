@@ -9,7 +9,7 @@
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/tag_proof.h"
 #include "gc/deciding/tolerances.h"
-#include "registry/layout.h"
+#include "gc/disputes.h"
 
 namespace regctl::gc {
 namespace {
@@ -19,29 +19,6 @@ using report::Message;
 using Clock = Pace::Clock;
 
 constexpr int kLooksThatDisagree = 8;  // many pushers can make a dispute last for a few, by chance
-
-std::vector<SeenLink> recent_links(const Inventory& inventory, Time since) {
-  std::vector<SeenLink> seen;
-  for (const Repository& repository : inventory.repositories) {
-    for (const Link& link : repository.layers) {
-      if (link.modified >= since)
-        seen.push_back({layout::layer_link(repository.name, inventory.digests[link.name]),
-                        link.modified, link.inode});
-    }
-    for (const Link& link : repository.revisions) {
-      if (link.modified >= since)
-        seen.push_back({layout::revision_link(repository.name, inventory.digests[link.name]),
-                        link.modified, link.inode});
-    }
-    for (const Tag& tag : repository.tags) {
-      if (tag.modified >= since)
-        seen.push_back(
-            {layout::tag_current_link(repository.name, tag.name), tag.modified, tag.inode});
-    }
-  }
-  std::sort(seen.begin(), seen.end());
-  return seen;
-}
 
 bool knows_enough(const Plan& plan) {
   return std::all_of(plan.blockers.begin(), plan.blockers.end(), report::is_brake);
@@ -54,66 +31,6 @@ Message unreadable(const StorageError& error) {
 Plan give_all_back(const std::vector<Copy>& copies) {
   Plan plan;
   for (const Copy& copy : copies) plan.restore.push_back({copy, Why::returned});
-  return plan;
-}
-
-// As the second opinion calls it.
-Target target_of(const Copy& copy, bool in_quarantine) {
-  switch (copy.kind) {
-    case Quarantined::Kind::blob:
-      return {Target::Kind::blob, in_quarantine, "", copy.digest};
-    case Quarantined::Kind::layer_link:
-      return {Target::Kind::layer_link, in_quarantine, copy.repository, copy.digest};
-    case Quarantined::Kind::revision_link:
-      return {Target::Kind::revision, in_quarantine, copy.repository, copy.digest};
-  }
-  return {};
-}
-
-using Targets = std::set<Target>;
-
-Targets targets_of(const std::vector<Objection>& objections) {
-  Targets targets;
-  for (const Objection& objection : objections) targets.insert(objection.what);
-  return targets;
-}
-
-// A repository that stays keeps its links: those were not asked about one by one.
-Plan without(Plan plan, const Targets& disputed) {
-  using Kind = Quarantined::Kind;
-  const auto repository_stays = [&](const std::string& name) {
-    return disputed.contains({.kind = Target::Kind::repository, .repository = name});
-  };
-  const auto stays = [&](Kind kind, const std::string& repository, const Digest& digest) {
-    return disputed.contains(target_of({kind, repository, digest, {}, ""}, false)) ||
-           repository_stays(repository);
-  };
-  std::erase_if(plan.blobs, [&](const auto& one) { return stays(Kind::blob, "", one.digest); });
-  std::erase_if(plan.manifests, [&](const auto& one) {
-    return stays(Kind::revision_link, one.repository, one.digest);
-  });
-  std::erase_if(plan.layer_links, [&](const auto& one) {
-    return stays(Kind::layer_link, one.repository, one.digest);
-  });
-  std::erase_if(plan.purge, [&](const Purge& one) {
-    return disputed.contains(target_of(one.copy, true)) || repository_stays(one.copy.repository);
-  });
-  std::erase_if(plan.empty_repositories, repository_stays);
-  return plan;
-}
-
-// What nobody looks at a second time goes only if the later plan says so too.
-Plan in_both(Plan plan, const Plan& later) {
-  const auto keep_common = [](auto& mine, auto theirs) {
-    std::sort(theirs.begin(), theirs.end());
-    std::erase_if(mine, [&](const auto& one) {
-      return !std::binary_search(theirs.begin(), theirs.end(), one);
-    });
-  };
-  keep_common(plan.purge, later.purge);
-  keep_common(plan.uploads, later.uploads);
-  keep_common(plan.leftovers, later.leftovers);
-  keep_common(plan.empty_repositories, later.empty_repositories);
   return plan;
 }
 
@@ -260,7 +177,7 @@ class Collector {
       return only_verified(of, swept_.verification, undertaking_.mismatched);
     };
     const Time since = looking_.now - kClocksDiffer;
-    const ThisRun this_run{undertaking_.run, since, recent_links(again.inventory, since)};
+    const ThisRun this_run = this_run_of(undertaking_.run, again.inventory, since);
     const auto plan =
         undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
     if (!plan) return;
@@ -416,38 +333,6 @@ class Collector {
 
 Disagreement::Disagreement(std::vector<Objection> objections)
     : Error("two computations of what is needed disagree"), objections_(std::move(objections)) {}
-
-Doomed taken_by(const Plan& plan) {
-  Doomed doomed{.empty_repositories = plan.empty_repositories};
-  for (const BlobRemoval& one : plan.blobs) doomed.in_place.blobs.push_back(one.digest);
-  for (const ManifestRemoval& one : plan.manifests)
-    doomed.in_place.revisions.push_back({one.repository, one.digest});
-  for (const LayerLinkRemoval& one : plan.layer_links) {
-    if (!goes(plan, one.repository)) doomed.in_place.layers.push_back({one.repository, one.digest});
-  }
-  return doomed;
-}
-
-Doomed purged_by(const Plan& plan) {
-  Doomed doomed{.empty_repositories = plan.empty_repositories};
-  Doomed::Objects& copies = doomed.in_quarantine;
-  for (const Purge& one : plan.purge) {
-    const Copy& copy = one.copy;
-    if (one.duplicate || goes(plan, copy.repository)) continue;
-    switch (copy.kind) {
-      case Quarantined::Kind::blob:
-        copies.blobs.push_back(copy.digest);
-        break;
-      case Quarantined::Kind::layer_link:
-        copies.layers.push_back({copy.repository, copy.digest});
-        break;
-      case Quarantined::Kind::revision_link:
-        copies.revisions.push_back({copy.repository, copy.digest});
-        break;
-    }
-  }
-  return doomed;
-}
 
 Collected collect(const Undertaking& undertaking, const StoreFacts& facts, const LockedStore& store,
                   const std::stop_token& stop, Progress& progress) {

@@ -63,11 +63,6 @@ class Disagreement : public Error {
   std::vector<Objection> objections_;
 };
 
-// What a stage of `plan` removes, as a question to the second opinion. A duplicate is none: its
-// original stays.
-Doomed taken_by(const Plan& plan);
-Doomed purged_by(const Plan& plan);
-
 // Carries out `undertaking`. Throws Disagreement; never throws about storage. `stop` ends it
 // between two objects, but not before what it has begun is either finished or undone.
 Collected collect(const Undertaking& undertaking, const StoreFacts& facts, const LockedStore& store,

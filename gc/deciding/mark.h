@@ -1,33 +1,16 @@
 // mark(): what is alive, and why. Pure: Inventory, Policy and a time in, a value out.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "gc/deciding/policy.h"
+#include "gc/deciding/this_run.h"
 #include "gc/deciding/why.h"
 #include "registry/inventory.h"
 
 namespace regctl::gc {
-
-// A link file, as a mark saw it.
-struct SeenLink {
-  std::string key;
-  Time modified;
-  std::uint64_t inode;
-
-  auto operator<=>(const SeenLink&) const = default;
-};
-
-// What a second look knows of the run that it ends. A link that was written since the run's mark
-// began to read says that somebody wants what the run took, unless it is as the mark saw it.
-struct ThisRun {
-  std::string id;
-  Time since{};                // before the mark read anything
-  std::vector<SeenLink> seen;  // all it read that had been written since then, ascending
-};
 
 struct RepositoryMark {
   bool pinned = false;

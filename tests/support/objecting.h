@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "gc/collect.h"
+#include "gc/disputes.h"
 #include "tests/support/looking.h"
 
 namespace regctl::test {
