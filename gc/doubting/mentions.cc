@@ -1,5 +1,6 @@
 #include "gc/doubting/mentions.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,7 +20,8 @@ std::string folded(std::string_view word) {
       result += 's';
       ++i;
     } else {
-      result += word[i] >= 'A' && word[i] <= 'Z' ? static_cast<char>(word[i] + 32) : word[i];
+      const bool is_upper = word[i] >= 'A' && word[i] <= 'Z';
+      result += is_upper ? static_cast<char>(word[i] + 32) : word[i];
     }
   }
   return result;
@@ -38,7 +40,7 @@ bool is_layer_or_config(std::string_view media_type) {
 }
 
 // A push-down automaton over JSON tokens: one byte for each open array or object says what it
-// stands in.
+// stands in. Every function that takes a token goes past it, and returns false where it is illegal.
 class Automaton {
  public:
   explicit Automaton(std::string_view text) : text_(text) {}
@@ -70,11 +72,7 @@ class Automaton {
   enum class Expect : std::uint8_t { value, key, colon, separator, nothing };
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  void skip_blanks() {
-    while (at_ < text_.size() &&
-           std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
-      ++at_;
-  }
+  void skip_blanks() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
 
   bool token() {
     const char c = peek();
@@ -87,49 +85,52 @@ class Automaton {
         return key(c);
       case Expect::colon:
         expect_ = Expect::value;
-        return skip(c == ':');
+        return take(':');
       case Expect::separator:
-        return separator(c);
+        return separator();
       case Expect::nothing:
         break;
     }
     return false;
   }
 
-  bool skip(bool legal) {
+  bool take(char c) {
+    if (peek() != c) return false;
     ++at_;
-    return legal;
+    return true;
   }
 
-  bool separator(char c) {
-    const bool object = levels_.back() & kObject;
-    expect_ = object ? Expect::key : Expect::value;
+  bool separator() {
+    const bool is_in_object = levels_.back() & kObject;
+    expect_ = is_in_object ? Expect::key : Expect::value;
     coming_ = levels_.back() & kInherited;
-    return skip(c == ',');
+    return take(',');
   }
 
   bool open(char c) {
-    const Level level = (coming_ & kInherited) | (c == '{' ? kObject : 0);
+    Level level = coming_ & kInherited;
+    if (c == '{') level |= kObject;
     levels_.push_back(level);
     if (is_child_descriptor(level))
       undecided_from_.push_back(static_cast<std::uint32_t>(undecided_.size()));
     coming_ = level & kInherited;
     expect_ = c == '{' ? Expect::key : Expect::value;
     empty_ = true;
-    return skip(true);
+    return take(c);
   }
 
   bool close(char c) {
     const Level level = levels_.back();
-    if ((c == '}') != ((level & kObject) != 0)) return false;
-    if (is_child_descriptor(level)) decide(!(level & kBlob) || level & kOther);
+    const bool is_object = level & kObject;
+    if (c != (is_object ? '}' : ']')) return false;
+    if (is_child_descriptor(level)) decide(!(level & kBlob) || (level & kOther));
     levels_.pop_back();
     empty_ = false;
     expect_ = levels_.empty() ? Expect::nothing : Expect::separator;
-    return skip(true);
+    return take(c);
   }
 
-  static bool is_child_descriptor(Level level) { return level & kObject && level & kManifests; }
+  static bool is_child_descriptor(Level level) { return (level & kObject) && (level & kManifests); }
 
   // The object that closes has said all about its media type.
   void decide(bool child) {
@@ -144,31 +145,33 @@ class Automaton {
     const Level here = levels_.back() & kInherited;
     note(here);
     expect_ = Expect::colon;
-    coming_ = here;
-    if (word_ == "annotations")
-      coming_ |= kMuted;
-    else if (word_ == "subject")
-      coming_ |= here & kMuted ? kMuted : kMuted | kSubject;
-    else if (const std::string name = folded(word_); name == "manifests")
-      coming_ |= kManifests;
-    else if (here & kManifests && name == "mediatype")
-      coming_ |= kMediaType;
+    coming_ = place_of_value(here);
     return true;
+  }
+
+  // The kind of place that the value of the member called word_ is, itself at a place like `here`.
+  Level place_of_value(Level here) const {
+    if (word_ == "annotations") return here | kMuted;
+    if (word_ == "subject") return here & kMuted ? here : here | kMuted | kSubject;
+    const std::string name = folded(word_);
+    if (name == "manifests") return here | kManifests;
+    if ((here & kManifests) && name == "mediatype") return here | kMediaType;
+    return here;
   }
 
   bool value(char c) {
     if (c == '{' || c == '[') return open(c);
     expect_ = Expect::separator;
-    if (c != '"') return word("true") || word("false") || word("null") || number();
+    if (c != '"') return literal("true") || literal("false") || literal("null") || number();
     if (!string()) return false;
     note(coming_);
     if (coming_ & kMediaType) levels_.back() |= is_layer_or_config(word_) ? kBlob : kOther;
     return true;
   }
 
-  bool word(std::string_view literal) {
-    if (!text_.substr(at_).starts_with(literal)) return false;
-    at_ += literal.size();
+  bool literal(std::string_view word) {
+    if (!text_.substr(at_).starts_with(word)) return false;
+    at_ += word.size();
     return true;
   }
 
@@ -179,15 +182,11 @@ class Automaton {
   }
 
   bool number() {
-    if (peek() == '-') ++at_;
-    if (peek() == '0')
-      ++at_;
-    else if (!digits())
-      return false;
-    if (peek() == '.' && (++at_, !digits())) return false;
-    if (peek() != 'e' && peek() != 'E') return true;
-    ++at_;
-    if (peek() == '+' || peek() == '-') ++at_;
+    take('-');
+    if (!take('0') && !digits()) return false;
+    if (take('.') && !digits()) return false;
+    if (!take('e') && !take('E')) return true;
+    if (!take('+')) take('-');
     return digits();
   }
 
@@ -196,7 +195,7 @@ class Automaton {
     word_.clear();
     for (++at_; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
-      if (c == '"') return skip(true);
+      if (c == '"') return take(c);
       if (static_cast<std::uint8_t>(c) < 0x20) return false;
       if (c == '\\') {
         if (!escape()) return false;
@@ -223,7 +222,8 @@ class Automaton {
   bool hex_escape(std::string& meaning) {
     unsigned code = 0;
     for (int i = 0; i < 4; ++i) {
-      const char c = (++at_, peek());
+      ++at_;
+      const char c = peek();
       if (c >= '0' && c <= '9')
         code = code * 16 + static_cast<unsigned>(c - '0');
       else if ((c | 32) >= 'a' && (c | 32) <= 'f')
@@ -245,7 +245,7 @@ class Automaton {
     if (!digest) return;
     if (place & kSubject) found_.subjects.push_back(*digest);
     if (place & kMuted) return;
-    if (place & kManifests && !undecided_from_.empty())
+    if ((place & kManifests) && !undecided_from_.empty())
       undecided_.push_back(static_cast<std::uint32_t>(found_.all.size()));
     found_.all.push_back({*digest, (place & kManifests) != 0});
   }

@@ -16,8 +16,9 @@ struct Mention {
 };
 
 struct Mentions {
-  bool is_object =
-      false;  // one JSON object. If not, every digest-shaped substring is a mention, and no child
+  // The bytes are one JSON object. If not, every digest-shaped substring is a mention, and no
+  // child.
+  bool is_object = false;
   std::vector<Mention> all;
   std::vector<Digest> subjects;  // digests inside members called exactly "subject"
 };
