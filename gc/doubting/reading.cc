@@ -10,7 +10,7 @@ namespace regctl::gc::second {
 namespace {
 
 using layout::join;
-using State = Eyes::Link::State;
+using State = Link::State;
 
 constexpr std::size_t kShortestDigest = std::string_view("sha256:").size() + 64;
 // A link that is short and older than this is not being written.
@@ -29,135 +29,13 @@ void sort_unique(std::vector<Id>& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
-}  // namespace
-
-// --- Eyes ---------------------------------------------------------------------------------------
-// Eyes
-
-void Eyes::pause() const {
-  if (stop_.stop_requested()) throw Interrupted();
-}
-
-template <class Attempt>
-auto Eyes::insist(const std::string& key, Attempt attempt) const -> decltype(attempt()) {
-  pause();
-  for (int round = 0; round < 5; ++round) {
-    if (auto result = attempt()) return result;
-    if (is_gone(key)) return {};
-  }
-  throw StorageError(Trouble::unstable, key);
-}
-
-bool Eyes::is_gone(std::string key) const {
-  while (!key.empty()) {
-    const auto slash = key.rfind('/');
-    const std::string name = key.substr(slash + 1);
-    key.resize(slash == std::string::npos ? 0 : slash);
-    const auto listing = storage_.list(key);
-    if (!listing) continue;
-    return std::none_of(listing->entries.begin(), listing->entries.end(),
-                        [&](const Entry& entry) { return entry.name == name; });
-  }
-  throw StorageError(Trouble::vanished, "docker/registry/v2");
-}
-
-std::vector<Entry> Eyes::entries(const std::string& key) const {
-  auto listing = insist(key, [&] { return storage_.list(key); });
-  return listing ? std::move(listing->entries) : std::vector<Entry>();
-}
-
-std::vector<std::string> Eyes::directories(const std::string& key,
-                                           bool (*belongs)(std::string_view)) const {
-  std::vector<std::string> names;
-  for (Entry& entry : entries(key)) {
-    if (layout::is_foreign_litter(entry.name)) continue;
-    if (entry.kind == Kind::file && !(belongs && belongs(entry.name))) continue;
-    if (entry.kind != Kind::directory) throw StorageError(Trouble::neither, join(key, entry.name));
-    names.push_back(std::move(entry.name));
-  }
-  return names;
-}
-
-std::optional<Content> Eyes::read(const Storage& view, const std::string& prefix,
-                                  const std::string& key, std::size_t limit) const {
-  return insist(join(prefix, key), [&] { return view.read(key, limit); });
-}
-
-// Empty also where the directory changes under our eyes.
-std::optional<Eyes::Link> Eyes::look_for_link(const Storage& view, const std::string& name) {
-  Link link{.state = Link::State::in_place};
-  auto content = view.read(join(name, layout::kLink), layout::kLongestLink);
-  if (!content) {
-    const auto listing = view.list(name);
-    if (!listing) return std::nullopt;
-    link = {.state = Link::State::absent, .modified = listing->modified};
-    std::string last;
-    for (const Entry& entry : listing->entries) {
-      if (entry.name == layout::kLink) return std::nullopt;
-      const auto copy = layout::parse_quarantine_name(entry.name);
-      if (copy && copy->original == layout::kLink && entry.kind == Kind::file)
-        last = std::max(last, entry.name);
-    }
-    if (last.empty()) return link;
-    link.state = Link::State::quarantined;
-    link.copy = layout::parse_quarantine_name(last);
-    content = view.read(join(name, last), layout::kLongestLink);
-    if (!content) return std::nullopt;
-  }
-  link.modified = content->stat.modified;
-  link.bytes = std::move(content->bytes);
-  if (content->stat.kind == Kind::file) link.holds = Digest::parse(link.bytes);
-  return link;
-}
-
-std::optional<Eyes::Link> Eyes::link(const Storage& view, const std::string& prefix,
-                                     const std::string& name) const {
-  return insist(join(prefix, name), [&] { return look_for_link(view, name); });
-}
-
-std::vector<std::string> Eyes::copies_of_data(const Digest& digest) const {
-  std::vector<std::string> names;
-  const auto listing = storage_.list(layout::blob(digest));
-  if (!listing) return names;
-  for (const Entry& entry : listing->entries) {
-    const auto copy = layout::parse_quarantine_name(entry.name);
-    if (copy && copy->original == layout::kData && entry.kind == Kind::file)
-      names.push_back(entry.name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-std::optional<Eyes::Blob> Eyes::blob(const Digest& digest) const {
-  const std::string directory = layout::blob(digest), data = join(directory, layout::kData);
-  pause();
-  for (int round = 0; round < 5; ++round) {
-    if (auto content = storage_.read(data, kLargest)) return Blob{std::move(*content), true};
-    bool changed = false;
-    for (const std::string& copy : copies_of_data(digest)) {
-      auto content = storage_.read(join(directory, copy), kLargest);
-      if (!content)
-        changed = true;
-      else if (content->whole && digest_of(content->bytes, digest.algorithm()) == digest)
-        return Blob{std::move(*content), false};
-    }
-    if (!changed && (!storage_.list(directory) || is_gone(data))) return std::nullopt;
-  }
-  throw StorageError(Trouble::unstable, data);
-}
-
-// --- Reading ------------------------------------------------------------------------------------
-// Reading
-
-namespace {
-
 class Reader {
  public:
-  Reader(const Eyes& eyes, const Question& question)
-      : eyes_(eyes), question_(question), settle_(question.settle) {}
+  Reader(const CarefulStorage& storage, const Question& question)
+      : storage_(storage), question_(question), settle_(question.settle) {}
 
   Reading run() && {
-    if (!eyes_.storage().list(layout::kRepositories))
+    if (!storage_.plain().list(layout::kRepositories))
       throw StorageError(Trouble::vanished, std::string(layout::kRepositories));
     read_repositories();
     for (const Digest& digest : question_.roots) open(names()[digest]);
@@ -183,7 +61,7 @@ class Reader {
       const auto is_ours = [](std::string_view name) {
         return name == layout::kLayers || name == layout::kManifests;
       };
-      for (const std::string& name : eyes_.directories(here, is_ours)) {
+      for (const std::string& name : storage_.directories(here, is_ours)) {
         const std::string key = join(here, name);
         if (!name.starts_with('_'))
           open.push_back(key);
@@ -201,7 +79,7 @@ class Reader {
     if (name == layout::kManifests) return read_manifests(repository, key);
     if (name == layout::kLayers)
       return each_link(repository, key,
-                       [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
+                       [&](const Digest& digest, const Link& link, const std::string& path) {
                          note_layer(repository, digest, link, path);
                        });
     if (name != layout::kUploads) throw StorageError(Trouble::unknown_directory, key);
@@ -211,7 +89,7 @@ class Reader {
     const auto is_ours = [](std::string_view name) {
       return name == layout::kRevisions || name == layout::kTags;
     };
-    for (const std::string& name : eyes_.directories(key, is_ours)) {
+    for (const std::string& name : storage_.directories(key, is_ours)) {
       const std::string below = join(key, name);
       if (name == layout::kTags)
         read_tags(repository, below);
@@ -221,7 +99,7 @@ class Reader {
         take_hints(repository, below);
       else
         each_link(repository, below,
-                  [&](const Digest& digest, const Eyes::Link& link, const std::string& path) {
+                  [&](const Digest& digest, const Link& link, const std::string& path) {
                     note_revision(repository, digest, link, path);
                   });
     }
@@ -230,14 +108,14 @@ class Reader {
   // `key` holds <algorithm>/<hex>/link.
   template <class Note>
   void each_link(Repository& repository, const std::string& key, Note note) {
-    for (const std::string& name : eyes_.directories(key, is_algorithm)) {
+    for (const std::string& name : storage_.directories(key, is_algorithm)) {
       const std::string below = join(key, name);
       if (!is_algorithm(name)) {
         take_hints(repository, below);
         continue;
       }
-      const auto view = eyes_.storage().below(below);
-      for (const std::string& hex : eyes_.directories(below, is_hex)) {
+      const auto view = storage_.plain().below(below);
+      for (const std::string& hex : storage_.directories(below, is_hex)) {
         const auto digest = Digest::from_hex(*algorithm_named(name), hex);
         if (!digest)
           take_misnamed(repository, below, *algorithm_named(name), hex);
@@ -248,11 +126,11 @@ class Reader {
   }
 
   // Old registries truncate a link and then write it.
-  std::optional<Eyes::Link> settled_link(const Storage& view, const std::string& prefix,
-                                         const std::string& name) {
+  std::optional<Link> settled_link(const Storage& view, const std::string& prefix,
+                                   const std::string& name) {
     constexpr std::chrono::milliseconds kMoment{50};
     for (;;) {
-      auto link = eyes_.link(view, prefix, name);
+      auto link = storage_.link(view, prefix, name);
       const bool is_short =
           link && link->state == State::in_place && link->bytes.size() < kShortestDigest;
       if (!is_short || settle_ <= settle_.zero() || link->modified < question_.now - kWriting)
@@ -267,7 +145,7 @@ class Reader {
   }
 
   // Takes note of a link that is there and says nothing, with every digest in it.
-  bool is_garbled(Repository& repository, const Eyes::Link& link, const std::string& path) {
+  bool is_garbled(Repository& repository, const Link& link, const std::string& path) {
     if (link.state == State::absent || link.holds) return false;
     take_damage(repository, path);
     for (const Digest& digest : digests_within(link.bytes))
@@ -282,7 +160,7 @@ class Reader {
   }
 
   // Of millions of links hardly any is young or an alias; only these are worth a number.
-  void note_layer(Repository& repository, const Digest& digest, const Eyes::Link& link,
+  void note_layer(Repository& repository, const Digest& digest, const Link& link,
                   const std::string& path) {
     const Digest target = link.holds.value_or(digest);
     const bool is_wrong = is_garbled(repository, link, path) ||
@@ -296,7 +174,7 @@ class Reader {
     watch(target, link.modified);
   }
 
-  void note_revision(Repository& repository, const Digest& digest, const Eyes::Link& link,
+  void note_revision(Repository& repository, const Digest& digest, const Link& link,
                      const std::string& path) {
     const Digest target = link.holds.value_or(digest);
     const bool is_wrong = is_garbled(repository, link, path) || target != digest;
@@ -310,11 +188,11 @@ class Reader {
 
   void read_tags(Repository& repository, const std::string& key) {
     repository.has_tags = true;
-    const auto view = eyes_.storage().below(key);
-    for (const std::string& name : eyes_.directories(key)) {
+    const auto view = storage_.plain().below(key);
+    for (const std::string& name : storage_.directories(key)) {
       const std::string path = join(key, name);
       const auto current = settled_link(*view, key, name + "/current");
-      if (!current && eyes_.is_gone(path)) continue;
+      if (!current && storage_.is_gone(path)) continue;
       Tag tag{.name = name};
       if (current && current->state == State::in_place) {
         is_garbled(repository, *current, path);
@@ -328,10 +206,10 @@ class Reader {
   }
 
   void read_history(Repository& repository, Tag& tag, const std::string& path) {
-    for (const Entry& entry : eyes_.entries(path)) {
+    for (const Entry& entry : storage_.entries(path)) {
       if (entry.name != "index") continue;
       const std::string index = join(path, entry.name);
-      for (const std::string& algorithm : eyes_.directories(index, is_algorithm)) {
+      for (const std::string& algorithm : storage_.directories(index, is_algorithm)) {
         const std::string below = join(index, algorithm);
         if (is_algorithm(algorithm))
           read_history_of(repository, tag, below, *algorithm_named(algorithm));
@@ -344,10 +222,10 @@ class Reader {
   // Where the tag's own link says nothing, all that its history says may matter.
   void read_history_of(Repository& repository, Tag& tag, const std::string& key,
                        Algorithm algorithm) {
-    for (const std::string& hex : eyes_.directories(key, is_hex)) {
+    for (const std::string& hex : storage_.directories(key, is_hex)) {
       const auto digest = Digest::from_hex(algorithm, hex);
       if (!digest && !tag.target) take_misnamed(repository, key, algorithm, hex);
-      const auto link = digest ? eyes_.link(eyes_.storage(), "", join(key, hex)) : std::nullopt;
+      const auto link = digest ? storage_.link(join(key, hex)) : std::nullopt;
       if (!link) continue;
       tag.history.emplace_back(names()[*digest], link->modified);
       if (tag.target) continue;
@@ -374,11 +252,10 @@ class Reader {
     while (!open.empty()) {
       const std::string here = std::move(open.back());
       open.pop_back();
-      for (const std::string& name : eyes_.directories(here)) open.push_back(join(here, name));
-      for (const Entry& entry : eyes_.entries(here)) {
+      for (const std::string& name : storage_.directories(here)) open.push_back(join(here, name));
+      for (const Entry& entry : storage_.entries(here)) {
         if (entry.kind != Kind::file) continue;
-        const auto content =
-            eyes_.read(eyes_.storage(), "", join(here, entry.name), layout::kLongestLink);
+        const auto content = storage_.read(join(here, entry.name), layout::kLongestLink);
         if (!content) continue;
         for (const Digest& hint : digests_within(content->bytes))
           repository.hints.push_back(names()[hint]);
@@ -419,7 +296,7 @@ class Reader {
     const Digest digest = names()[id];
     const bool is_revision = called_revision_.contains(id),
                is_manifest = is_revision || called_manifest_.contains(id);
-    const auto blob = eyes_.blob(digest);
+    const auto blob = storage_.blob(digest);
     if (!blob) {
       paper.damaged = is_revision;
       return paper;
@@ -453,7 +330,7 @@ class Reader {
     open(id);
   }
 
-  const Eyes& eyes_;
+  const CarefulStorage& storage_;
   const Question& question_;
   std::chrono::milliseconds settle_;  // what is left of it
   Reading reading_;
@@ -463,19 +340,20 @@ class Reader {
 
 }  // namespace
 
-Reading read_store(const Eyes& eyes, const Question& question) {
-  return Reader(eyes, question).run();
+Reading read_store(const CarefulStorage& storage, const Question& question) {
+  return Reader(storage, question).run();
 }
 
-std::vector<Id> layers_of(const Eyes& eyes, Names& names, const std::string& repository) {
+std::vector<Id> layers_of(const CarefulStorage& storage, Names& names,
+                          const std::string& repository) {
   std::vector<Id> ids;
   const std::string top = layout::repository(repository);
-  for (const Entry& entry : eyes.entries(top)) {
+  for (const Entry& entry : storage.entries(top)) {
     if (entry.name != layout::kLayers) continue;
     const std::string layers = join(top, layout::kLayers);
-    for (const std::string& algorithm : eyes.directories(layers, is_algorithm)) {
+    for (const std::string& algorithm : storage.directories(layers, is_algorithm)) {
       if (!is_algorithm(algorithm)) continue;
-      for (const std::string& hex : eyes.directories(join(layers, algorithm), is_hex)) {
+      for (const std::string& hex : storage.directories(join(layers, algorithm), is_hex)) {
         if (const auto digest = Digest::from_hex(*algorithm_named(algorithm), hex))
           ids.push_back(names[*digest]);
       }

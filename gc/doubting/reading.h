@@ -8,13 +8,12 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "gc/doubting/careful_storage.h"
 #include "registry/digest.h"
 #include "registry/layout.h"
-#include "registry/storage.h"
 
 namespace regctl::gc::second {
 
@@ -36,62 +35,9 @@ class Names {
   std::vector<const Digest*> digests_;  // into ids_, whose nodes stay where they are
 };
 
-// Storage access that believes an absence after a listing only if another listing agrees. Every
-// function throws StorageError for what it cannot find out, and Interrupted if so asked.
-class Eyes {
- public:
-  Eyes(const Storage& storage, std::stop_token stop) : storage_(storage), stop_(std::move(stop)) {}
-
-  // What `key`, which was listed, holds.
-  std::vector<Entry> entries(const std::string& key) const;
-  // Of these the directories, and files for which `belongs` says that a directory must be there, so
-  // that listing them fails. Throws also for whatever else may hide something.
-  std::vector<std::string> directories(const std::string& key,
-                                       bool (*belongs)(std::string_view) = nullptr) const;
-  // Empty: `key`, which was listed, is provably gone.
-  std::optional<Content> read(const Storage& view, const std::string& prefix,
-                              const std::string& key, std::size_t limit) const;
-  bool is_gone(std::string key) const;
-
-  // The link in directory `name` below `prefix`, which `view` is a view of. Empty: the directory is
-  // provably gone.
-  struct Link {
-    enum class State { in_place, quarantined, absent };
-    State state = State::absent;
-    Time modified;                // of the link, or of its last copy, or of the directory
-    std::string bytes;            // of the link, or of its last copy
-    std::optional<Digest> holds;  // empty: `bytes` are not a digest and no more
-    std::optional<layout::QuarantineName> copy;  // of a quarantined one
-  };
-  std::optional<Link> link(const Storage& view, const std::string& prefix,
-                           const std::string& name) const;
-
-  // At most kLargest bytes of `data`, or where that is absent of a copy that hashes to the name.
-  static constexpr std::size_t kLargest = std::size_t{64} << 20;
-  struct Blob {
-    Content content;
-    bool in_place;
-  };
-  std::optional<Blob> blob(const Digest& digest) const;
-  // In quarantine, ascending by name.
-  std::vector<std::string> copies_of_data(const Digest& digest) const;
-
-  const Storage& storage() const { return storage_; }
-  // Throws Interrupted if so asked.
-  void pause() const;
-
- private:
-  template <class Attempt>
-  auto insist(const std::string& key, Attempt attempt) const -> decltype(attempt());
-  static std::optional<Link> look_for_link(const Storage& view, const std::string& name);
-
-  const Storage& storage_;
-  std::stop_token stop_;
-};
-
 struct Revision {
   Id name, target;
-  Eyes::Link::State state;
+  Link::State state;
   Time modified;
   std::optional<layout::QuarantineName> copy;
 };
@@ -143,9 +89,10 @@ struct Question {
   std::chrono::milliseconds settle{0};
 };
 
-Reading read_store(const Eyes& eyes, const Question& question);
+Reading read_store(const CarefulStorage& storage, const Question& question);
 
 // Names of all layer links of a repository, however their directories are.
-std::vector<Id> layers_of(const Eyes& eyes, Names& names, const std::string& repository);
+std::vector<Id> layers_of(const CarefulStorage& storage, Names& names,
+                          const std::string& repository);
 
 }  // namespace regctl::gc::second

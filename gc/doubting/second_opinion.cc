@@ -11,7 +11,7 @@ namespace {
 
 using namespace second;
 using layout::join;
-using State = Eyes::Link::State;
+using State = Link::State;
 
 constexpr Duration kClockSlack = std::chrono::seconds(1);
 constexpr Duration kOutsideTags = std::chrono::hours(1);
@@ -49,9 +49,10 @@ std::map<Id, Id> doubtful_papers(const Reading& reading) {
   return doubtful;
 }
 
-std::vector<Id> all_links(const Eyes& eyes, Reading& reading, const std::string& name) {
+std::vector<Id> all_links(const CarefulStorage& storage, Reading& reading,
+                          const std::string& name) {
   std::vector<Id> ids =
-      layers_of(eyes, reading.names, name);  // what these hold instead, aliases tell
+      layers_of(storage, reading.names, name);  // what these hold instead, aliases tell
   for (const Revision& revision : reading.repositories.at(name).revisions)
     ids.insert(ids.end(), {revision.name, revision.target});
   for (const Tag& tag : reading.repositories.at(name).tags) {
@@ -61,12 +62,12 @@ std::vector<Id> all_links(const Eyes& eyes, Reading& reading, const std::string&
   return ids;
 }
 
-Doubts doubts_about(const Eyes& eyes, Reading& reading) {
+Doubts doubts_about(const CarefulStorage& storage, Reading& reading) {
   Doubts doubts;
   const auto doubtful = doubtful_papers(reading);
   for (const auto& [name, repository] : reading.repositories) {
     if (doubtful.empty() && !repository.damage) continue;
-    DoubtfulRepository doubt{.linked = all_links(eyes, reading, name)};
+    DoubtfulRepository doubt{.linked = all_links(storage, reading, name)};
     if (repository.damage)
       doubt.why = {.ground = Ground::in_doubt, .repository = name, .place = *repository.damage};
     for (const Id id : doubt.linked) {
@@ -84,9 +85,9 @@ Doubts doubts_about(const Eyes& eyes, Reading& reading) {
 
 class Judge {
  public:
-  Judge(const Eyes& eyes, Reading& reading, const Doubts& doubts, const Doomed& doomed,
+  Judge(const CarefulStorage& storage, Reading& reading, const Doubts& doubts, const Doomed& doomed,
         const Circumstances& circumstances)
-      : eyes_(eyes),
+      : storage_(storage),
         reading_(reading),
         doubts_(doubts),
         doomed_(doomed),
@@ -316,11 +317,11 @@ class Judge {
   // By its bytes and their directory.
   bool is_young_blob(Id id) const {
     const std::string directory = layout::blob(reading_.names[id]);
-    const auto data = eyes_.storage().stat(join(directory, layout::kData));
+    const auto data = storage_.plain().stat(join(directory, layout::kData));
     if (const auto paper = reading_.papers.find(id); paper != reading_.papers.end() && !data)
       return young(paper->second.modified);
     if (!data) return false;
-    const auto around = eyes_.storage().stat(directory);
+    const auto around = storage_.plain().stat(directory);
     return young(data->modified) || (around && young(around->modified));
   }
 
@@ -375,7 +376,7 @@ class Judge {
     for (const Digest& digest : doomed_.in_place.blobs) {
       const Id blob = id(digest);
       const Target what{.kind = Target::Kind::blob, .digest = digest};
-      eyes_.pause();
+      storage_.pause();
       if (const auto need = use_of(digest))
         object(what, *need);
       else if (lately_.contains(blob))
@@ -391,10 +392,10 @@ class Judge {
   void object_to_copies() {
     for (const Digest& digest : doomed_.in_quarantine.blobs) {
       const Target what{.kind = Target::Kind::blob, .in_quarantine = true, .digest = digest};
-      eyes_.pause();
-      if (eyes_.storage().stat(join(layout::blob(digest), layout::kData))) continue;
+      storage_.pause();
+      if (storage_.plain().stat(join(layout::blob(digest), layout::kData))) continue;
       const auto linked = reading_.last_linked.find(digest);
-      const auto copies = eyes_.copies_of_data(digest);
+      const auto copies = storage_.copies_of_data(digest);
       const auto wanted_back = [&](const std::string& copy) {
         return linked != reading_.last_linked.end() &&
                came_back(*layout::parse_quarantine_name(copy), linked->second);
@@ -406,14 +407,14 @@ class Judge {
     }
   }
 
-  std::optional<Eyes::Link> layer_link(const Doomed::Link& link) const {
+  std::optional<Link> layer_link(const Doomed::Link& link) const {
     const std::string key = layout::layer_link(link.repository, link.digest);
-    return eyes_.link(eyes_.storage(), "", key.substr(0, key.rfind('/')));
+    return storage_.link(key.substr(0, key.rfind('/')));
   }
 
   bool has_bytes(const Digest& digest) const {
-    return eyes_.storage().stat(join(layout::blob(digest), layout::kData)) ||
-           !eyes_.copies_of_data(digest).empty();
+    return storage_.plain().stat(join(layout::blob(digest), layout::kData)) ||
+           !storage_.copies_of_data(digest).empty();
   }
 
   void object_to_layers() {
@@ -466,7 +467,7 @@ class Judge {
   }
 
   bool has_needed_alias(const std::string& name) {
-    for (const Id id : layers_of(eyes_, reading_.names, name)) {
+    for (const Id id : layers_of(storage_, reading_.names, name)) {
       const Digest digest = reading_.names[id];
       const auto link = layer_link({name, digest});
       if (link && link->holds && *link->holds != digest && (use_of(digest) || use_of(*link->holds)))
@@ -482,21 +483,21 @@ class Judge {
       return part == layout::kLayers || part == layout::kManifests;
     };
     std::vector<std::string> keys{layout::repository(name)};
-    for (const std::string& part : eyes_.directories(keys[0], is_part)) {
+    for (const std::string& part : storage_.directories(keys[0], is_part)) {
       if (!part.starts_with('_')) continue;
       const std::string key = join(layout::repository(name), part);
-      const auto below = eyes_.directories(key);
+      const auto below = storage_.directories(key);
       if (part == layout::kUploads && !below.empty()) return object(what, Ground::has_uploads);
       keys.push_back(key);
       for (const std::string& one : below) keys.push_back(join(key, one));
     }
     for (const std::string& key : keys) {
-      const auto stat = eyes_.storage().stat(key);
+      const auto stat = storage_.plain().stat(key);
       if (stat && young(stat->modified)) return object(what, Ground::young_directory);
     }
   }
 
-  const Eyes& eyes_;
+  const CarefulStorage& storage_;
   Reading& reading_;
   const Doubts& doubts_;
   const Doomed& doomed_;
@@ -521,7 +522,7 @@ class Judge {
 std::vector<Objection> second_opinion(const Storage& storage, const Doomed& doomed,
                                       const Circumstances& circumstances, std::stop_token stop) {
   if (doomed.empty()) return {};
-  const Eyes eyes(storage, std::move(stop));
+  const CarefulStorage careful(storage, std::move(stop));
   const Policy& policy = circumstances.policy;
   Question question{.now = circumstances.now, .settle = circumstances.settle};
   question.is_young = [&](Time time) {
@@ -531,15 +532,15 @@ std::vector<Objection> second_opinion(const Storage& storage, const Doomed& doom
   for (const RootDigest& root : policy.roots) question.roots.push_back(root.digest);
   if (policy.delete_untagged) question.histories = Histories::all;
 
-  Reading reading = read_store(eyes, question);
-  Doubts doubts = doubts_about(eyes, reading);
+  Reading reading = read_store(careful, question);
+  Doubts doubts = doubts_about(careful, reading);
   if (!doubts.empty() && question.histories == Histories::where_needed) {
     // Where anything is in doubt, what tags ever pointed to may be all that is known of it.
     question.histories = Histories::all;
-    reading = read_store(eyes, question);
-    doubts = doubts_about(eyes, reading);
+    reading = read_store(careful, question);
+    doubts = doubts_about(careful, reading);
   }
-  return Judge(eyes, reading, doubts, doomed, circumstances).run();
+  return Judge(careful, reading, doubts, doomed, circumstances).run();
 }
 
 }  // namespace regctl::gc
