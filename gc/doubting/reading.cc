@@ -29,21 +29,20 @@ void sort_unique(std::vector<Id>& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
-class Reader {
+// Everything below repositories/: links, tags, and digests where they do not belong.
+class RepositoryReader {
  public:
-  Reader(const CarefulStorage& storage, const Question& question)
+  RepositoryReader(const CarefulStorage& storage, const Question& question)
       : storage_(storage), question_(question), settle_(question.settle) {}
 
   Reading run() && {
     if (!storage_.plain().list(layout::kRepositories))
       throw StorageError(Trouble::vanished, std::string(layout::kRepositories));
-    read_repositories();
-    for (const Digest& digest : question_.roots) open(names()[digest]);
-    for (const auto& [name, repository] : reading_.repositories) open_papers_of(repository);
-    while (!to_open_.empty()) {
-      const Id id = to_open_.back();
-      to_open_.pop_back();
-      reading_.papers.emplace(id, read_paper(id));
+    std::vector<std::string> open{std::string(layout::kRepositories)};
+    while (!open.empty()) {
+      const std::string here = std::move(open.back());
+      open.pop_back();
+      read_directory(here, open);
     }
     return std::move(reading_);
   }
@@ -53,36 +52,34 @@ class Reader {
 
   // -- repositories
 
-  void read_repositories() {
-    std::vector<std::string> open{std::string(layout::kRepositories)};
-    while (!open.empty()) {
-      const std::string here = std::move(open.back());
-      open.pop_back();
-      const auto is_ours = [](std::string_view name) {
-        return name == layout::kLayers || name == layout::kManifests;
-      };
-      for (const std::string& name : storage_.directories(here, is_ours)) {
-        const std::string key = join(here, name);
-        if (!name.starts_with('_'))
-          open.push_back(key);
-        else if (here == layout::kRepositories)
-          throw StorageError(Trouble::unknown_directory, key);
-        else
-          read_part(reading_.repositories[here.substr(layout::kRepositories.size() + 1)], here,
-                    name);
+  // The parts of the repository in `here`, if there is one. What may hold others goes to `open`.
+  void read_directory(const std::string& here, std::vector<std::string>& open) {
+    const auto is_ours = [](std::string_view name) {
+      return name == layout::kLayers || name == layout::kManifests;
+    };
+    for (const std::string& name : storage_.directories(here, is_ours)) {
+      if (!name.starts_with('_')) {
+        open.push_back(join(here, name));
+        continue;
       }
+      if (here == layout::kRepositories)
+        throw StorageError(Trouble::unknown_directory, join(here, name));
+      const std::string repository = here.substr(layout::kRepositories.size() + 1);
+      read_part(reading_.repositories[repository], here, name);
     }
   }
 
   void read_part(Repository& repository, const std::string& here, const std::string& name) {
     const std::string key = join(here, name);
-    if (name == layout::kManifests) return read_manifests(repository, key);
-    if (name == layout::kLayers)
-      return each_link(repository, key,
-                       [&](const Digest& digest, const Link& link, const std::string& path) {
-                         note_layer(repository, digest, link, path);
-                       });
-    if (name != layout::kUploads) throw StorageError(Trouble::unknown_directory, key);
+    if (name == layout::kManifests)
+      read_manifests(repository, key);
+    else if (name == layout::kLayers)
+      each_link(repository, key,
+                [&](const Digest& digest, const Link& link, const std::string& path) {
+                  note_layer(repository, digest, link, path);
+                });
+    else if (name != layout::kUploads)
+      throw StorageError(Trouble::unknown_directory, key);
   }
 
   void read_manifests(Repository& repository, const std::string& key) {
@@ -144,12 +141,11 @@ class Reader {
     if (!repository.damage) repository.damage = path;
   }
 
-  // Takes note of a link that is there and says nothing, with every digest in it.
-  bool is_garbled(Repository& repository, const Link& link, const std::string& path) {
+  // Whether a link is there and says nothing. That is damage then, and every digest in it a hint.
+  bool take_if_garbled(Repository& repository, const Link& link, const std::string& path) {
     if (link.state == State::absent || link.holds) return false;
     take_damage(repository, path);
-    for (const Digest& digest : digests_within(link.bytes))
-      repository.hints.push_back(names()[digest]);
+    take_hints_within(repository, link.bytes);
     return true;
   }
 
@@ -163,7 +159,7 @@ class Reader {
   void note_layer(Repository& repository, const Digest& digest, const Link& link,
                   const std::string& path) {
     const Digest target = link.holds.value_or(digest);
-    const bool is_wrong = is_garbled(repository, link, path) ||
+    const bool is_wrong = take_if_garbled(repository, link, path) ||
                           (target != digest && target.algorithm() == digest.algorithm());
     if (is_wrong) take_damage(repository, path);
     if (target != digest) reading_.aliases.emplace(names()[digest], names()[target]);
@@ -177,7 +173,7 @@ class Reader {
   void note_revision(Repository& repository, const Digest& digest, const Link& link,
                      const std::string& path) {
     const Digest target = link.holds.value_or(digest);
-    const bool is_wrong = is_garbled(repository, link, path) || target != digest;
+    const bool is_wrong = take_if_garbled(repository, link, path) || target != digest;
     if (is_wrong) take_damage(repository, path);
     repository.revisions.push_back(
         {names()[digest], names()[target], link.state, link.modified, link.copy});
@@ -195,7 +191,7 @@ class Reader {
       if (!current && storage_.is_gone(path)) continue;
       Tag tag{.name = name};
       if (current && current->state == State::in_place) {
-        is_garbled(repository, *current, path);
+        take_if_garbled(repository, *current, path);
         tag.modified = current->modified;
         if (current->holds) tag.target = names()[*current->holds];
         if (current->holds) watch(*current->holds, tag.modified);
@@ -219,7 +215,6 @@ class Reader {
     }
   }
 
-  // Where the tag's own link says nothing, all that its history says may matter.
   void read_history_of(Repository& repository, Tag& tag, const std::string& key,
                        Algorithm algorithm) {
     for (const std::string& hex : storage_.directories(key, is_hex)) {
@@ -228,12 +223,13 @@ class Reader {
       const auto link = digest ? storage_.link(join(key, hex)) : std::nullopt;
       if (!link) continue;
       tag.history.emplace_back(names()[*digest], link->modified);
+      // Where the tag's own link says nothing, all that its history says may matter.
       if (tag.target) continue;
-      if (link->holds)
+      if (link->holds) {
         tag.history.emplace_back(names()[*link->holds], link->modified);
-      else
-        for (const Digest& hint : digests_within(link->bytes))
-          repository.hints.push_back(names()[hint]);
+      } else {
+        take_hints_within(repository, link->bytes);
+      }
     }
   }
 
@@ -256,15 +252,38 @@ class Reader {
       for (const Entry& entry : storage_.entries(here)) {
         if (entry.kind != Kind::file) continue;
         const auto content = storage_.read(join(here, entry.name), layout::kLongestLink);
-        if (!content) continue;
-        for (const Digest& hint : digests_within(content->bytes))
-          repository.hints.push_back(names()[hint]);
+        if (content) take_hints_within(repository, content->bytes);
       }
     }
   }
 
-  // -- papers
+  void take_hints_within(Repository& repository, std::string_view bytes) {
+    for (const Digest& hint : digests_within(bytes)) repository.hints.push_back(names()[hint]);
+  }
 
+  const CarefulStorage& storage_;
+  const Question& question_;
+  std::chrono::milliseconds settle_;  // what is left of it
+  Reading reading_;
+};
+
+// Every blob that what has been read so far says may be a manifest, and what these name in turn.
+class PaperReader {
+ public:
+  PaperReader(const CarefulStorage& storage, Reading& reading)
+      : storage_(storage), reading_(reading) {}
+
+  void run(const std::vector<Digest>& roots) && {
+    for (const Digest& digest : roots) open(reading_.names[digest]);
+    for (const auto& [name, repository] : reading_.repositories) open_papers_of(repository);
+    while (!to_open_.empty()) {
+      const Id id = to_open_.back();
+      to_open_.pop_back();
+      reading_.papers.emplace(id, read_paper(id));
+    }
+  }
+
+ private:
   void open(Id id) {
     if (!opened_.insert(id).second) return;
     to_open_.push_back(id);
@@ -276,10 +295,9 @@ class Reader {
     for (const Revision& revision : repository.revisions) {
       for (const Id id : {revision.name, revision.target}) {
         open(id);
-        if (revision.state == State::quarantined)
-          called_manifest_.insert(id);  // its bytes may have been purged before it
-        else if (revision.state != State::absent)
-          called_revision_.insert(id);
+        if (revision.state == State::in_place) called_revision_.insert(id);
+        // Of a copy of a link the bytes may have been purged before it.
+        if (revision.state == State::quarantined) called_manifest_.insert(id);
       }
     }
     for (const Tag& tag : repository.tags) {
@@ -292,38 +310,36 @@ class Reader {
   }
 
   Paper read_paper(Id id) {
-    Paper paper;
-    const Digest digest = names()[id];
-    const bool is_revision = called_revision_.contains(id),
-               is_manifest = is_revision || called_manifest_.contains(id);
+    const Digest digest = reading_.names[id];
     const auto blob = storage_.blob(digest);
-    if (!blob) {
-      paper.damaged = is_revision;
-      return paper;
-    }
-    const Content& content = blob->content;
-    paper.in_place = blob->in_place;
-    paper.modified = content.stat.modified;
-    if (content.stat.kind != Kind::file) {
-      paper.damaged = true;
-    } else if (!content.whole && !is_manifest) {
-      return paper;  // a layer that someone lists
-    } else if (!content.whole || digest_of(content.bytes, digest.algorithm()) != digest) {
-      paper.damaged = true;
-      for (const Digest& found : digests_within(content.bytes)) mention(paper, {found, true});
-    } else {
-      const Mentions found = mentions_in(content.bytes);
-      for (const Mention& one : found.all) mention(paper, one);
-      for (const Digest& subject : found.subjects) paper.subjects.push_back(names()[subject]);
-      paper.damaged = !found.is_object && is_manifest;
-    }
+    if (!blob) return {.damaged = called_revision_.contains(id)};
+    Paper paper{.in_place = blob->in_place, .modified = blob->content.stat.modified};
+    const bool is_manifest = called_revision_.contains(id) || called_manifest_.contains(id);
+    read_bytes(paper, blob->content, digest, is_manifest);
     sort_unique(paper.mentions);
     sort_unique(paper.subjects);
     return paper;
   }
 
+  void read_bytes(Paper& paper, const Content& content, const Digest& digest, bool is_manifest) {
+    if (content.stat.kind != Kind::file) {
+      paper.damaged = true;
+      return;
+    }
+    if (!content.whole && !is_manifest) return;  // a layer that someone lists
+    if (!content.whole || digest_of(content.bytes, digest.algorithm()) != digest) {
+      paper.damaged = true;
+      for (const Digest& found : digests_within(content.bytes)) mention(paper, {found, true});
+      return;
+    }
+    const Mentions found = mentions_in(content.bytes);
+    for (const Mention& one : found.all) mention(paper, one);
+    for (const Digest& subject : found.subjects) paper.subjects.push_back(reading_.names[subject]);
+    paper.damaged = !found.is_object && is_manifest;
+  }
+
   void mention(Paper& paper, const Mention& one) {
-    const Id id = names()[one.digest];
+    const Id id = reading_.names[one.digest];
     paper.mentions.push_back(id);
     if (!one.child) return;
     reading_.children.insert(id);
@@ -331,9 +347,7 @@ class Reader {
   }
 
   const CarefulStorage& storage_;
-  const Question& question_;
-  std::chrono::milliseconds settle_;  // what is left of it
-  Reading reading_;
+  Reading& reading_;
   std::set<Id> opened_, called_revision_, called_manifest_;
   std::vector<Id> to_open_;
 };
@@ -341,7 +355,9 @@ class Reader {
 }  // namespace
 
 Reading read_store(const CarefulStorage& storage, const Question& question) {
-  return Reader(storage, question).run();
+  Reading reading = RepositoryReader(storage, question).run();
+  PaperReader(storage, reading).run(question.roots);
+  return reading;
 }
 
 std::vector<Id> layers_of(const CarefulStorage& storage, Names& names,

@@ -70,11 +70,11 @@ struct Reading {
   Names names;
   std::map<std::string, Repository> repositories;
   std::map<Id, Paper> papers;
-  std::multimap<Id, Id>
-      aliases;            // layer links of any repository that hold another digest than their name
+  // Layer links of any repository that hold another digest than their name.
+  std::multimap<Id, Id> aliases;
   std::set<Id> children;  // named by some paper as an index names its children
-  std::map<Digest, Time>
-      last_linked;  // of what was watched: when the newest link in place was written
+  // Of what was watched: when the newest link in place was written.
+  std::map<Digest, Time> last_linked;
 };
 
 enum class Histories { all, where_needed };
