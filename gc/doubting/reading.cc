@@ -360,9 +360,8 @@ Reading read_store(const CarefulStorage& storage, const Question& question) {
   return reading;
 }
 
-std::vector<Id> layers_of(const CarefulStorage& storage, Names& names,
-                          const std::string& repository) {
-  std::vector<Id> ids;
+std::vector<Digest> layers_of(const CarefulStorage& storage, const std::string& repository) {
+  std::vector<Digest> digests;
   const std::string top = layout::repository(repository);
   for (const Entry& entry : storage.entries(top)) {
     if (entry.name != layout::kLayers) continue;
@@ -371,11 +370,11 @@ std::vector<Id> layers_of(const CarefulStorage& storage, Names& names,
       if (!is_algorithm(algorithm)) continue;
       for (const std::string& hex : storage.directories(join(layers, algorithm), is_hex)) {
         if (const auto digest = Digest::from_hex(*algorithm_named(algorithm), hex))
-          ids.push_back(names[*digest]);
+          digests.push_back(*digest);
       }
     }
   }
-  return ids;
+  return digests;
 }
 
 }  // namespace regctl::gc::second

@@ -28,6 +28,11 @@ class Names {
     return at->second;
   }
   const Digest& operator[](Id id) const { return *digests_[id]; }
+  // Empty: it has no number yet.
+  std::optional<Id> find(const Digest& digest) const {
+    const auto at = ids_.find(digest);
+    return at == ids_.end() ? std::nullopt : std::optional(at->second);
+  }
   std::size_t size() const { return digests_.size(); }
 
  private:
@@ -75,6 +80,12 @@ struct Reading {
   std::set<Id> children;  // named by some paper as an index names its children
   // Of what was watched: when the newest link in place was written.
   std::map<Digest, Time> last_linked;
+
+  // Null: it was not opened.
+  const Paper* paper(Id id) const {
+    const auto at = papers.find(id);
+    return at == papers.end() ? nullptr : &at->second;
+  }
 };
 
 enum class Histories { all, where_needed };
@@ -91,8 +102,8 @@ struct Question {
 
 Reading read_store(const CarefulStorage& storage, const Question& question);
 
-// Names of all layer links of a repository, however their directories are.
-std::vector<Id> layers_of(const CarefulStorage& storage, Names& names,
-                          const std::string& repository);
+// Names of all layer links of a repository, however their directories are. Empty also where it has
+// none any more.
+std::vector<Digest> layers_of(const CarefulStorage& storage, const std::string& repository);
 
 }  // namespace regctl::gc::second

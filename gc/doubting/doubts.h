@@ -1,0 +1,26 @@
+// Which repositories the second opinion cannot judge, because something in them is damaged or
+// because they reach what is.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gc/doubting/reading.h"
+#include "gc/doubting/second_opinion.h"
+
+namespace regctl::gc::second {
+
+// A repository of which not everything can be understood. All it links stays.
+struct DoubtfulRepository {
+  Cause why;
+  std::vector<Id> linked;  // in any way, and its hints
+};
+
+using Doubts = std::map<std::string, DoubtfulRepository>;  // by name
+
+// Lists the layer links of repositories that may be doubtful, which `reading` does not know, and
+// gives them numbers. Empty: everything can be understood.
+Doubts doubts_about(const CarefulStorage& storage, Reading& reading);
+
+}  // namespace regctl::gc::second

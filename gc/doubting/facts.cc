@@ -1,0 +1,81 @@
+#include "gc/doubting/facts.h"
+
+#include <algorithm>
+
+namespace regctl::gc::second {
+namespace {
+
+using layout::join;
+
+constexpr Duration kClockSlack = std::chrono::seconds(1);
+
+// Without those that nothing in the store names.
+IdsByRepository ids_of(const Names& names, const std::vector<Doomed::Link>& links) {
+  IdsByRepository ids;
+  for (const Doomed::Link& link : links) {
+    if (const auto id = names.find(link.digest)) ids[link.repository].insert(*id);
+  }
+  return ids;
+}
+
+void note_ages(const Repository& repository, Facts& facts) {
+  facts.lately.insert(repository.lately.begin(), repository.lately.end());
+  for (const Revision& revision : repository.revisions) {
+    if (is_young(facts, revision.modified)) facts.lately.insert({revision.name, revision.target});
+  }
+  for (const Tag& tag : repository.tags) {
+    facts.lately.merge(lately_tagged(facts, tag));
+    if (tag.target && tag.modified <= facts.circumstances.now)
+      facts.newest_tag = std::max(facts.newest_tag, tag.modified);
+  }
+}
+
+}  // namespace
+
+Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Doubts& doubts,
+                 const Doomed& doomed, const Circumstances& circumstances) {
+  Facts facts{.storage = storage,
+              .reading = reading,
+              .doubts = doubts,
+              .doomed = doomed,
+              .circumstances = circumstances};
+  facts.taken = ids_of(reading.names, doomed.in_place.revisions);
+  facts.purged = ids_of(reading.names, doomed.in_quarantine.revisions);
+  for (const RootDigest& root : circumstances.policy.roots) {
+    const bool is_here = root.repository && reading.repositories.contains(*root.repository);
+    facts.listed[is_here ? *root.repository : ""].insert(*reading.names.find(root.digest));
+  }
+  for (const auto& [name, repository] : reading.repositories) note_ages(repository, facts);
+  return facts;
+}
+
+bool is_young(const Facts& facts, Time time) {
+  return gc::is_young(time, facts.circumstances.policy.keep_younger_than, facts.circumstances.now);
+}
+
+std::set<Id> lately_tagged(const Facts& facts, const Tag& tag) {
+  std::set<Id> ids;
+  if (tag.target && is_young(facts, tag.modified)) ids.insert(*tag.target);
+  for (const auto& [id, time] : tag.history) {
+    if (is_young(facts, time)) ids.insert(id);
+  }
+  return ids;
+}
+
+bool is_young_blob(const Facts& facts, const Digest& digest) {
+  const std::string directory = layout::blob(digest);
+  const auto data = facts.storage.plain().stat(join(directory, layout::kData));
+  if (!data) {
+    const auto id = facts.reading.names.find(digest);
+    const Paper* paper = id ? facts.reading.paper(*id) : nullptr;
+    return paper && is_young(facts, paper->modified);
+  }
+  const auto around = facts.storage.plain().stat(directory);
+  return is_young(facts, data->modified) || (around && is_young(facts, around->modified));
+}
+
+bool came_back(const Facts& facts, const layout::QuarantineName& copy, Time written) {
+  return copy.run != facts.circumstances.run && written >= copy.taken - kClockSlack;
+}
+
+}  // namespace regctl::gc::second
