@@ -206,8 +206,8 @@ std::string Http::read_more() {
   return buffer;
 }
 
-Answer Http::request(const std::string& method, const std::string& target, const std::string& body,
-                     const std::string& content_type) {
+Reply Http::request(const std::string& method, const std::string& target, const std::string& body,
+                    const std::string& content_type) {
   if (socket_ < 0) connect();
   std::string text =
       method + ' ' + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n";
@@ -230,7 +230,7 @@ Answer Http::request(const std::string& method, const std::string& target, const
     if (more.empty()) throw std::runtime_error("no answer to " + method + ' ' + target);
     received_ += more;
   }
-  Answer answer{.status = std::stoi(received_.substr(9, 3))};
+  Reply answer{.status = std::stoi(received_.substr(9, 3))};
   std::size_t length = 0;
   bool until_close = true;
   for (std::size_t at = received_.find("\r\n") + 2; at < end;) {
@@ -267,10 +267,10 @@ Answer Http::request(const std::string& method, const std::string& target, const
 
 void push_blob(Http& http, const std::string& repository, const std::string& bytes,
                const std::string& digest) {
-  const Answer opened = http.request("POST", "/v2/" + repository + "/blobs/uploads/");
+  const Reply opened = http.request("POST", "/v2/" + repository + "/blobs/uploads/");
   std::string location = opened.headers.contains("location") ? opened.headers.at("location") : "";
   location = location.substr(std::min(location.size(), location.find("/v2/")));
-  const Answer done =
+  const Reply done =
       http.request("PUT", location + "&digest=" + digest, bytes, "application/octet-stream");
   if (done.status != 201)
     throw std::runtime_error("blob refused: " + std::to_string(done.status) + ' ' + done.body);
@@ -278,7 +278,7 @@ void push_blob(Http& http, const std::string& repository, const std::string& byt
 
 void push_manifest(Http& http, const std::string& repository, const std::string& reference,
                    const std::string& json, const std::string& media_type) {
-  const Answer done =
+  const Reply done =
       http.request("PUT", "/v2/" + repository + "/manifests/" + reference, json, media_type);
   if (done.status != 201)
     throw std::runtime_error("manifest refused: " + std::to_string(done.status) + ' ' + done.body);

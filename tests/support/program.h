@@ -96,7 +96,7 @@ class DockerRegistry {
   int port_ = 0;
 };
 
-struct Answer {
+struct Reply {
   int status = 0;
   std::string body;
   std::map<std::string, std::string> headers;  // names in lower case
@@ -107,8 +107,8 @@ class Http {
  public:
   explicit Http(int port) : port_(port) {}
   ~Http();
-  Answer request(const std::string& method, const std::string& target, const std::string& body = "",
-                 const std::string& content_type = "");
+  Reply request(const std::string& method, const std::string& target, const std::string& body = "",
+                const std::string& content_type = "");
 
  private:
   void connect();

@@ -23,8 +23,8 @@ LocalImage local_index(const std::vector<Digest>& children) {
   return {.json = json, .media_type = kOciIndex, .digest = digest_of(json)};
 }
 
-Answer Client::request(const std::string& method, const std::string& target,
-                       const std::string& body, const std::string& type) {
+Reply Client::request(const std::string& method, const std::string& target, const std::string& body,
+                      const std::string& type) {
   const int port = port_;
   if (!http_ || connected_to_ != port) http_.emplace(connected_to_ = port);
   try {
@@ -55,7 +55,7 @@ bool Client::push_blob(const std::string& repository, const std::string& bytes,
   if (has_blob(repository, digest_of(bytes))) return true;
   const std::string mount =
       from.empty() || from == repository ? "" : "?mount=" + digest + "&from=" + from;
-  Answer opened = request("POST", "/v2/" + repository + "/blobs/uploads/" + mount);
+  Reply opened = request("POST", "/v2/" + repository + "/blobs/uploads/" + mount);
   if (opened.status == 201) {
     ++mounted_;
     return true;
@@ -71,8 +71,8 @@ bool Client::push_blobs(const std::string& repository, const LocalImage& image,
   return true;
 }
 
-Answer Client::put_manifest(const std::string& repository, const std::string& reference,
-                            const LocalImage& image) {
+Reply Client::put_manifest(const std::string& repository, const std::string& reference,
+                           const LocalImage& image) {
   return request("PUT", "/v2/" + repository + "/manifests/" + reference, image.json,
                  image.media_type);
 }

@@ -28,8 +28,8 @@ class Client {
  public:
   explicit Client(const std::atomic<int>& port) : port_(port) {}
   // Status 0: no answer came, and was_cut_off() says so from then on, once.
-  Answer request(const std::string& method, const std::string& target, const std::string& body = "",
-                 const std::string& type = "");
+  Reply request(const std::string& method, const std::string& target, const std::string& body = "",
+                const std::string& type = "");
 
   bool was_cut_off() { return std::exchange(cut_off_, false); }
   int mounted() const { return mounted_; }  // blobs that the registry took from another repository
@@ -40,8 +40,8 @@ class Client {
                  const std::string& from = "");
   bool push_blobs(const std::string& repository, const LocalImage& image,
                   const std::string& from = "");
-  Answer put_manifest(const std::string& repository, const std::string& reference,
-                      const LocalImage& image);
+  Reply put_manifest(const std::string& repository, const std::string& reference,
+                     const LocalImage& image);
   // What cannot be pulled of a manifest, its children included; empty: all can be, and hashes
   // right.
   std::string lacks(const std::string& repository, const std::string& reference);

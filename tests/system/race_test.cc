@@ -212,7 +212,7 @@ class Race {
     const std::lock_guard lock(ledger.mutex);
     const bool by_tag = !reference.starts_with("sha256:");
     const auto begin = SteadyClock::now();
-    const Answer answer = client.put_manifest(repository, reference, manifest.image);
+    const Reply answer = client.put_manifest(repository, reference, manifest.image);
     const auto took = std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begin).count();
     for (auto longest = counts.longest_put_ms.load();
          took > longest && !counts.longest_put_ms.compare_exchange_weak(longest, took);) {
@@ -251,7 +251,7 @@ class Race {
     const bool stays =
         !only_tagged_ || std::any_of(ledger.tags.begin(), ledger.tags.end(), is_victim);
     if (stays && !is_back(client, repository, victim)) return;
-    const Answer answer =
+    const Reply answer =
         client.request("DELETE", "/v2/" + repository + "/manifests/" + victim.text());
     counts.unanswered += answer.status == 0;
     counts.deleted += answer.status == 202;

@@ -177,7 +177,7 @@ TEST(ScannerFuzz, FindsWhateverTheRegistryReads) {
   int complaints = 0, accepted = 0;
   for (int i = 0; i < (rounds ? std::atoi(rounds) : 3000); ++i) {
     const auto [json, media_type] = speller.manifest();
-    const Answer answer = http.request("PUT", "/v2/fuzz/manifests/t", json, media_type);
+    const Reply answer = http.request("PUT", "/v2/fuzz/manifests/t", json, media_type);
     accepted += answer.status == 201;
     if (answer.status != 400) continue;
     const auto body = nlohmann::json::parse(answer.body, nullptr, false);
