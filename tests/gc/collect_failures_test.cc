@@ -39,8 +39,8 @@ TEST_F(Collect, WhatWasSaidBeforeAFailedSecondLookIsStillSaid) {
 }
 
 TEST_F(Collect, OneFailureDoesNotStopTheRest) {
-  store().meddle = [&](std::string_view verb, const std::string& key) {
-    if (verb == "rename" && key == data(scene.loose))
+  store().meddle = [&](Verb verb, const std::string& key) {
+    if (verb == Verb::rename && key == data(scene.loose))
       throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();
@@ -61,8 +61,8 @@ TEST_F(Collect, TheDeadlineStopsBetweenSteps) {
 
 TEST_F(Collect, ASignalWhileTakingLeavesNothingThatIsNeededAway) {
   store().online();
-  store().meddle = [&](std::string_view verb, const std::string&) {
-    if (verb == "rename") store().stop.request_stop();
+  store().meddle = [&](Verb verb, const std::string&) {
+    if (verb == Verb::rename) store().stop.request_stop();
   };
   const Swept swept = store().run();
   EXPECT_TRUE(swept.total.stopped);
@@ -75,9 +75,9 @@ TEST_F(Collect, ASignalWhileTakingLeavesNothingThatIsNeededAway) {
 // one would have.
 TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
   const std::string link = RegistryBuilder::revision("app", scene.untagged);
-  for (const std::string verb : {"rename", "remove_file"}) {
+  for (const Verb verb : {Verb::rename, Verb::remove_file}) {
     Sweeping sweeping(scene.registry);
-    sweeping.delete_untagged().meddle = [&](std::string_view done, const std::string& key) {
+    sweeping.delete_untagged().meddle = [&](Verb done, const std::string& key) {
       if (done == verb && key.starts_with(link))
         throw StorageError(Trouble::unreadable, key, EPERM);
     };
@@ -85,11 +85,11 @@ TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
     EXPECT_TRUE(swept.is_incomplete()) << verb;
     EXPECT_EQ(sweeping.has(link) && sweeping.has(data(scene.untagged)) &&
                   sweeping.has(data(digest_of("former"))),
-              verb == "rename");
-    EXPECT_EQ(count_quarantined(sweeping.files()), verb == "rename" ? 0u : 4u);
+              verb == Verb::rename);
+    EXPECT_EQ(count_quarantined(sweeping.files()), verb == Verb::rename ? 0u : 4u);
     EXPECT_FALSE(sweeping.has(data(scene.loose)) || sweeping.has(data(digest_of("old"))))
         << verb;  // one failure stops nothing else
-    sweeping.meddle = [](std::string_view, const std::string&) {};
+    sweeping.meddle = [](Verb, const std::string&) {};
     for (int i = 0; i < 2; ++i) {
       EXPECT_FALSE(sweeping.run().is_incomplete()) << verb;
       EXPECT_EQ(codes(sweeping.plan.warnings), Codes{}) << verb;
@@ -101,8 +101,8 @@ TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
 
 TEST_F(Collect, NothingIsPurgedThatIsNotYetOnTheDisk) {
   bool failed = false;
-  store().meddle = [&](std::string_view verb, const std::string&) {
-    if (verb == "sync" && !std::exchange(failed, true)) throw StorageRefuses("", EIO);
+  store().meddle = [&](Verb verb, const std::string&) {
+    if (verb == Verb::sync && !std::exchange(failed, true)) throw StorageRefuses("", EIO);
   };
   const Swept swept = store().run();
   EXPECT_TRUE(failed && swept.is_incomplete());
@@ -111,10 +111,10 @@ TEST_F(Collect, NothingIsPurgedThatIsNotYetOnTheDisk) {
 }
 
 TEST_F(Collect, WhatCannotBeGivenBackIsNoSuccess) {
-  store().meddle = [&](std::string_view verb, const std::string& key) {
-    if (verb == "rename" && key == data(scene.loose))
+  store().meddle = [&](Verb verb, const std::string& key) {
+    if (verb == Verb::rename && key == data(scene.loose))
       store().put(RegistryBuilder::layer_link("new", scene.loose), scene.loose.text());
-    if (verb == "rename" && key.starts_with(data(scene.loose) + "."))
+    if (verb == Verb::rename && key.starts_with(data(scene.loose) + "."))
       throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();
@@ -144,7 +144,7 @@ TEST_F(Collect, P7DyingBeforeAnyVerbLosesNothing) {
   scene.registry.tag("app", "v0", scene.image);
   scene.registry.quarantine(data(scene.layer), kTaken);
   const auto settle = [](Sweeping& sweeping) {
-    sweeping.meddle = [](std::string_view, const std::string&) {};
+    sweeping.meddle = [](Verb, const std::string&) {};
     for (int i = 0; i < 3; ++i) sweeping.run();
     EXPECT_EQ(codes(sweeping.plan.blockers), Codes{});
     return sweeping.files();
@@ -156,7 +156,7 @@ TEST_F(Collect, P7DyingBeforeAnyVerbLosesNothing) {
     Sweeping sweeping(scene.registry);
     std::size_t verbs = 0;
     died = false;
-    sweeping.delete_untagged().meddle = [&](std::string_view, const std::string&) {
+    sweeping.delete_untagged().meddle = [&](Verb, const std::string&) {
       if (verbs++ == deaths) {
         died = true;
         throw Death();

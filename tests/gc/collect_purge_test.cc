@@ -127,8 +127,8 @@ TEST_F(Collect, P15WhatHasAnotherNameIsNotFreed) {
 
 TEST_F(Collect, P15WhatIsGoneCountsThoughItsDirectoryStays) {
   scene.registry.quarantine(data(scene.loose), kTaken);
-  store().meddle = [&](std::string_view verb, const std::string& key) {
-    if (verb == "remove_directory" && data(scene.loose).starts_with(key))
+  store().meddle = [&](Verb verb, const std::string& key) {
+    if (verb == Verb::remove_directory && data(scene.loose).starts_with(key))
       throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();

@@ -16,8 +16,8 @@ TEST_F(Collect, WhatIsLinkedBetweenTheRenamesAndTheSecondLookComesBack) {
     RegistryBuilder pushed;
     const Digest config = digest_of("{\"os\":\"linux\"}");
     const std::string image = RegistryBuilder::image_json(config, 14, {{fresh.loose, 5}});
-    sweeping.meddle = [&](std::string_view verb, const std::string&) {
-      if (verb != "sync" || sweeping.has(RegistryBuilder::data(digest_of(image)))) return;
+    sweeping.meddle = [&](Verb verb, const std::string&) {
+      if (verb != Verb::sync || sweeping.has(RegistryBuilder::data(digest_of(image)))) return;
       sweeping.put(RegistryBuilder::data(config), "{\"os\":\"linux\"}");
       sweeping.put(RegistryBuilder::data(digest_of(image)), image);
       sweeping.put(RegistryBuilder::revision("app", digest_of(image)), digest_of(image).text());
@@ -131,8 +131,8 @@ TEST_F(CollectBesideAPush, WhatThisRunTookGoesBackThen) {
 }
 
 TEST_F(Collect, AFileThatChangedSinceItWasHashedStays) {
-  store().meddle = [&](std::string_view verb, const std::string& key) {
-    if (verb == "rename" && key == data(scene.loose)) store().put(key, "other bytes");
+  store().meddle = [&](Verb verb, const std::string& key) {
+    if (verb == Verb::rename && key == data(scene.loose)) store().put(key, "other bytes");
   };
   const Swept swept = store().run();
   EXPECT_EQ(read_all(store().v2() / data(scene.loose)), "other bytes");

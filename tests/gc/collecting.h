@@ -3,9 +3,9 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/scanning.h"
 #include "tests/support/scene.h"
 #include "tests/support/sweeping.h"
+#include "tests/support/troubled_storage.h"
 
 namespace regctl::test {
 
@@ -16,7 +16,6 @@ class Collect : public testing::Test {
   Scene scene;
   std::optional<Sweeping> written;
   bool renamed = false;
-  std::unique_ptr<Storage> inner;
 
   // The scene on a disk, from the first use on.
   Sweeping& store() {
@@ -27,14 +26,13 @@ class Collect : public testing::Test {
 
   // Once something was taken, a directory of blobs cannot be read.
   void second_look_fails() {
-    store().meddle = [&](std::string_view verb, const std::string&) { renamed |= verb == "sync"; };
+    store().meddle = [&](Verb verb, const std::string&) { renamed |= verb == Verb::sync; };
     store().wrap = [&](std::unique_ptr<Storage> storage) {
-      inner = std::move(storage);
-      return std::make_unique<Meddled>(*inner, [&](std::string_view, const std::string& key) {
-        if (renamed && key == "blobs/sha256/" + scene.loose.hex().substr(0, 2))
-          throw StorageError(Trouble::unreadable, key, EIO);
-        return false;
-      });
+      const std::string shard = layout::blob_shard(scene.loose);
+      const auto deny = [this, shard](Verb, const std::string& key) {
+        return renamed && key == shard ? Answer::error : Answer::truth;
+      };
+      return std::make_unique<TroubledStorage>(std::move(storage), deny);
     };
   }
 

@@ -77,10 +77,15 @@ Look everything() {
   return look;
 }
 
+using Call = std::pair<Verb, std::string>;
+
+std::string described(const Call& call) {
+  return std::string(word_for(call.first)) + ' ' + call.second;
+}
+
 // The calls of one look at `registry`, in order.
-std::vector<std::pair<Verb, std::string>> calls_of(const RegistryBuilder& registry,
-                                                   const Look& look) {
-  std::vector<std::pair<Verb, std::string>> calls;
+std::vector<Call> calls_of(const RegistryBuilder& registry, const Look& look) {
+  std::vector<Call> calls;
   const auto note = [&](Verb verb, const std::string& key) {
     calls.emplace_back(verb, key);
     return Answer::truth;
@@ -103,8 +108,6 @@ void expect_refused_or_same(const Findings& troubled, const Plan& plan, const st
   EXPECT_EQ(planned(troubled).size(), plan.blobs.size());
   EXPECT_TRUE(troubled.plan == plan);
 }
-
-const char* const kVerbs[] = {"list ", "stat ", "read ", "below "};
 
 struct Story {
   const char* name;
@@ -133,7 +136,7 @@ TEST_P(P2AnIncompleteMarkTakesNothing, F45AnErrorInAnyCall) {
   ASSERT_GT(calls.size(), 50u);
   for (std::size_t n = 0; n < calls.size(); ++n) {
     expect_refused_or_same(with_trouble_at(n, Answer::error, registry, look), plan,
-                           kVerbs[static_cast<int>(calls[n].first)] + calls[n].second);
+                           described(calls[n]));
   }
 }
 
@@ -141,7 +144,7 @@ TEST_P(P2AnIncompleteMarkTakesNothing, F46AnAbsenceThatIsNotTrue) {
   const auto calls = calls_of(registry, look);
   for (std::size_t n = 0; n < calls.size(); ++n) {
     expect_refused_or_same(with_trouble_at(n, Answer::absence, registry, look), plan,
-                           kVerbs[static_cast<int>(calls[n].first)] + calls[n].second);
+                           described(calls[n]));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "tests/support/scanning.h"
 #include "tests/support/store_at.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/troubled_storage.h"
 
 namespace regctl {
 namespace {
@@ -128,9 +129,9 @@ TEST(Scan, TheOrderOfListingsDoesNotMatter) {
   registry.tree.file(link, digest_of("another").text(), kNow - 3 * kDay);
   registry.quarantine(link, kNow - 2 * kDay, "aaaa");
   const auto storage = registry.tree.storage();
-  const Meddled reversed(*storage, {}, [](Listing& listing) {
-    std::reverse(listing.entries.begin(), listing.entries.end());
-  });
+  const TroubledStorage reversed(registry.tree.storage(), {.listed = [](Listing& listing) {
+                                   std::reverse(listing.entries.begin(), listing.entries.end());
+                                 }});
   expect_equal(scanned(*storage, 1, Detail::everything), scanned(reversed, 1, Detail::everything));
   expect_equal(surveyed(*storage, scanned(*storage)), surveyed(reversed, scanned(reversed)));
 }
@@ -241,25 +242,28 @@ TEST(Scan, LinksInTheLastPlaceAreObstacles) {
   }
 }
 
+std::size_t calls_of_a_scan(const RegistryBuilder& registry) {
+  std::size_t calls = 0;
+  const auto count = [&](Verb, const std::string&) {
+    ++calls;
+    return Answer::truth;
+  };
+  scanned(TroubledStorage(registry.tree.storage(), count), 1, Detail::everything);
+  return calls;
+}
+
 // A link is first asked whether it holds what it should, a question that may fail in silence
 // because it is then asked in full: so what fails once goes on failing.
 TEST(Scan, P2AnyFailingCallIsAnObstacle) {
   const RegistryBuilder registry = something_of_everything(2);
-  const auto storage = registry.tree.storage();
-  std::size_t calls = 0;
-  const Meddled counting(*storage, [&](std::string_view, const std::string&) {
-    ++calls;
-    return false;
-  });
-  scanned(counting, 1, Detail::everything);
+  const std::size_t calls = calls_of_a_scan(registry);
   ASSERT_GT(calls, 100u);
   for (std::size_t fatal = 0; fatal < calls; ++fatal) {
     std::size_t call = 0;
     std::string where;
-    const Meddled failing(*storage, [&](std::string_view, const std::string& key) {
+    const TroubledStorage failing(registry.tree.storage(), [&](Verb, const std::string& key) {
       if (call++ == fatal) where = key;
-      if (call > fatal && key == where) throw StorageError(Trouble::unreadable, key, EIO);
-      return false;
+      return call > fatal && key == where ? Answer::error : Answer::truth;
     });
     const Places found = obstacles(scanned(failing, 1, Detail::everything));
     EXPECT_THAT(found, testing::Contains(std::pair(std::string("read-error"), where)));
@@ -272,17 +276,13 @@ TEST(Scan, P2AnAbsenceThatTheListingDeniesIsNotBelieved) {
   const RegistryBuilder registry = something_of_everything(2);
   const auto storage = registry.tree.storage();
   Inventory expected = scanned(*storage, 1, Detail::everything);
-  std::size_t calls = 0;
-  const Meddled counting(*storage, [&](std::string_view, const std::string&) {
-    ++calls;
-    return false;
-  });
-  scanned(counting, 1, Detail::everything);
+  const std::size_t calls = calls_of_a_scan(registry);
   for (const std::size_t moment : {1, 2}) {
     for (std::size_t hiding = 1; hiding < calls; ++hiding) {  // call 0 lists the top
       std::size_t call = 0;
-      std::string gone, verb;
-      const Meddled blinking(*storage, [&](std::string_view asked, const std::string& key) {
+      std::string gone;
+      Verb verb = Verb::list;
+      const auto blink = [&](Verb asked, const std::string& key) {
         const std::size_t now = call++;
         if (now == hiding && storage->stat(key)) {
           // At first one object, then with it the directory it is in.
@@ -290,8 +290,11 @@ TEST(Scan, P2AnAbsenceThatTheListingDeniesIsNotBelieved) {
           verb = asked;
         }
         return now >= hiding && now < hiding + moment && !gone.empty() &&
-               (key == gone || key.starts_with(gone + '/'));
-      });
+                       (key == gone || key.starts_with(gone + '/'))
+                   ? Answer::absence
+                   : Answer::truth;
+      };
+      const TroubledStorage blinking(registry.tree.storage(), blink);
       Inventory inventory = scanned(blinking, 1, Detail::everything);
       if (gone.find("_uploads") != std::string::npos)
         continue;  // nothing is kept or taken by what is in there
@@ -304,17 +307,16 @@ TEST(Scan, P2AnAbsenceThatTheListingDeniesIsNotBelieved) {
 TEST(Scan, WhatIsListedAndNeverThereIsAnObstacle) {
   RegistryBuilder registry;
   const Digest image = registry.image("app", {"x"}, "v1");
-  const auto storage = registry.tree.storage();
-  const Meddled hiding(*storage, [](std::string_view, const std::string& key) {
-    return key == "repositories/app/_layers";
-  });
-  EXPECT_THAT(obstacles(scanned(hiding)),
+  const auto scanned_without = [&](const std::string& hidden) {
+    return scanned(TroubledStorage(registry.tree.storage(), [&](Verb, const std::string& key) {
+      return key == hidden ? Answer::absence : Answer::truth;
+    }));
+  };
+  EXPECT_THAT(obstacles(scanned_without("repositories/app/_layers")),
               ElementsAre(std::pair("unstable-directory", "repositories/app/_layers")));
   const std::string revision = layout::revision_link("app", image),
                     directory = revision.substr(0, revision.rfind('/'));
-  const Meddled hiding_link(
-      *storage, [&](std::string_view, const std::string& key) { return key == revision; });
-  EXPECT_THAT(obstacles(scanned(hiding_link)),
+  EXPECT_THAT(obstacles(scanned_without(revision)),
               ElementsAre(std::pair("unstable-directory", directory)));
 }
 

@@ -1,10 +1,9 @@
-// scan() as tests call it, and storages that make its life hard.
+// scan() as tests call it, and what it found in their words.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "registry/scan.h"
 #include "tests/support/printing.h"
@@ -30,56 +29,6 @@ inline Inventory surveyed(const Storage& storage, Inventory inventory, unsigned 
   for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
   return survey(storage, std::move(inventory), all, Workers(workers), progress);
 }
-
-// Another storage, with a word to say on each call; `before` may throw, and true hides what is
-// asked for.
-class Meddled final : public Storage {
- public:
-  using Before = std::function<bool(std::string_view verb, const std::string& key)>;
-  using After = std::function<void(Listing& listing)>;
-
-  Meddled(const Storage& inner, Before before, After after = {}, std::string prefix = {})
-      : inner_(inner),
-        before_(std::move(before)),
-        after_(std::move(after)),
-        prefix_(std::move(prefix)) {}
-
-  std::optional<Listing> list(std::string_view key) const override {
-    if (hidden("list", key)) return std::nullopt;
-    auto listing = inner_.list(full(key));
-    if (listing && after_) after_(*listing);
-    return listing;
-  }
-  std::optional<Stat> stat(std::string_view key) const override {
-    return hidden("stat", key) ? std::nullopt : inner_.stat(full(key));
-  }
-  std::optional<Content> read(std::string_view key, std::size_t limit) const override {
-    return hidden("read", key) ? std::nullopt : inner_.read(full(key), limit);
-  }
-  std::unique_ptr<Reader> open(std::string_view key) const override {
-    return hidden("open", key) ? nullptr : inner_.open(full(key));
-  }
-  std::unique_ptr<Storage> below(std::string_view prefix) const override {
-    const std::string where = full(prefix);
-    if (!hidden("below", prefix)) return std::make_unique<Meddled>(inner_, before_, after_, where);
-    return std::make_unique<Meddled>(
-        inner_, [](auto, const auto&) { return true; }, after_, where);
-  }
-
- private:
-  std::string full(std::string_view key) const {
-    return prefix_.empty() || key.empty() ? prefix_ + std::string(key)
-                                          : prefix_ + '/' + std::string(key);
-  }
-  bool hidden(std::string_view verb, std::string_view key) const {
-    return before_ && before_(verb, full(key));
-  }
-
-  const Storage& inner_;
-  Before before_;
-  After after_;
-  std::string prefix_;
-};
 
 // Ids of reports, and paths.
 using Places = std::vector<std::pair<std::string, std::string>>;

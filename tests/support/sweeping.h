@@ -12,6 +12,7 @@
 #include "tests/support/program.h"
 #include "tests/support/registry_builder.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/troubled_writer.h"
 
 namespace regctl::test {
 
@@ -36,35 +37,6 @@ inline Files files_below(const std::filesystem::path& directory) {
   return files;
 }
 
-// Calls `before(verb, key)` ahead of everything; what that throws ends it.
-class MeddledWriter final : public gc::Writer {
- public:
-  using Before = std::function<void(std::string_view verb, const std::string& key)>;
-  MeddledWriter(Writer& inner, Before before) : inner_(inner), before_(std::move(before)) {}
-
-  Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
-                          const std::optional<Identity>& expected) override {
-    before_("rename", layout::join(directory, from));
-    return inner_.rename_in_place(directory, from, to, expected);
-  }
-  Outcome remove_file(std::string_view directory, std::string_view name) override {
-    before_("remove_file", layout::join(directory, name));
-    return inner_.remove_file(directory, name);
-  }
-  Outcome remove_directory(std::string_view key) override {
-    before_("remove_directory", std::string(key));
-    return inner_.remove_directory(key);
-  }
-  void sync() override {
-    before_("sync", "");
-    inner_.sync();
-  }
-
- private:
-  Writer& inner_;
-  Before before_;
-};
-
 class PhaseProgress final : public Progress {
  public:
   explicit PhaseProgress(const std::function<void(const std::string&)>& at) : at_(at) {}
@@ -82,7 +54,7 @@ class Sweeping {
   // Of the last run that ended by itself: what it found, and what it set out to do.
   std::optional<gc::Findings> findings;
   gc::Plan plan;
-  MeddledWriter::Before meddle = [](std::string_view, const std::string&) {};
+  TroubledWriter::Before meddle = [](Verb, const std::string&) {};
   std::function<void(const std::string& phase)> at_phase = [](const std::string&) {};
   std::function<std::unique_ptr<Storage>(std::unique_ptr<Storage>)> wrap = [](auto storage) {
     return storage;
@@ -123,11 +95,10 @@ class Sweeping {
     const Store store(find_store(directory_.path()).facts);
     const auto storage = wrap(open_filesystem_storage(store.directory()));
     const auto writer = gc::open_writer(store);
-    MeddledWriter meddled(
-        *writer, [this](std::string_view verb, const std::string& key) { meddle(verb, key); });
+    TroubledWriter troubled(*writer, meddle);
     const gc::Lock lock = gc::Lock::acquire(store);
     gc::Collected collected =
-        collect(undertaking, store.facts(), {*storage, meddled, lock}, stop.get_token(), progress);
+        collect(undertaking, store.facts(), {*storage, troubled, lock}, stop.get_token(), progress);
     findings = std::move(collected.found);
     plan = collected.swept.plan;
     return std::move(collected.swept);

@@ -13,7 +13,8 @@
 #include "tests/support/printing.h"
 #include "tests/support/registry_builder.h"
 #include "tests/support/store_at.h"
-#include "tests/support/sweeping.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/troubled_storage.h"
 
 namespace regctl::gc {
 namespace {
@@ -22,48 +23,6 @@ using namespace test;
 using Clock = std::chrono::steady_clock;
 using testing::ElementsAre;
 using testing::Pair;
-
-// A disk, and what happens ahead of every read of a blob.
-class Watched final : public Storage {
- public:
-  using Before = std::function<void(const std::string& key, std::size_t limit)>;
-  Watched(std::unique_ptr<Storage> inner, const Before& before)
-      : inner_(std::move(inner)), before_(before) {}
-
-  std::optional<Listing> list(std::string_view key) const override { return inner_->list(key); }
-  std::optional<Stat> stat(std::string_view key) const override { return inner_->stat(key); }
-  std::optional<Content> read(std::string_view key, std::size_t limit) const override {
-    return inner_->read(key, limit);
-  }
-  std::unique_ptr<Storage> below(std::string_view prefix) const override {
-    return inner_->below(prefix);
-  }
-  std::unique_ptr<Reader> open(std::string_view key) const override {
-    auto reader = inner_->open(key);
-    return reader ? std::make_unique<WatchedReader>(std::move(reader), std::string(key), before_)
-                  : nullptr;
-  }
-
- private:
-  class WatchedReader final : public Reader {
-   public:
-    WatchedReader(std::unique_ptr<Reader> inner, std::string key, const Before& before)
-        : inner_(std::move(inner)), key_(std::move(key)), before_(before) {}
-    std::string_view next(std::size_t limit) override {
-      before_(key_, limit);
-      return inner_->next(limit);
-    }
-    Identity identity() const override { return inner_->identity(); }
-
-   private:
-    std::unique_ptr<Reader> inner_;
-    std::string key_;
-    const Before& before_;
-  };
-
-  std::unique_ptr<Storage> inner_;
-  const Before& before_;
-};
 
 class Verify : public testing::Test {
  protected:
@@ -96,8 +55,12 @@ class Verify : public testing::Test {
   }
 
   TemporaryDirectory directory;
-  Watched::Before before = [](const std::string&, std::size_t) {};
-  Watched storage{storage_at(directory.path()), before};
+  // Ahead of every read of a blob.
+  std::function<void(const std::string& key, std::size_t limit)> before = [](const std::string&,
+                                                                             std::size_t) {};
+  TroubledStorage storage{
+      storage_at(directory.path()),
+      {.reading = [this](const std::string& key, std::size_t limit) { before(key, limit); }}};
   Plan plan;
   unsigned jobs = 1;
   std::stop_source stop;
