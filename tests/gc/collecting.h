@@ -9,8 +9,6 @@
 
 namespace regctl::test {
 
-inline const Time kTaken = kNow - 10 * kDay;
-
 class Collect : public testing::Test {
  protected:
   Scene scene;

@@ -13,7 +13,6 @@ using namespace test;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
 const std::string kSuccess = "\nregctl_gc_last_success_timestamp_seconds{root=\"/srv/\\\"r\\\"\"} ";
 
 Report report_of(cli::ExitStatus status) {

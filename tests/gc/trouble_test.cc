@@ -215,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(Stories, P2AnIncompleteMarkTakesNothing,
                                          Story{"SoundEverything", sound_store, true},
                                          Story{"Damaged", damaged_store, false},
                                          Story{"DamagedEverything", damaged_store, true}),
-                         [](const auto& story) { return story.param.name; });
+                         name_of_case);
 
 }  // namespace
 }  // namespace regctl::gc

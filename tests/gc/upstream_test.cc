@@ -8,8 +8,6 @@ namespace {
 
 using namespace test;
 
-using Manifests = std::set<std::pair<std::string, Digest>>;
-
 // --delete-untagged takes the children of tagged lists, their configurations and layers (2.8).
 TEST(WhatUpstreamLoses, P12ChildrenOfTaggedIndexes) {
   RegistryBuilder registry;

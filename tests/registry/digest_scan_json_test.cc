@@ -3,21 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "registry/digest_scan.h"
-#include "tests/support/printing.h"
+#include "tests/registry/found_digests.h"
 
 namespace regctl {
 namespace {
 
 using namespace std::string_literals;
-using Digests = std::vector<Digest>;
+using namespace test;
+using Digests = FoundDigests;
 
 const Digest a = *Digest::from_hex(Algorithm::sha256, std::string(64, 'a'));
-
-Digests digests_of(const std::vector<FoundReference>& references) {
-  Digests digests;
-  for (const FoundReference& reference : references) digests.push_back(reference.digest);
-  return digests;
-}
 
 TEST(DigestScanJson, AcceptsWhatEncodingJsonAccepts) {
   for (const char* value : {"0",

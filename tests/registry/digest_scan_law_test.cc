@@ -5,7 +5,7 @@
 #include <random>
 
 #include "registry/digest_scan.h"
-#include "tests/support/printing.h"
+#include "tests/registry/found_digests.h"
 
 namespace regctl {
 namespace {
@@ -145,12 +145,6 @@ class Author {
   std::mt19937_64 random_;
 };
 
-std::vector<Digest> digests_of(const DigestScan& scan) {
-  std::vector<Digest> digests;
-  for (const FoundReference& reference : scan.references) digests.push_back(reference.digest);
-  return digests;
-}
-
 std::vector<Digest> anywhere_in(std::string_view text) {
   std::vector<Digest> digests;
   each_digest_in_text(text, [&](const Digest& digest) { digests.push_back(digest); });
@@ -163,7 +157,7 @@ RC_GTEST_PROP(DigestScanLaw, FindsExactlyWhatWasPlanted, (std::uint64_t seed)) {
     author.object(6, false, false);
     const DigestScan scan = scan_digests(author.text);
     RC_ASSERT(scan.is_json_object);
-    RC_ASSERT(digests_of(scan) == author.references);
+    RC_ASSERT(test::digests_of(scan.references) == author.references);
     RC_ASSERT(scan.subjects == author.subjects);
   }
 }
@@ -172,7 +166,7 @@ RC_GTEST_PROP(DigestScanLaw, FindsExactlyWhatWasPlanted, (std::uint64_t seed)) {
 void expect_every_digest_unless_json(const std::string& text) {
   const DigestScan scan = scan_digests(text);
   if (scan.is_json_object) return;
-  RC_ASSERT(digests_of(scan) == anywhere_in(text));
+  RC_ASSERT(test::digests_of(scan.references) == anywhere_in(text));
   RC_ASSERT(scan.subjects.empty());
 }
 

@@ -6,12 +6,13 @@
 
 #include <chrono>
 
-#include "tests/support/printing.h"
+#include "tests/registry/found_digests.h"
 
 namespace regctl {
 namespace {
 
 using namespace std::string_literals;
+using namespace test;
 
 Digest digest(char c, Algorithm algorithm = Algorithm::sha256) {
   return *Digest::from_hex(algorithm, std::string(2 * bytes_of(algorithm), c));
@@ -19,13 +20,7 @@ Digest digest(char c, Algorithm algorithm = Algorithm::sha256) {
 
 const Digest a = digest('a'), b = digest('b'), c = digest('c');
 
-using Digests = std::vector<Digest>;
-
-Digests digests_of(const std::vector<FoundReference>& references) {
-  Digests digests;
-  for (const FoundReference& reference : references) digests.push_back(reference.digest);
-  return digests;
-}
+using Digests = FoundDigests;
 
 // The references of a text that must be a JSON object; $a, $b and $c stand for digests.
 std::string with_digests(std::string text) {

@@ -21,8 +21,7 @@ namespace regctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-const Time kThen = Time(std::chrono::seconds(1'700'000'000));
+using test::kThen;
 
 class FilesystemStorage : public testing::TestWithParam<beneath::Resolution> {
  protected:

@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "tests/support/printing.h"
 #include "tests/support/store_at.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tree.h"
@@ -18,11 +19,12 @@ void PrintTo(const Entry& entry, std::ostream* out) {
 
 namespace {
 
+using test::kThen;
+using test::name_of_case;
 using test::TemporaryDirectory;
 using test::Tree;
 using testing::UnorderedElementsAre;
 
-const Time kThen = Time(std::chrono::seconds(1'700'000'000));
 const Time kLater = kThen + std::chrono::hours(1) + std::chrono::nanoseconds(123'456'789);
 
 struct Backend {
@@ -63,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
                             [](const Tree& tree, const TemporaryDirectory& directory) {
                               return on_disk(tree, directory, beneath::Resolution::by_component);
                             }}),
-    [](const auto& test) { return test.param.name; });
+    name_of_case);
 
 using Thrown = std::pair<Trouble, std::string>;
 

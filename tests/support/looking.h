@@ -48,27 +48,28 @@ struct Look {
   gc::Findings at(const RegistryBuilder& registry) const { return at(*registry.tree.storage()); }
 };
 
-inline std::set<Digest> planned(const gc::Findings& findings) {
-  std::set<Digest> digests;
+using Codes = std::set<std::string>;
+using Digests = std::set<Digest>;
+using Manifests = std::set<std::pair<std::string, Digest>>;  // with their repositories
+
+inline Digests planned(const gc::Findings& findings) {
+  Digests digests;
   for (const auto& blob : findings.plan.blobs) digests.insert(blob.digest);
   return digests;
 }
 
-inline std::set<std::pair<std::string, Digest>> planned_manifests(const gc::Findings& findings) {
-  std::set<std::pair<std::string, Digest>> manifests;
+inline Manifests planned_manifests(const gc::Findings& findings) {
+  Manifests manifests;
   for (const auto& removal : findings.plan.manifests)
     manifests.emplace(removal.repository, removal.digest);
   return manifests;
 }
 
 // Their ids.
-inline std::set<std::string> codes(const std::vector<report::Message>& messages) {
-  std::set<std::string> found;
+inline Codes codes(const std::vector<report::Message>& messages) {
+  Codes found;
   for (const auto& message : messages) found.emplace(report::info_of(message.code).id);
   return found;
 }
-
-using Codes = std::set<std::string>;
-using Digests = std::set<Digest>;
 
 }  // namespace regctl::test

@@ -14,8 +14,11 @@ namespace regctl::test {
 
 // 2026-06-01T00:00:00Z: the time at which tests look at a registry.
 inline const Time kNow = Time(std::chrono::seconds(1'780'272'000));
+inline constexpr Duration kSecond = std::chrono::seconds(1);
 inline constexpr Duration kHour = std::chrono::hours(1);
 inline constexpr Duration kDay = 24 * kHour;
+// When an earlier run took what is in quarantine: every hold is over by kNow.
+inline const Time kTaken = kNow - 10 * kDay;
 
 inline constexpr char kOciManifest[] = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr char kOciIndex[] = "application/vnd.oci.image.index.v1+json";

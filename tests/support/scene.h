@@ -59,8 +59,4 @@ struct Case {
 
 inline void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 
-inline std::string name_of_case(const testing::TestParamInfo<Case>& info) {
-  return info.param.name;
-}
-
 }  // namespace regctl::test

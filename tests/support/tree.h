@@ -10,6 +10,9 @@
 
 namespace regctl::test {
 
+// Some time or other, for what is put into a tree.
+inline const Time kThen = Time(std::chrono::seconds(1'700'000'000));
+
 class Tree {
  public:
   struct Node {

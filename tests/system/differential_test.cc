@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <random>
 
-#include "tests/support/program.h"
 #include "tests/support/random_store.h"
+#include "tests/support/store_on_disk.h"
 
 namespace regctl {
 namespace {
@@ -18,14 +17,6 @@ std::set<Digest> digests_after(const std::string& text, const std::string& words
   std::set<Digest> digests;
   for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
     if (const auto digest = digest_at(text, at + words.size())) digests.insert(*digest);
-  return digests;
-}
-
-std::set<Digest> planned_by(const std::string& json) {
-  std::set<Digest> digests;
-  const auto report = nlohmann::json::parse(json);
-  for (const auto& blob : report.at("plan").at("blobs"))
-    digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
   return digests;
 }
 
@@ -52,7 +43,7 @@ TEST(Differential, PlanUpstreamAndTruthAgree) {
     argv.push_back(root.path());
     const Ran plain = run(argv);
     ASSERT_TRUE(plain.status == 0 || plain.status == 12) << plain.err;  // 12: everything is garbage
-    EXPECT_EQ(planned_by(plain.out), store.garbage);
+    EXPECT_EQ(planned(plain), store.garbage);
 
     const Ran upstream = upstream_collect(root.path(), {"--dry-run"});
     ASSERT_EQ(upstream.status, 0) << upstream.err;
@@ -61,7 +52,7 @@ TEST(Differential, PlanUpstreamAndTruthAgree) {
     argv.insert(argv.begin() + 1, "--delete-untagged");
     const Ran untagged = run(argv);
     ASSERT_LE(untagged.status, 12) << untagged.err;
-    EXPECT_EQ(planned_by(untagged.out), store.garbage_untagged);
+    EXPECT_EQ(planned(untagged), store.garbage_untagged);
   }
   EXPECT_GT(garbage, 0u);  // or nothing was compared
 }

@@ -27,7 +27,7 @@ class GateOnDisk : public StoreOnDisk {
     registry.quarantine(RegistryBuilder::data(garbage), taken);
     write();
   }
-  void write_with_old_garbage() { write_with_garbage_taken(kNow - 10 * kDay); }
+  void write_with_old_garbage() { write_with_garbage_taken(kTaken); }
 
   bool is_waiting() const {
     const auto directory = (v2() / RegistryBuilder::data(garbage)).parent_path();
@@ -85,12 +85,12 @@ TEST_F(GateOnDisk, NoRegistryIsNoProof) {
 
 TEST_F(GateOnDisk, WordsOpenItEverywhere) {
   write_with_old_garbage();
-  const Ran early = collect(
-      {"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(4))});
+  const Ran early =
+      collect({"--registry-restarted-at", format_rfc3339(kTaken + std::chrono::seconds(4))});
   expect_waiting(early, "--registry-restarted-at");
   EXPECT_EQ(collect({"--registry-restarted-at", format_rfc3339(now() + kHour)}).status, 2);
-  expect_purged(collect(
-      {"--registry-restarted-at", format_rfc3339(kNow - 10 * kDay + std::chrono::seconds(5))}));
+  expect_purged(
+      collect({"--registry-restarted-at", format_rfc3339(kTaken + std::chrono::seconds(5))}));
 }
 
 TEST_F(GateOnDisk, NoCacheAtAllOpensItEverywhere) {

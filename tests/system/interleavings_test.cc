@@ -242,7 +242,7 @@ TEST_F(Interleavings, ALayerLinkRewrittenWhileItIsTaken) {
 // The same where a manifest was verified before: the link must come back for it.
 TEST_F(Interleavings, ALayerLinkTakenUnderAManifest) {
   registry.manifest("app", image.json, "new");
-  registry.quarantine(RegistryBuilder::layer_link("app", layer), kNow - 10 * kDay);
+  registry.quarantine(RegistryBuilder::layer_link("app", layer), kTaken);
   serve();
   EXPECT_NE(client.lacks("app", "new"), "");
   heal();

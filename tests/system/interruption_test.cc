@@ -151,11 +151,10 @@ TEST_F(Interruption, P7KilledAtAnyChangingCall) { EXPECT_GT(kill_everywhere(), 3
 // back.
 TEST_F(Interruption, P7KilledAtAnyChangingCallBesideAServingRegistry) {
   mode = {"--hold", "1h"};
-  registry.quarantine(RegistryBuilder::data(registry.layer("app", "waits for the gate")),
-                      kNow - 10 * kDay);
+  registry.quarantine(RegistryBuilder::data(registry.layer("app", "waits for the gate")), kTaken);
   const Digest image = registry.image("other", {"wanted back"}, "v1");
   for (const Digest& digest : {image, digest_of("wanted back")})
-    registry.quarantine(RegistryBuilder::data(digest), kNow - 10 * kDay);
+    registry.quarantine(RegistryBuilder::data(digest), kTaken);
   const Files end = settle(Copy(registry));
   for (const Digest& digest : {image, digest_of("wanted back")})
     EXPECT_TRUE(end.contains(RegistryBuilder::data(digest)));
@@ -167,13 +166,12 @@ TEST_F(Interruption, P7KilledAtAnyChangingCallOfAPurge) {
   mode = {"--hold", "1h", "--registry-cache", "none"};
   const Digest untagged = registry.image("app", {"base", "of an untagged one"});
   for (const Digest& digest : {untagged, digest_of("of an untagged one")})
-    registry.quarantine(RegistryBuilder::data(digest), kNow - 10 * kDay);
-  registry.quarantine(RegistryBuilder::revision("app", untagged), kNow - 10 * kDay);
-  registry.quarantine(RegistryBuilder::layer_link("app", digest_of("of an untagged one")),
-                      kNow - 10 * kDay);
+    registry.quarantine(RegistryBuilder::data(digest), kTaken);
+  registry.quarantine(RegistryBuilder::revision("app", untagged), kTaken);
+  registry.quarantine(RegistryBuilder::layer_link("app", digest_of("of an untagged one")), kTaken);
   registry.layer("app", "uploaded again beside its copy");
   const std::string again = RegistryBuilder::data(digest_of("uploaded again beside its copy"));
-  registry.quarantine(again, kNow - 10 * kDay);
+  registry.quarantine(again, kTaken);
   registry.tree.file(again, "uploaded again beside its copy", registry.time());
   const Files end = settle(Copy(registry));
   EXPECT_FALSE(end.contains(RegistryBuilder::data(untagged)));

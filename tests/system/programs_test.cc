@@ -9,6 +9,7 @@
 #include "tests/support/looking.h"
 #include "tests/support/program.h"
 #include "tests/support/random_store.h"
+#include "tests/support/store_on_disk.h"
 
 namespace regctl {
 namespace {
@@ -169,11 +170,7 @@ TEST_F(Programs, ARealRegistry) {
                    {"-n", "--json", "--keep-younger-than", "0s", "--max-delete", "100%"});
     const Ran ran = gc(options);
     EXPECT_EQ(ran.status, 0) << ran.err;
-    Digests digests;
-    const json report = json::parse(ran.out);
-    for (const auto& blob : report.at("plan").at("blobs"))
-      digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
-    return digests;
+    return planned(ran);
   };
   const Digests deleted = {third, digest_of("third"), digest_of("{\"layer\":\"third\"}")};
   EXPECT_EQ(planned_with({}), deleted);

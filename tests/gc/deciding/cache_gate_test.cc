@@ -13,8 +13,6 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-const Time kTaken = kNow - 2 * kDay;
 const Time kBefore = kTaken - kDay, kAfter = kTaken + kDay;
 
 RegistryProcess serving(Cache cache, Time started = kBefore) {
@@ -68,7 +66,6 @@ struct Row {
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
-std::string name_of_row(const testing::TestParamInfo<Row>& info) { return info.param.name; }
 
 class Gate : public testing::TestWithParam<Row> {};
 
@@ -158,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
             restarted_at(kTaken, offline(found({serving(Cache::redis)}))), false},
         Row{"OfflineRedisWhateverIsSaid", no_cache(offline(found({serving(Cache::redis)}))), false,
             "registry-has-cache"}),
-    name_of_row);
+    name_of_case);
 
 TEST(WhatWouldFreeIt, NamesTheProcessAndTheOption) {
   const std::string inmemory = what_would_free_it(found({serving(Cache::inmemory)}), kTaken);

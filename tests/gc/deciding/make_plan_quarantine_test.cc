@@ -10,9 +10,6 @@ namespace {
 using namespace test;
 using testing::IsEmpty;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-const Time kTaken = kNow - 10 * kDay;
-
 using Objects = std::set<std::tuple<Quarantined::Kind, std::string, Digest>>;
 constexpr auto kBlob = Quarantined::Kind::blob;
 constexpr auto kRevision = Quarantined::Kind::revision_link;

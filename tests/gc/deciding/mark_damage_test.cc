@@ -9,8 +9,6 @@ namespace {
 
 using namespace test;
 
-using Manifests = std::set<std::pair<std::string, Digest>>;
-
 std::string spelled_in_upper_case(const Digest& digest) {
   std::string text = digest.text();
   for (std::size_t i = text.find(':'); i < text.size(); ++i)

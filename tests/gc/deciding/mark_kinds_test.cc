@@ -63,8 +63,6 @@ TEST_P(P1Document, KeepsWhatItNamesAndNothingElse) {
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
 }
 
-std::string name_of_kind(const testing::TestParamInfo<Kind>& info) { return info.param.name; }
-
 INSTANTIATE_TEST_SUITE_P(
     Kinds, P1Document,
     testing::Values(
@@ -137,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"manifests":[{"digest":""},{"digest":"latest"},{"digest":"sha256:zz"},{"digest":7},{"digest":"@i"}]})",
             "ij"},
         Kind{"NothingAtAll", "{}", ""}),
-    name_of_kind);
+    name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(
     Spellings, P1Document,
@@ -175,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"F36Deep200000",
              R"({"x":)" + std::string(200000, '[') + "\"@a\"" + std::string(200000, ']') + "}",
              "a"}),
-    name_of_kind);
+    name_of_case);
 
 // What a registry never reads a reference in must not keep anything alive, and no other spelling of
 // it is believed.
@@ -199,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"SubjectAndLayer", R"({"subject":{"digest":"@a"},"layers":[{"digest":"@a"}]})", "a"},
         Kind{"AfterTheExclusion",
              R"({"annotations":{"a":[{}]},"subject":{},"config":{"digest":"@a"}})", "a"}),
-    name_of_kind);
+    name_of_case);
 
 TEST(P1Children, F40AChildThatIsALayerIsKeptAndNoDamage) {
   Blobs blobs;

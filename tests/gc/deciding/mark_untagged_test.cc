@@ -6,8 +6,6 @@ namespace {
 
 using namespace test;
 
-using Manifests = std::set<std::pair<std::string, Digest>>;
-
 TEST(P12DeleteUntagged, IsOffUnlessAskedFor) {
   RegistryBuilder registry;
   registry.image("app", {"tagged"}, "v1");

@@ -89,12 +89,6 @@ class WriterContract : public testing::TestWithParam<std::tuple<Resolution, Rena
     if (!reader) ADD_FAILURE() << key << " is gone";
     return reader ? reader->identity() : Identity();
   }
-  static std::set<std::string> names(const fs::path& directory) {
-    std::set<std::string> found;
-    for (const auto& entry : fs::directory_iterator(directory))
-      found.insert(entry.path().filename());
-    return found;
-  }
 
   template <class Call>
   static Trouble kind_of_failure(Call call) {
@@ -124,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(WriterContract, RenamesTheVeryObject) {
   const Identity before = identity("d/data");
   EXPECT_EQ(writer->rename_in_place("d", "data", "copy"), Outcome::done);
-  EXPECT_EQ(names(root / "d"), std::set<std::string>{"copy"});
+  EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"copy"});
   const Identity after = identity("d/copy");
   EXPECT_EQ(std::tie(after.inode, after.modified, after.bytes),
             std::tie(before.inode, before.modified, before.bytes));
@@ -150,7 +144,7 @@ TEST_P(WriterContract, NeverRenamesOverAName) {
   }
   EXPECT_EQ(bytes("d/data"), "bytes");
   EXPECT_EQ(bytes("d/copy"), "other");
-  EXPECT_EQ(names(root / "d"), (std::set<std::string>{"copy", "data", "directory", "link"}));
+  EXPECT_EQ(names_in(root / "d"), (std::set<std::string>{"copy", "data", "directory", "link"}));
 }
 
 TEST_P(WriterContract, SaysWhatIsAbsent) {
@@ -160,7 +154,7 @@ TEST_P(WriterContract, SaysWhatIsAbsent) {
   EXPECT_EQ(writer->remove_file("nowhere", "data"), Outcome::absent);
   EXPECT_EQ(writer->remove_directory("nowhere"), Outcome::absent);
   EXPECT_EQ(writer->remove_directory("nowhere/at/all"), Outcome::absent);
-  EXPECT_EQ(names(root), std::set<std::string>{"d"});
+  EXPECT_EQ(names_in(root), std::set<std::string>{"d"});
 }
 
 TEST_P(WriterContract, RenamesOnlyWhatIsExpected) {
@@ -176,7 +170,7 @@ TEST_P(WriterContract, RenamesOnlyWhatIsExpected) {
     change(other);
     EXPECT_EQ(writer->rename_in_place("d", "data", "copy", other), Outcome::changed);
   }
-  EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"});
+  EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"});
 }
 
 // A registry writes a new file between our look and our rename.
@@ -189,7 +183,7 @@ TEST_P(WriterContract, PutsBackWhatWasExchangedAtTheLastMoment) {
     return before();
   };
   EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::changed);
-  EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"});
+  EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"});
   EXPECT_EQ(bytes("d/data"), "uploaded again");
 }
 
@@ -229,7 +223,7 @@ TEST_P(WriterContract, RemovesAFileAndOnlyAFile) {
   EXPECT_THROW(writer->remove_file("d", "e"), StorageError);
   fs::create_directory(root / "empty");
   EXPECT_THROW(writer->remove_file("", "empty"), StorageError);
-  EXPECT_EQ(names(root / "d"), std::set<std::string>{"e"});
+  EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"e"});
   EXPECT_TRUE(has("empty"));
 }
 
@@ -275,7 +269,7 @@ TEST_P(WriterContract, P6GoesThroughNoLink) {
   }
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("link"); }),
             Trouble::not_a_directory);
-  EXPECT_EQ(names(outside), (std::set<std::string>{"d", "data", "empty"}));
+  EXPECT_EQ(names_in(outside), (std::set<std::string>{"d", "data", "empty"}));
   EXPECT_EQ(read_all(outside / "data") + read_all(outside / "d/data"), "preciousprecious");
   EXPECT_EQ(bytes("d/data"), "bytes");
 }
@@ -354,7 +348,7 @@ TEST_P(WriterContract, WhereNoSecondNameCanBeMadeNothingComesBack) {
   }
   EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
             Trouble::unreadable);
-  EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"});
+  EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"});
   before_link = nullptr;
   before_unlink = [] { return EPERM; };
   EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
@@ -374,7 +368,7 @@ TEST_P(WriterContract, WhatCannotBeLookedAtFailsAndStays) {
         kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy", expected); }),
         Trouble::unreadable);
     before_stat = nullptr;
-    EXPECT_EQ(names(root / "d"), std::set<std::string>{"data"}) << working;
+    EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"}) << working;
   }
   before_stat = [=, left = std::make_shared<int>(1)] { return (*left)-- > 0 ? ESTALE : 0; };
   EXPECT_EQ(writer->rename_in_place("d", "data", "copy", identity("d/data")), Outcome::done);

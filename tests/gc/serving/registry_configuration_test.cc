@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/printing.h"
+
 namespace regctl::gc {
 
 void PrintTo(const Configuration& one, std::ostream* out) {
@@ -21,7 +23,6 @@ struct Row {
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
-std::string name_of_row(const testing::TestParamInfo<Row>& info) { return info.param.name; }
 
 bool is_unclear(const std::string& yaml) {
   return std::holds_alternative<Unclear>(parse_configuration(yaml, {}));
@@ -107,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(
             std::nullopt},
         Row{"Binary", storage("cache: {blobdescriptor: !!binary aW5tZW1vcnk=}"), {}, std::nullopt},
         Row{"DirectoryIsAMap", "storage: {filesystem: {rootdirectory: {}}}", {}, std::nullopt}),
-    name_of_row);
+    test::name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(
     Environment, ParseConfiguration,
@@ -179,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
             {"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR=inmemory"},
             kSrv},
         Row{"NotYaml", kBare, {"REGISTRY_STORAGE_CACHE=["}, std::nullopt}),
-    name_of_row);
+    test::name_of_case);
 
 TEST(ParseConfigurationLimits, AliasesDoNotMultiply) {
   std::string bomb = "a0: &a0 [x]\n";
