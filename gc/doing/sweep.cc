@@ -181,14 +181,13 @@ class Sweep {
                     errand_.run};
     const std::string directory = directory_of(kind, repository, digest);
     const Outcome outcome =
-        writer_.rename_in_place(directory, original_of(kind), quarantine_name(copy), expected);
+        writer_.set_aside(directory, original_of(kind), quarantine_name(copy), expected);
     if (outcome != Outcome::done) {
       if (outcome != Outcome::absent) stays(digest);
       return skip();
     }
     if (now() - copy.taken > kLongestRename &&
-        writer_.rename_in_place(directory, quarantine_name(copy), original_of(kind)) ==
-            Outcome::done) {
+        writer_.put_back(directory, quarantine_name(copy), original_of(kind)) == Outcome::done) {
       stays(digest);
       return fail(Code::slow_storage, join(directory, original_of(kind)));
     }
@@ -204,7 +203,7 @@ class Sweep {
     const std::string directory = directory_of(copy.kind, copy.repository, copy.digest);
     const auto stat = storage_.stat(join(directory, quarantine_name(copy)));
     const Outcome outcome =
-        writer_.rename_in_place(directory, quarantine_name(copy), original_of(copy.kind));
+        writer_.put_back(directory, quarantine_name(copy), original_of(copy.kind));
     if (outcome == Outcome::absent && !storage_.stat(join(directory, original_of(copy.kind))))
       return fail(Code::copy_vanished, join(directory, quarantine_name(copy)));
     const std::lock_guard lock(mutex_);

@@ -20,24 +20,30 @@ class FilesystemWriter final : public Writer {
   FilesystemWriter(Descriptor root, std::vector<Descriptor> mounts, beneath::Resolution resolution)
       : root_(std::move(root)), mounts_(std::move(mounts)), resolution_(resolution) {}
 
-  Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
-                          const std::optional<Identity>& expected) override {
+  Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
+                    const Identity& expected) override {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
     const std::string old_name(from), new_name(to);
-    if (!expected) return judged(give_back_name(at, old_name, new_name), directory, from);
     const Found before = find(at, old_name);
     if (before.error && before.error != ENOENT) fail(before.error, key_of(directory, from));
-    if (before.error || before.identity != *expected) return Outcome::changed;
+    if (before.error || before.identity != expected) return Outcome::changed;
     const Outcome outcome = judged(give_new_name(at, old_name, new_name), directory, from);
     if (outcome != Outcome::done) return outcome;
     // A rename changes the time of change, and nothing else.
     Found after = find(at, new_name);
-    after.identity.changed = expected->changed;
-    if (!after.error && after.identity == *expected) return outcome;
+    after.identity.changed = expected.changed;
+    if (!after.error && after.identity == expected) return outcome;
     judged(give_back_name(at, new_name, old_name), directory, to);
     if (after.error && after.error != ENOENT) fail(after.error, key_of(directory, from));
     return Outcome::changed;
+  }
+
+  Outcome put_back(std::string_view directory, std::string_view from,
+                   std::string_view to) override {
+    const Descriptor at = open(directory);
+    if (!at) return Outcome::absent;
+    return judged(give_back_name(at, std::string(from), std::string(to)), directory, from);
   }
 
   Outcome remove_file(std::string_view directory, std::string_view name) override {

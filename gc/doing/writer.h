@@ -4,7 +4,6 @@
 
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,12 +43,14 @@ class Writer {
 
   virtual ~Writer() = default;
 
-  // Gives `directory`/`from` the name `to` in the same directory, never over an existing name. With
-  // `expected` only if it is that object in that state, looked at before and, but for `changed`,
-  // after; `to` is a name then that nobody else makes, and without it `from` is one.
-  virtual Outcome rename_in_place(std::string_view directory, std::string_view from,
-                                  std::string_view to,
-                                  const std::optional<Identity>& expected = std::nullopt) = 0;
+  // Gives `directory`/`from` the name `to` in the same directory, never over an existing name: only
+  // if it is the `expected` object in that state, looked at before and, but for `changed`, after.
+  // REQUIRES: nobody else makes the name `to`.
+  virtual Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
+                            const Identity& expected) = 0;
+  // The same the other way, whatever the object is. REQUIRES: nobody else makes the name `from`.
+  virtual Outcome put_back(std::string_view directory, std::string_view from,
+                           std::string_view to) = 0;
   // A file, or a link to one; never a directory.
   virtual Outcome remove_file(std::string_view directory, std::string_view name) = 0;
   // Only an empty one.

@@ -40,7 +40,7 @@ TEST_F(Collect, WhatWasSaidBeforeAFailedSecondLookIsStillSaid) {
 
 TEST_F(Collect, OneFailureDoesNotStopTheRest) {
   store().meddle = [&](Verb verb, const std::string& key) {
-    if (verb == Verb::rename && key == data(scene.loose))
+    if (verb == Verb::set_aside && key == data(scene.loose))
       throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();
@@ -62,7 +62,7 @@ TEST_F(Collect, TheDeadlineStopsBetweenSteps) {
 TEST_F(Collect, ASignalWhileTakingLeavesNothingThatIsNeededAway) {
   store().online();
   store().meddle = [&](Verb verb, const std::string&) {
-    if (verb == Verb::rename) store().stop.request_stop();
+    if (verb == Verb::set_aside) store().stop.request_stop();
   };
   const Swept swept = store().run();
   EXPECT_TRUE(swept.total.stopped);
@@ -75,7 +75,7 @@ TEST_F(Collect, ASignalWhileTakingLeavesNothingThatIsNeededAway) {
 // one would have.
 TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
   const std::string link = RegistryBuilder::revision("app", scene.untagged);
-  for (const Verb verb : {Verb::rename, Verb::remove_file}) {
+  for (const Verb verb : {Verb::set_aside, Verb::remove_file}) {
     Sweeping sweeping(scene.registry);
     sweeping.delete_untagged().meddle = [&](Verb done, const std::string& key) {
       if (done == verb && key.starts_with(link))
@@ -85,8 +85,8 @@ TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
     EXPECT_TRUE(swept.is_incomplete()) << verb;
     EXPECT_EQ(sweeping.has(link) && sweeping.has(data(scene.untagged)) &&
                   sweeping.has(data(digest_of("former"))),
-              verb == Verb::rename);
-    EXPECT_EQ(count_quarantined(sweeping.files()), verb == Verb::rename ? 0u : 4u);
+              verb == Verb::set_aside);
+    EXPECT_EQ(count_quarantined(sweeping.files()), verb == Verb::set_aside ? 0u : 4u);
     EXPECT_FALSE(sweeping.has(data(scene.loose)) || sweeping.has(data(digest_of("old"))))
         << verb;  // one failure stops nothing else
     sweeping.meddle = [](Verb, const std::string&) {};
@@ -112,9 +112,9 @@ TEST_F(Collect, NothingIsPurgedThatIsNotYetOnTheDisk) {
 
 TEST_F(Collect, WhatCannotBeGivenBackIsNoSuccess) {
   store().meddle = [&](Verb verb, const std::string& key) {
-    if (verb == Verb::rename && key == data(scene.loose))
+    if (verb == Verb::set_aside && key == data(scene.loose))
       store().put(RegistryBuilder::layer_link("new", scene.loose), scene.loose.text());
-    if (verb == Verb::rename && key.starts_with(data(scene.loose) + "."))
+    if (verb == Verb::put_back && key.starts_with(data(scene.loose) + "."))
       throw StorageError(Trouble::unreadable, key, EPERM);
   };
   const Swept swept = store().run();

@@ -132,7 +132,7 @@ TEST_F(CollectBesideAPush, WhatThisRunTookGoesBackThen) {
 
 TEST_F(Collect, AFileThatChangedSinceItWasHashedStays) {
   store().meddle = [&](Verb verb, const std::string& key) {
-    if (verb == Verb::rename && key == data(scene.loose)) store().put(key, "other bytes");
+    if (verb == Verb::set_aside && key == data(scene.loose)) store().put(key, "other bytes");
   };
   const Swept swept = store().run();
   EXPECT_EQ(read_all(store().v2() / data(scene.loose)), "other bytes");

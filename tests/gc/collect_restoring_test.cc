@@ -59,7 +59,7 @@ TEST_F(Collect, HealingGivesBackAndTakesNothing) {
 TEST_F(Collect, ACopyThatVanishedIsNotGivenBack) {
   scene.registry.quarantine(data(scene.layer), kTaken);
   store().meddle = [&](Verb verb, const std::string& key) {
-    if (verb == Verb::rename && key.starts_with(data(scene.layer)))
+    if (verb == Verb::put_back && key.starts_with(data(scene.layer)))
       std::filesystem::remove(store().v2() / key);
   };
   const Swept swept = store().run();

@@ -18,10 +18,15 @@ class TroubledWriter final : public gc::Writer {
   // Both must outlive this.
   TroubledWriter(Writer& inner, const Before& before) : inner_(inner), before_(before) {}
 
-  Outcome rename_in_place(std::string_view directory, std::string_view from, std::string_view to,
-                          const std::optional<Identity>& expected) override {
-    before_(Verb::rename, layout::join(directory, from));
-    return inner_.rename_in_place(directory, from, to, expected);
+  Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
+                    const Identity& expected) override {
+    before_(Verb::set_aside, layout::join(directory, from));
+    return inner_.set_aside(directory, from, to, expected);
+  }
+  Outcome put_back(std::string_view directory, std::string_view from,
+                   std::string_view to) override {
+    before_(Verb::put_back, layout::join(directory, from));
+    return inner_.put_back(directory, from, to);
   }
   Outcome remove_file(std::string_view directory, std::string_view name) override {
     before_(Verb::remove_file, layout::join(directory, name));

@@ -14,7 +14,8 @@ enum class Verb : std::uint8_t {
   open,
   below,
   // of writers only
-  rename,
+  set_aside,
+  put_back,
   remove_file,
   remove_directory,
   sync
@@ -32,8 +33,10 @@ inline std::string_view word_for(Verb verb) {
       return "open";
     case Verb::below:
       return "below";
-    case Verb::rename:
-      return "rename";
+    case Verb::set_aside:
+      return "set_aside";
+    case Verb::put_back:
+      return "put_back";
     case Verb::remove_file:
       return "remove_file";
     case Verb::remove_directory:

@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(WriterContract, RenamesTheVeryObject) {
   const Identity before = identity("d/data");
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy"), Outcome::done);
+  EXPECT_EQ(writer->put_back("d", "data", "copy"), Outcome::done);
   EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"copy"});
   const Identity after = identity("d/copy");
   EXPECT_EQ(std::tie(after.inode, after.modified, after.bytes),
@@ -129,7 +129,7 @@ TEST_P(WriterContract, RenamesTheVeryObject) {
 
 TEST_P(WriterContract, RenamesInTheTopDirectoryToo) {
   put("data", "x");
-  EXPECT_EQ(writer->rename_in_place("", "data", "copy"), Outcome::done);
+  EXPECT_EQ(writer->put_back("", "data", "copy"), Outcome::done);
   EXPECT_EQ(bytes("copy"), "x");
 }
 
@@ -138,8 +138,8 @@ TEST_P(WriterContract, NeverRenamesOverAName) {
   fs::create_directory(root / "d/directory");
   fs::create_symlink("nowhere", root / "d/link");
   for (const char* taken : {"copy", "directory", "link", "data"}) {
-    EXPECT_EQ(writer->rename_in_place("d", "data", taken), Outcome::occupied) << taken;
-    EXPECT_EQ(writer->rename_in_place("d", "data", taken, identity("d/data")), Outcome::occupied)
+    EXPECT_EQ(writer->put_back("d", "data", taken), Outcome::occupied) << taken;
+    EXPECT_EQ(writer->set_aside("d", "data", taken, identity("d/data")), Outcome::occupied)
         << taken;
   }
   EXPECT_EQ(bytes("d/data"), "bytes");
@@ -148,8 +148,8 @@ TEST_P(WriterContract, NeverRenamesOverAName) {
 }
 
 TEST_P(WriterContract, SaysWhatIsAbsent) {
-  EXPECT_EQ(writer->rename_in_place("d", "nothing", "copy"), Outcome::absent);
-  EXPECT_EQ(writer->rename_in_place("nowhere/at/all", "data", "copy"), Outcome::absent);
+  EXPECT_EQ(writer->put_back("d", "nothing", "copy"), Outcome::absent);
+  EXPECT_EQ(writer->put_back("nowhere/at/all", "data", "copy"), Outcome::absent);
   EXPECT_EQ(writer->remove_file("d", "nothing"), Outcome::absent);
   EXPECT_EQ(writer->remove_file("nowhere", "data"), Outcome::absent);
   EXPECT_EQ(writer->remove_directory("nowhere"), Outcome::absent);
@@ -159,16 +159,16 @@ TEST_P(WriterContract, SaysWhatIsAbsent) {
 
 TEST_P(WriterContract, RenamesOnlyWhatIsExpected) {
   const Identity expected = identity("d/data");
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::done);
-  EXPECT_EQ(writer->rename_in_place("d", "copy", "data"), Outcome::done);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", expected), Outcome::done);
+  EXPECT_EQ(writer->put_back("d", "copy", "data"), Outcome::done);
   // The same state, but not the same time of change: something happened to it.
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::changed);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", expected), Outcome::changed);
   for (auto change : {+[](Identity& one) { ++one.inode; }, +[](Identity& one) { ++one.device; },
                       +[](Identity& one) { ++one.bytes; },
                       +[](Identity& one) { one.modified += std::chrono::nanoseconds(1); }}) {
     Identity other = identity("d/data");
     change(other);
-    EXPECT_EQ(writer->rename_in_place("d", "data", "copy", other), Outcome::changed);
+    EXPECT_EQ(writer->set_aside("d", "data", "copy", other), Outcome::changed);
   }
   EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"});
 }
@@ -182,7 +182,7 @@ TEST_P(WriterContract, PutsBackWhatWasExchangedAtTheLastMoment) {
     before_rename = before;
     return before();
   };
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::changed);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", expected), Outcome::changed);
   EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"});
   EXPECT_EQ(bytes("d/data"), "uploaded again");
 }
@@ -194,7 +194,7 @@ TEST_P(WriterContract, PutsBackWhatWasWrittenToAtTheLastMoment) {
     before_rename = before;
     return before();
   };
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::changed);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", expected), Outcome::changed);
   EXPECT_EQ(bytes("d/data"), "written in place");
 }
 
@@ -212,7 +212,7 @@ TEST_P(WriterContract, PutsNothingBackOverANewName) {
     };
     return before();
   };
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::changed);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", expected), Outcome::changed);
   EXPECT_EQ(bytes("d/data"), "third");
   EXPECT_EQ(bytes("d/copy"), "second");
 }
@@ -232,7 +232,7 @@ TEST_P(WriterContract, RemovesALinkAndNotWhatItLeadsTo) {
   EXPECT_EQ(writer->remove_file("d", "link"), Outcome::done);
   EXPECT_FALSE(has("d/link"));
   fs::create_symlink(outside / "data", root / "d/link");
-  EXPECT_EQ(writer->rename_in_place("d", "link", "renamed"), Outcome::done);
+  EXPECT_EQ(writer->put_back("d", "link", "renamed"), Outcome::done);
   EXPECT_TRUE(fs::is_symlink(root / "d/renamed"));
   EXPECT_EQ(read_all(outside / "data"), "precious");
 }
@@ -257,7 +257,7 @@ TEST_P(WriterContract, P6GoesThroughNoLink) {
   fs::create_directory_symlink("../outside", root / "relative");
   fs::create_directory_symlink("d", root / "inside");
   for (const std::string way : {"link", "link/d", "relative", "relative/d", "inside"}) {
-    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place(way, "data", "copy"); }),
+    EXPECT_EQ(kind_of_failure([&] { return writer->put_back(way, "data", "copy"); }),
               Trouble::behind_symlink)
         << way;
     EXPECT_EQ(kind_of_failure([&] { return writer->remove_file(way, "data"); }),
@@ -275,7 +275,7 @@ TEST_P(WriterContract, P6GoesThroughNoLink) {
 }
 
 TEST_P(WriterContract, AFileWhereADirectoryBelongsIsSaid) {
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d/data", "data", "copy"); }),
+  EXPECT_EQ(kind_of_failure([&] { return writer->put_back("d/data", "data", "copy"); }),
             Trouble::not_a_directory);
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d/data/x", "data"); }),
             Trouble::not_a_directory);
@@ -285,7 +285,7 @@ TEST_P(WriterContract, PermissionsAreAboutOneObject) {
   fs::permissions(work.path(), fs::perms(0755));
   const Unprivileged nobody;
   if (!nobody) GTEST_SKIP() << "cannot become another user";
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+  EXPECT_EQ(kind_of_failure([&] { return writer->put_back("d", "data", "copy"); }),
             Trouble::unreadable);
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_file("d", "data"); }), Trouble::unreadable);
   EXPECT_EQ(kind_of_failure([&] { return writer->remove_directory("d"); }), Trouble::unreadable);
@@ -294,7 +294,7 @@ TEST_P(WriterContract, PermissionsAreAboutOneObject) {
 TEST_P(WriterContract, AStorageThatTakesNoChangeIsSaidAsSuch) {
   for (const int error : {EROFS, ENOSPC, EDQUOT}) {
     rename_fails_with(error, 1);
-    EXPECT_THROW(writer->rename_in_place("d", "data", "copy"), StorageRefuses) << error;
+    EXPECT_THROW(writer->put_back("d", "data", "copy"), StorageRefuses) << error;
     before_unlink = [=] { return error; };
     EXPECT_THROW(writer->remove_file("d", "data"), StorageRefuses) << error;
     EXPECT_THROW(writer->remove_directory("d"), StorageRefuses) << error;
@@ -302,7 +302,7 @@ TEST_P(WriterContract, AStorageThatTakesNoChangeIsSaidAsSuch) {
   }
   for (const int error : {EPERM, EACCES, EMFILE, ENOMEM, EBUSY}) {
     rename_fails_with(error, 1);
-    EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+    EXPECT_EQ(kind_of_failure([&] { return writer->put_back("d", "data", "copy"); }),
               Trouble::unreadable)
         << error;
     before_unlink = [=] { return error; };
@@ -317,11 +317,11 @@ TEST_P(WriterContract, AStorageThatTakesNoChangeIsSaidAsSuch) {
 TEST_P(WriterContract, WhatMayPassIsTriedOnceMore) {
   for (const int error : {EIO, ESTALE, ETIMEDOUT}) {
     rename_fails_with(error, 1);
-    EXPECT_EQ(writer->rename_in_place("d", "data", "copy"), Outcome::done) << error;
+    EXPECT_EQ(writer->put_back("d", "data", "copy"), Outcome::done) << error;
     rename_fails_with(error, 2);
-    EXPECT_THROW(writer->rename_in_place("d", "copy", "data"), StorageError) << error;
+    EXPECT_THROW(writer->put_back("d", "copy", "data"), StorageError) << error;
     rename_fails_with(EINTR, 5);
-    EXPECT_EQ(writer->rename_in_place("d", "copy", "data"), Outcome::done);
+    EXPECT_EQ(writer->put_back("d", "copy", "data"), Outcome::done);
   }
 }
 
@@ -333,9 +333,9 @@ TEST_P(WriterContract, RemovesNothingThatItTakes) {
     ADD_FAILURE() << "a name is removed";
     return 0;
   };
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", expected), Outcome::done);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", expected), Outcome::done);
   put("d/data", "again");
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", identity("d/data")), Outcome::occupied);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", identity("d/data")), Outcome::occupied);
   EXPECT_EQ(bytes("d/copy"), "bytes");
   EXPECT_EQ(bytes("d/data"), "again");
 }
@@ -343,15 +343,15 @@ TEST_P(WriterContract, RemovesNothingThatItTakes) {
 TEST_P(WriterContract, WhereNoSecondNameCanBeMadeNothingComesBack) {
   before_link = [] { return EPERM; };
   if (std::get<Rename>(GetParam()) == Rename::native) {
-    EXPECT_EQ(writer->rename_in_place("d", "data", "copy"), Outcome::done);
+    EXPECT_EQ(writer->put_back("d", "data", "copy"), Outcome::done);
     return;
   }
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+  EXPECT_EQ(kind_of_failure([&] { return writer->put_back("d", "data", "copy"); }),
             Trouble::unreadable);
   EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"});
   before_link = nullptr;
   before_unlink = [] { return EPERM; };
-  EXPECT_EQ(kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy"); }),
+  EXPECT_EQ(kind_of_failure([&] { return writer->put_back("d", "data", "copy"); }),
             Trouble::unreadable);
   EXPECT_EQ(bytes("d/data"), "bytes");
 }
@@ -364,20 +364,19 @@ TEST_P(WriterContract, WhatCannotBeLookedAtFailsAndStays) {
     before_stat = [=, left = std::make_shared<int>(working)] { return (*left)-- > 0 ? 0 : EIO; };
     if (working && std::get<Rename>(GetParam()) == Rename::by_links)
       continue;  // it looks for the new name as well
-    EXPECT_EQ(
-        kind_of_failure([&] { return writer->rename_in_place("d", "data", "copy", expected); }),
-        Trouble::unreadable);
+    EXPECT_EQ(kind_of_failure([&] { return writer->set_aside("d", "data", "copy", expected); }),
+              Trouble::unreadable);
     before_stat = nullptr;
     EXPECT_EQ(names_in(root / "d"), std::set<std::string>{"data"}) << working;
   }
   before_stat = [=, left = std::make_shared<int>(1)] { return (*left)-- > 0 ? ESTALE : 0; };
-  EXPECT_EQ(writer->rename_in_place("d", "data", "copy", identity("d/data")), Outcome::done);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", identity("d/data")), Outcome::done);
 }
 
 TEST_P(WriterContract, SaysTheKeyOfWhatFailed) {
   rename_fails_with(EPERM, 1);
   try {
-    writer->rename_in_place("d", "data", "copy");
+    writer->put_back("d", "data", "copy");
     FAIL();
   } catch (const StorageError& error) {
     EXPECT_EQ(error.key(), "d/data");
