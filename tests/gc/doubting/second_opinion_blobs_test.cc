@@ -299,6 +299,19 @@ TEST_F(SecondOpinion, ADirectoryThatWaitsForItsLinkIsARoot) {
   EXPECT_EQ(why(), "app may be getting it now");
 }
 
+TEST_F(SecondOpinion, WhatRefersToWhatWaitsForItsLinkStaysWithIt) {
+  registry.image("app", {"tagged"}, "v1");
+  const Digest image = registry.image("app", {"layer"}),
+               signature = registry.image("app", {"signature"}, "", image);
+  registry.quarantine(RegistryBuilder::revision("app", signature), kTaken);
+  const std::string link = RegistryBuilder::revision("app", image);
+  registry.tree.remove(link);
+  take(digest_of("signature"));
+  expect_none();
+  registry.tree.touch(link.substr(0, link.rfind('/')), kNow - kHour);
+  EXPECT_EQ(why(), "app keeps its subject");
+}
+
 TEST_F(SecondOpinion, ALinkThatIsYoungThoughItWasTakenKeepsItsBlob) {
   registry.image("app", {"tagged"}, "v1");
   const Digest image = registry.image("app", {"layer"});

@@ -36,6 +36,18 @@ TEST_F(SecondOpinionOfRevisions, OneThatIsNotThereIsNobodysLoss) {
   expect_none();
 }
 
+TEST_F(SecondOpinionOfRevisions, ACopyBesideANewLinkIsOneTooMany) {
+  registry.quarantine(RegistryBuilder::revision("app", tagged), kTaken);
+  doomed = {};
+  take_revision("app", tagged);
+  expect_none();  // it was taken already
+  doomed = {};
+  purge_revision("app", tagged);
+  EXPECT_EQ(why(), "app:v1 needs it");
+  registry.link_revision("app", tagged);
+  expect_none();
+}
+
 TEST_F(SecondOpinionOfRevisions, ATagAnIndexOrAnyStringOfAKeptOneKeepsIt) {
   registry.tag("other", "v1", untagged);
   expect_none();
