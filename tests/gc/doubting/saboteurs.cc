@@ -431,7 +431,7 @@ Doomed doomed_by_sabotage(const Saboteur& saboteur, const RegistryBuilder& regis
                               look.wishes.margins, gate, kNow}));
 }
 
-std::set<std::string> without(std::set<std::string> all, const std::set<std::string>& these) {
+std::set<std::string> all_but(std::set<std::string> all, const std::set<std::string>& these) {
   for (const std::string& one : these) all.erase(one);
   return all;
 }

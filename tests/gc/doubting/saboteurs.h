@@ -43,6 +43,6 @@ gc::Doomed doomed_by_sabotage(const Saboteur& saboteur, const RegistryBuilder& r
                               const Look& look);
 
 // What is in `all` and not in `these`.
-std::set<std::string> without(std::set<std::string> all, const std::set<std::string>& these);
+std::set<std::string> all_but(std::set<std::string> all, const std::set<std::string>& these);
 
 }  // namespace regctl::test

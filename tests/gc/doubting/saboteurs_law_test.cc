@@ -190,7 +190,7 @@ RC_GTEST_PROP(SecondOpinionLaws, WhoeverTakesTooMuchIsToldSo, (std::uint32_t see
   const Saboteur& saboteur = saboteurs()[seed % saboteurs().size()];
   const Doomed right = doomed_without_sabotage(weather.registry(), look),
                wrong = doomed_by_sabotage(saboteur, weather.registry(), look);
-  auto too_much = without(everything_in(wrong), everything_in(right));
+  auto too_much = all_but(everything_in(wrong), everything_in(right));
   // The marker takes a link newer than a copy for a wish to have the blob back, though it is back
   // already.
   for (const Digest& digest : wrong.in_place.blobs) {
@@ -202,7 +202,7 @@ RC_GTEST_PROP(SecondOpinionLaws, WhoeverTakesTooMuchIsToldSo, (std::uint32_t see
   for (const std::string& what : too_much) {
     if (!objected.contains(what)) RC_LOG() << "unnoticed: " << what << '\n';
   }
-  RC_ASSERT(without(too_much, objected).empty());
+  RC_ASSERT(all_but(too_much, objected).empty());
 }
 
 }  // namespace

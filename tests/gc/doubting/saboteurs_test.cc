@@ -20,7 +20,7 @@ class SecondOpinionOfASaboteur : public testing::TestWithParam<Saboteur> {
 TEST_P(SecondOpinionOfASaboteur, ObjectsToExactlyWhatIsTakenTooMuch) {
   const Doomed right = doomed_without_sabotage(registry, look),
                wrong = doomed_by_sabotage(GetParam(), registry, look);
-  const auto too_much = without(everything_in(wrong), everything_in(right));
+  const auto too_much = all_but(everything_in(wrong), everything_in(right));
   EXPECT_FALSE(too_much.empty()) << "the saboteur does no harm";
   EXPECT_EQ(opinion(registry, right, look.wishes.policy), Objections{});
   EXPECT_EQ(names_of(opinion(registry, wrong, look.wishes.policy)), too_much);
