@@ -62,7 +62,7 @@ class Collector {
   }
 
   Collected run() && {
-    std::optional<Findings> found;
+    std::optional<Looked> found;
     try {
       found = look(workers_);
       looking_.explains = false;  // the report is of this look
@@ -80,7 +80,7 @@ class Collector {
   }
 
  private:
-  Findings look(const Workers& workers, ThisRun this_run = {}) {
+  Looked look(const Workers& workers, ThisRun this_run = {}) {
     looking_.now = now();
     looking_.this_run = std::move(this_run);
     return gc::look(store_.storage, facts_, wishes_, looking_, workers, progress_);
@@ -150,12 +150,12 @@ class Collector {
   }
 
   // What a mark reached is needed, even where another part of the storage could not be read.
-  void give_back(const Findings& found) {
+  void give_back(const Looked& found) {
     if (!facts_.owned_by_database && !found.plan.restore.empty())
       sweep_stage(found.plan, Stage::give_back, workers_);
   }
 
-  void collect(const Findings& first) {
+  void collect(const Looked& first) {
     if (was_stopped() || time_is_up()) return;
     if (purges_anything(first.plan)) {
       const auto plan = undisputed(first.plan, purged_by);
@@ -169,7 +169,7 @@ class Collector {
     if (was_stopped() || (time_is_up() && swept_.verification.sound.empty())) return;
 
     // Hashing may have taken hours.
-    const Findings again = look(workers_);
+    const Looked again = look(workers_);
     swept_.plan.warnings = again.plan.warnings;
     give_back(again);
     if (!again.plan.blockers.empty()) return refuse(again.plan.blockers);
@@ -186,7 +186,7 @@ class Collector {
     if (!taken.empty()) look_a_second_time(*plan, again.inventory, this_run, taken);
   }
 
-  void purge(const Plan& plan, const Findings& found) {
+  void purge(const Plan& plan, const Looked& found) {
     const SweepReport report = sweep_stage(plan, Stage::purge, workers_, needs_of(found.inventory));
     const bool all = report.purged.count + report.links_purged == found.plan.purge.size();
     if (all) swept_.waiting = found.plan.waiting;
@@ -207,7 +207,7 @@ class Collector {
   // After renames: what is needed now goes back, whatever asks this run to stop.
   void look_a_second_time(const Plan& plan, const Inventory& before, const ThisRun& this_run,
                           const std::vector<Copy>& taken) {
-    const Findings second = look(patient_, this_run);
+    const Looked second = look(patient_, this_run);
     const Proof proof = broken_tags(before, second.inventory);
     if (!knows_enough(second.plan)) {
       std::copy_if(second.plan.blockers.begin(), second.plan.blockers.end(),
@@ -240,7 +240,7 @@ class Collector {
 
   // What this run took, and the repositories that this has emptied: about those the second opinion
   // was asked before the renames, which have made their directories young.
-  void purge_own(const Plan& plan, const Findings& second, const std::vector<Copy>& taken) {
+  void purge_own(const Plan& plan, const Looked& second, const std::vector<Copy>& taken) {
     Plan own;
     own.empty_repositories = plan.empty_repositories;
     for (const Purge& one : second.plan.purge) {
@@ -307,7 +307,7 @@ class Collector {
   }
 
   // As a complete look finds it; what the stages do after that is counted.
-  void note_quarantine(const Findings& findings) {
+  void note_quarantine(const Looked& findings) {
     swept_.waiting = findings.plan.waiting_unpurged;
     swept_.quarantined_now = {};
     for (const Quarantined& copy : findings.inventory.quarantined) {

@@ -47,7 +47,7 @@ struct Swept {
 };
 
 struct Collected {
-  std::optional<Findings> found;  // first; empty: the run was stopped before it knew
+  std::optional<Looked> found;  // first; empty: the run was stopped before it knew
   Swept swept;
 };
 

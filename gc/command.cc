@@ -39,7 +39,7 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-void print_decisions(const Findings& findings, const cli::Output& output) {
+void print_decisions(const Looked& findings, const cli::Output& output) {
   const auto name = [&](const Repository& repository) {
     return cli::printable(repository.name, output.charset);
   };

@@ -54,7 +54,7 @@ class Look {
     if (looks_at_all() || wishes.margins.purge_uploads) options_.copies = Copies::of_all_links;
   }
 
-  Findings run() && {
+  Looked run() && {
     scan_and_mark_until_settled();
     progress_.stage("plan");
     findings_.sizes = known_sizes(findings_.inventory);
@@ -222,13 +222,13 @@ class Look {
   const Workers& workers_;
   Progress& progress_;
   ScanOptions options_;
-  Findings findings_;
+  Looked findings_;
 };
 
 }  // namespace
 
-Findings look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
-              const Looking& looking, const Workers& workers, Progress& progress) {
+Looked look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
+            const Looking& looking, const Workers& workers, Progress& progress) {
   return Look(storage, store, wishes, looking, workers, progress).run();
 }
 

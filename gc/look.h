@@ -28,7 +28,7 @@ enum class Sizes { claimed, seen };
 struct Looking {
   Time now{};
   Sizes sizes = Sizes::claimed;
-  bool explains = true;  // also finds out what only a report needs: Findings from `usage` on
+  bool explains = true;  // also finds out what only a report needs: `usage` and what follows it
   std::chrono::milliseconds settle{2000};  // ScanOptions::settle
   // Finds the registries that serve this store; empty: none are looked for.
   std::function<ProcessEvidence()> registries;
@@ -48,7 +48,7 @@ struct Untagged {
 
 // What the run found out. Absent where it was interrupted before: an unknown is not an empty
 // registry.
-struct Findings {
+struct Looked {
   Inventory inventory;
   Mark mark;
   Plan plan;
@@ -60,7 +60,7 @@ struct Findings {
 
 // Throws Interrupted (see Workers) and nothing about storage: that is in the plan's blockers. Its
 // stages are "scan", "survey", "mark" and "plan".
-Findings look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
-              const Looking& looking, const Workers& workers, Progress& progress);
+Looked look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
+            const Looking& looking, const Workers& workers, Progress& progress);
 
 }  // namespace regctl::gc

@@ -138,7 +138,7 @@ const Waiting& waiting_of(const Report& report) {
 }
 
 Totals totals_of(const Report& report) {
-  const Findings& findings = *report.findings;
+  const Looked& findings = *report.findings;
   Totals totals;
   const Inventory& inventory = findings.inventory;
   for (const Repository& repository : inventory.repositories) {

@@ -32,7 +32,7 @@ struct Run {
 struct Report {
   Run run;
   StoreFacts store;
-  std::optional<Findings> findings;
+  std::optional<Looked> findings;
   std::optional<Swept> swept;                       // empty: a dry run
   std::vector<report::Message> blockers, warnings;  // those of the plan, and of the run itself
   std::vector<report::Message> errors;

@@ -104,7 +104,7 @@ Json swept_json(const Swept& swept) {
 }
 
 Json totals_json(const Report& report) {
-  const Findings& findings = *report.findings;
+  const Looked& findings = *report.findings;
   const Totals totals = totals_of(report);
   const Plan& plan = findings.plan;
   Json blobs = amount(totals.blobs), garbage = amount(totals.garbage);
@@ -240,7 +240,7 @@ Json advice_json(const Advice& advice) {
           {"option", info_of(advice.code).hint}};
 }
 
-Json repositories_json(const Findings& findings) {
+Json repositories_json(const Looked& findings) {
   Json list = Json::array();
   for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
     Json item = report::json_of(findings.inventory.repositories[i], findings.usage.repositories[i]);

@@ -41,7 +41,7 @@ void of_the_run(Metrics& metrics, const Report& report, std::string_view previou
 }
 
 void of_the_store(Metrics& metrics, const Report& report) {
-  const Findings& findings = *report.findings;
+  const Looked& findings = *report.findings;
   const Totals totals = totals_of(report);
   const auto states = [&](const char* name, const char* help, std::uint64_t Amount::*field) {
     metrics.family(name, help);

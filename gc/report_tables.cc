@@ -108,7 +108,7 @@ struct GarbageRow {
 };
 
 // Of each repository that alone links some, and of the others together; the largest first.
-std::vector<GarbageRow> garbage_rows(const Findings& findings, const Text& text) {
+std::vector<GarbageRow> garbage_rows(const Looked& findings, const Text& text) {
   const UsageReport& usage = findings.usage;
   std::vector<GarbageRow> rows;
   const auto add = [&](const std::string& name, std::uint64_t blobs, std::uint64_t bytes) {

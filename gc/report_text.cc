@@ -194,7 +194,7 @@ void result(const Report& report, Text& text) {
 
 std::string report_text(const Report& report, const report::TextStyle& style, Lists lists) {
   if (!report.findings) return "";
-  const Findings& findings = *report.findings;
+  const Looked& findings = *report.findings;
   const Totals totals = totals_of(report);
   Text text(style);
   if (!style.plain) head(report, totals, text);

@@ -19,10 +19,10 @@ using beneath::ask_twice;
 using beneath::Descriptor;
 using beneath::Resolution;
 
-Kind kind_of(mode_t mode) {
-  if (S_ISREG(mode)) return Kind::file;
-  if (S_ISDIR(mode)) return Kind::directory;
-  return S_ISLNK(mode) ? Kind::symlink : Kind::other;
+EntryKind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return EntryKind::file;
+  if (S_ISDIR(mode)) return EntryKind::directory;
+  return S_ISLNK(mode) ? EntryKind::symlink : EntryKind::other;
 }
 
 Stat stat_of(const struct stat& st) {
@@ -101,12 +101,12 @@ class FilesystemStorage final : public Storage {
     } catch (const StorageError&) {
       const auto found =
           stat(key);  // a socket or a dead device cannot be opened, but it is no I/O error
-      if (!found || found->kind != Kind::other) throw;
+      if (!found || found->kind != EntryKind::other) throw;
       return Content{.stat = *found};
     }
     if (!file) return std::nullopt;
     Content content{.stat = stat_of(status(*file, key))};
-    if (content.stat.kind != Kind::file) return content;
+    if (content.stat.kind != EntryKind::file) return content;
     const std::uint64_t want = std::min<std::uint64_t>(content.stat.bytes, limit);
     content.bytes.resize(want);
     std::size_t got = 0;
@@ -207,16 +207,16 @@ class FilesystemStorage final : public Storage {
 
   void add(Listing& listing, const Descriptor& directory, const dirent64& entry,
            std::string_view key) const {
-    Kind kind = Kind::other;
+    EntryKind kind = EntryKind::other;
     switch (entry.d_type) {
       case DT_REG:
-        kind = Kind::file;
+        kind = EntryKind::file;
         break;
       case DT_DIR:
-        kind = Kind::directory;
+        kind = EntryKind::directory;
         break;
       case DT_LNK:
-        kind = Kind::symlink;
+        kind = EntryKind::symlink;
         break;
       case DT_UNKNOWN: {  // some file systems do not tell here; never guess
         struct stat st;

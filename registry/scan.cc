@@ -42,7 +42,7 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
           if (entry.name.starts_with('_') && !here.parent.empty()) {
             // A file of such a name is a stray; whatever else it is, scan_repository() judges it.
             const bool ours = entry.name == layout::kManifests || entry.name == layout::kLayers;
-            if (ours || entry.kind != Kind::file)
+            if (ours || entry.kind != EntryKind::file)
               result.is_repository = true;
             else
               notes.stray(Stray::Kind::unexpected, join(path, entry.name));

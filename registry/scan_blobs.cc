@@ -21,7 +21,7 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
     const auto copy = layout::parse_quarantine_name(entry.name);
     const bool data = entry.name == layout::kData,
                copy_of_data = copy && copy->original == layout::kData;
-    if (entry.kind != Kind::file || (!data && !copy_of_data)) {
+    if (entry.kind != EntryKind::file || (!data && !copy_of_data)) {
       if (!layout::is_foreign_litter(entry.name))
         notes.stray(
             layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,

@@ -93,7 +93,7 @@ class DocumentScan {
                                   [](const Entry& entry) { return entry.name == layout::kData; });
     if (back) return std::nullopt;
     for (const Entry& entry : listing->entries) {
-      if (entry.kind != Kind::file || !layout::parse_quarantine_name(entry.name)) continue;
+      if (entry.kind != EntryKind::file || !layout::parse_quarantine_name(entry.name)) continue;
       const std::string path = join(directory, entry.name);
       auto copy = storage_.read(path, kLargestManifest);
       if (!copy) return std::nullopt;
@@ -115,7 +115,7 @@ class DocumentScan {
     document.from_quarantine = bytes->from_quarantine;
     document.bytes = content.stat.bytes;
     document.modified = content.stat.modified;
-    if (content.stat.kind != Kind::file)
+    if (content.stat.kind != EntryKind::file)
       return damaged(std::move(document), DamageKind::manifest_not_a_file, bytes->path);
     if (!content.whole) {
       // A layer that somebody lists as a root or an index child is no manifest; nothing is wrong

@@ -68,12 +68,12 @@ class ScanNotes {
   // there, the rest as an obstacle.
   bool is_directory(const Entry& entry, std::string_view directory, bool belongs = false) {
     if (layout::is_foreign_litter(entry.name)) return false;
-    if (entry.kind == Kind::directory) return true;
+    if (entry.kind == EntryKind::directory) return true;
     std::string path = layout::join(directory, entry.name);
-    if (entry.kind == Kind::symlink) {
+    if (entry.kind == EntryKind::symlink) {
       obstacle(Trouble::symlink, std::move(path));
-    } else if (entry.kind == Kind::other || belongs) {
-      obstacle(entry.kind == Kind::file ? Trouble::file : Trouble::neither, std::move(path));
+    } else if (entry.kind == EntryKind::other || belongs) {
+      obstacle(entry.kind == EntryKind::file ? Trouble::file : Trouble::neither, std::move(path));
     } else {
       stray(layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
             std::move(path));

@@ -29,7 +29,7 @@ FoundLink damaged(FoundLink link, DamageKind kind) {
 FoundLink understand(const Content& content) {
   FoundLink link{
       .state = LinkState::present, .modified = content.stat.modified, .inode = content.stat.inode};
-  if (content.stat.kind != Kind::file) return damaged(link, DamageKind::link_not_a_file);
+  if (content.stat.kind != EntryKind::file) return damaged(link, DamageKind::link_not_a_file);
   link.cut_short = content.bytes.size() < std::string_view("sha256:").size() + 64;
   if (content.bytes.empty()) return damaged(link, DamageKind::link_empty);
   link.target = Digest::parse(content.bytes);
@@ -123,10 +123,10 @@ class RepositoryScan {
     std::vector<std::string> leftovers;
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink && !content) return std::nullopt;
-      if (entry.kind == Kind::file && layout::is_temporary(entry.name))
+      if (entry.kind == EntryKind::file && layout::is_temporary(entry.name))
         leftovers.push_back(entry.name);
       auto name = layout::parse_quarantine_name(entry.name);
-      if (!name || name->original != layout::kLink || entry.kind != Kind::file) continue;
+      if (!name || name->original != layout::kLink || entry.kind != EntryKind::file) continue;
       const auto copy = view.read(join(directory, entry.name), layout::kLongestLink);
       if (!copy) return std::nullopt;
       FoundLink understood = understand(*copy);
@@ -248,7 +248,7 @@ class RepositoryScan {
       open.pop_back();
       for (const Entry& entry : entries(here)) {
         const std::string path = join(here, entry.name);
-        if (entry.kind != Kind::file) {
+        if (entry.kind != EntryKind::file) {
           if (notes_.is_directory(entry, here)) open.push_back(path);
           continue;
         }
@@ -385,15 +385,15 @@ class RepositoryScan {
       if (here == key) directory = found->modified;
       for (const Entry& entry : found->entries) {
         const std::string path = join(here, entry.name);
-        if (entry.kind == Kind::directory) open.push_back(path);
+        if (entry.kind == EntryKind::directory) open.push_back(path);
         const auto stat =
             notes_.insist(storage_, here, entry.name, [&] { return storage_.stat(path); });
         if (!stat) continue;
-        if (stat->kind == Kind::directory)
+        if (stat->kind == EntryKind::directory)
           continue;  // its time also tells what was removed from it
         holds_files = true;
         upload.newest = std::max(upload.newest, stat->modified);
-        if (stat->kind != Kind::file) continue;
+        if (stat->kind != EntryKind::file) continue;
         upload.bytes += stat->bytes;
         if (entry.name != "startedat") continue;
         const auto content =

@@ -27,7 +27,7 @@ class ReaderOfContent final : public Reader {
 
 std::unique_ptr<Reader> Storage::open(std::string_view key) const {
   auto content = read(key, SIZE_MAX);
-  if (!content || content->stat.kind != Kind::file) return nullptr;
+  if (!content || content->stat.kind != EntryKind::file) return nullptr;
   return std::make_unique<ReaderOfContent>(std::move(*content));
 }
 
@@ -42,7 +42,7 @@ std::optional<Listing> Storage::list_with_stats(std::string_view key) const {
 std::optional<Time> Storage::holds(std::string_view key, std::string_view bytes) const {
   try {
     const auto content = read(key, bytes.size() + 1);
-    if (content && content->stat.kind == Kind::file && content->bytes == bytes)
+    if (content && content->stat.kind == EntryKind::file && content->bytes == bytes)
       return content->stat.modified;
   } catch (const StorageError&) {
   }

@@ -17,17 +17,17 @@
 
 namespace regctl {
 
-enum class Kind : std::uint8_t { file, directory, symlink, other };
+enum class EntryKind : std::uint8_t { file, directory, symlink, other };
 
 struct Entry {
   std::string name;
-  Kind kind = Kind::file;
+  EntryKind kind = EntryKind::file;
 
   auto operator<=>(const Entry&) const = default;
 };
 
 struct Stat {
-  Kind kind = Kind::file;
+  EntryKind kind = EntryKind::file;
   std::uint64_t bytes = 0;
   std::uint64_t disk_bytes = 0;  // that go with this name: less than `bytes` for sparse files, 0
                                  // while there is another name

@@ -30,15 +30,16 @@ UploadTree tree_of_upload(const std::string& top, const Storage& storage) {
   UploadTree tree;
   const std::string states = join(top, "hashstates");
   for (const Entry& algorithm : entries(storage, states)) {
-    if (algorithm.kind != Kind::directory) continue;
+    if (algorithm.kind != EntryKind::directory) continue;
     tree.directories.push_back(join(states, algorithm.name));
     for (const Entry& offset : entries(storage, tree.directories.back())) {
-      if (offset.kind == Kind::file) tree.files.emplace_back(tree.directories.back(), offset.name);
+      if (offset.kind == EntryKind::file)
+        tree.files.emplace_back(tree.directories.back(), offset.name);
     }
   }
   tree.directories.insert(tree.directories.end(), {states, top});
   for (const Entry& entry : entries(storage, top)) {
-    if (entry.kind == Kind::file && (entry.name == "data" || layout::is_temporary(entry.name)))
+    if (entry.kind == EntryKind::file && (entry.name == "data" || layout::is_temporary(entry.name)))
       tree.files.emplace_back(top, entry.name);
   }
   tree.files.emplace_back(top, "startedat");
@@ -77,7 +78,7 @@ bool remove_repository(const std::string& name, const Storage& storage, Writer& 
   std::vector<std::string> directories{top};
   for (std::size_t i = 0; i < directories.size(); ++i) {
     for (const Entry& entry : entries(storage, directories[i])) {
-      if (entry.kind != Kind::directory || directories[i] == join(top, layout::kUploads))
+      if (entry.kind != EntryKind::directory || directories[i] == join(top, layout::kUploads))
         return false;
       // Names without "_" directly below are other repositories.
       if (i > 0 || entry.name.starts_with('_'))

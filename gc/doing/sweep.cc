@@ -291,7 +291,7 @@ class Sweep {
   void remove_leftover(const LeftoverRemoval& leftover) {
     const auto stat = storage_.stat(leftover.path);
     const auto slash = leftover.path.rfind('/');
-    const bool same = stat && stat->kind == Kind::file && stat->modified == leftover.modified;
+    const bool same = stat && stat->kind == EntryKind::file && stat->modified == leftover.modified;
     if (!same || writer_.remove_file(leftover.path.substr(0, slash),
                                      leftover.path.substr(slash + 1)) != Outcome::done)
       return skip();

@@ -15,7 +15,8 @@ std::vector<std::string> copies_in(const Listing& listing, std::string_view orig
   std::vector<std::string> names;
   for (const Entry& entry : listing.entries) {
     const auto copy = layout::parse_quarantine_name(entry.name);
-    if (copy && copy->original == original && entry.kind == Kind::file) names.push_back(entry.name);
+    if (copy && copy->original == original && entry.kind == EntryKind::file)
+      names.push_back(entry.name);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -23,7 +24,7 @@ std::vector<std::string> copies_in(const Listing& listing, std::string_view orig
 
 Link link_of(Link::State state, Content content) {
   Link link{.state = state, .modified = content.stat.modified, .bytes = std::move(content.bytes)};
-  if (content.stat.kind == Kind::file) link.holds = Digest::parse(link.bytes);
+  if (content.stat.kind == EntryKind::file) link.holds = Digest::parse(link.bytes);
   return link;
 }
 
@@ -84,8 +85,9 @@ std::vector<std::string> CarefulStorage::directories(const std::string& key,
   std::vector<std::string> names;
   for (Entry& entry : entries(key)) {
     if (layout::is_foreign_litter(entry.name)) continue;
-    if (entry.kind == Kind::file && !(belongs && belongs(entry.name))) continue;
-    if (entry.kind != Kind::directory) throw StorageError(Trouble::neither, join(key, entry.name));
+    if (entry.kind == EntryKind::file && !(belongs && belongs(entry.name))) continue;
+    if (entry.kind != EntryKind::directory)
+      throw StorageError(Trouble::neither, join(key, entry.name));
     names.push_back(std::move(entry.name));
   }
   return names;

@@ -250,7 +250,7 @@ class RepositoryReader {
       open.pop_back();
       for (const std::string& name : storage_.directories(here)) open.push_back(join(here, name));
       for (const Entry& entry : storage_.entries(here)) {
-        if (entry.kind != Kind::file) continue;
+        if (entry.kind != EntryKind::file) continue;
         const auto content = storage_.read(join(here, entry.name), layout::kLongestLink);
         if (content) take_hints_within(repository, content->bytes);
       }
@@ -322,7 +322,7 @@ class PaperReader {
   }
 
   void read_bytes(Paper& paper, const Content& content, const Digest& digest, bool is_manifest) {
-    if (content.stat.kind != Kind::file) {
+    if (content.stat.kind != EntryKind::file) {
       paper.damaged = true;
       return;
     }

@@ -19,7 +19,7 @@ bool is_subset(const Digests& part, const Digests& whole) {
 
 RC_GTEST_PROP(Laws, WhatIsPlannedIsExactlyTheGarbage, (std::uint32_t seed)) {
   const RandomStore store = random_store(seed);
-  const Findings findings = Look().at(store.registry);
+  const Looked findings = Look().at(store.registry);
   RC_ASSERT(planned(findings) == store.garbage);
   RC_ASSERT(findings.plan.manifests.empty());
   RC_ASSERT(findings.plan.warnings.empty());
@@ -27,7 +27,7 @@ RC_GTEST_PROP(Laws, WhatIsPlannedIsExactlyTheGarbage, (std::uint32_t seed)) {
 
 RC_GTEST_PROP(Laws, WithDeleteUntaggedToo, (std::uint32_t seed)) {
   const RandomStore store = random_store(seed);
-  const Findings findings = Look().delete_untagged().at(store.registry);
+  const Looked findings = Look().delete_untagged().at(store.registry);
   RC_ASSERT(planned(findings) == store.garbage_untagged);
   RC_ASSERT(planned_manifests(findings) == store.untagged);
 }
@@ -36,8 +36,8 @@ RC_GTEST_PROP(Laws, ThreadsChangeNothing, (std::uint32_t seed)) {
   const RandomStore store = random_store(seed);
   Look one, many;
   many.jobs = 8;
-  const Findings a = one.delete_untagged().at(store.registry),
-                 b = many.delete_untagged().at(store.registry);
+  const Looked a = one.delete_untagged().at(store.registry),
+               b = many.delete_untagged().at(store.registry);
   RC_ASSERT(a.inventory == b.inventory);
   RC_ASSERT(a.mark == b.mark);
   RC_ASSERT(a.plan == b.plan);
@@ -45,7 +45,7 @@ RC_GTEST_PROP(Laws, ThreadsChangeNothing, (std::uint32_t seed)) {
 
 RC_GTEST_PROP(Laws, UsageAddsUp, (std::uint32_t seed)) {
   const RandomStore store = random_store(seed);
-  const Findings findings = Look().at(store.registry);
+  const Looked findings = Look().at(store.registry);
   std::uint64_t shares = 0, live = 0;
   for (const Usage& usage : findings.usage.repositories) shares += usage.fair_share;
   for (const Blob& blob : findings.inventory.blobs) {
@@ -58,8 +58,8 @@ RC_GTEST_PROP(Laws, UsageAddsUp, (std::uint32_t seed)) {
 void damage(RegistryBuilder& registry, std::mt19937& random) {
   std::vector<std::string> files;
   for (const auto& [path, node] : registry.tree.nodes()) {
-    const bool link = path.starts_with("repositories/") && node.kind == Kind::file;
-    if (link || (path.starts_with("blobs/") && node.kind == Kind::file &&
+    const bool link = path.starts_with("repositories/") && node.kind == EntryKind::file;
+    if (link || (path.starts_with("blobs/") && node.kind == EntryKind::file &&
                  node.bytes.starts_with("{\"schemaVersion")))
       files.push_back(path);
   }
@@ -98,7 +98,7 @@ RC_GTEST_PROP(Laws, P3DamageNeverMakesAnythingElseCollectable,
     damage(store.registry, random);
     Look look;
     if (untagged) look.delete_untagged();
-    const Findings findings = look.at(store.registry);
+    const Looked findings = look.at(store.registry);
     RC_ASSERT(is_subset(planned(findings), garbage));
   }
 }
@@ -107,7 +107,7 @@ RC_GTEST_PROP(Laws, ADigestInAnyLinkOrManifestOfAPinnedRepositoryStays, (std::ui
   RandomStore store = random_store(seed);
   std::mt19937 random(seed);
   damage(store.registry, random);
-  const Findings findings = Look().at(store.registry);
+  const Looked findings = Look().at(store.registry);
   const Digests gone = planned(findings);
   for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
     if (!findings.mark.repositories[i].pinned) continue;

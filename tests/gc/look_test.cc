@@ -10,7 +10,7 @@ TEST(P1NothingReachableIsTaken, AnUnlinkedBlobGoesAndALinkedImageStays) {
   RegistryBuilder registry;
   registry.image("app", {"one", "two"}, "v1");
   const Digest garbage = registry.layer("app", "left over");
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{garbage});
   EXPECT_EQ(findings.plan.blobs[0].last_repository, "app");
   EXPECT_TRUE(findings.plan.blockers.empty());
@@ -38,7 +38,7 @@ TEST(P11NothingYoungIsTaken, ByBlobDirectoryOrLink) {
   registry.link_layer("other", relinked);
   registry.tree.touch(layout::blob(moved), kNow - kHour);
   registry.tree.touch(RegistryBuilder::data(future), kNow + kHour);
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{old});
   EXPECT_EQ(findings.plan.kept_young.count, 4u);
   EXPECT_EQ(planned(Look().keep_younger_than(Duration(0)).at(registry)),
@@ -51,7 +51,7 @@ TEST(P12DeleteUntagged, ChildrenOfATaggedIndexStayAtAnyDepth) {
   const Digest inner = registry.index("app", {amd, arm});
   registry.index("app", {inner}, "latest");
   const Digest old = registry.image("app", {"overwritten"});
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), (std::set<std::pair<std::string, Digest>>{{"app", old}}));
   EXPECT_EQ(planned(findings).size(), 3u);  // manifest, configuration, layer
 }
@@ -63,7 +63,7 @@ TEST(P12DeleteUntagged, ReferrersOfKeptManifestsStayAndOthersGo) {
   const Digest signature = registry.image("app", {"signature"}, "", tagged);
   registry.image("app", {"signature of the signature"}, "", signature);
   const Digest orphan = registry.image("app", {"orphan signature"}, "", untagged);
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings),
             (std::set<std::pair<std::string, Digest>>{{"app", untagged}, {"app", orphan}}));
 }
@@ -74,7 +74,7 @@ TEST(P12DeleteUntagged, ATagWithAFlippedBitKeepsWhatItPointedTo) {
   registry.image("app", {"other"}, "v2");
   std::string& link = registry.tree.bytes(layout::tag_current_link("app", "v1"));
   link.back() = link.back() == '0' ? '1' : '0';
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_TRUE(findings.plan.manifests.empty());
   EXPECT_TRUE(planned(findings).empty());
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"tag-dangling"});
@@ -90,7 +90,7 @@ TEST(P3DamagePins, AManifestWithAFlippedDigestKeepsItsRepositoryWhole) {
   std::string& bytes = registry.tree.bytes(RegistryBuilder::data(image));
   const auto at = bytes.rfind("sha256:") + 10;
   bytes[at] = bytes[at] == '0' ? '1' : '0';
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{elsewhere});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"manifest-digest-mismatch"});
   EXPECT_EQ(findings.plan.kept_pinned.count,
@@ -104,7 +104,7 @@ TEST(P12DeleteUntagged, ARootOfAnUnknownRepositoryCountsEverywhere) {
   const Digest running = registry.image("team/app", {"running in the cluster"});
   Look look;
   look.wishes.policy.roots = {{"registry.example.com:5000/team/app", running}};
-  const Findings findings = look.delete_untagged().at(registry);
+  const Looked findings = look.delete_untagged().at(registry);
   EXPECT_TRUE(findings.plan.manifests.empty());
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"roots-repository-unknown"});
 }

@@ -14,7 +14,7 @@ class P2WhatMayHideEntriesRefuses : public testing::TestWithParam<Case> {};
 TEST_P(P2WhatMayHideEntriesRefuses, ThereIsABlocker) {
   Scene scene;
   GetParam().change(scene);
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   EXPECT_EQ(codes(findings.plan.blockers), GetParam().codes);
 }
 
@@ -186,11 +186,11 @@ class WhatDoesNotBelong : public testing::TestWithParam<Case> {};
 TEST_P(WhatDoesNotBelong, ChangesNothingInThePlan) {
   Scene scene;
   GetParam().change(scene);
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
   EXPECT_EQ(codes(findings.plan.warnings), GetParam().codes);
   EXPECT_EQ(planned(findings), (Digests{scene.loose, scene.elsewhere}));
-  const Findings untagged = Look().delete_untagged().at(scene.registry);
+  const Looked untagged = Look().delete_untagged().at(scene.registry);
   EXPECT_EQ(planned_manifests(untagged),
             (std::set<std::pair<std::string, Digest>>{{"app", scene.untagged},
                                                       {"other", scene.other_untagged}}));
@@ -295,7 +295,7 @@ TEST(F11RevisionDirectoryWithoutALink, IsARootWhileItIsYoungAndNothingWhenItIsOl
   EXPECT_EQ(planned(Look().keep_younger_than(Duration(0)).at(scene.registry)),
             (Digests{scene.loose, scene.elsewhere}));
   scene.tree.touch(directory, kNow - kDay);
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   EXPECT_EQ(planned(findings), (Digests{scene.loose, scene.elsewhere, layer, manifest}));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
@@ -308,7 +308,7 @@ TEST(P14NamesAreUntrusted, F14AnyBytesAreARepositoryAndATag) {
     registry.image(name, {"kept"}, "v1");
     registry.image(name, {"kept too"}, name.substr(0, name.find('/')));
     const Digest loose = registry.layer(name, "loose");
-    const Findings findings = Look().at(registry);
+    const Looked findings = Look().at(registry);
     EXPECT_EQ(planned(findings), Digests{loose}) << testing::PrintToString(name);
     EXPECT_EQ(codes(findings.plan.blockers), Codes{});
   }
@@ -319,7 +319,7 @@ TEST(P14NamesAreUntrusted, F17AnIllegalNameIsARepositoryAllTheSame) {
     RegistryBuilder registry;
     registry.image(name, {"kept"}, "v1");
     const Digest loose = registry.layer(name, "loose");
-    const Findings findings = Look().at(registry);
+    const Looked findings = Look().at(registry);
     EXPECT_EQ(planned(findings), Digests{loose}) << name;
     EXPECT_EQ(codes(findings.plan.warnings), Codes{"illegal-name"}) << name;
   }
@@ -334,7 +334,7 @@ TEST(F15OddTags, AreOrdinaryTags) {
     registry.image("app", {"layer of " + tag}, tag);
   }
   const Digest untagged = registry.image("app", {"untagged"});
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings),
             (std::set<std::pair<std::string, Digest>>{{"app", untagged}}));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
@@ -352,7 +352,7 @@ TEST(F16NestedNames, EveryDirectoryThatHoldsOneIsARepository) {
     registry.image(name, {"layer of " + name}, "latest");
     loose.insert(registry.layer(name, "loose in " + name));
   }
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned(findings), loose);
   EXPECT_EQ(findings.inventory.repositories.size(), 8u);
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
@@ -365,7 +365,7 @@ TEST(F16NestedNames, ARepositoryMayLackAnyOfItsDirectories) {
   // Layers only: nothing but time holds them.
   const Digest layer = registry.layer("layers", "orphan");
   registry.tree.file("repositories/uploading/_uploads/0/startedat", "", registry.time());
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{layer});
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});

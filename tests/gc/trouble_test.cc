@@ -94,15 +94,15 @@ std::vector<Call> calls_of(const RegistryBuilder& registry, const Look& look) {
   return calls;
 }
 
-Findings with_trouble_at(std::size_t n, Answer trouble, const RegistryBuilder& registry,
-                         const Look& look) {
+Looked with_trouble_at(std::size_t n, Answer trouble, const RegistryBuilder& registry,
+                       const Look& look) {
   std::size_t call = 0;
   const auto at_n = [&](Verb, const std::string&) { return call++ == n ? trouble : Answer::truth; };
   return look.at(TroubledStorage(registry.tree.storage(), at_n));
 }
 
 // Whether the verdict of the troubled look is a safe one.
-void expect_refused_or_same(const Findings& troubled, const Plan& plan, const std::string& what) {
+void expect_refused_or_same(const Looked& troubled, const Plan& plan, const std::string& what) {
   SCOPED_TRACE(what);
   if (!troubled.plan.blockers.empty()) return;
   EXPECT_EQ(planned(troubled).size(), plan.blobs.size());
@@ -174,9 +174,9 @@ TEST_P(P2AnIncompleteMarkTakesNothing, F46AnEntryThatVanishesForGood) {
       listed |= verb == Verb::list && asked == parent;
       return test::Answer::truth;
     };
-    const Findings findings = look.at(TroubledStorage(changing.tree.storage(), vanish));
+    const Looked findings = look.at(TroubledStorage(changing.tree.storage(), vanish));
     if (!findings.plan.blockers.empty() || !removed) continue;
-    const Findings without = look.at(changing);
+    const Looked without = look.at(changing);
     Digests allowed = without.plan.blockers.empty() ? planned(without) : Digests{};
     for (const BlobRemoval& blob : plan.blobs) allowed.insert(blob.digest);
     EXPECT_THAT(allowed, IsSupersetOf(planned(findings))) << key;
@@ -185,11 +185,11 @@ TEST_P(P2AnIncompleteMarkTakesNothing, F46AnEntryThatVanishesForGood) {
 
 // P13: the same findings, whatever the number of threads.
 TEST_P(P2AnIncompleteMarkTakesNothing, P13EightJobsFindWhatOneFinds) {
-  const Findings one = look.at(registry);
+  const Looked one = look.at(registry);
   Look parallel = look;
   parallel.jobs = 8;
   for (int i = 0; i < 10; ++i) {
-    const Findings eight = parallel.at(registry);
+    const Looked eight = parallel.at(registry);
     ASSERT_TRUE(one.inventory == eight.inventory);
     ASSERT_TRUE(one.mark == eight.mark);
     ASSERT_TRUE(one.plan == eight.plan);
@@ -204,7 +204,7 @@ TEST(P2AnIncompleteMark, F44ADirectoryThatMayNotBeReadIsNamed) {
       return asked == key || asked.starts_with(std::string(key) + '/') ? test::Answer::error
                                                                        : test::Answer::truth;
     };
-    const Findings findings = Look().at(TroubledStorage(registry.tree.storage(), deny));
+    const Looked findings = Look().at(TroubledStorage(registry.tree.storage(), deny));
     EXPECT_TRUE(codes(findings.plan.blockers).contains("read-error")) << key;
     EXPECT_EQ(findings.plan.blockers.at(0).path, key);
   }

@@ -14,7 +14,7 @@ TEST(WhatUpstreamLoses, P12ChildrenOfTaggedIndexes) {
   const Digest amd = registry.image("app", {"amd64"}), arm = registry.image("app", {"arm64"});
   const Digest attestation = registry.image("app", {"attestation"});
   registry.index("app", {registry.index("app", {amd, arm}), attestation}, "latest");
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   EXPECT_EQ(planned(findings), Digests{});
 }
@@ -30,7 +30,7 @@ TEST(WhatUpstreamLoses, P12TheSameIndexInTwoRepositories) {
   for (const bool untagged : {false, true}) {
     Look look;
     if (untagged) look.delete_untagged();
-    const Findings findings = look.at(registry);
+    const Looked findings = look.at(registry);
     EXPECT_EQ(planned_manifests(findings), untagged ? (Manifests{{"a", old}}) : Manifests{});
     EXPECT_EQ(planned(findings).size(), untagged ? 3u : 0u);
   }
@@ -64,7 +64,7 @@ TEST(WhatUpstreamLoses, P2F46TheRestOfARepositoryWhereOneRevisionVanished) {
     if (key == link) registry.tree.remove(directory);
     return test::Answer::truth;
   };
-  const Findings findings = Look().at(TroubledStorage(registry.tree.storage(), delete_it));
+  const Looked findings = Look().at(TroubledStorage(registry.tree.storage(), delete_it));
   EXPECT_EQ(findings.plan.blobs.size(), 3u);  // what the deleted one alone named, itself included
   EXPECT_TRUE(planned(findings).contains(deleted));
 }
@@ -87,7 +87,7 @@ TEST(WhatUpstreamLoses, P1RepositoriesBehindAStrayFile) {
   registry.tree.file("repositories/team/_notes", "", registry.time());
   registry.image("app", {"app"}, "v1");
   registry.image("team/app", {"team"}, "v1");
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned(findings), Digests{});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"unexpected-file"});
 }

@@ -110,7 +110,7 @@ TEST_P(FilesystemStorage, ASocketIsNoFileAndNoError) {
   close(fd);
   const auto content = open()->read("socket", 10);
   ASSERT_TRUE(content);
-  EXPECT_EQ(content->stat.kind, Kind::other);
+  EXPECT_EQ(content->stat.kind, EntryKind::other);
   EXPECT_EQ(content->bytes, "");
 }
 

@@ -95,9 +95,10 @@ TEST_P(StorageContract, ListsNamesAndKinds) {
   const auto listing = storage().list("top");
   ASSERT_TRUE(listing);
   EXPECT_EQ(listing->modified, kLater);
-  EXPECT_THAT(listing->entries,
-              UnorderedElementsAre(Entry{"file", Kind::file}, Entry{"directory", Kind::directory},
-                                   Entry{"link", Kind::symlink}, Entry{"fifo", Kind::other}));
+  EXPECT_THAT(
+      listing->entries,
+      UnorderedElementsAre(Entry{"file", EntryKind::file}, Entry{"directory", EntryKind::directory},
+                           Entry{"link", EntryKind::symlink}, Entry{"fifo", EntryKind::other}));
 }
 
 TEST_P(StorageContract, ListsTheTop) {
@@ -105,8 +106,8 @@ TEST_P(StorageContract, ListsTheTop) {
   tree.file("a/b", "x", kThen);
   tree.file("c", "x", kThen);
   EXPECT_THAT(storage().list("")->entries,
-              UnorderedElementsAre(Entry{"a", Kind::directory}, Entry{"c", Kind::file}));
-  EXPECT_EQ(storage().stat("")->kind, Kind::directory);
+              UnorderedElementsAre(Entry{"a", EntryKind::directory}, Entry{"c", EntryKind::file}));
+  EXPECT_EQ(storage().stat("")->kind, EntryKind::directory);
 }
 
 TEST_P(StorageContract, ListsAnEmptyDirectory) {
@@ -120,7 +121,7 @@ TEST_P(StorageContract, ListsAnEmptyDirectory) {
 TEST_P(StorageContract, ListsMoreThanOneBufferHolds) {
   std::vector<Entry> expected;
   for (int i = 0; i < 1500; ++i) {
-    expected.push_back({std::to_string(i) + std::string(100, 'x'), Kind::file});
+    expected.push_back({std::to_string(i) + std::string(100, 'x'), EntryKind::file});
     tree.file("many/" + expected.back().name, "", kThen);
   }
   EXPECT_THAT(storage().list("many")->entries, testing::UnorderedElementsAreArray(expected));
@@ -132,7 +133,7 @@ TEST_P(StorageContract, NamesAreBytes) {
   std::vector<Entry> expected;
   for (const std::string& name : names) {
     tree.file("d/" + name, name, kThen);
-    expected.push_back({name, Kind::file});
+    expected.push_back({name, EntryKind::file});
   }
   EXPECT_THAT(storage().list("d")->entries, testing::UnorderedElementsAreArray(expected));
   for (const std::string& name : names) EXPECT_EQ(storage().read("d/" + name, 1000)->bytes, name);
@@ -145,15 +146,16 @@ TEST_P(StorageContract, StatTellsKindSizeAndTime) {
   tree.device("fifo", kThen);
   const auto file = storage().stat("d/file");
   ASSERT_TRUE(file);
-  EXPECT_EQ(file->kind, Kind::file);
+  EXPECT_EQ(file->kind, EntryKind::file);
   EXPECT_EQ(file->bytes, 5u);
   EXPECT_GE(file->disk_bytes, 5u);
   EXPECT_EQ(file->modified, kLater);
   EXPECT_EQ(storage().stat("empty")->bytes, 0u);
-  EXPECT_EQ(storage().stat("d")->kind, Kind::directory);
-  EXPECT_EQ(storage().stat("link")->kind, Kind::symlink);  // the link itself, not what it leads to
+  EXPECT_EQ(storage().stat("d")->kind, EntryKind::directory);
+  EXPECT_EQ(storage().stat("link")->kind,
+            EntryKind::symlink);  // the link itself, not what it leads to
   EXPECT_EQ(storage().stat("link")->modified, kLater);
-  EXPECT_EQ(storage().stat("fifo")->kind, Kind::other);
+  EXPECT_EQ(storage().stat("fifo")->kind, EntryKind::other);
 }
 
 TEST_P(StorageContract, ListsWithStats) {
@@ -210,7 +212,7 @@ TEST_P(StorageContract, ReadsUpToTheLimit) {
     ASSERT_TRUE(content);
     EXPECT_EQ(content->bytes, bytes) << limit;
     EXPECT_EQ(content->whole, whole) << limit;
-    EXPECT_EQ(content->stat.kind, Kind::file);
+    EXPECT_EQ(content->stat.kind, EntryKind::file);
     EXPECT_EQ(content->stat.bytes, 5u);
     EXPECT_EQ(content->stat.modified, kLater);
   }
@@ -226,7 +228,8 @@ TEST_P(StorageContract, ReadsUpToTheLimit) {
 TEST_P(StorageContract, ReadsNothingOutOfWhatIsNoFile) {
   tree.directory("directory", kThen);
   tree.device("fifo", kThen);  // without a writer: opening it plainly would wait for ever
-  for (const auto& [key, kind] : {std::pair("directory", Kind::directory), {"fifo", Kind::other}}) {
+  for (const auto& [key, kind] :
+       {std::pair("directory", EntryKind::directory), {"fifo", EntryKind::other}}) {
     const auto content = storage().read(key, 100);
     ASSERT_TRUE(content) << key;
     EXPECT_EQ(content->stat.kind, kind);
@@ -253,7 +256,7 @@ TEST_P(StorageContract, ALinkAtTheEndIsNeverFollowed) {
   for (const std::string key : {"to-file", "to-directory", "d/dangling", "to-itself", "out"}) {
     EXPECT_EQ(trouble([&] { storage().read(key, 10); }), Thrown(kSymlink, key));
     EXPECT_EQ(trouble([&] { storage().list(key); }), Thrown(kSymlink, key));
-    EXPECT_EQ(storage().stat(key)->kind, Kind::symlink) << key;
+    EXPECT_EQ(storage().stat(key)->kind, EntryKind::symlink) << key;
   }
 }
 
@@ -286,10 +289,10 @@ TEST_P(StorageContract, AViewIsTheSameStorage) {
   tree.file("a/b/c/file", "x", kLater);
   const Storage& whole = storage();
   const auto view = whole.below("a/b"), deeper = view->below("c"), top = whole.below("");
-  EXPECT_THAT(view->list("")->entries, UnorderedElementsAre(Entry{"c", Kind::directory}));
-  EXPECT_THAT(view->list("c")->entries, UnorderedElementsAre(Entry{"file", Kind::file}));
+  EXPECT_THAT(view->list("")->entries, UnorderedElementsAre(Entry{"c", EntryKind::directory}));
+  EXPECT_THAT(view->list("c")->entries, UnorderedElementsAre(Entry{"file", EntryKind::file}));
   EXPECT_EQ(view->read("c/file", 10)->bytes, "x");
-  EXPECT_EQ(view->stat("")->kind, Kind::directory);
+  EXPECT_EQ(view->stat("")->kind, EntryKind::directory);
   EXPECT_EQ(deeper->read("file", 10)->bytes, "x");
   EXPECT_EQ(deeper->stat("file")->modified, kLater);
   EXPECT_EQ(top->read("a/b/c/file", 10)->bytes, "x");
@@ -336,7 +339,7 @@ TEST_P(StorageContract, DeepTrees) {
   for (int depth = 1; depth < 1000; ++depth) path += "/d";
   tree.file(path + "/file", "x", kThen);
   const Storage& whole = storage();
-  EXPECT_THAT(whole.list(path)->entries, UnorderedElementsAre(Entry{"file", Kind::file}));
+  EXPECT_THAT(whole.list(path)->entries, UnorderedElementsAre(Entry{"file", EntryKind::file}));
   EXPECT_EQ(whole.read(path + "/file", 10)->bytes, "x");
   EXPECT_EQ(whole.stat(path + "/file")->bytes, 1u);
   EXPECT_EQ(whole.below(path)->read("file", 10)->bytes, "x");

@@ -45,7 +45,8 @@ TEST_P(StoreTest, IsTheSameDirectoryWhateverItsNameMeansLater) {
   fs::rename(v2, work.path() / "moved");
   fs::create_directories(v2 / "others");
   ASSERT_TRUE(store.storage().list(""));
-  EXPECT_EQ(store.storage().list("")->entries, (std::vector<Entry>{{"blobs", Kind::directory}}));
+  EXPECT_EQ(store.storage().list("")->entries,
+            (std::vector<Entry>{{"blobs", EntryKind::directory}}));
 }
 
 TEST_P(StoreTest, P6NoLinkLeadsToTheTop) {

@@ -41,24 +41,24 @@ struct Look {
     return *this;
   }
 
-  gc::Findings at(const Storage& storage) const {
+  gc::Looked at(const Storage& storage) const {
     NullProgress progress;
     return gc::look(storage, store, wishes, looking, Workers(jobs), progress);
   }
-  gc::Findings at(const RegistryBuilder& registry) const { return at(*registry.tree.storage()); }
+  gc::Looked at(const RegistryBuilder& registry) const { return at(*registry.tree.storage()); }
 };
 
 using Codes = std::set<std::string>;
 using Digests = std::set<Digest>;
 using Manifests = std::set<std::pair<std::string, Digest>>;  // with their repositories
 
-inline Digests planned(const gc::Findings& findings) {
+inline Digests planned(const gc::Looked& findings) {
   Digests digests;
   for (const auto& blob : findings.plan.blobs) digests.insert(blob.digest);
   return digests;
 }
 
-inline Manifests planned_manifests(const gc::Findings& findings) {
+inline Manifests planned_manifests(const gc::Looked& findings) {
   Manifests manifests;
   for (const auto& removal : findings.plan.manifests)
     manifests.emplace(removal.repository, removal.digest);

@@ -52,7 +52,7 @@ class Sweeping {
  public:
   gc::Undertaking undertaking;
   // Of the last run that ended by itself: what it found, and what it set out to do.
-  std::optional<gc::Findings> findings;
+  std::optional<gc::Looked> findings;
   gc::Plan plan;
   TroubledWriter::Before meddle = [](Verb, const std::string&) {};
   std::function<void(const std::string& phase)> at_phase = [](const std::string&) {};

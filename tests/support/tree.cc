@@ -35,19 +35,19 @@ class TreeStorage final : public Storage {
 
   std::optional<Stat> stat(std::string_view key) const override {
     const std::string path = full(key);
-    if (path.empty()) return Stat{.kind = Kind::directory};
+    if (path.empty()) return Stat{.kind = EntryKind::directory};
     const auto* node = find(path);
     if (!node) return std::nullopt;
-    const std::uint64_t size = node->kind == Kind::file ? node->bytes.size() : 0;
+    const std::uint64_t size = node->kind == EntryKind::file ? node->bytes.size() : 0;
     return Stat{node->kind, size, (size + 4095) / 4096 * 4096, node->modified};
   }
 
   std::optional<Content> read(std::string_view key, std::size_t limit) const override {
     const auto found = stat(key);
     if (!found) return std::nullopt;
-    if (found->kind == Kind::symlink) throw StorageError(Trouble::behind_symlink, full(key));
+    if (found->kind == EntryKind::symlink) throw StorageError(Trouble::behind_symlink, full(key));
     Content content{.stat = *found};
-    if (found->kind != Kind::file) return content;
+    if (found->kind != EntryKind::file) return content;
     content.bytes = nodes_.at(full(key)).bytes.substr(0, limit);
     content.whole = content.stat.bytes <= limit;
     return content;
@@ -64,8 +64,9 @@ class TreeStorage final : public Storage {
   }
 
   static void refuse_unless_directory(const Tree::Node& node, const std::string& path) {
-    if (node.kind == Kind::symlink) throw StorageError(Trouble::behind_symlink, path);
-    if (node.kind != Kind::directory) throw StorageError(Trouble::not_a_directory, path, ENOTDIR);
+    if (node.kind == EntryKind::symlink) throw StorageError(Trouble::behind_symlink, path);
+    if (node.kind != EntryKind::directory)
+      throw StorageError(Trouble::not_a_directory, path, ENOTDIR);
   }
 
   // As a file system resolves it: a link or a file on the way is an error, not an absence.
@@ -99,30 +100,31 @@ void check(bool ok, const std::string& what) {
 void Tree::make_parents(const std::string& path, Time modified) {
   for (std::size_t slash = path.find('/'); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
-    Node& parent = nodes_.try_emplace(path.substr(0, slash), Node{Kind::directory, "", modified})
-                       .first->second;
-    if (parent.kind == Kind::directory) parent.modified = std::max(parent.modified, modified);
+    Node& parent =
+        nodes_.try_emplace(path.substr(0, slash), Node{EntryKind::directory, "", modified})
+            .first->second;
+    if (parent.kind == EntryKind::directory) parent.modified = std::max(parent.modified, modified);
   }
 }
 
 void Tree::file(const std::string& path, const std::string& bytes, Time modified) {
   make_parents(path, modified);
-  nodes_[path] = {Kind::file, bytes, modified};
+  nodes_[path] = {EntryKind::file, bytes, modified};
 }
 
 void Tree::directory(const std::string& path, Time modified) {
   make_parents(path, modified);
-  nodes_[path] = {Kind::directory, "", modified};
+  nodes_[path] = {EntryKind::directory, "", modified};
 }
 
 void Tree::symlink(const std::string& path, const std::string& target, Time modified) {
   make_parents(path, modified);
-  nodes_[path] = {Kind::symlink, target, modified};
+  nodes_[path] = {EntryKind::symlink, target, modified};
 }
 
 void Tree::device(const std::string& path, Time modified) {
   make_parents(path, modified);
-  nodes_[path] = {Kind::other, "", modified};
+  nodes_[path] = {EntryKind::other, "", modified};
 }
 
 void Tree::remove(const std::string& path) {
@@ -145,16 +147,16 @@ void Tree::write_to(const std::filesystem::path& directory) const {
   for (const auto& [path, node] : nodes_) {
     const std::filesystem::path place = directory / path;
     switch (node.kind) {
-      case Kind::directory:
+      case EntryKind::directory:
         std::filesystem::create_directories(place);
         break;
-      case Kind::symlink:
+      case EntryKind::symlink:
         std::filesystem::create_symlink(node.bytes, place);
         break;
-      case Kind::other:
+      case EntryKind::other:
         check(mkfifo(place.c_str(), 0666) == 0, place);
         break;
-      case Kind::file: {
+      case EntryKind::file: {
         std::ofstream out(place, std::ios::binary);
         out << node.bytes;
         out.close();

@@ -16,7 +16,7 @@ inline const Time kThen = Time(std::chrono::seconds(1'700'000'000));
 class Tree {
  public:
   struct Node {
-    Kind kind = Kind::file;
+    EntryKind kind = EntryKind::file;
     std::string bytes;  // of a symlink: where it leads
     Time modified;
   };

@@ -15,14 +15,14 @@ constexpr auto kBlob = Quarantined::Kind::blob;
 constexpr auto kRevision = Quarantined::Kind::revision_link;
 constexpr auto kLayerLink = Quarantined::Kind::layer_link;
 
-Objects restored(const Findings& findings) {
+Objects restored(const Looked& findings) {
   Objects objects;
   for (const Restoration& one : findings.plan.restore)
     objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
   return objects;
 }
 
-Objects purged(const Findings& findings) {
+Objects purged(const Looked& findings) {
   Objects objects;
   for (const Purge& one : findings.plan.purge)
     objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
@@ -34,8 +34,8 @@ class Quarantine : public testing::Test {
   void take(const Digest& digest, Time taken = kTaken) {
     scene.registry.quarantine(RegistryBuilder::data(digest), taken);
   }
-  Findings look() const { return Look().at(scene.registry); }
-  Findings look_offline() const { return Look().offline().at(scene.registry); }
+  Looked look() const { return Look().at(scene.registry); }
+  Looked look_offline() const { return Look().offline().at(scene.registry); }
   Scene scene;
 };
 
@@ -52,7 +52,7 @@ TEST_F(Quarantine, IsCountedApart) {
 
 TEST_F(Quarantine, WaitsForTheHoldAndForTheGate) {
   take(scene.loose, kNow - kHour);
-  Findings findings = look();
+  Looked findings = look();
   EXPECT_EQ(findings.plan.waiting.amount, (Amount{1, 5}));
   EXPECT_EQ(findings.plan.waiting.until, kNow + 19 * kHour);
   EXPECT_EQ(purged(findings), Objects{});
@@ -76,7 +76,7 @@ TEST_F(Quarantine, WaitsForTheHoldAndForTheGate) {
 
 TEST_F(Quarantine, OfTheFutureIsKept) {
   take(scene.loose, kNow + kSecond);
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_EQ(purged(findings), Objects{});
   EXPECT_EQ(findings.plan.waiting.amount.count, 1u);
 }
@@ -92,7 +92,7 @@ TEST_F(Quarantine, WhatIsReferencedComesBack) {
   take(scene.layer);
   take(scene.image);
   take(scene.loose);
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_EQ(restored(findings), (Objects{{kBlob, "", scene.layer}, {kBlob, "", scene.image}}));
   EXPECT_EQ(purged(findings), (Objects{{kBlob, "", scene.loose}}));
   EXPECT_EQ(planned(findings),
@@ -114,7 +114,7 @@ TEST_F(Quarantine, OfTwoCopiesTheNewestGoesBack) {
   take(scene.image);
   scene.put(data, bytes);
   scene.registry.quarantine(data, kNow - kHour, "fedcba9876543210");
-  const Findings findings = look();
+  const Looked findings = look();
   ASSERT_EQ(restored(findings), (Objects{{kBlob, "", scene.image}}));
   EXPECT_EQ(findings.plan.restore[0].copy.run, "fedcba9876543210");
 }
@@ -122,7 +122,7 @@ TEST_F(Quarantine, OfTwoCopiesTheNewestGoesBack) {
 TEST_F(Quarantine, ACopyThatDoesNotHashIsNoManifest) {
   scene.bytes(scene.data()) += ' ';
   take(scene.image);
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"manifest-missing"});
   EXPECT_EQ(planned(findings), Digests{scene.elsewhere});
 }
@@ -144,7 +144,7 @@ TEST_F(Quarantine, ADuplicateIsPurgedAndNeverPutBack) {
   scene.put(RegistryBuilder::data(scene.loose), "loose");
   Look look;
   look.wishes.caches.none = true;
-  const Findings findings = look.at(scene.registry);
+  const Looked findings = look.at(scene.registry);
   EXPECT_EQ(restored(findings), Objects{});
   EXPECT_EQ(purged(findings), (Objects{{kBlob, "", scene.image}}));
   EXPECT_EQ(findings.plan.waiting.amount.count, 1u);
@@ -158,7 +158,7 @@ TEST_P(ALinkWrittenAfterTheRename, BringsABlobBack) {
   const std::string link = RegistryBuilder::layer_link("app", scene.loose);
   const bool enough = GetParam();
   scene.tree.touch(link, kTaken - kSecond - (enough ? Duration(0) : Duration(1)));
-  const Findings findings = Look().offline().keep_younger_than(Duration(0)).at(scene.registry);
+  const Looked findings = Look().offline().keep_younger_than(Duration(0)).at(scene.registry);
   EXPECT_EQ(restored(findings), enough ? (Objects{{kBlob, "", scene.loose}}) : Objects{});
   EXPECT_EQ(purged(findings), enough ? Objects{} : (Objects{{kBlob, "", scene.loose}}));
   for (const Restoration& one : findings.plan.restore) EXPECT_EQ(one.reason, Why::returned);
@@ -184,7 +184,7 @@ TEST_P(ALinkWrittenAfterTheRename, BringsARevisionBackWithItsClosure) {
                     {kBlob, "", child},
                     {kBlob, "", index},
                     {kBlob, "", digest_of("child")}};
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_EQ(restored(findings), enough ? all : Objects{});
   EXPECT_EQ(purged(findings), enough ? Objects{} : all);
 }
@@ -198,7 +198,7 @@ TEST_F(Quarantine, ARevisionWrittenIntoComesBackThoughItsManifestIsAliveElsewher
   scene.registry.image("app", {"another"}, "v2");
   scene.tree.touch(scene.revision_link(), kTaken);
   scene.registry.quarantine(scene.revision_link(), kTaken);
-  const Findings findings = Look().offline().delete_untagged().at(scene.registry);
+  const Looked findings = Look().offline().delete_untagged().at(scene.registry);
   EXPECT_EQ(restored(findings), (Objects{{kRevision, "app", scene.image}}));
   EXPECT_EQ(findings.plan.restore.at(0).reason, Why::returned);
 }
@@ -206,14 +206,14 @@ TEST_F(Quarantine, ARevisionWrittenIntoComesBackThoughItsManifestIsAliveElsewher
 TEST_F(Quarantine, ARevisionLinkIsPurgedThoughItsManifestIsAliveElsewhere) {
   scene.registry.manifest("library", scene.bytes(RegistryBuilder::data(scene.untagged)), "v1");
   scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
-  const Findings findings = Look().offline().delete_untagged().at(scene.registry);
+  const Looked findings = Look().offline().delete_untagged().at(scene.registry);
   EXPECT_EQ(purged(findings), (Objects{{kRevision, "app", scene.untagged}}));
   EXPECT_FALSE(planned(findings).contains(scene.untagged));
 }
 
 TEST_F(Quarantine, ARevisionLinkIsNoRootByItself) {
   scene.registry.quarantine(RegistryBuilder::revision("app", scene.untagged), kTaken);
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_EQ(restored(findings), Objects{});
   EXPECT_EQ(planned(findings).count(scene.untagged), 1u);
   EXPECT_EQ(purged(findings), (Objects{{kRevision, "app", scene.untagged}}));
@@ -249,7 +249,7 @@ TEST_F(Quarantine, LayerLinksComeBackWithWhatTheyNameAndGoOtherwise) {
   scene.registry.link_layer("app", gone);
   scene.registry.quarantine(RegistryBuilder::layer_link("app", gone), kTaken);
   scene.registry.quarantine(scene.layer_link(), kTaken);
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_EQ(restored(findings), (Objects{{kLayerLink, "app", scene.layer}}));
   EXPECT_EQ(purged(findings), (Objects{{kLayerLink, "app", gone}}));
 }
@@ -290,7 +290,7 @@ TEST_F(Quarantine, AnAliasLinkGoesOnlyWithBothItsNames) {
 // F74: a registry is between mkdir and rename.
 TEST_F(Quarantine, F74ABlobDirectoryWithoutDataIsNothing) {
   scene.tree.directory(layout::blob(digest_of("arriving")), kNow);
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_EQ(planned(findings), (Digests{scene.loose, scene.elsewhere}));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
@@ -301,7 +301,7 @@ TEST_F(Quarantine, OtherNamesAreNotOurs) {
        {".regctl-gc.", ".regctl-gc.12.", ".regctl-gc.x.run", ".regctl-gc.-1.run",
         ".regctl-gc.1.RUN", ".regctl-gc.99999999999.run", ".regctl-gc.1.a/../b"})
     scene.put(data + suffix, "loose");
-  const Findings findings = look_offline();
+  const Looked findings = look_offline();
   EXPECT_THAT(findings.inventory.quarantined, IsEmpty());
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"unexpected-file"});
 }

@@ -26,7 +26,7 @@ class P3DamagePins : public testing::TestWithParam<Case> {
 };
 
 TEST_P(P3DamagePins, ItsRepositoryAndNoOther) {
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
   EXPECT_EQ(codes(findings.plan.warnings), GetParam().codes);
   EXPECT_EQ(planned(findings), Digests{scene.elsewhere});
@@ -35,7 +35,7 @@ TEST_P(P3DamagePins, ItsRepositoryAndNoOther) {
 }
 
 TEST_P(P3DamagePins, EveryRevisionWithDeleteUntagged) {
-  const Findings findings = Look().delete_untagged().at(scene.registry);
+  const Looked findings = Look().delete_untagged().at(scene.registry);
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"other", scene.other_untagged}}));
   EXPECT_EQ(planned(findings).size(),
@@ -46,7 +46,7 @@ TEST_P(P3DamagePins, EveryRevisionWithDeleteUntagged) {
 TEST_P(P3DamagePins, OrRefusesIfAskedTo) {
   Look look;
   look.wishes.margins.on_damage = OnDamage::refuse;
-  const Findings findings = look.at(scene.registry);
+  const Looked findings = look.at(scene.registry);
   EXPECT_EQ(codes(findings.plan.blockers), GetParam().codes);
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
@@ -194,14 +194,14 @@ TEST_P(P3DamagedTagPins, ItsRepositoryAndAllItEverPointedTo) {
   const Digest former = scene.registry.blob(RegistryBuilder::image_json(hidden_layer, 23, {}));
   scene.put(layout::tag("app", "v1") + "/index/" + layout::digest_path(former) + "/link",
             former.text());
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   EXPECT_EQ(planned(findings), Digests{scene.elsewhere});
   EXPECT_EQ(codes(findings.plan.warnings), GetParam().codes);
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
 }
 
 TEST_P(P3DamagedTagPins, EveryRevisionWithDeleteUntagged) {
-  const Findings findings = Look().delete_untagged().at(scene.registry);
+  const Looked findings = Look().delete_untagged().at(scene.registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"other", scene.other_untagged}}));
   Codes expected = GetParam().codes;
   expected.insert("tags-unknown");
@@ -234,7 +234,7 @@ TEST(P3Damage, F1ALinkThatIsBeingWrittenIsReadAgain) {
   };
   Look look;
   look.looking.settle = std::chrono::milliseconds(2000);
-  const Findings findings = look.at(TroubledStorage(scene.tree.storage(), write_meanwhile));
+  const Looked findings = look.at(TroubledStorage(scene.tree.storage(), write_meanwhile));
   EXPECT_EQ(reads, 2);
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
   EXPECT_EQ(planned(findings), (Digests{scene.loose, scene.elsewhere}));
@@ -289,7 +289,7 @@ TEST(P3Damage, NeverMakesAnythingElseCollectable) {
   }();
   Scene scene;
   scene.bytes(scene.data()).clear();
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   EXPECT_EQ(sound, (Digests{scene.loose, scene.elsewhere}));
   EXPECT_EQ(planned(findings), Digests{scene.elsewhere});
   EXPECT_EQ(findings.plan.kept_pinned.count,
@@ -302,7 +302,7 @@ TEST(P3Damage, PinnedLayerLinksStay) {
   scene.registry.link_layer("other", digest_of("gone too"));
   EXPECT_EQ(Look().at(scene.registry).plan.layer_links.size(), 2u);
   scene.bytes(scene.layer_link()).clear();
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   ASSERT_EQ(findings.plan.layer_links.size(), 1u);
   EXPECT_EQ(findings.plan.layer_links[0].repository, "other");
   EXPECT_EQ(findings.plan.layer_links[0].digest, digest_of("gone too"));
@@ -323,7 +323,7 @@ TEST(P3Damage, NamesOfRevisionsWithoutALinkStayAlive) {
 TEST(P3Damage, AMessageNamesPlaceRepositoryAndDigest) {
   Scene scene;
   scene.bytes(scene.revision_link()).clear();
-  const Findings findings = Look().at(scene.registry);
+  const Looked findings = Look().at(scene.registry);
   ASSERT_EQ(findings.plan.warnings.size(), 1u);
   const report::Message& warning = findings.plan.warnings[0];
   EXPECT_EQ(warning.path, scene.revision_link());

@@ -57,7 +57,7 @@ class P1Document : public testing::TestWithParam<Kind> {};
 TEST_P(P1Document, KeepsWhatItNamesAndNothingElse) {
   Blobs blobs;
   blobs.registry.manifest("app", blobs.fill(GetParam().json), "v1");
-  const Findings findings = Look().at(blobs.registry);
+  const Looked findings = Look().at(blobs.registry);
   EXPECT_EQ(planned(findings), blobs.all_but(GetParam().keeps));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
@@ -203,7 +203,7 @@ TEST(P1Children, F40AChildThatIsALayerIsKeptAndNoDamage) {
   Blobs blobs;
   const Digest text = blobs.registry.blob(blobs.fill("not JSON, but it says \"annotations\":@a"));
   blobs.registry.index("app", {blobs.digests['b'], text}, "v1");
-  const Findings findings = Look().at(blobs.registry);
+  const Looked findings = Look().at(blobs.registry);
   EXPECT_EQ(planned(findings),
             blobs.all_but("ab"));  // in bytes that are no JSON every digest counts
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
@@ -222,7 +222,7 @@ TEST(P1Children, F41SparseIndexesAndMissingSubjectsAreNoDamage) {
   blobs.registry.index("app", {digest_of("arm64, never copied"), blobs.digests['i']}, "v1");
   blobs.registry.image("app", {"signature"}, "", digest_of("subject that is gone"));
   blobs.registry.tag("app", "v2", digest_of("tag of nothing"));
-  const Findings findings = Look().at(blobs.registry);
+  const Looked findings = Look().at(blobs.registry);
   EXPECT_EQ(planned(findings), blobs.all_but("ij"));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
@@ -238,7 +238,7 @@ TEST(P1Children, F42AbsentConfigurationsAndForeignLayersAreNoDamage) {
           gone +
           R"(","urls":["https://example.org/x"]},{"digest":"@a","urls":["https://example.org/y"]}]})"),
       "v1");
-  const Findings findings = Look().at(blobs.registry);
+  const Looked findings = Look().at(blobs.registry);
   EXPECT_EQ(planned(findings), blobs.all_but("a"));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
 }
@@ -278,7 +278,7 @@ TEST(P1Tags, AHistoryIsARootOnlyWhereTheCurrentLinkIsMissing) {
   blobs.registry.tag("app", "v1", current);
   EXPECT_EQ(planned(Look().at(blobs.registry)), blobs.all_but(""));
   blobs.registry.tree.remove(layout::tag_current_link("app", "v1"));
-  const Findings findings = Look().at(blobs.registry);
+  const Looked findings = Look().at(blobs.registry);
   EXPECT_EQ(planned(findings), blobs.all_but("ij"));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"tag-without-link"});
 }
@@ -296,7 +296,7 @@ TEST_P(F7AliasLinks, ResolveWhereverTheyStand) {
   registry.manifest("app", RegistryBuilder::image_json(config_name, 7, {{layer_name, 7}}), "v1");
   const Digest garbage = registry.layer("app", "garbage");
   registry.link_layer("app", digest_of("garbage", GetParam()), garbage);
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{garbage});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
   EXPECT_TRUE(findings.plan.layer_links.empty());
@@ -333,7 +333,7 @@ TEST(P14Sizes, F39AThousandIndexesDeepAndCyclesThroughDamage) {
   registry.blob_at(one, RegistryBuilder::index_json({two, one}));
   registry.blob_at(two, RegistryBuilder::index_json({one}));
   registry.index("cyclic", {one}, "v1");
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned(findings), Digests{garbage});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"manifest-digest-mismatch"});
 }

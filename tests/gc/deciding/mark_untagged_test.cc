@@ -10,7 +10,7 @@ TEST(P12DeleteUntagged, IsOffUnlessAskedFor) {
   RegistryBuilder registry;
   registry.image("app", {"tagged"}, "v1");
   registry.image("app", {"untagged"});
-  const Findings findings = Look().at(registry);
+  const Looked findings = Look().at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   EXPECT_EQ(planned(findings), Digests{});
   EXPECT_EQ(findings.untagged.manifests, 1u);
@@ -22,7 +22,7 @@ TEST(P12DeleteUntagged, SaysWhatTheManifestWasTaggedOnce) {
   registry.tag("app", "latest", old);
   registry.image("app", {"new"}, "v1");
   registry.tag("app", "latest", registry.image("app", {"newer"}));
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   ASSERT_EQ(findings.plan.manifests.size(), 1u);
   EXPECT_EQ(findings.plan.manifests[0].digest, old);
   EXPECT_EQ(findings.plan.manifests[0].former_tags, (std::vector<std::string>{"latest", "v1"}));
@@ -36,7 +36,7 @@ TEST(P12DeleteUntagged, AManifestTaggedElsewhereKeepsItsBlobsButNotItsLink) {
   registry.image("release", {"shared"});
   registry.image("staging", {"shared"});
   registry.image("staging", {"other"}, "v1");
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"staging", image}}));
   EXPECT_EQ(planned(findings), Digests{});
 }
@@ -51,7 +51,7 @@ TEST(P12KeptSet, ProtectedRepositoriesByGlob) {
   Look look = Look().delete_untagged();
   EXPECT_EQ(planned_manifests(look.at(registry)), untagged);
   look.wishes.policy.protect = {"prod/*", "no/such"};
-  const Findings findings = look.at(registry);
+  const Looked findings = look.at(registry);
   EXPECT_EQ(findings.plan.manifests.size(), 2u);
   for (const auto& manifest : findings.plan.manifests)
     EXPECT_TRUE(manifest.repository == "production" || manifest.repository == "dev")
@@ -83,7 +83,7 @@ TEST(P12KeptSet, ARootOfOneRepositoryCountsOnlyThere) {
   registry.index("b", {child});
   Look look = Look().delete_untagged();
   look.wishes.policy.roots = {{"a", index}, {std::nullopt, digest_of("on another registry")}};
-  const Findings findings = look.at(registry);
+  const Looked findings = look.at(registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"b", child}, {"b", index}}));
   EXPECT_EQ(planned(findings), Digests{});
   EXPECT_EQ(findings.mark.roots_not_in_store, 1u);
@@ -98,7 +98,7 @@ TEST(P12KeptSet, ARootMayBeTheOtherNameOfAnUpload) {
   EXPECT_EQ(planned(Look().at(registry)), Digests{layer});
   Look look;
   look.wishes.policy.roots = {{std::nullopt, name}};
-  const Findings findings = look.at(registry);
+  const Looked findings = look.at(registry);
   EXPECT_EQ(planned(findings), Digests{});
   EXPECT_EQ(findings.mark.roots_not_in_store, 0u);
 }
@@ -201,7 +201,7 @@ TEST(P12OutsideTags, ARevisionNewerThanEveryTagIsKeptAndCounted) {
   const Digest outside = registry.ago(3 * kDay).image("app", {"long after"});
   const Digest subject = digest_of("gone"),
                referrer = registry.image("app", {"a referrer"}, "", subject);
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings),
             (Manifests{{"app", before}, {"app", just}, {"app", referrer}}));
   EXPECT_EQ(findings.plan.kept_outside_tags,
@@ -221,7 +221,7 @@ TEST(P12TagsUnknown, ARepositoryWithoutATagsDirectoryIsLeftAlone) {
   registry.image("app", {"tagged"}, "v1");
   const Digest untagged = registry.image("app", {"untagged"});
   registry.image("harbor", {"tagged in a database"});
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"app", untagged}}));
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"tags-unknown"});
   registry.tree.directory("repositories/harbor/_manifests/tags", registry.time());
@@ -235,7 +235,7 @@ TEST(P12TagsUnknown, ARepositoryWithATagThatCannotBeReadIsLeftAlone) {
   registry.image("other", {"tagged"}, "v1");
   const Digest elsewhere = registry.image("other", {"untagged elsewhere"});
   registry.tree.remove(layout::tag_current_link("app", "v1"));
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"other", elsewhere}}));
   EXPECT_EQ(codes(findings.plan.warnings), (Codes{"tags-unknown", "tag-without-link"}));
 }
@@ -256,7 +256,7 @@ TEST(P12Quarantine, RevisionsInQuarantineCountAsRevisions) {
   registry.quarantine(RegistryBuilder::revision("app", gone), kNow - kHour);
   const Digest signature = registry.image("app", {"signature"}, "", child);
   registry.quarantine(RegistryBuilder::revision("app", signature), kNow - kHour);
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   std::map<Digest, Why> restored;
   for (const Restoration& one : findings.plan.restore) restored[one.copy.digest] = one.reason;
@@ -270,7 +270,7 @@ TEST(P12KeptSet, IsThatOfEachRepositoryAlone) {
   const Digest child = registry.image("library", {"child"});
   registry.image("library", {"tagged"}, "v1");
   registry.index("app", {child}, "v1");
-  const Findings findings = Look().delete_untagged().at(registry);
+  const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"library", child}}));
   EXPECT_EQ(planned(findings), Digests{});
 }

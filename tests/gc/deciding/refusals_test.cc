@@ -54,7 +54,7 @@ TEST(StoresOfOthers, F78APullThroughCacheIsLegallyIncomplete) {
   const Digest expired = registry.blob("{}");
   Look look;
   look.store.pull_through_cache = true;
-  const Findings findings = look.at(registry);
+  const Looked findings = look.at(registry);
   EXPECT_EQ(planned(findings), Digests{expired});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
   EXPECT_EQ(codes(findings.plan.blockers), Codes{});
@@ -137,7 +137,7 @@ TEST(HalfStores, NothingAtAllIsNothingToDo) {
   for (const char* directory :
        {"blobs", "repositories", "repositories/app/_layers/sha256", "blobs/sha256/00"}) {
     registry.tree.directory(directory, kNow - kDay);
-    const Findings findings = Look().delete_untagged().at(registry);
+    const Looked findings = Look().delete_untagged().at(registry);
     EXPECT_THAT(findings.plan.blockers, IsEmpty()) << directory;
     EXPECT_THAT(findings.plan.warnings, IsEmpty()) << directory;
     EXPECT_THAT(findings.plan.blobs, IsEmpty()) << directory;
@@ -189,7 +189,7 @@ TEST_P(MaxDeleteBrake, NamesTheExactValueThatPasses) {
   look.wishes.margins.max_delete = {GetParam().unit, GetParam().passes};
   EXPECT_EQ(blockers(look, registry), Codes{});
   --look.wishes.margins.max_delete.value;
-  const Findings findings = look.at(registry);
+  const Looked findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
   EXPECT_EQ(message->code, GetParam().code);
@@ -208,7 +208,7 @@ TEST(MaxDelete, RoundsPercentUp) {
   registry.layer("app", "c");
   Look look;
   look.wishes.margins.max_delete = MaxDelete{};
-  const Findings findings = look.at(registry);
+  const Looked findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
   EXPECT_EQ(message->code, Code::max_delete_share_of_bytes);
@@ -225,7 +225,7 @@ TEST(MaxDelete, CountsRevisionsToo) {
   look.wishes.margins.max_delete = {MaxDelete::Unit::percent, 75};
   EXPECT_EQ(blockers(look, registry), Codes{});
   look.wishes.margins.max_delete.value = 74;
-  const Findings findings = look.at(registry);
+  const Looked findings = look.at(registry);
   const Message* message = find(findings.plan.blockers, "max-delete");
   ASSERT_NE(message, nullptr);
   EXPECT_EQ(message->code, Code::max_delete_share_of_manifests);
@@ -310,7 +310,7 @@ TEST(Uploads, AreTakenOnlyWhenAskedForAndOldByEveryTime) {
   Look look;
   EXPECT_THAT(look.at(scene.registry).plan.uploads, IsEmpty());
   look.wishes.margins.purge_uploads = 7 * kDay;
-  const Findings findings = look.at(scene.registry);
+  const Looked findings = look.at(scene.registry);
   ASSERT_EQ(findings.plan.uploads.size(), 1u);
   EXPECT_EQ(findings.plan.uploads[0],
             (UploadRemoval{"app", "old", kNow - 10 * kDay, kNow - 9 * kDay, 4 + 5 + old.size()}));

@@ -58,7 +58,7 @@ class Weather {
   }
   std::string file_ending(std::string_view end) {
     return one_of(keys([&](const std::string& key, const Tree::Node& node) {
-      return node.kind == Kind::file && key.ends_with(end);
+      return node.kind == EntryKind::file && key.ends_with(end);
     }));
   }
   Digest any_digest() {
