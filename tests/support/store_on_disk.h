@@ -17,9 +17,14 @@ namespace regctl::test {
 inline constexpr const char* kDryRun[] = {"--dry-run", "--json",       "--keep-younger-than",
                                           "0s",        "--max-delete", "100%"};
 
+// What a program has printed; no object where that is no report.
+inline nlohmann::json report_of(const Ran& ran) {
+  return nlohmann::json::parse(ran.out, nullptr, false);
+}
+
 // What a dry run answers, without what differs between two runs or two file systems.
 inline std::string judgement(const Ran& ran) {
-  auto report = nlohmann::json::parse(ran.out, nullptr, false);
+  auto report = report_of(ran);
   if (!report.is_object() || !report.contains("plan"))
     return "no report (" + std::to_string(ran.status) + "): " + ran.err;
   std::string text = "exit " + std::to_string(ran.status);
@@ -34,16 +39,18 @@ inline std::string judgement(const Ran& ran) {
 
 inline std::set<Digest> planned(const Ran& ran) {
   std::set<Digest> digests;
-  const auto report = nlohmann::json::parse(ran.out, nullptr, false);
+  const auto report = report_of(ran);
   if (!report.is_object()) return digests;
   for (const auto& blob : report.at("plan").at("blobs"))
     digests.insert(*Digest::parse(blob.at("digest").get<std::string>()));
   return digests;
 }
 
+// The ids of its "blockers", "warnings", "errors" or "advice". Tests of a decision look at these,
+// never at the sentences beside them.
 inline std::set<std::string> codes_of(const Ran& ran, const char* part) {
   std::set<std::string> found;
-  const auto report = nlohmann::json::parse(ran.out, nullptr, false);
+  const auto report = report_of(ran);
   if (!report.is_object()) return found;
   for (const auto& message : report.at(part)) found.insert(message.at("code").get<std::string>());
   return found;

@@ -39,11 +39,11 @@ TEST_F(Programs, ExitStatuses) {
   registry.image("app", {"one"}, "v1");
   registry.layer("app", "garbage");
   write();
-  const Ran done = gc({"-n"});
+  EXPECT_EQ(gc({"-n"}).status, 0);
+  const Ran done = gc({"-n", "--json"});
   EXPECT_EQ(done.status, 0) << done.err;
-  EXPECT_NE(done.out.find("\n3 blobs marked, 1 blobs and 0 manifests eligible for deletion\n"),
-            std::string::npos)
-      << done.out;
+  EXPECT_EQ(report_of(done)["totals"]["garbage"]["count"], 1) << done.out;
+  EXPECT_EQ(report_of(done)["totals"]["reachable"]["count"], 3) << done.out;
   EXPECT_EQ(gc({"--offline", "--heal"}).status, 2);
   EXPECT_EQ(gc({"--run", "0123456789abcdef"}).status, 2);
   EXPECT_EQ(gc({"-n", "--delete-untaged"}).status, 2);
@@ -56,7 +56,7 @@ TEST_F(Programs, ExitStatuses) {
   const Ran wrong = run({regctl_gc(), "-n", root.path() / "docker"});
   EXPECT_EQ(wrong.status, 10);
   EXPECT_EQ(wrong.out, "");
-  EXPECT_NE(wrong.err.find("did you mean"), std::string::npos);
+  EXPECT_NE(wrong.err, "");
   const TemporaryDirectory empty;
   EXPECT_EQ(run({regctl_gc(), "-n", empty.path()}).status, 1);
   const Ran quiet = gc({"-n", "-q"});
@@ -184,7 +184,7 @@ TEST_F(Programs, ARealRegistry) {
 }
 
 TEST_F(Programs, AuditNamesTheTagsThatBreak) {
-  const Digest image = registry.image("app", {"needed"}, "v1");
+  registry.image("app", {"needed"}, "v1");
   registry.image("other", {"fine"}, "v1");
   registry.tree.remove(layout::blob(digest_of("needed")));
   write();
@@ -196,7 +196,7 @@ TEST_F(Programs, AuditNamesTheTagsThatBreak) {
   const json& finding = report.at("findings").at(0);
   EXPECT_EQ(finding.at("rule"), "blob-missing");
   EXPECT_EQ(finding.at("used_by").at(0), (json{{"repository", "app"}, {"tags", {"v1"}}}));
-  EXPECT_NE(finding.at("found").get<std::string>().find(image.text()), std::string::npos);
+  EXPECT_EQ(finding.at("digest"), digest_of("needed").text());
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // The collector changes a real disk and is stopped: by a signal, by its deadline, by a loss of
 // power. What this host's kernel refuses is skipped with the reason.
 #include <fcntl.h>
-#include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -15,7 +14,6 @@ namespace {
 
 using namespace test;
 using nlohmann::json;
-using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
@@ -55,7 +53,6 @@ TEST_F(SweepDisk, ADeadlineWhileVerifyingLeavesTheRestToTheNextRun) {
   const json report = json::parse(first.out);
   EXPECT_EQ(report.at("run").at("outcome"), "incomplete");
   EXPECT_EQ(codes_of(first, "errors"), std::set<std::string>{"deadline"}) << first.out;
-  EXPECT_THAT(first.err, HasSubstr("the next run goes on"));
   expect_alive(files_below(v2()), "at the deadline");
   EXPECT_GE(garbage_left(root.path()), 6u);
   EXPECT_EQ(count_quarantined(files_below(v2())), 0u);
