@@ -68,13 +68,18 @@ class BlobLister {
  public:
   BlobLister(const Storage& storage, ScanNotes& notes) : storage_(storage), notes_(notes) {}
 
+  // What cannot be listed hides nothing of what can.
   std::vector<Shard> shards() const {
     std::vector<Shard> shards;
     const std::string top(layout::kBlobs);
-    each("", top, algorithm_named, [&](const std::string& name, Algorithm algorithm) {
-      const std::string parent = join(top, name);
-      each(top, name, shard_named, [&](const std::string& shard, const auto&) {
-        shards.push_back({algorithm, parent, shard});
+    notes_.guarded([&] {
+      each("", top, algorithm_named, [&](const std::string& name, Algorithm algorithm) {
+        const std::string parent = join(top, name);
+        notes_.guarded([&] {
+          each(top, name, shard_named, [&](const std::string& shard, const auto&) {
+            shards.push_back({algorithm, parent, shard});
+          });
+        });
       });
     });
     return shards;
@@ -85,8 +90,10 @@ class BlobLister {
     const auto digest_named = [&](const std::string& name) {
       return name.starts_with(shard.name) ? Digest::from_hex(shard.algorithm, name) : std::nullopt;
     };
-    each(shard.parent, shard.name, digest_named, [&](const std::string&, const Digest& digest) {
-      blobs.push_back({.digest = notes_.id(digest)});
+    notes_.guarded([&] {
+      each(shard.parent, shard.name, digest_named, [&](const std::string&, const Digest& digest) {
+        blobs.push_back({.digest = notes_.id(digest)});
+      });
     });
     return blobs;
   }
@@ -119,12 +126,10 @@ class BlobLister {
 std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
                              Progress& progress) {
   const BlobLister lister(storage, notes);
-  std::vector<Shard> shards;
-  notes.guarded([&] { shards = lister.shards(); });
+  const std::vector<Shard> shards = lister.shards();
   progress.phase("blobs", {shards.size()}, "directories");
   const auto found = parallel_map(workers, shards, [&](const Shard& shard) {
-    std::vector<Blob> blobs;
-    notes.guarded([&] { blobs = lister.blobs(shard); });
+    auto blobs = lister.blobs(shard);
     progress.advance({1});
     return blobs;
   });

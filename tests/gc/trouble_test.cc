@@ -217,5 +217,25 @@ INSTANTIATE_TEST_SUITE_P(Stories, P2AnIncompleteMarkTakesNothing,
                                          Story{"DamagedEverything", damaged_store, true}),
                          name_of_case);
 
+// A refusal stops taking and purging, never giving back (contract 3.2).
+TEST(WhatCannotBeRead, DoesNotKeepFromGivingBack) {
+  RegistryBuilder registry;
+  registry.image("app", {"needed"}, "v1");
+  registry.blob_at(digest_of("by sha512", Algorithm::sha512), "by sha512");
+  registry.quarantine(RegistryBuilder::data(digest_of("needed")), kNow - kDay);
+  const TroubledStorage storage(registry.tree.storage(), [](Verb, const std::string& key) {
+    return key == "blobs/sha512" ? Answer::error : Answer::truth;
+  });
+  for (const Mode mode : {Mode::online, Mode::heal, Mode::restore}) {
+    Look look;
+    look.wishes.mode = mode;
+    look.looking.sizes = Sizes::seen;  // as a run that changes something looks
+    const Plan plan = look.at(storage).plan;
+    EXPECT_EQ(codes(plan.blockers), Codes{"read-error"});
+    ASSERT_EQ(plan.restore.size(), 1u);
+    EXPECT_EQ(plan.restore[0].copy.digest, digest_of("needed"));
+  }
+}
+
 }  // namespace
 }  // namespace regctl::gc

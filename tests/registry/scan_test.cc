@@ -92,6 +92,20 @@ void expect_equal(const Inventory& a, const Inventory& b) {
   EXPECT_TRUE(a == b);
 }
 
+// What cannot be listed hides nothing of what can.
+TEST(Scan, AnAlgorithmThatCannotBeListedHidesNoOther) {
+  RegistryBuilder registry;
+  const Digest blob = registry.blob("sha256 comes first");
+  registry.blob_at(digest_of("by sha512", Algorithm::sha512), "by sha512");
+  const TroubledStorage storage(registry.tree.storage(), [](Verb, const std::string& key) {
+    return key == "blobs/sha512" ? Answer::error : Answer::truth;
+  });
+  const Inventory inventory = scanned(storage);
+  ASSERT_EQ(inventory.blobs.size(), 1u);
+  EXPECT_EQ(inventory.digests[inventory.blobs[0].digest], blob);
+  EXPECT_EQ(obstacles(inventory), (Places{{"read-error", "blobs/sha512"}}));
+}
+
 TEST(Scan, P13TheNumberOfWorkersDoesNotMatter) {
   const RegistryBuilder registry = something_of_everything();
   const auto storage = registry.tree.storage();
