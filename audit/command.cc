@@ -73,9 +73,9 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
 }
 
 void carry_out(Report& report, const Workers& workers, Progress& progress) {
-  if (report.store.v2.empty()) {
+  if (report.store.is_empty_directory()) {
     report.verdict.emplace();
-    report.warnings.push_back({.code = Code::empty_root, .arguments = {report.store.path}});
+    report.warnings.push_back(report::of_empty_directory(report.store));
     return;
   }
   try {
@@ -84,8 +84,7 @@ void carry_out(Report& report, const Workers& workers, Progress& progress) {
   } catch (const Interrupted&) {
     report.outcome = Outcome::interrupted;
   } catch (const StorageError& error) {  // not even the top directory could be opened
-    report.errors.push_back(
-        {.code = Code::unread_store, .arguments = {error.key(), report::reason_of(error)}});
+    report.errors.push_back(report::of_unread_store(error));
   }
 }
 

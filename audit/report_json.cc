@@ -1,5 +1,4 @@
 #include "audit/report.h"
-#include "cli/text.h"
 #include "report/json.h"
 #include "report/wording.h"
 
@@ -23,8 +22,7 @@ Json finding_json(const Finding& finding, const std::string& prefix) {
     Json item;
     set_name(item, "repository", user.repository);
     item["tags"] = Json::array();
-    for (const std::string& tag : user.tags)
-      item["tags"].push_back(cli::printable(tag, cli::Charset::utf8));
+    for (const std::string& tag : user.tags) item["tags"].push_back(report::json_of_name(tag));
     json["used_by"].push_back(std::move(item));
   }
   json["advice"] = info_of(finding.rule).advice;

@@ -52,7 +52,7 @@ Findings upload_stale(const Facts& facts) {
 
 Findings upload_malformed(const Facts& facts) {
   return uploads(Rule::upload_malformed, facts, [&](const Upload& upload) {
-    return !upload.started && facts.now - upload.newest > kStaleUpload;
+    return !upload.started && facts.now - upload.newest >= kStaleUpload;
   });
 }
 

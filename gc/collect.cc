@@ -42,6 +42,19 @@ bool has_removed(const SweepReport& total) {
          0;
 }
 
+// As reports call it.
+const char* name_of(Stage stage) {
+  switch (stage) {
+    case Stage::give_back:
+      return "give back";
+    case Stage::purge:
+      return "purge";
+    case Stage::take:
+      break;
+  }
+  return "take";
+}
+
 class Collector {
  public:
   Collector(const Undertaking& undertaking, const StoreFacts& facts, const LockedStore& store,
@@ -74,6 +87,8 @@ class Collector {
     } catch (const Interrupted&) {
       swept_.total.stopped = true;
     }
+    if (found && found->plan.blobs != swept_.plan.blobs)
+      found->usage = usage_of(*found, swept_.plan);
     swept_.waiting.amount =
         swept_.quarantined_now;  // the plan's word for it ends where it could not be carried out
     return {std::move(found), std::move(swept_)};
@@ -98,43 +113,15 @@ class Collector {
 
   SweepReport sweep_stage(const Plan& plan, Stage stage, const Workers& workers,
                           const Needs& needs = {}) {
-    static constexpr const char* kNames[] = {"give back", "purge", "take"};
-    progress_.stage(kNames[static_cast<std::size_t>(stage)]);
+    progress_.stage(name_of(stage));
     SweepReport report =
         sweep(plan, {stage, undertaking_.run, needs}, store_, {workers, pace_, progress_});
-    note(plan, stage);
     swept_.total += report;
     Amount& there = swept_.quarantined_now;
     there.count += report.quarantined.count - report.restored.count - report.purged.count;
     there.bytes +=
         report.quarantined.bytes - report.restored.bytes - report.purged.bytes - report.still_named;
     return report;
-  }
-
-  // A stage that is begun again does more of the same.
-  void note(const Plan& plan, Stage stage) {
-    const bool anew = begun_.insert(stage).second;
-    const auto add = [&](auto Plan::*objects) {
-      auto& all = swept_.plan.*objects;
-      if (anew) all.clear();
-      all.insert(all.end(), (plan.*objects).begin(), (plan.*objects).end());
-    };
-    switch (stage) {
-      case Stage::give_back:
-        add(&Plan::restore);
-        break;
-      case Stage::take:
-        add(&Plan::manifests);
-        add(&Plan::layer_links);
-        add(&Plan::blobs);
-        break;
-      case Stage::purge:
-        add(&Plan::purge);
-        add(&Plan::uploads);
-        add(&Plan::leftovers);
-        swept_.plan.empty_repositories = plan.empty_repositories;
-        break;
-    }
   }
 
   bool was_stopped() {
@@ -151,8 +138,17 @@ class Collector {
 
   // What a mark reached is needed, even where another part of the storage could not be read.
   void give_back(const Looked& found) {
-    if (!facts_.owned_by_database && !found.plan.restore.empty())
-      sweep_stage(found.plan, Stage::give_back, workers_);
+    if (facts_.owned_by_database || found.plan.restore.empty()) return;
+    note_restored(found.plan);
+    sweep_stage(found.plan, Stage::give_back, workers_);
+  }
+
+  // Of several looks each copy once.
+  void note_restored(const Plan& plan) {
+    if (given_back_.empty()) swept_.plan.restore.clear();
+    for (const Restoration& one : plan.restore) {
+      if (given_back_.insert(one.copy).second) swept_.plan.restore.push_back(one);
+    }
   }
 
   void collect(const Looked& first) {
@@ -160,6 +156,10 @@ class Collector {
     if (purges_anything(first.plan)) {
       const auto plan = undisputed(first.plan, purged_by);
       if (!plan) return;
+      swept_.plan.purge = plan->purge;
+      swept_.plan.uploads = plan->uploads;
+      swept_.plan.leftovers = plan->leftovers;
+      swept_.plan.empty_repositories = plan->empty_repositories;
       purge(*plan, first);
     }
     if (was_stopped() || time_is_up()) return;
@@ -181,6 +181,9 @@ class Collector {
     const auto plan =
         undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
     if (!plan) return;
+    swept_.plan.manifests = plan->manifests;
+    swept_.plan.layer_links = plan->layer_links;
+    swept_.plan.blobs = plan->blobs;
     const std::vector<Copy> taken =
         sweep_stage(*plan, Stage::take, workers_, needs_of(again.inventory)).taken;
     if (!taken.empty()) look_a_second_time(*plan, again.inventory, this_run, taken);
@@ -215,6 +218,7 @@ class Collector {
       return put_back(taken, {Code::cannot_vouch, {}});
     }
     note_quarantine(second);
+    note_restored(second.plan);
     const SweepReport given = sweep_stage(second.plan, Stage::give_back, patient_);
     if (const auto lost = still_broken(proof, second.plan)) return put_back(taken, *lost);
     if (!given.failures.empty()) return;  // what is needed stays in quarantine, and is read there
@@ -254,7 +258,15 @@ class Collector {
       put_back(taken, {Code::computations_differ, {}});
       throw Disagreement(std::move(*objections));
     }
+    note_emptied(own);
     purge(own, second);
+  }
+
+  void note_emptied(const Plan& plan) {
+    auto& all = swept_.plan.empty_repositories;
+    all.insert(all.end(), plan.empty_repositories.begin(), plan.empty_repositories.end());
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
   }
 
   void put_back(const std::vector<Copy>& taken, const report::Part& why) {
@@ -325,7 +337,7 @@ class Collector {
   Pace pace_;
   Progress& progress_;
   bool said_late_ = false;
-  std::set<Stage> begun_;
+  std::set<Copy> given_back_;
   Swept swept_;
 };
 

@@ -209,9 +209,9 @@ Report begin(const Settings& settings, const cli::Options& options) {
 
 void carry_out(Report& report, const Settings& settings, const std::stop_token& stop,
                Progress& progress) {
-  if (report.store.v2.empty()) {
+  if (report.store.is_empty_directory()) {
     report.findings.emplace();
-    report.warnings.push_back({.code = Code::empty_root, .arguments = {report.store.path}});
+    report.warnings.push_back(report::of_empty_directory(report.store));
     return;
   }
   try {
@@ -220,8 +220,7 @@ void carry_out(Report& report, const Settings& settings, const std::stop_token& 
     else
       change(report, settings, stop, progress);
   } catch (const StorageError& error) {  // not even the top directory could be opened or locked
-    report.blockers.push_back(
-        {.code = Code::unread_store, .arguments = {error.key(), report::reason_of(error)}});
+    report.blockers.push_back(report::of_unread_store(error));
   }
   if (!report.findings) return;
   const Plan& plan = plan_of(report);

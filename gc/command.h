@@ -1,5 +1,4 @@
-// The story of a run of regctl-gc: options, scan, mark, plan, report. The only file that sees both
-// halves of gc/.
+// The story of a run of regctl-gc: options, look or collect, report.
 #pragma once
 
 #include <string>

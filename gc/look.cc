@@ -1,7 +1,6 @@
 #include "gc/look.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/restoration.h"
@@ -151,12 +150,7 @@ class Look {
   }
 
   void explain() {
-    const std::size_t digests = inventory().digests.size();
-    std::vector<bool> live(digests), garbage(digests);
-    for (std::size_t i = 0; i < digests; ++i) live[i] = findings_.mark.digests[i] != Why::nothing;
-    for (const BlobRemoval& blob : findings_.plan.blobs)
-      garbage[index_of(*inventory().digests.find(blob.digest))] = true;
-    findings_.usage = usage(inventory(), findings_.sizes, live, garbage);
+    findings_.usage = usage_of(findings_, findings_.plan);
     findings_.untagged = wishes_.policy.delete_untagged ? untagged_taken() : untagged_to_take();
     advise();
   }
@@ -226,6 +220,16 @@ class Look {
 };
 
 }  // namespace
+
+UsageReport usage_of(const Looked& looked, const Plan& plan) {
+  const DigestSet& names = looked.inventory.digests;
+  std::vector<bool> live(names.size()), garbage(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) live[i] = looked.mark.digests[i] != Why::nothing;
+  for (const BlobRemoval& blob : plan.blobs) {
+    if (const auto id = names.find(blob.digest)) garbage[index_of(*id)] = true;
+  }
+  return usage(looked.inventory, looked.sizes, live, garbage);
+}
 
 Looked look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
             const Looking& looking, const Workers& workers, Progress& progress) {

@@ -58,6 +58,9 @@ struct Looked {
   std::vector<Advice> advice;
 };
 
+// Who uses what, with the blobs of `plan` as garbage; those that came later are nobody's.
+UsageReport usage_of(const Looked& looked, const Plan& plan);
+
 // Throws Interrupted (see Workers) and nothing about storage: that is in the plan's blockers. Its
 // stages are "scan", "survey", "mark" and "plan".
 Looked look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,

@@ -157,7 +157,7 @@ Totals totals_of(const Report& report) {
     totals.blobs_disk_bytes += blob.visited ? blob.disk_bytes : bytes;
     if (findings.mark.live(blob.digest)) totals.reachable += bytes;
   }
-  for (const BlobRemoval& blob : findings.plan.blobs) {
+  for (const BlobRemoval& blob : plan_of(report).blobs) {
     totals.garbage += blob.bytes;
     totals.garbage_disk_bytes += blob.disk_bytes;
   }

@@ -42,7 +42,7 @@ struct Report {
 const Plan& plan_of(const Report& report);
 const Waiting& waiting_of(const Report& report);
 
-// Sums that both renderers show: of the store as the run found it.
+// Sums that both renderers show: of the store as the run found it, and of plan_of().
 struct Totals {
   std::uint64_t tags = 0, manifests = 0, layer_links = 0;
   Amount blobs, reachable, garbage, quarantined, purged;

@@ -1,4 +1,3 @@
-#include "cli/text.h"
 #include "gc/report.h"
 #include "report/json.h"
 
@@ -142,14 +141,12 @@ Json array_of(const std::vector<T>& items, Json (*json_of)(const T&)) {
   return array;
 }
 
-Json name_json(const std::string& name) { return cli::printable(name, cli::Charset::utf8); }
-
 Json manifest_json(const ManifestRemoval& removal) {
   Json item;
   set_name(item, "repository", removal.repository);
   item["digest"] = removal.digest.text();
   item["reason"] = name_of(removal.reason);
-  item["former_tags"] = array_of(removal.former_tags, name_json);
+  item["former_tags"] = array_of(removal.former_tags, report::json_of_name);
   return item;
 }
 
@@ -216,7 +213,7 @@ Json plan_json(const Plan& plan) {
           {"layer_links", array_of(plan.layer_links, layer_link_json)},
           {"uploads", array_of(plan.uploads, upload_json)},
           {"temporary_files", array_of(plan.leftovers, leftover_json)},
-          {"empty_repositories", array_of(plan.empty_repositories, name_json)},
+          {"empty_repositories", array_of(plan.empty_repositories, report::json_of_name)},
           {"restore", array_of(plan.restore, restoration_json)},
           {"purge", array_of(plan.purge, purge_json)}};
 }

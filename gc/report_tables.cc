@@ -19,7 +19,7 @@ class Types {
  public:
   Types(const Report& report, const Totals& totals, const Text& text)
       : inventory_(report.findings->inventory),
-        plan_(report.findings->plan),
+        plan_(plan_of(report)),
         wishes_(report.run.wishes),
         totals_(totals),
         text_(text) {}
@@ -189,7 +189,7 @@ Section ages_table(const Report& report, const Totals& totals, const Text& text)
                                    {"7 to 30 days", 30 * kDay, {}},
                                    {"30 to 90 days", 90 * kDay, {}},
                                    {"over 90 days", Duration::max(), {}}}};
-  const auto& blobs = report.findings->plan.blobs;
+  const auto& blobs = plan_of(report).blobs;
   for (const BlobRemoval& blob : blobs) {
     const Duration age = report.run.started_at - blob.written_at;
     std::find_if(classes.begin(), classes.end(), [&](const Class& one) {
@@ -211,7 +211,7 @@ Section ages_table(const Report& report, const Totals& totals, const Text& text)
 }
 
 Section largest_table(const Report& report, const Text& text) {
-  const auto& blobs = report.findings->plan.blobs;
+  const auto& blobs = plan_of(report).blobs;
   const std::size_t count = text.shown(blobs.size());
   Section section{
       .record = "blob",

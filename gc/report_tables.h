@@ -1,4 +1,4 @@
-// The tables of regctl-gc's text report: of the store as the run found it.
+// The tables of regctl-gc's text report.
 #pragma once
 
 #include "gc/report.h"

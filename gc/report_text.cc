@@ -78,7 +78,7 @@ void list(const Plan& plan, Lists lists, Text& text) {
 
 // Scripts in the field look for this line: it is distribution's own, to the letter.
 void upstream_line(const Report& report, const Totals& totals, Text& text) {
-  const Plan& plan = report.findings->plan;
+  const Plan& plan = plan_of(report);
   text.line("{} blobs marked, {} blobs and {} manifests eligible for deletion",
             totals.reachable.count, plan.blobs.size(), plan.manifests.size());
 }

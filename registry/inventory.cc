@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace regctl {
+namespace {
+
+template <class T>
+const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& index,
+                 DigestId id) {
+  const std::uint32_t place = index_of(id) < index.size() ? index[index_of(id)] : 0;
+  return place ? &items[place - 1] : nullptr;
+}
+
+}  // namespace
 
 DamageClass class_of(DamageKind kind) {
   switch (kind) {
@@ -27,16 +37,6 @@ DamageClass class_of(DamageKind kind) {
   }
   return DamageClass::link_invalid;
 }
-namespace {
-
-template <class T>
-const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& index,
-                 DigestId id) {
-  const std::uint32_t place = index_of(id) < index.size() ? index[index_of(id)] : 0;
-  return place ? &items[place - 1] : nullptr;
-}
-
-}  // namespace
 
 const Link* link_named(const std::vector<Link>& links, DigestId name) {
   const auto at = std::lower_bound(links.begin(), links.end(), name,

@@ -131,7 +131,7 @@ struct Upload {
   }
   bool is_stale(Time now) const {
     const auto touched = last_touched();
-    return touched && now - *touched > kStaleUpload;
+    return touched && now - *touched >= kStaleUpload;
   }
 
   bool operator==(const Upload&) const = default;

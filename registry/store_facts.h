@@ -19,6 +19,8 @@ struct StoreFacts {
   Medium medium;
   std::uint64_t device = 0, inode = 0;  // of v2 as it was opened; 0: it has not been
 
+  bool is_empty_directory() const { return v2.empty(); }
+
   bool operator==(const StoreFacts&) const = default;
 };
 

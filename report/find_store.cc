@@ -65,4 +65,12 @@ void refuse_below(const StoreFacts& store, const std::string& file) {
     throw cli::UsageError(file + " lies in the registry's storage", "write it somewhere else");
 }
 
+Message of_empty_directory(const StoreFacts& store) {
+  return {.code = Code::empty_root, .arguments = {store.path}};
+}
+
+Message of_unread_store(const StorageError& error) {
+  return {.code = Code::unread_store, .arguments = {error.key(), reason_of(error)}};
+}
+
 }  // namespace regctl::report

@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "registry/error.h"
 #include "registry/store_facts.h"
+#include "report/message.h"
 
 namespace regctl::report {
 
@@ -14,5 +16,10 @@ StoreFacts find_store(const std::string& path, const std::string& command);
 
 // Throws cli::UsageError where `file`, which may be empty, would lie in the store.
 void refuse_below(const StoreFacts& store, const std::string& file);
+
+// What both programs say of a store that is an empty directory, and of one whose top directory
+// could not be opened.
+Message of_empty_directory(const StoreFacts& store);
+Message of_unread_store(const StorageError& error);
 
 }  // namespace regctl::report

@@ -11,6 +11,8 @@ void set_name(Json& object, const std::string& key, const std::string& name) {
   if (!is_text) object[key + "_base64"] = cli::base64(name);
 }
 
+Json json_of_name(const std::string& name) { return cli::printable(name, cli::Charset::utf8); }
+
 Json head(const std::string& program) {
   return {{"schema", "https://regctl-gc.invalid/schemas/" + program + "-report-1.json"},
           {"schema_version", "1.0"},

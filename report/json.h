@@ -18,6 +18,9 @@ using Json = nlohmann::ordered_json;
 // Sets object[key], and object[key + "_base64"] where the name is not UTF-8.
 void set_name(Json& object, const std::string& key, const std::string& name);
 
+// A name in a list: as `key` of set_name().
+Json json_of_name(const std::string& name);
+
 // "schema", "schema_version" and "tool" of a report of `program`, "regctl-gc".
 Json head(const std::string& program);
 

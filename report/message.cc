@@ -4,6 +4,7 @@
 #include <array>
 
 #include "registry/enum_table.h"
+#include "registry/layout.h"
 
 namespace regctl::report {
 namespace {
@@ -129,6 +130,8 @@ constexpr std::array kTable = {
     CodeInfo{empty_root, "empty-root", warning, "{0} is an empty directory",
              "a registry that nobody has pushed to yet, or a volume that is not mounted?"},
     CodeInfo{report_not_written, "report-not-written", warning, "{0}", "check {1}"},
+    CodeInfo{report_not_printed, "report-not-printed", warning,
+             "the report could not be written to standard output", ""},
     CodeInfo{mismatched_garbage, "blob-digest-mismatch", warning,
              "garbage whose bytes do not match its digest is kept",
              "--remove-mismatched lets it go"},
@@ -263,7 +266,7 @@ constexpr std::array kTable = {
     CodeInfo{is_empty, "", part, "is empty", ""},
     CodeInfo{manifest_is_no_json, "", part, "is not a JSON object", ""},
     CodeInfo{link_holds_no_digest, "", part, "does not hold a digest ({0} bytes)", ""},
-    CodeInfo{link_is_too_long, "", part, "is longer than 4096 bytes", ""},
+    CodeInfo{link_is_too_long, "", part, "is longer than {0} bytes", ""},
     CodeInfo{link_names_another, "", part, "holds {0}", ""},
     CodeInfo{place_of_no_digest, "", part, "is a directory of no known algorithm or digest", ""},
     CodeInfo{repositories_are_kept, "", part,
@@ -393,7 +396,7 @@ Argument found_by(const Damage& damage, const Inventory& inventory) {
     case DamageKind::link_without_digest:
       return Part{link_holds_no_digest, {damage.bytes}};
     case DamageKind::link_too_long:
-      return Part{link_is_too_long, {}};
+      return Part{link_is_too_long, {std::uint64_t{layout::kLongestLink}}};
     case DamageKind::link_to_another:
       return Part{link_names_another, {inventory.digests[*damage.names].text()}};
     case DamageKind::place_without_digest:

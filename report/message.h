@@ -68,6 +68,7 @@ enum class Code : std::uint8_t {
   run_unknown,
   empty_root,
   report_not_written,
+  report_not_printed,
   mismatched_garbage,
   // Something that was to be done was not.
   interrupted,
@@ -256,7 +257,10 @@ struct Argument : std::variant<std::string, std::uint64_t, Count, Size, Time, Sy
   using variant::variant;
 };
 
-inline bool Part::operator==(const Part&) const = default;
+// Not defaulted: clang 14 cannot compare what holds itself.
+inline bool Part::operator==(const Part& other) const {
+  return code == other.code && arguments == other.arguments;
+}
 
 // Something to say about the registry: a blocker, a warning or an error of the report. What does
 // not apply is empty.

@@ -3,6 +3,7 @@
 #include "cli/messages.h"
 #include "cli/output_file.h"
 #include "cli/program.h"
+#include "report/wording.h"
 
 namespace regctl::report {
 
@@ -19,7 +20,8 @@ std::optional<Message> save(const std::string& file, const std::string& option,
 
 bool print(const std::string& program, const std::string& text) {
   if (cli::print_report(text)) return true;
-  cli::say(program + ": the report could not be written to standard output\n");
+  cli::say(program + ": " + sentence_of({.code = Code::report_not_printed}, cli::Charset::ascii) +
+           '\n');
   return false;
 }
 

@@ -64,12 +64,31 @@ GateAnswer shut_if(const RegistryProcess* process, Shut why) {
   return process ? GateAnswer{why, *process} : GateAnswer{.shut = Shut::no};
 }
 
-Part part_of(const Unclear& unclear) {
-  static constexpr Code kCodes[] = {Code::not_yaml,  Code::too_large,         Code::private_tags,
-                                    Code::base64,    Code::no_plain_keys,     Code::merge_keys,
-                                    Code::key_twice, Code::no_root_directory, Code::not_a_map};
-  return {kCodes[static_cast<std::size_t>(unclear.why)], {unclear.detail}};
+Code code_of(Unclear::Why why) {
+  switch (why) {
+    case Unclear::Why::not_yaml:
+      return Code::not_yaml;
+    case Unclear::Why::too_large:
+      return Code::too_large;
+    case Unclear::Why::private_tags:
+      return Code::private_tags;
+    case Unclear::Why::base64:
+      return Code::base64;
+    case Unclear::Why::no_plain_keys:
+      return Code::no_plain_keys;
+    case Unclear::Why::merge_keys:
+      return Code::merge_keys;
+    case Unclear::Why::key_twice:
+      return Code::key_twice;
+    case Unclear::Why::no_root_directory:
+      return Code::no_root_directory;
+    case Unclear::Why::not_a_map:
+      break;
+  }
+  return Code::not_a_map;
 }
+
+Part part_of(const Unclear& unclear) { return {code_of(unclear.why), {unclear.detail}}; }
 
 Part part_of(const Blindness& blindness) {
   const auto pid = static_cast<std::uint64_t>(blindness.pid);

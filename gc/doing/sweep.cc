@@ -126,9 +126,11 @@ class Sweep {
       act();
     } catch (const StorageError& error) {
       fail(Code::not_removed, error.key(), {report::reason_of(error)});
+    } catch (const NotSynced& error) {
+      fail(Code::not_synced, "", {error.key(), report::SystemReason{error.error()}});
+      stop();
     } catch (const StorageRefuses& error) {
-      fail(error.key().empty() ? Code::not_synced : Code::storage_refuses, "",
-           {error.key(), report::SystemReason{error.error()}});
+      fail(Code::storage_refuses, "", {error.key(), report::SystemReason{error.error()}});
       stop();
     }
   }

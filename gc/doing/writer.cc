@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstring>
-
 namespace regctl::gc {
 namespace {
 
@@ -67,7 +65,7 @@ class FilesystemWriter final : public Writer {
   void sync() override {
     const auto sync_one = [](const Descriptor& file_system) {
       const Answer answer = beneath::ask([&] { return syncfs(file_system.get()); });
-      if (answer.error) throw StorageRefuses("", answer.error);
+      if (answer.error) throw NotSynced(answer.error);
     };
     sync_one(root_);
     for (const Descriptor& mount : mounts_) sync_one(mount);
@@ -151,7 +149,7 @@ std::unique_ptr<Writer> open_writer(const Store& store) {
   const auto open = [&](const std::string& key) {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
     return beneath::opened(beneath::open(store.directory().get(), key, kFlags, store.resolution()),
-                           key);
+                           key.empty() ? store.facts().v2 : key);
   };
   std::vector<Descriptor> mounts;
   mounts.reserve(store.facts().medium.mounts.size());

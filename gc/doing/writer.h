@@ -18,7 +18,7 @@ namespace regctl::gc {
 // trying.
 class StorageRefuses : public Error {
  public:
-  // `error` is the system's errno. An empty `key`: what was done may not survive a loss of power.
+  // `error` is the system's errno.
   StorageRefuses(std::string key, int error)
       : Error(key + ": " + std::strerror(error)), key_(std::move(key)), error_(error) {}
 
@@ -28,6 +28,12 @@ class StorageRefuses : public Error {
  private:
   std::string key_;
   int error_;
+};
+
+// What was done may not survive a loss of power.
+class NotSynced : public StorageRefuses {
+ public:
+  explicit NotSynced(int error) : StorageRefuses("", error) {}
 };
 
 // Keys as in Storage. What went wrong with one object is a StorageError, and the others may still

@@ -8,6 +8,12 @@ namespace regctl::gc::second {
 
 namespace {
 
+// Of what stands where a directory belongs.
+Trouble trouble_of(EntryKind kind) {
+  if (kind == EntryKind::symlink) return Trouble::symlink;
+  return kind == EntryKind::file ? Trouble::file : Trouble::neither;
+}
+
 using layout::join;
 
 // The names of the quarantined copies of `original`, ascending.
@@ -87,7 +93,7 @@ std::vector<std::string> CarefulStorage::directories(const std::string& key,
     if (layout::is_foreign_litter(entry.name)) continue;
     if (entry.kind == EntryKind::file && !(belongs && belongs(entry.name))) continue;
     if (entry.kind != EntryKind::directory)
-      throw StorageError(Trouble::neither, join(key, entry.name));
+      throw StorageError(trouble_of(entry.kind), join(key, entry.name));
     names.push_back(std::move(entry.name));
   }
   return names;

@@ -103,12 +103,13 @@ TEST_F(Collect, AnEmptyRepositoryGoesWithItsLinksAndTheOnesBelowStay) {
   scene.tree.directory("repositories/team/empty/_uploads", scene.registry.time());
   scene.registry.image("team/empty/full", {"kept"}, "v1");
   scene.registry.link_layer("lonely/empty", scene.layer);
+  scene.tree.directory("repositories/bare/_layers", scene.registry.time());
   store().undertaking.wishes.margins.prune_empty_repositories = true;
   const Swept swept = store().run();
   EXPECT_EQ(store().plan.empty_repositories,
-            (std::vector<std::string>{"lonely/empty", "team/empty"}));
+            (std::vector<std::string>{"bare", "lonely/empty", "team/empty"}));
   EXPECT_EQ(codes(store().plan.blockers), Codes{});
-  EXPECT_EQ(swept.total.empty_repositories, 2u);
+  EXPECT_EQ(swept.total.empty_repositories, 3u);
   EXPECT_FALSE(store().has("repositories/lonely"));
   EXPECT_FALSE(store().has("repositories/team/empty/_layers"));
   EXPECT_TRUE(store().has(layout::tag_current_link("team/empty/full", "v1")));

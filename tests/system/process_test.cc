@@ -211,7 +211,7 @@ TEST_F(Process, F58AReportThatNobodyTakes) {
                        program)
                : redirected(where, program);
       EXPECT_EQ(ran.status, 1) << program[0] << where << ran.err;
-      EXPECT_NE(ran.err, "") << where;
+      EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << where << ran.err;
     }
   }
 }

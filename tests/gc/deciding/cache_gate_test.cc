@@ -61,7 +61,7 @@ std::string what_would_free_it(const GateEvidence& evidence, Time taken) {
 struct Row {
   const char* name;
   GateEvidence evidence;
-  bool open;
+  Shut shut;
   std::string code = {};  // of the contradiction
 };
 
@@ -71,8 +71,9 @@ class Gate : public testing::TestWithParam<Row> {};
 
 TEST_P(Gate, IsOpen) {
   const Row& row = GetParam();
-  EXPECT_EQ(ask_gate(row.evidence, kTaken).is_open(), row.open)
-      << what_would_free_it(row.evidence, kTaken);
+  const GateAnswer answer = ask_gate(row.evidence, kTaken);
+  EXPECT_EQ(answer.shut, row.shut) << what_would_free_it(row.evidence, kTaken);
+  EXPECT_EQ(answer.is_open(), row.shut == Shut::no);
   const std::string contradiction = contradicts_no_cache(row.evidence) ? "registry-has-cache"
                                     : contradicts_restart(row.evidence, kTaken)
                                         ? "registry-not-restarted"
@@ -95,66 +96,75 @@ INSTANTIATE_TEST_SUITE_P(
     Contract33, Gate,
     testing::Values(
         // Nothing said.
-        Row{"NothingFound", found({}), false}, Row{"NoCache", found({serving(Cache::none)}), true},
-        Row{"InmemoryBefore", found({serving(Cache::inmemory)}), false},
+        Row{"NothingFound", found({}), Shut::none_found},
+        Row{"NoCache", found({serving(Cache::none)}), Shut::no},
+        Row{"InmemoryBefore", found({serving(Cache::inmemory)}), Shut::by_memory},
         Row{"InmemoryAtOnce", found({serving(Cache::inmemory, kTaken + 5 * kSecond - Duration(1))}),
-            false},
+            Shut::by_memory},
         Row{"InmemoryFiveSecondsLater", found({serving(Cache::inmemory, kTaken + 5 * kSecond)}),
-            true},
-        Row{"EveryOneCounts", found({serving(Cache::none), serving(Cache::inmemory)}), false},
-        Row{"TwoThatForgot", found({serving(Cache::none), serving(Cache::inmemory, kAfter)}), true},
-        Row{"Redis", found({serving(Cache::redis, kAfter)}), false},
-        Row{"RedisConfigured", found({with(serving(Cache::none, kAfter), with_redis)}), false},
-        Row{"UnknownCache", found({serving(Cache::unknown, kAfter)}), false},
-        Row{"Doubt", found({in_doubt(serving(Cache::none, kAfter))}), false},
+            Shut::no},
+        Row{"EveryOneCounts", found({serving(Cache::none), serving(Cache::inmemory)}),
+            Shut::by_memory},
+        Row{"TwoThatForgot", found({serving(Cache::none), serving(Cache::inmemory, kAfter)}),
+            Shut::no},
+        Row{"Redis", found({serving(Cache::redis, kAfter)}), Shut::by_redis},
+        Row{"RedisConfigured", found({with(serving(Cache::none, kAfter), with_redis)}),
+            Shut::by_redis},
+        Row{"UnknownCache", found({serving(Cache::unknown, kAfter)}), Shut::by_unknown_cache},
+        Row{"Doubt", found({in_doubt(serving(Cache::none, kAfter))}), Shut::by_doubt},
         Row{"DoubtBesideCertainty",
-            found({serving(Cache::none), uncertain(serving(Cache::none, kAfter))}), false},
-        Row{"Incomplete", incomplete(found({serving(Cache::none)})), false},
-        Row{"Remote", remote(found({serving(Cache::none)})), false},
-        Row{"OnlyACollector", found({with(serving(Cache::none), as_collector)}), false},
+            found({serving(Cache::none), uncertain(serving(Cache::none, kAfter))}), Shut::by_doubt},
+        Row{"Incomplete", incomplete(found({serving(Cache::none)})), Shut::not_all_seen},
+        Row{"Remote", remote(found({serving(Cache::none)})), Shut::not_local},
+        Row{"OnlyACollector", found({with(serving(Cache::none), as_collector)}), Shut::none_found},
         // Restarted.
-        Row{"RestartSaid", restarted_at(kTaken + 5 * kSecond, found({})), true},
-        Row{"RestartTooEarly", restarted_at(kTaken + 5 * kSecond - Duration(1), found({})), false},
-        Row{"RestartTooEarlyButFound", restarted_at(kBefore, found({serving(Cache::none)})), true},
-        Row{"RestartSaidOfRedis", restarted_at(kAfter, found({serving(Cache::redis)})), true},
+        Row{"RestartSaid", restarted_at(kTaken + 5 * kSecond, found({})), Shut::no},
+        Row{"RestartTooEarly", restarted_at(kTaken + 5 * kSecond - Duration(1), found({})),
+            Shut::none_found},
+        Row{"RestartTooEarlyButFound", restarted_at(kBefore, found({serving(Cache::none)})),
+            Shut::no},
+        Row{"RestartSaidOfRedis", restarted_at(kAfter, found({serving(Cache::redis)})), Shut::no},
         Row{"RestartSaidOfWhatIsNotSeen", restarted_at(kAfter, incomplete(remote(found({})))),
-            true},
-        Row{"RestartSeen", restarted_at(kAfter, found({serving(Cache::inmemory, kAfter)})), true},
-        Row{"RestartDenied", restarted_at(kAfter, found({serving(Cache::inmemory)})), false,
-            "registry-not-restarted"},
+            Shut::no},
+        Row{"RestartSeen", restarted_at(kAfter, found({serving(Cache::inmemory, kAfter)})),
+            Shut::no},
+        Row{"RestartDenied", restarted_at(kAfter, found({serving(Cache::inmemory)})),
+            Shut::against_restart, "registry-not-restarted"},
         Row{"RestartDeniedByDoubt", restarted_at(kAfter, found({in_doubt(serving(Cache::none))})),
-            false, "registry-not-restarted"},
-        Row{"RestartDeniedByUnknown", restarted_at(kAfter, found({serving(Cache::unknown)})), false,
-            "registry-not-restarted"},
+            Shut::against_restart, "registry-not-restarted"},
+        Row{"RestartDeniedByUnknown", restarted_at(kAfter, found({serving(Cache::unknown)})),
+            Shut::against_restart, "registry-not-restarted"},
         Row{"RestartOfAnother", restarted_at(kAfter, found({uncertain(serving(Cache::inmemory))})),
-            true},
+            Shut::no},
         // No cache.
-        Row{"NoCacheSaid", no_cache(found({})), true},
-        Row{"NoCacheSaidOfWhatIsNotSeen", no_cache(incomplete(remote(found({})))), true},
-        Row{"NoCacheDeniedByInmemory", no_cache(found({serving(Cache::inmemory, kAfter)})), false,
-            "registry-has-cache"},
-        Row{"NoCacheDeniedByRedis", no_cache(found({serving(Cache::redis)})), false,
-            "registry-has-cache"},
+        Row{"NoCacheSaid", no_cache(found({})), Shut::no},
+        Row{"NoCacheSaidOfWhatIsNotSeen", no_cache(incomplete(remote(found({})))), Shut::no},
+        Row{"NoCacheDeniedByInmemory", no_cache(found({serving(Cache::inmemory, kAfter)})),
+            Shut::against_no_cache, "registry-has-cache"},
+        Row{"NoCacheDeniedByRedis", no_cache(found({serving(Cache::redis)})),
+            Shut::against_no_cache, "registry-has-cache"},
         Row{"NoCacheDeniedByRedisAddress",
-            no_cache(found({with(serving(Cache::none), with_redis)})), false, "registry-has-cache"},
-        Row{"NoCacheDeniedByUnknown", no_cache(found({serving(Cache::unknown)})), false,
+            no_cache(found({with(serving(Cache::none), with_redis)})), Shut::against_no_cache,
             "registry-has-cache"},
-        Row{"NoCacheOfOneUnread", no_cache(found({in_doubt(serving(Cache::unknown))})), true},
+        Row{"NoCacheDeniedByUnknown", no_cache(found({serving(Cache::unknown)})),
+            Shut::against_no_cache, "registry-has-cache"},
+        Row{"NoCacheOfOneUnread", no_cache(found({in_doubt(serving(Cache::unknown))})), Shut::no},
         Row{"NoCacheDeniedButRestarted",
-            restarted_at(kAfter, no_cache(found({serving(Cache::inmemory, kAfter)}))), true,
+            restarted_at(kAfter, no_cache(found({serving(Cache::inmemory, kAfter)}))), Shut::no,
             "registry-has-cache"},
         // Offline.
-        Row{"Offline", offline(found({})), true},
-        Row{"OfflineNotLocal", offline(incomplete(remote(found({})))), true},
-        Row{"OfflineInmemory", offline(found({serving(Cache::inmemory)})), true},
-        Row{"OfflineRedis", offline(found({serving(Cache::redis, kAfter)})), false},
-        Row{"OfflineRedisAddress", offline(found({with(serving(Cache::none), with_redis)})), false},
+        Row{"Offline", offline(found({})), Shut::no},
+        Row{"OfflineNotLocal", offline(incomplete(remote(found({})))), Shut::no},
+        Row{"OfflineInmemory", offline(found({serving(Cache::inmemory)})), Shut::no},
+        Row{"OfflineRedis", offline(found({serving(Cache::redis, kAfter)})), Shut::by_redis},
+        Row{"OfflineRedisAddress", offline(found({with(serving(Cache::none), with_redis)})),
+            Shut::by_redis},
         Row{"OfflineRedisFlushed", restarted_at(kAfter, offline(found({serving(Cache::redis)}))),
-            true},
+            Shut::no},
         Row{"OfflineRedisFlushedTooEarly",
-            restarted_at(kTaken, offline(found({serving(Cache::redis)}))), false},
-        Row{"OfflineRedisWhateverIsSaid", no_cache(offline(found({serving(Cache::redis)}))), false,
-            "registry-has-cache"}),
+            restarted_at(kTaken, offline(found({serving(Cache::redis)}))), Shut::by_redis},
+        Row{"OfflineRedisWhateverIsSaid", no_cache(offline(found({serving(Cache::redis)}))),
+            Shut::by_redis, "registry-has-cache"}),
     name_of_case);
 
 TEST(WhatWouldFreeIt, NamesTheProcessAndTheOption) {
