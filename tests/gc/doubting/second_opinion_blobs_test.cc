@@ -312,6 +312,29 @@ TEST_F(SecondOpinion, WhatRefersToWhatWaitsForItsLinkStaysWithIt) {
   EXPECT_EQ(why(), "app keeps its subject");
 }
 
+TEST_F(SecondOpinion, WhatWaitsForItsLinkKeepsNoCopy) {
+  registry.image("app", {"tagged"}, "v1");
+  const Digest image = registry.image("app", {"layer"});
+  const std::string link = RegistryBuilder::revision("app", image);
+  registry.tree.remove(link);
+  registry.tree.touch(link.substr(0, link.rfind('/')), kNow - kHour);
+  registry.quarantine(RegistryBuilder::data(digest_of("layer")), kTaken);
+  purge(digest_of("layer"));
+  expect_none();  // the push will upload it
+}
+
+TEST_F(SecondOpinion, WhatATagPointedToJustNowIsYoung) {
+  const Digest former = registry.blob("{}");
+  registry.tag("app", "v1", former);
+  registry.image("app", {"layer"}, "v1");
+  policy.delete_untagged = true;
+  take(former);
+  expect_none();
+  registry.tree.touch(layout::tag("app", "v1") + "/index/" + layout::digest_path(former) + "/link",
+                      kNow - kHour);
+  EXPECT_EQ(why(), "a link to it is young");
+}
+
 TEST_F(SecondOpinion, ALinkThatIsYoungThoughItWasTakenKeepsItsBlob) {
   registry.image("app", {"tagged"}, "v1");
   const Digest image = registry.image("app", {"layer"});

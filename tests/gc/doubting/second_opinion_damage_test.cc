@@ -72,6 +72,14 @@ TEST_F(SecondOpinionOfDamage, ATagThatPointsToALayer) {
   expect_app_is_kept();
 }
 
+TEST_F(SecondOpinionOfDamage, AnUntaggedRevisionIsEnough) {
+  const Digest image = scene.registry.image("untagged", {"layer of it"});
+  doomed.in_place.blobs = {scene.registry.layer("untagged", "loose in it")};
+  EXPECT_EQ(opinion(scene.registry, doomed), Objections{});
+  scene.bytes(RegistryBuilder::data(image))[20] ^= 1;
+  EXPECT_EQ(opinion(scene.registry, doomed).size(), 1u);
+}
+
 TEST_F(SecondOpinionOfDamage, WhatDamagedBytesNameMayBeAManifest) {
   const Digest layer = scene.registry.blob("deep");
   const Digest plain = scene.registry.blob(RegistryBuilder::image_json(layer, 4, {}));

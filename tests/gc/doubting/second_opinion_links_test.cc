@@ -104,6 +104,12 @@ TEST_F(SecondOpinionOfRevisions, YoungByAnyLinkOfItsRepositoryItsBlobOrDirectory
   }
 }
 
+TEST_F(SecondOpinionOfRevisions, YoungByTheCopyOfItsBlob) {
+  registry.tree.touch(RegistryBuilder::data(untagged), kNow - kHour);
+  registry.quarantine(RegistryBuilder::data(untagged), kTaken);
+  EXPECT_EQ(why(), "it is young");
+}
+
 TEST_F(SecondOpinionOfRevisions, ARepositoryThatDoesNotTellItsTagsIsLeftAlone) {
   registry.tree.directory(layout::tag("app", "pending"), registry.time());
   EXPECT_EQ(why(), "app does not tell its tags");
@@ -179,6 +185,16 @@ TEST_F(SecondOpinion, LayerLinksGoOnlyWithEverythingTheyName) {
   EXPECT_EQ(answer().size(), 2u);
 }
 
+TEST_F(SecondOpinion, ALayerLinkStaysForBytesUnderItsOwnName) {
+  registry.image("app", {"x"}, "v1");
+  const Digest alias = digest_of("gone", Algorithm::sha512);
+  registry.link_layer("app", alias, digest_of("gone"));
+  take_layer("app", alias);
+  expect_none();
+  registry.tree.file(RegistryBuilder::data(alias), "gone", registry.time());
+  EXPECT_EQ(why(), "the blob it names is there");
+}
+
 TEST_F(SecondOpinion, QuarantinedLayerLinksComeBackWithWhatTheyName) {
   registry.image("app", {"layer"}, "v1");
   registry.link_layer("app", digest_of("gone"));
@@ -211,6 +227,24 @@ TEST_F(SecondOpinion, RepositoriesGoOnlyEmptyAndOld) {
   EXPECT_EQ(why(), "it has tags");
   registry.tree.remove(layout::tag("app", "v1"));
   EXPECT_EQ(why(), "it has manifests");
+}
+
+TEST_F(SecondOpinion, ARepositoryThatHoldsAnotherNameOfWhatIsNeededStays) {
+  registry.image("app", {"x"}, "v1");
+  registry.link_layer("alias", digest_of("layer", Algorithm::sha512), registry.blob("layer"));
+  doomed.empty_repositories = {"alias"};
+  expect_none();
+  registry.image("app", {"layer"}, "v2");
+  EXPECT_EQ(why(), "it has another name of a blob that is needed");
+}
+
+TEST_F(SecondOpinion, ARepositoryInDoubtStays) {
+  registry.image("app", {"x"}, "v1");
+  const Digest layer = registry.layer("damaged", "layer");
+  doomed.empty_repositories = {"damaged"};
+  expect_none();
+  registry.tree.bytes(RegistryBuilder::layer_link("damaged", layer)).clear();
+  EXPECT_THAT(why(), HasSubstr("damaged is in doubt: "));
 }
 
 }  // namespace
