@@ -16,7 +16,6 @@ namespace regctl::audit {
 namespace {
 
 using cli::ExitStatus;
-using report::Code;
 
 const cli::Program& program() {
   static const cli::Program kProgram = {

@@ -104,7 +104,8 @@ StoreFacts facts_of(const std::string& given, const fs::path& top, bool is_v2) {
 
 // Where `real` is docker/registry/v2 itself, the directory above these three.
 std::optional<fs::path> top_of_v2(const fs::path& real) {
-  const std::string tail = '/' + kV2.string(), path = real.string();
+  const std::string tail = '/' + kV2.string();
+  const std::string& path = real.string();
   if (!path.ends_with(tail)) return std::nullopt;
   return fs::path(path.substr(0, path.size() - tail.size()));
 }
@@ -118,7 +119,7 @@ bool is_as_good_as_empty(const std::vector<fs::path>& below) {
 
 Found found_in(const std::string& given, const fs::path& real) {
   if (real == "/") return {.standing = Standing::filesystem_root, .path = given};
-  const std::string path = real.string();
+  const std::string& path = real.string();
   const auto above = top_of_v2(real);
   if (above || fs::is_directory(real / kV2)) {
     const fs::path top = above.value_or(real);

@@ -23,7 +23,7 @@ void add_descriptor(dom::element element, Role role, std::vector<Descriptor>& de
   if (std::uint64_t size; object["size"].get(size) == simdjson::SUCCESS) descriptor.bytes = size;
   if (dom::array urls; object["urls"].get(urls) == simdjson::SUCCESS)
     descriptor.has_urls = urls.size() > 0;
-  descriptors.push_back(std::move(descriptor));
+  descriptors.push_back(descriptor);
 }
 
 // True if the member is there, as an array.

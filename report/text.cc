@@ -19,7 +19,7 @@ TextStyle style_of(const cli::Output& output) {
 }
 
 std::string Text::digest(const Digest& digest) const {
-  const std::string text = digest.text();
+  std::string text = digest.text();
   if (style_.plain || !style_.truncate_digests) return text;
   return text.substr(0, text.find(':') + 1 + kShortDigest);
 }

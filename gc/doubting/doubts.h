@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "gc/doubting/objection.h"
 #include "gc/doubting/reading.h"
-#include "gc/doubting/second_opinion.h"
 
 namespace regctl::gc::second {
 

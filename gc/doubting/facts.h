@@ -7,8 +7,8 @@
 #include <string>
 
 #include "gc/doubting/doubts.h"
+#include "gc/doubting/objection.h"
 #include "gc/doubting/reading.h"
-#include "gc/doubting/second_opinion.h"
 
 namespace regctl::gc::second {
 

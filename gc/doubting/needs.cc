@@ -229,6 +229,7 @@ std::optional<Ground> why_kept(const Facts& facts, const std::string& name,
 std::vector<Root> roots_of(const Facts& facts, const std::string& name,
                            const Repository& repository, const std::vector<Id>& former) {
   std::vector<Root> roots;
+  roots.reserve(former.size() + repository.revisions.size());
   for (const Id id : former)
     roots.push_back({id, {.ground = Ground::dangling_tag, .repository = name}});
   for (const Tag& tag : repository.tags) add_roots_of(name, tag, roots);

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "gc/doubting/facts.h"
+#include "gc/doubting/objection.h"
 #include "gc/doubting/reading.h"
-#include "gc/doubting/second_opinion.h"
 
 namespace regctl::gc::second {
 
