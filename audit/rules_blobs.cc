@@ -12,7 +12,7 @@ void each_needed_blob(const Inventory& inventory, Visit visit) {
   for (const Document& document : inventory.documents) {
     if (document.state != Document::State::sound) continue;
     for (const Reference& reference : document.references) {
-      if (reference.role && *reference.role != Role::child) visit(document, reference);
+      if (reference.is_to_blob()) visit(document, reference);
     }
   }
 }

@@ -4,18 +4,6 @@
 #include "registry/layout.h"
 
 namespace regctl::audit {
-namespace {
-
-bool has_layer(const Repository& repository, DigestId id) {
-  const Link* link = link_named(repository.layers, id);
-  return link && is_there(*link);
-}
-
-bool needs_a_layer_link(const Reference& reference) {
-  return reference.role && *reference.role != Role::child && !reference.has_urls;
-}
-
-}  // namespace
 
 Findings link_invalid(const Facts& facts) {
   return damages(Rule::link_invalid, DamageClass::link_invalid, facts);
@@ -54,8 +42,8 @@ Findings layer_link_absent(const Facts& facts) {
       const Document* document = facts.inventory.document(revision.name);
       if (!document || document->state != Document::State::sound) continue;
       for (const Reference& reference : document->references) {
-        if (!needs_a_layer_link(reference) || has_layer(repository, reference.to) ||
-            !told.insert(reference.to).second)
+        if (!reference.is_to_blob() || reference.has_urls ||
+            has_link(repository.layers, reference.to) || !told.insert(reference.to).second)
           continue;
         Finding finding = finding_of(Rule::layer_link_absent, facts.digest(reference.to));
         if (facts.is_needed(i, revision.name)) finding.severity = Severity::error;

@@ -9,8 +9,7 @@ Findings tag_dangling(const Facts& facts) {
     for (const Tag& tag : repository.tags) {
       const bool unknown = !tag.target && tag.state == LinkState::pending;
       if (!tag.target && !unknown) continue;
-      const Link* revision = tag.target ? link_named(repository.revisions, *tag.target) : nullptr;
-      if (revision && is_there(*revision)) continue;
+      if (tag.target && has_link(repository.revisions, *tag.target)) continue;
       Finding finding = finding_of(Rule::tag_dangling);
       if (tag.target) finding.digest = facts.digest(*tag.target);
       finding.severity = unless_cache(Severity::error, facts);

@@ -42,6 +42,11 @@ bool has_removed(const SweepReport& total) {
          0;
 }
 
+// Whether the same blobs go, hashed or not.
+bool take_the_same(const Plan& a, const Plan& b) {
+  return std::ranges::equal(a.blobs, b.blobs, {}, &BlobRemoval::digest, &BlobRemoval::digest);
+}
+
 // As reports call it.
 const char* name_of(Stage stage) {
   switch (stage) {
@@ -87,7 +92,7 @@ class Collector {
     } catch (const Interrupted&) {
       swept_.total.stopped = true;
     }
-    if (found && found->plan.blobs != swept_.plan.blobs)
+    if (found && !take_the_same(found->plan, swept_.plan))
       found->usage = usage_of(*found, swept_.plan);
     swept_.waiting.amount =
         swept_.quarantined_now;  // the plan's word for it ends where it could not be carried out

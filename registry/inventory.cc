@@ -44,6 +44,11 @@ const Link* link_named(const std::vector<Link>& links, DigestId name) {
   return at != links.end() && at->name == name ? &*at : nullptr;
 }
 
+bool has_link(const std::vector<Link>& links, DigestId name) {
+  const Link* link = link_named(links, name);
+  return link && is_there(*link);
+}
+
 std::size_t Repository::count_manifests() const {
   return static_cast<std::size_t>(std::count_if(revisions.begin(), revisions.end(), is_there));
 }

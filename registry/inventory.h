@@ -102,6 +102,9 @@ inline bool is_there(const Link& link) {
 // Of links as an Inventory sorts them; null: none has the name.
 const Link* link_named(const std::vector<Link>& links, DigestId name);
 
+// Whether there is one, whatever its file says.
+bool has_link(const std::vector<Link>& links, DigestId name);
+
 struct Tag {
   std::string name;
   LinkState state;
@@ -178,6 +181,9 @@ struct Reference {
   std::optional<Role> role;           // empty: a digest somewhere in the text
   bool has_urls = false;              // absence is no damage
   std::optional<std::uint64_t> size;  // claimed by the descriptor
+
+  // By a descriptor, and not as a manifest.
+  bool is_to_blob() const { return role && *role != Role::child; }
 
   bool operator==(const Reference&) const = default;
 };

@@ -9,15 +9,15 @@ namespace {
 
 Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& crew) {
   const auto reader = storage.open(layout::join(layout::blob(suspect.digest), layout::kData));
-  if (!reader) return {.verdict = Verdict::changed};
+  if (!reader) return {.soundness = Soundness::changed};
   const Identity before = reader->identity();
   const auto& seen = suspect.seen;
   if (seen && (before.bytes != seen->bytes || before.modified != seen->modified))
-    return {.verdict = Verdict::changed};
+    return {.soundness = Soundness::changed};
   const auto found = hash(*reader, suspect.digest.algorithm(), crew);
-  if (!found) return {.verdict = Verdict::left};
-  if (reader->identity() != before) return {.verdict = Verdict::changed};
-  return {.verdict = *found == suspect.digest ? Verdict::sound : Verdict::mismatched,
+  if (!found) return {.soundness = Soundness::left};
+  if (reader->identity() != before) return {.soundness = Soundness::changed};
+  return {.soundness = *found == suspect.digest ? Soundness::sound : Soundness::mismatched,
           .identity = before};
 }
 
@@ -25,7 +25,7 @@ Verified verified(const Suspect& suspect, const Storage& storage, const Crew& cr
   try {
     return look_at(suspect, storage, crew);
   } catch (const StorageError& error) {
-    return {.verdict = Verdict::unread, .error = error};
+    return {.soundness = Soundness::unread, .error = error};
   }
 }
 

@@ -25,7 +25,7 @@ struct Suspect {
   std::optional<Seen> seen;  // when it was judged; empty: whatever stands there is hashed
 };
 
-enum class Verdict : std::uint8_t {
+enum class Soundness : std::uint8_t {
   sound,       // its bytes hash to its name
   mismatched,  // they do not
   changed,     // gone, or written to since it was seen or while it was read
@@ -34,7 +34,7 @@ enum class Verdict : std::uint8_t {
 };
 
 struct Verified {
-  Verdict verdict;
+  Soundness soundness;
   Identity identity;                  // of what was hashed: sound or mismatched
   std::optional<StorageError> error;  // unread
 };

@@ -13,22 +13,22 @@ Verification verify_blobs(const Plan& plan, const Storage& storage, const Crew& 
     suspects.push_back({blob.digest, Suspect::Seen{blob.bytes, blob.written_at}});
   Verification result;
   verify(suspects, storage, crew, [&](const Suspect& suspect, const Verified& verified) {
-    switch (verified.verdict) {
-      case Verdict::sound:
+    switch (verified.soundness) {
+      case Soundness::sound:
         result.sound.emplace(suspect.digest, verified.identity);
         result.read += verified.identity.bytes;
         break;
-      case Verdict::mismatched:
+      case Soundness::mismatched:
         result.mismatched.emplace(suspect.digest, verified.identity);
         result.read += verified.identity.bytes;
         break;
-      case Verdict::changed:
+      case Soundness::changed:
         ++result.changed;
         break;
-      case Verdict::left:
+      case Soundness::left:
         ++result.left;
         break;
-      case Verdict::unread:
+      case Soundness::unread:
         result.unread.push_back({.code = report::Code::unread_candidate,
                                  .path = verified.error->key(),
                                  .digest = suspect.digest,
