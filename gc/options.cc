@@ -39,6 +39,14 @@ MaxDelete max_delete(const cli::Options& options) {
                    "write 1000, 50% or 20GiB");
 }
 
+std::uint64_t max_damage(const cli::Options& options) {
+  const std::string& text = options.value("max-damage");
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && std::string_view(end) == "%" && value <= 100) return value;
+  throw UsageError("--max-damage " + text + ": not a percentage", "write 5%");
+}
+
 std::optional<Time> parse_time(const std::string& text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -101,6 +109,7 @@ Margins understand_margins(const cli::Options& options, Mode mode) {
                   .max_delete = max_delete(options),
                   .on_damage = cli::choice_value<OnDamage>(
                       options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}}),
+                  .max_damage = max_damage(options),
                   .prune_layer_links = cli::choice_value<bool>(options, "prune-layer-links",
                                                                {{"yes", true}, {"no", false}}),
                   .prune_empty_repositories = options.flag("prune-empty-repositories")};
@@ -236,6 +245,12 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .metavar = "pin|refuse",
              .default_value = "pin",
              .help = "keep all that damaged repositories link, or refuse to run"},
+            {.name = "max-damage",
+             .kind = Kind::value,
+             .metavar = "N%",
+             .default_value = "5%",
+             .help = "refuse if more than this share of manifests, tags or layers is missing: "
+                     "half a store"},
             {.name = "remove-mismatched",
              .help = "also garbage whose bytes do not match its digest"},
             {.name = "deadline",
@@ -275,6 +290,7 @@ OptionValues options_in_effect(const Settings& settings, const cli::Options& opt
       {"registry_cache", options.value("registry-cache")},
       {"max_delete", options.value("max-delete")},
       {"on_damage", options.value("on-damage")},
+      {"max_damage", options.value("max-damage")},
       {"protect", policy.protect},
       {"roots", options.list("roots")},
       {"remove_mismatched", undertaking.mismatched == Mismatched::take},

@@ -20,6 +20,9 @@ constexpr std::string_view kMounted = "check the path, and that the volume is mo
 constexpr std::string_view kRootDirectory =
     "give the directory that the registry's configuration calls rootdirectory";
 constexpr std::string_view kPushOrDelete = "push or delete the tag";
+constexpr std::string_view kHalf =
+    "this looks like a part of a store: a branch of a pooled file system, a brick, a copy or "
+    "restore that has not finished; give the whole one. If this is the whole:  --max-damage {3}%";
 constexpr std::string_view kPin = "{1}";
 constexpr std::string_view kStopIt = "make sure that it does not, or stop it";
 
@@ -45,6 +48,16 @@ constexpr std::array kTable = {
     CodeInfo{repositories_missing, "repositories-missing", refusal,
              "there are blobs, but no repositories: every blob would look like garbage",
              "is the volume with repositories/ mounted, the backup complete?"},
+    CodeInfo{half_of_manifests, "half-a-store", refusal,
+             "{0} of {1} manifests are not there, although revision links name them: more than "
+             "--max-damage {2}%",
+             kHalf},
+    CodeInfo{half_of_tags, "half-a-store", refusal,
+             "{0} of {1} tags have no sound current link: more than --max-damage {2}%", kHalf},
+    CodeInfo{half_of_layers, "half-a-store", refusal,
+             "{0} of {1} layers and configurations that images need are not there: more than "
+             "--max-damage {2}%",
+             kHalf},
     CodeInfo{upload_in_progress, "upload-in-progress", refusal,
              "an upload to {0} was written to a moment ago: is the registry really stopped?",
              "stop it, or make it read-only, and wait for --uploads-idle; or leave out --offline"},

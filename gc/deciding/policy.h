@@ -49,6 +49,7 @@ struct Margins {
   Duration hold = std::chrono::hours(20);  // between quarantine and purge
   MaxDelete max_delete;
   OnDamage on_damage = OnDamage::pin;
+  std::uint64_t max_damage = 5;  // percent; more is not damage but half a store
   bool prune_layer_links = true;
   bool prune_empty_repositories = false;
   std::optional<Duration> purge_uploads;  // older than this; empty: none

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "gc/deciding/half_store.h"
 #include "gc/deciding/warnings.h"
 #include "registry/layout.h"
 
@@ -49,29 +50,6 @@ void refuse_stores_of_others(const StoreFacts& store, Messages& refusals) {
   if (store.medium.is_fuse()) refusals.push_back({.code = Code::fuse});
   for (const std::string& mount : store.medium.empty_mounts)
     refusals.push_back({.code = Code::empty_mount, .path = mount, .arguments = {mount}});
-}
-
-// Deleting through the registry's API leaves the directory of a revision link behind; the link is
-// what counts.
-bool is_link(const Link& revision) { return revision.state != LinkState::pending; }
-
-bool has_references(const Inventory& inventory) {
-  const auto points_anywhere = [](const Tag& tag) {
-    return tag.state != LinkState::pending || !tag.history.empty();
-  };
-  return std::any_of(
-      inventory.repositories.begin(), inventory.repositories.end(),
-      [&](const Repository& repository) {
-        return std::any_of(repository.revisions.begin(), repository.revisions.end(), is_link) ||
-               std::any_of(repository.tags.begin(), repository.tags.end(), points_anywhere);
-      });
-}
-
-void refuse_half_stores(const Inventory& inventory, Messages& refusals) {
-  if (has_references(inventory) && inventory.blobs.empty())
-    refusals.push_back({.code = Code::blobs_missing, .path = "blobs"});
-  if (inventory.repositories.empty() && !inventory.blobs.empty())
-    refusals.push_back({.code = Code::repositories_missing, .path = "repositories"});
 }
 
 // An upload that is being written to says that the registry is neither stopped nor read-only.
@@ -196,7 +174,7 @@ std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
     refusals = damages_in(judged.inventory, OnDamage::refuse);
   refuse_obstacles(judged.inventory, refusals);
   refuse_stores_of_others(judged.store, refusals);
-  refuse_half_stores(judged.inventory, refusals);
+  refuse_half_stores(judged, refusals);
   refuse_uploads(judged, refusals);
   refuse_registries(judged.gate, refusals);
   if (judged.policy.delete_untagged) refuse_untagged(judged, refusals);

@@ -50,6 +50,7 @@ TEST(OptionsOfGc, NothingSaidIsTheGentlestRun) {
   EXPECT_EQ(wishes.margins.max_delete.unit, MaxDelete::Unit::percent);
   EXPECT_EQ(wishes.margins.max_delete.value, 50u);
   EXPECT_EQ(wishes.margins.on_damage, OnDamage::pin);
+  EXPECT_EQ(wishes.margins.max_damage, 5u);
   EXPECT_TRUE(wishes.margins.prune_layer_links);
   EXPECT_FALSE(wishes.margins.prune_empty_repositories);
   EXPECT_EQ(wishes.margins.purge_uploads, std::nullopt);
@@ -108,6 +109,14 @@ TEST(OptionsOfGc, MaxDeleteIsANumberAShareOrASize) {
     EXPECT_THAT(refusal({std::string("--max-delete=") + text}),
                 HasSubstr("--max-delete " + std::string(text) + ": not a number of blobs"))
         << text;
+}
+
+TEST(OptionsOfGc, MaxDamageIsAShare) {
+  for (const auto& [text, value] : {std::pair("0%", 0u), {"5%", 5u}, {"100%", 100u}})
+    EXPECT_EQ(wishes({"--max-damage", text}).margins.max_damage, value) << text;
+  for (const char* text : {"5", "%", "101%", "-1%", "5.5%", "5%%", "5 %", "5MB", "all"})
+    EXPECT_EQ(refusal({std::string("--max-damage=") + text}),
+              "--max-damage " + std::string(text) + ": not a percentage: write 5%");
 }
 
 TEST(OptionsOfGc, ARestartIsATimeThatHasBeen) {
@@ -174,6 +183,7 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
       {"registry-restarted-at", {"--registry-restarted-at", "2026-06-01T12:00:00Z"}},
       {"max-delete", {"--max-delete", "3"}},
       {"on-damage", {"--on-damage", "refuse"}},
+      {"max-damage", {"--max-damage", "20%"}},
       {"remove-mismatched", {"--remove-mismatched"}},
       {"deadline", {"--deadline", "2h"}},
       {"limit-rate", {"--limit-rate", "1MB"}}};

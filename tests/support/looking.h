@@ -23,6 +23,7 @@ struct Look {
     looking.now = kNow;
     looking.settle = std::chrono::milliseconds(0);
     wishes.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
+    wishes.margins.max_damage = 100;
     store.path = "/store";
     store.v2 = "/store/docker/registry/v2";
     store.medium.name = "ext4";

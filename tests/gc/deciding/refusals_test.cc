@@ -1,5 +1,4 @@
-// Stores that are not ours to collect (contract 8), half stores (F28, F29), and the brake
-// (--max-delete).
+// Stores that are not ours to collect (contract 8), and the brake (--max-delete).
 #include <gmock/gmock.h>
 
 #include "tests/support/scene.h"
@@ -108,55 +107,6 @@ TEST(StoresOfOthers, F23MountPointsAreReadAcrossUnlessTheyAreEmpty) {
   EXPECT_EQ(blockers(look, scene.registry), Codes{});
   look.store.medium.empty_mounts = {"blobs"};
   EXPECT_EQ(blockers(look, scene.registry), Codes{"empty-mount"});
-}
-
-TEST(HalfStores, LinksWithoutBlobsRefuse) {
-  Scene scene;
-  scene.tree.remove("blobs");
-  EXPECT_TRUE(blockers(Look(), scene.registry).contains("blobs-missing"));
-  scene.tree.directory("blobs/sha256/00", kNow);
-  EXPECT_TRUE(blockers(Look(), scene.registry).contains("blobs-missing"));
-}
-
-TEST(HalfStores, ATagAloneIsALink) {
-  RegistryBuilder registry;
-  registry.tag("app", "v1", digest_of("nowhere"));
-  EXPECT_EQ(blockers(Look(), registry), Codes{"blobs-missing"});
-}
-
-TEST(HalfStores, F29BlobsWithoutRepositoriesRefuse) {
-  Scene scene;
-  scene.tree.remove("repositories");
-  EXPECT_EQ(blockers(Look(), scene.registry), Codes{"repositories-missing"});
-  scene.tree.directory("repositories", kNow);  // an empty mount point looks like this
-  EXPECT_EQ(blockers(Look(), scene.registry), Codes{"repositories-missing"});
-}
-
-TEST(HalfStores, NothingAtAllIsNothingToDo) {
-  RegistryBuilder registry;
-  for (const char* directory :
-       {"blobs", "repositories", "repositories/app/_layers/sha256", "blobs/sha256/00"}) {
-    registry.tree.directory(directory, kNow - kDay);
-    const Looked findings = Look().delete_untagged().at(registry);
-    EXPECT_THAT(findings.plan.blockers, IsEmpty()) << directory;
-    EXPECT_THAT(findings.plan.warnings, IsEmpty()) << directory;
-    EXPECT_THAT(findings.plan.blobs, IsEmpty()) << directory;
-  }
-}
-
-// The registry's own deletion leaves the directory of the link behind, in which there is none.
-TEST(HalfStores, WhatDeletionsLeaveBehindIsNoLink) {
-  Scene scene;
-  for (const Digest& digest : {scene.image, scene.untagged})
-    scene.tree.remove(RegistryBuilder::revision("app", digest));
-  for (const Digest& digest : {scene.other_image, scene.other_untagged})
-    scene.tree.remove(RegistryBuilder::revision("other", digest));
-  scene.tree.remove(layout::tag("app", "v1"));
-  scene.tree.remove(layout::tag("other", "v1"));
-  EXPECT_EQ(blockers(Look(), scene.registry), Codes{});
-  EXPECT_EQ(planned(Look().at(scene.registry)).size(), 14u);
-  scene.tree.remove("blobs");
-  EXPECT_EQ(blockers(Look(), scene.registry), Codes{});
 }
 
 // 1,000 bytes of live blobs, and as many of garbage in two.

@@ -1,0 +1,124 @@
+#include "gc/deciding/half_store.h"
+
+#include <algorithm>
+
+#include "registry/closure.h"
+
+namespace regctl::gc {
+namespace {
+
+using report::Code;
+using report::Message;
+
+constexpr std::uint64_t kFewAnywhere = 2;  // so many are damage, whatever share they are
+
+// Deleting through the registry's API leaves the directory of a revision link behind; the link is
+// what counts.
+bool is_link(const Link& revision) { return revision.state != LinkState::pending; }
+
+struct Share {
+  std::uint64_t missing = 0, all = 0;
+
+  void count(bool is_missing) {
+    ++all;
+    if (is_missing) ++missing;
+  }
+};
+
+// Of revision links: those that name manifests without bytes, also in quarantine.
+Share manifests_of(const Inventory& inventory) {
+  const auto is_missing = [&](DigestId id) {
+    const Document* document = inventory.document(id);
+    return document &&
+           std::any_of(document->damage.begin(), document->damage.end(), [](const Damage& damage) {
+             return damage.kind == DamageKind::manifest_missing;
+           });
+  };
+  Share share;
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& revision : repository.revisions) {
+      if (is_there(revision)) share.count(is_missing(revision.name));
+    }
+  }
+  return share;
+}
+
+// Of tags: those that have no sound current link. A young one may be getting it.
+Share tags_of(const Judged& judged) {
+  Share share;
+  for (const Repository& repository : judged.inventory.repositories) {
+    for (const Tag& tag : repository.tags) {
+      const bool begins = tag.state == LinkState::pending &&
+                          is_young(tag.modified, judged.policy.keep_younger_than, judged.now);
+      if (!begins) share.count(tag.state != LinkState::present);
+    }
+  }
+  return share;
+}
+
+// Of what live manifests need as layers and configurations: what is not there, neither under its
+// own name nor under the one that an alias link tells, nor in quarantine. What may live elsewhere
+// is not counted.
+Share layers_of(const Inventory& inventory, const Mark& mark) {
+  std::vector<bool> has_copy(inventory.digests.size()), needed(inventory.digests.size());
+  for (const Quarantined& copy : inventory.quarantined) {
+    if (copy.kind == Quarantined::Kind::blob) has_copy[index_of(copy.digest)] = true;
+  }
+  for (const Document& document : inventory.documents) {
+    if (document.state != Document::State::sound || !mark.live(document.digest)) continue;
+    for (const Reference& reference : document.references) {
+      if (reference.is_to_blob() && !reference.has_urls) needed[index_of(reference.to)] = true;
+    }
+  }
+  Closure closure(inventory);
+  const auto is_missing = [&](DigestId id) {
+    bool found = false;
+    closure.restart();
+    closure.from(
+        id, [&](DigestId name) { found |= inventory.has_bytes(name) || has_copy[index_of(name)]; });
+    return !found;
+  };
+  Share share;
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (needed[i]) share.count(is_missing(static_cast<DigestId>(i)));
+  }
+  return share;
+}
+
+}  // namespace
+
+bool has_references(const Inventory& inventory) {
+  const auto points_anywhere = [](const Tag& tag) {
+    return tag.state != LinkState::pending || !tag.history.empty();
+  };
+  return std::any_of(
+      inventory.repositories.begin(), inventory.repositories.end(),
+      [&](const Repository& repository) {
+        return std::any_of(repository.revisions.begin(), repository.revisions.end(), is_link) ||
+               std::any_of(repository.tags.begin(), repository.tags.end(), points_anywhere);
+      });
+}
+
+void refuse_half_stores(const Judged& judged, std::vector<Message>& refusals) {
+  const Inventory& inventory = judged.inventory;
+  if (has_references(inventory) && inventory.blobs.empty())
+    refusals.push_back({.code = Code::blobs_missing, .path = "blobs"});
+  if (inventory.repositories.empty() && !inventory.blobs.empty())
+    refusals.push_back({.code = Code::repositories_missing, .path = "repositories"});
+
+  const std::uint64_t limit = judged.margins.max_damage;
+  const auto refuse = [&](Code code, const Share& share) {
+    if (share.missing <= kFewAnywhere || share.missing * 100 <= limit * share.all) return;
+    const std::uint64_t passes = (share.missing * 100 + share.all - 1) / share.all;
+    refusals.push_back(
+        {.code = code,
+         .arguments = {report::Count{share.missing}, report::Count{share.all}, limit, passes}});
+  };
+  refuse(Code::half_of_manifests, manifests_of(inventory));
+  refuse(Code::half_of_tags, tags_of(judged));
+  // What has not been asked for yet is missing in a cache, and nothing is wrong.
+  if (!judged.store.pull_through_cache)
+    refuse(Code::half_of_layers, layers_of(inventory, judged.mark));
+}
+
+}  // namespace regctl::gc
