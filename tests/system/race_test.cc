@@ -342,7 +342,7 @@ class RaceTest : public testing::Test {
   }
 
   void heal() {
-    const Ran ran = run({regctl_gc(), "--heal", "--json", root.path()});
+    const Ran ran = run({regctl_gc(), "--heal", "--max-damage", "100%", "--json", root.path()});
     EXPECT_LE(ran.status, 1) << ran.err;
     const auto report = nlohmann::json::parse(ran.out, nullptr, false);
     if (report.is_object() && !report["swept"].is_null())
