@@ -12,6 +12,7 @@
 #include "cli/output_file.h"
 #include "cli/signals.h"
 #include "cli/text.h"
+#include "gc/doing/rename_proof.h"
 #include "gc/options.h"
 #include "gc/report.h"
 #include "gc/serving/registry_processes.h"
@@ -151,7 +152,8 @@ Collected collect_locked(const Report& report, Undertaking undertaking, const st
     const Lock lock = Lock::acquire(store);
     const auto writer = open_writer(store);
     undertaking.looking.registries = registries_of(store);
-    return collect(undertaking, store.facts(), {store.storage(), *writer, lock}, stop, progress);
+    return collect(undertaking, prove_renames(store, *writer), {store.storage(), *writer, lock},
+                   stop, progress);
   } catch (const LockHeld&) {
     report::fail(ExitStatus::locked, {.code = Code::locked});
   } catch (const Disagreement& error) {

@@ -50,9 +50,9 @@ void head(const Report& report, const Totals& totals, Text& text) {
             format_count(totals.manifests), format_count(totals.blobs.count), seconds);
   text.line("Sizes      {} blobs as their manifests claim, {} seen on disk",
             format_count(totals.claimed.count), format_count(totals.seen.count));
-  for (const std::string& mount : report.store.medium.mounts)
+  for (const MountBelow& mount : report.store.medium.mounts)
     text.line("Mounted    {}{} is a mount point, and was read across", report.store.shown_prefix,
-              text.name(mount));
+              text.name(mount.point));
   say_that_redis_waits(report, text);
   say_that_nothing_is_freed_today(report, totals, text);
 }

@@ -21,7 +21,16 @@ bool is_local(const std::string& type) {
   return std::find(std::begin(kLocal), std::end(kLocal), type) != std::end(kLocal);
 }
 
-bool is_fuse(const std::string& type) { return type.starts_with("fuse"); }
+// Their renames copy and delete, each in its own time. Names as their programs give them to the
+// kernel, as the type's second half or, where there is none, as the source.
+bool is_object_store(const std::string& type) {
+  static constexpr std::string_view kStores[] = {"blobfuse", "blobfuse2",     "gcsfuse", "geesefs",
+                                                 "goofys",   "mountpoint-s3", "rclone",  "s3fs"};
+  const auto dot = type.find('.');
+  return is_fuse(type) && dot != std::string::npos &&
+         std::find(std::begin(kStores), std::end(kStores), type.substr(dot + 1)) !=
+             std::end(kStores);
+}
 
 struct Mount {
   std::string point, type;
@@ -51,8 +60,13 @@ std::vector<Mount> mounts_of_this_host() {
     for (int i = 0; i < 5; ++i) fields >> point;
     Mount mount{without_escapes(point), ""};
     const auto separator = line.find(" - ");
-    if (separator != std::string::npos)
-      std::istringstream(line.substr(separator + 3)) >> mount.type;
+    if (separator != std::string::npos) {
+      std::string source;
+      std::istringstream(line.substr(separator + 3)) >> mount.type >> source;
+      if (const std::string named = mount.type + '.' + source;
+          mount.type == "fuse" && is_object_store(named))
+        mount.type = named;
+    }
     mounts.push_back(std::move(mount));
   }
   return mounts;
@@ -78,28 +92,31 @@ void describe_below(Medium& medium, const std::string& directory,
                     const std::vector<Mount>& mounts) {
   for (const Mount& mount : mounts) {
     if (!mount.point.starts_with(directory + '/')) continue;
-    const std::string where = mount.point.substr(directory.size() + 1);
-    medium.mounts.push_back(where);
-    medium.names_below.push_back(mount.type);
+    MountBelow below{mount.point.substr(directory.size() + 1), mount.type};
     boost::system::error_code ignored;
-    if ((where == layout::kBlobs || where == layout::kRepositories) &&
-        fs::is_empty(mount.point, ignored))
-      medium.empty_mounts.push_back(where);
+    below.hides_part = (below.point == layout::kBlobs || below.point == layout::kRepositories) &&
+                       fs::is_empty(mount.point, ignored);
+    medium.mounts.push_back(std::move(below));
   }
   std::sort(medium.mounts.begin(), medium.mounts.end());
-  std::sort(medium.names_below.begin(), medium.names_below.end());
 }
 
 }  // namespace
 
+bool is_fuse(const std::string& name) { return name.starts_with("fuse"); }
+
 bool Medium::is_local() const {
   return regctl::is_local(name) &&
-         std::all_of(names_below.begin(), names_below.end(), regctl::is_local);
+         std::all_of(mounts.begin(), mounts.end(),
+                     [](const MountBelow& mount) { return regctl::is_local(mount.name); });
 }
 
-bool Medium::is_fuse() const {
-  return regctl::is_fuse(name) ||
-         std::any_of(names_below.begin(), names_below.end(), regctl::is_fuse);
+std::string Medium::object_store() const {
+  if (is_object_store(name)) return name;
+  for (const MountBelow& mount : mounts) {
+    if (is_object_store(mount.name)) return mount.name;
+  }
+  return {};
 }
 
 Medium medium_of(const std::string& directory) {

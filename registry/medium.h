@@ -1,27 +1,42 @@
 // Medium: the file system that a store is on, and those that are mounted below it.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace regctl {
 
+// Whether a rename keeps the object that had the name, and goes over no other. Kernels see to that
+// on their own file systems; what a FUSE program does, only a try tells.
+enum class Renames : std::uint8_t { untried, keep, copy, fail };
+
+// What is mounted below a store.
+struct MountBelow {
+  std::string point;        // relative to the store
+  std::string name;         // of the file system
+  bool hides_part = false;  // at blobs or repositories, with nothing in it
+
+  auto operator<=>(const MountBelow&) const = default;
+};
+
 struct Medium {
   std::string name = "unknown";                  // "ext4"; "fuse.s3fs"
   std::uint64_t size_bytes = 0, free_bytes = 0;  // 0: not known; free: to an unprivileged user
-  std::vector<std::string> mounts;               // mount points below the store, relative to it
-  std::vector<std::string> names_below;          // what is mounted there
-  std::vector<std::string>
-      empty_mounts;  // those of them at blobs or repositories that hold nothing
+  std::vector<MountBelow> mounts;                // by point
+  Renames renames = Renames::untried;
+  int rename_error = 0;  // an errno, of Renames::fail
 
   // Of one host, which no other writes to: all of it. What is not known is not local.
   bool is_local() const;
-  // Any of it.
-  bool is_fuse() const;
+  // Empty: none of it is an object store behind a mount; else the first that is.
+  std::string object_store() const;
 
   bool operator==(const Medium&) const = default;
 };
+
+bool is_fuse(const std::string& name);
 
 // What `directory`, a path without links, is on. Sources: /proc/self/mountinfo (proc(5)),
 // statvfs(3); what these do not tell stays as it is in Medium(). Throws nothing of its own.

@@ -45,11 +45,23 @@ void refuse_obstacles(const Inventory& inventory, Messages& refusals) {
   std::move(own.begin(), own.end(), std::back_inserter(refusals));
 }
 
+void refuse_media(const Medium& medium, Messages& refusals) {
+  if (const std::string name = medium.object_store(); !name.empty())
+    refusals.push_back({.code = Code::object_store, .arguments = {name}});
+  if (medium.renames == Renames::copy) refusals.push_back({.code = Code::renames_copy});
+  if (medium.renames == Renames::fail)
+    refusals.push_back(
+        {.code = Code::renames_fail, .arguments = {report::SystemReason{medium.rename_error}}});
+  for (const MountBelow& mount : medium.mounts) {
+    if (mount.hides_part)
+      refusals.push_back(
+          {.code = Code::empty_mount, .path = mount.point, .arguments = {mount.point}});
+  }
+}
+
 void refuse_stores_of_others(const StoreFacts& store, Messages& refusals) {
   if (store.owned_by_database) refusals.push_back({.code = Code::database_in_use});
-  if (store.medium.is_fuse()) refusals.push_back({.code = Code::fuse});
-  for (const std::string& mount : store.medium.empty_mounts)
-    refusals.push_back({.code = Code::empty_mount, .path = mount, .arguments = {mount}});
+  refuse_media(store.medium, refusals);
 }
 
 // An upload that is being written to says that the registry is neither stopped nor read-only.

@@ -153,7 +153,7 @@ std::unique_ptr<Writer> open_writer(const Store& store) {
   };
   std::vector<Descriptor> mounts;
   mounts.reserve(store.facts().medium.mounts.size());
-  for (const std::string& mount : store.facts().medium.mounts) mounts.push_back(open(mount));
+  for (const MountBelow& mount : store.facts().medium.mounts) mounts.push_back(open(mount.point));
   return std::make_unique<FilesystemWriter>(open(""), std::move(mounts), store.resolution());
 }
 

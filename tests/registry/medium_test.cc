@@ -14,16 +14,25 @@ TEST(Medium, KnowsLocalFileSystems) {
   for (const char* name : {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "lustre",
                            "fuse.s3fs", "virtiofs", "unknown", ""})
     EXPECT_FALSE(Medium{.name = name}.is_local()) << name;
-  EXPECT_TRUE((Medium{.name = "ext4", .names_below = {"xfs"}}.is_local()));
-  EXPECT_FALSE((Medium{.name = "ext4", .names_below = {"ext4", "nfs4"}}.is_local()));
+  EXPECT_TRUE((Medium{.name = "ext4", .mounts = {{"blobs", "xfs"}}}.is_local()));
+  EXPECT_FALSE((Medium{.name = "ext4", .mounts = {{"a", "ext4"}, {"b", "nfs4"}}}.is_local()));
 }
 
 TEST(Medium, KnowsFuse) {
-  for (const char* name : {"fuse", "fuse.s3fs", "fuseblk"}) {
-    EXPECT_TRUE(Medium{.name = name}.is_fuse()) << name;
-    EXPECT_TRUE((Medium{.name = "ext4", .names_below = {"xfs", name}}.is_fuse())) << name;
+  for (const char* name : {"fuse", "fuse.s3fs", "fuseblk"}) EXPECT_TRUE(is_fuse(name)) << name;
+  EXPECT_FALSE(is_fuse("xfs"));
+}
+
+TEST(Medium, KnowsObjectStoresBehindMounts) {
+  for (const std::string name : {"fuse.blobfuse", "fuse.blobfuse2", "fuse.gcsfuse", "fuse.geesefs",
+                                 "fuse.goofys", "fuse.mountpoint-s3", "fuse.rclone", "fuse.s3fs"}) {
+    EXPECT_EQ(Medium{.name = name}.object_store(), name);
+    EXPECT_EQ((Medium{.name = "ext4", .mounts = {{"a", "xfs"}, {"blobs", name}}}.object_store()),
+              name);
   }
-  EXPECT_FALSE((Medium{.name = "ext4", .names_below = {"xfs"}}.is_fuse()));
+  for (const char* name : {"fuse", "fuseblk", "fuse.mergerfs", "fuse.glusterfs", "fuse.juicefs",
+                           "fuse.bindfs", "virtiofs", "s3fs", "ext4"})
+    EXPECT_EQ(Medium{.name = name}.object_store(), "") << name;
 }
 
 TEST(Medium, IsThatOfADirectory) {

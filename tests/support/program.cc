@@ -91,6 +91,7 @@ Ran run(const std::vector<std::string>& argv,
 
 std::string regctl_gc() { return beside_this_program("regctl-gc"); }
 std::string regctl_audit() { return beside_this_program("regctl-audit"); }
+std::string copying_fuse() { return beside_this_program("copying_fuse"); }
 
 Ran upstream_collect(const std::filesystem::path& root, const std::vector<std::string>& options) {
   const TemporaryDirectory work;

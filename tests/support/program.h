@@ -36,6 +36,7 @@ Ran run(const std::vector<std::string>& argv,
 // The programs of this build.
 std::string regctl_gc();
 std::string regctl_audit();
+std::string copying_fuse();
 
 std::string read_all(const std::filesystem::path& file);
 

@@ -12,8 +12,9 @@ namespace regctl::test {
 inline Store store_at(const std::filesystem::path& path,
                       beneath::Resolution resolution = beneath::Resolution::best,
                       std::vector<std::string> mounts = {}) {
-  return Store({.v2 = path.string(), .medium = {.name = "ext4", .mounts = std::move(mounts)}},
-               resolution);
+  StoreFacts facts{.v2 = path.string(), .medium = {.name = "ext4"}};
+  for (std::string& mount : mounts) facts.medium.mounts.push_back({std::move(mount), "ext4"});
+  return Store(std::move(facts), resolution);
 }
 
 inline std::unique_ptr<Storage> storage_at(

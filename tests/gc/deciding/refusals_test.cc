@@ -89,23 +89,36 @@ TEST(StoresOfOthers, F79ChildrenOfIndexesAreNoSignOfDeadTags) {
   EXPECT_EQ(blockers(Look().delete_untagged(), registry), Codes{});
 }
 
-TEST(StoresOfOthers, F82AFuseFileSystemRefuses) {
+TEST(StoresOfOthers, F82AnObjectStoreBehindAMountRefuses) {
   Scene scene;
   Look look;
-  for (const char* filesystem : {"fuse", "fuse.s3fs", "fuseblk"}) {
+  look.store.medium.name = "fuse.s3fs";
+  EXPECT_EQ(blockers(look, scene.registry), Codes{"object-store"});
+  for (const char* filesystem : {"fuse", "fuse.mergerfs", "fuseblk", "xfs"}) {
     look.store.medium.name = filesystem;
-    EXPECT_EQ(blockers(look, scene.registry), Codes{"fuse"}) << filesystem;
+    EXPECT_EQ(blockers(look, scene.registry), Codes{}) << filesystem;
   }
-  look.store.medium.name = "xfs";
-  EXPECT_EQ(blockers(look, scene.registry), Codes{});
+}
+
+TEST(StoresOfOthers, F82ARenameThatCopiesRefuses) {
+  Scene scene;
+  Look look;
+  look.store.medium.name = "fuse";
+  for (const auto& [renames, codes] : {std::pair(Renames::untried, Codes{}),
+                                       {Renames::keep, Codes{}},
+                                       {Renames::copy, Codes{"fuse"}},
+                                       {Renames::fail, Codes{"fuse"}}}) {
+    look.store.medium.renames = renames;
+    EXPECT_EQ(blockers(look, scene.registry), codes);
+  }
 }
 
 TEST(StoresOfOthers, F23MountPointsAreReadAcrossUnlessTheyAreEmpty) {
   Scene scene;
   Look look;
-  look.store.medium.mounts = {"blobs", "repositories/app"};
+  look.store.medium.mounts = {{"blobs", "xfs"}, {"repositories/app", "xfs"}};
   EXPECT_EQ(blockers(look, scene.registry), Codes{});
-  look.store.medium.empty_mounts = {"blobs"};
+  look.store.medium.mounts[0].hides_part = true;
   EXPECT_EQ(blockers(look, scene.registry), Codes{"empty-mount"});
 }
 
