@@ -47,7 +47,7 @@ class Look {
         looking_(looking),
         workers_(workers),
         progress_(progress),
-        options_{.settle = looking.settle} {
+        options_{.settle = looking.settle, .arrival = wishes.policy.arrival} {
     for (const RootDigest& one : wishes.policy.roots) options_.also_open.push_back(one.digest);
     if (wishes.policy.delete_untagged) options_.detail = Detail::everything;
     if (looks_at_all() || wishes.margins.purge_uploads) options_.copies = Copies::of_all_links;
@@ -202,9 +202,10 @@ class Look {
     }
     if (!wishes_.margins.purge_uploads)
       advise(report::Code::stale_uploads, stale.count, stale.bytes);
-    const Amount& young = findings_.plan.kept_young;
+    const Amount &young = findings_.plan.kept_young, &arrived = findings_.plan.kept_arrived;
     if (wishes_.policy.keep_younger_than > Duration(0))
       advise(report::Code::young_blobs, young.count, young.bytes);
+    advise(report::Code::arrived_blobs, arrived.count, arrived.bytes);
   }
 
   const Inventory& inventory() const { return findings_.inventory; }

@@ -119,14 +119,23 @@ Margins understand_margins(const cli::Options& options, Mode mode) {
   return margins;
 }
 
+// A push that began before the run is over before a hold is; where there is none, doubt about when
+// something came must do.
+Arrival understand_arrival(const cli::Options& options, const Margins& margins) {
+  if (options.flag("trust-times")) return Arrival::ignored;
+  return margins.hold == Duration(0) ? Arrival::birth_or_change : Arrival::birth;
+}
+
 Wishes understand_wishes(const cli::Options& options) {
   const Mode mode = understand_mode(options);
+  const Margins margins = understand_margins(options, mode);
   return {.mode = mode,
           .policy = {.delete_untagged = options.flag("delete-untagged"),
                      .protect = options.list("protect"),
                      .roots = read_roots(options.list("roots")),
-                     .keep_younger_than = duration_value(options, "keep-younger-than")},
-          .margins = understand_margins(options, mode),
+                     .keep_younger_than = duration_value(options, "keep-younger-than"),
+                     .arrival = understand_arrival(options, margins)},
+          .margins = margins,
           .caches = understand_caches(options),
           .only_run = options.value("run")};
 }
@@ -187,6 +196,9 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .metavar = "DUR",
              .default_value = "24h",
              .help = "take nothing younger (90m, 2d, 1w)"},
+            {.name = "trust-times",
+             .help = "take what was modified long ago even if it came here lately: a copy or "
+                     "restore keeps times"},
             {.name = "protect",
              .kind = Kind::list,
              .metavar = "GLOB",
@@ -286,6 +298,7 @@ OptionValues options_in_effect(const Settings& settings, const cli::Options& opt
   OptionValues list = {
       {"delete_untagged", policy.delete_untagged},
       {"keep_younger_than_seconds", seconds_of(policy.keep_younger_than)},
+      {"trust_times", policy.arrival == Arrival::ignored},
       {"hold_seconds", seconds_of(margins.hold)},
       {"registry_cache", options.value("registry-cache")},
       {"max_delete", options.value("max-delete")},

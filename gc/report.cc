@@ -29,6 +29,7 @@ constexpr std::array kWhys = {
     WhyInfo{Why::tags_unknown, "tags-unknown", "tags unknown"},
     WhyInfo{Why::outside_tags, "newer-than-tags", "newer than any tag"},
     WhyInfo{Why::young, "young", "young"},
+    WhyInfo{Why::arrived, "arrived", "arrived lately"},
     WhyInfo{Why::pinned, "pinned", "in doubt"},
     WhyInfo{Why::beginning, "being-pushed", "being pushed"},
 };

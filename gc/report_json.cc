@@ -121,6 +121,7 @@ Json totals_json(const Report& report) {
           {"garbage", std::move(garbage)},
           {"kept",
            {{"young", amount(plan.kept_young)},
+            {"arrived", amount(plan.kept_arrived)},
             {"pinned", amount(plan.kept_pinned)},
             {"protected", amount(plan.kept_protected)},
             {"mismatched", mismatched_json(report)}}},

@@ -86,6 +86,9 @@ void upstream_line(const Report& report, const Totals& totals, Text& text) {
 void kept(const Plan& plan, Text& text) {
   if (plan.kept_young.count)
     text.line("Kept for now: {} younger than the limit", blobs(plan.kept_young, text));
+  if (plan.kept_arrived.count)
+    text.line("Kept for now: {} that came here lately, however old",
+              blobs(plan.kept_arrived, text));
   if (plan.kept_pinned.count)
     text.line("Kept in doubt: {} that only damaged repositories link",
               blobs(plan.kept_pinned, text));

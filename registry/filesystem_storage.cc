@@ -25,15 +25,27 @@ EntryKind kind_of(mode_t mode) {
   return S_ISLNK(mode) ? EntryKind::symlink : EntryKind::other;
 }
 
-Stat stat_of(const struct stat& st) {
-  return {.kind = kind_of(st.st_mode),
-          .bytes = static_cast<std::uint64_t>(st.st_size),
-          .disk_bytes = S_ISREG(st.st_mode) && st.st_nlink > 1
-                            ? 0
-                            : static_cast<std::uint64_t>(st.st_blocks) * 512,
-          .modified = beneath::time_of(st.st_mtim),
-          .inode = st.st_ino,
-          .names = S_ISREG(st.st_mode) ? st.st_nlink : 1};
+Time time_of(const statx_timestamp& time) {
+  return beneath::time_of({.tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec});
+}
+
+Stat stat_of(const struct statx& st) {
+  const bool file = S_ISREG(st.stx_mode);
+  return {.kind = kind_of(st.stx_mode),
+          .bytes = st.stx_size,
+          .disk_bytes = file && st.stx_nlink > 1 ? 0 : st.stx_blocks * 512,
+          .modified = time_of(st.stx_mtime),
+          .born = st.stx_mask & STATX_BTIME ? std::optional(time_of(st.stx_btime)) : std::nullopt,
+          .changed = time_of(st.stx_ctime),
+          .inode = st.stx_ino,
+          .names = file ? st.stx_nlink : 1};
+}
+
+// statx(2) of `name` in `directory`, or of `directory` itself where that is empty.
+Answer ask_status(const Descriptor& directory, const char* name, struct statx& st) {
+  const int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+  return ask_twice(
+      [&] { return statx(directory.get(), name, flags, STATX_BASIC_STATS | STATX_BTIME, &st); });
 }
 
 class FileReader final : public Reader {
@@ -105,7 +117,7 @@ class FilesystemStorage final : public Storage {
       return Content{.stat = *found};
     }
     if (!file) return std::nullopt;
-    Content content{.stat = stat_of(status(*file, key))};
+    Content content{.stat = status(*file, key)};
     if (content.stat.kind != EntryKind::file) return content;
     const std::uint64_t want = std::min<std::uint64_t>(content.stat.bytes, limit);
     content.bytes.resize(want);
@@ -122,24 +134,24 @@ class FilesystemStorage final : public Storage {
     return content;
   }
 
-  std::optional<Time> holds(std::string_view key, std::string_view bytes) const override {
+  std::optional<Stat> holds(std::string_view key, std::string_view bytes) const override {
     std::array<char, 256> buffer;
     if (!root_ || bytes.size() >= buffer.size()) return std::nullopt;
     const Answer opened =
         beneath::open(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
     if (opened.error) return std::nullopt;
     const Descriptor file(static_cast<int>(opened.value));
-    struct stat st;
-    if (fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return std::nullopt;
+    struct statx st;
+    if (ask_status(file, "", st).error || !S_ISREG(st.stx_mode)) return std::nullopt;
     const Answer got = ask([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
     if (got.error || std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) != bytes)
       return std::nullopt;
-    return beneath::time_of(st.st_mtim);
+    return stat_of(st);
   }
 
   std::unique_ptr<Reader> open(std::string_view key) const override {
     auto file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!file || !S_ISREG(status(*file, key).st_mode)) return nullptr;
+    if (!file || status(*file, key).kind != EntryKind::file) return nullptr;
     return std::make_unique<FileReader>(std::move(*file), complete(key));
   }
 
@@ -158,16 +170,15 @@ class FilesystemStorage final : public Storage {
   // `name` in `directory`; `key` makes its key, for a message.
   template <class Key>
   std::optional<Stat> stat(const Descriptor& directory, const char* name, Key key) const {
-    struct stat st;
-    const Answer answer =
-        ask_twice([&] { return fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW); });
+    struct statx st;
+    const Answer answer = ask_status(directory, name, st);
     if (answer.error == ENOENT) return std::nullopt;
     if (answer.error) fail(key(), answer.error);
     return stat_of(st);
   }
 
   std::optional<Listing> list(const Descriptor& directory, std::string_view key) const {
-    Listing listing{.modified = beneath::time_of(status(directory, key).st_mtim)};
+    Listing listing{.stat = status(directory, key)};
     alignas(dirent64) std::array<char, 32768> buffer;
     for (;;) {
       const Answer answer = ask(
@@ -199,10 +210,10 @@ class FilesystemStorage final : public Storage {
     return Descriptor(static_cast<int>(answer.value));
   }
 
-  struct stat status(const Descriptor& descriptor, std::string_view key) const {
-    struct stat st;
-    if (fstat(descriptor.get(), &st) != 0) fail(key, errno);
-    return st;
+  Stat status(const Descriptor& descriptor, std::string_view key) const {
+    struct statx st;
+    if (const Answer answer = ask_status(descriptor, "", st); answer.error) fail(key, answer.error);
+    return stat_of(st);
   }
 
   void add(Listing& listing, const Descriptor& directory, const dirent64& entry,
@@ -219,12 +230,10 @@ class FilesystemStorage final : public Storage {
         kind = EntryKind::symlink;
         break;
       case DT_UNKNOWN: {  // some file systems do not tell here; never guess
-        struct stat st;
-        if (fstatat(directory.get(), entry.d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-          if (errno == ENOENT) return;
-          fail(child_of(key, entry.d_name), errno);
-        }
-        kind = kind_of(st.st_mode);
+        const auto found =
+            stat(directory, entry.d_name, [&] { return child_of(key, entry.d_name); });
+        if (!found) return;
+        kind = found->kind;
       }
     }
     listing.entries.push_back({entry.d_name, kind});

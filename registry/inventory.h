@@ -88,8 +88,8 @@ struct Link {
   LinkState state;
   // Of the link; of its directory while pending; of the copy while quarantined.
   Time modified;
-  std::uint64_t inode =
-      0;  // of the link; 0: it was read too cheaply to tell (Copies::of_absent_links)
+  Time arrived{};           // the same, as Inventory::arrival says
+  std::uint64_t inode = 0;  // of the link
 
   bool operator==(const Link&) const = default;
 };
@@ -105,15 +105,23 @@ const Link* link_named(const std::vector<Link>& links, DigestId name);
 // Whether there is one, whatever its file says.
 bool has_link(const std::vector<Link>& links, DigestId name);
 
+// What a tag once pointed to.
+struct TagEntry {
+  DigestId digest;
+  Time modified, arrived{};  // as in Link
+
+  auto operator<=>(const TagEntry&) const = default;
+};
+
 struct Tag {
   std::string name;
   LinkState state;
   std::optional<DigestId> target;  // empty: unknown
-  Time modified;
-  std::uint64_t inode = 0;  // as in Link
-  // What the tag ever pointed to, with each entry's time: read where `target` is unknown, and where
+  Time modified, arrived{};        // as in Link
+  std::uint64_t inode = 0;         // as in Link
+  // What the tag ever pointed to: read where `target` is unknown, and where
   // the scan was asked for histories.
-  std::vector<std::pair<DigestId, Time>> history;
+  std::vector<TagEntry> history;
 
   bool operator==(const Tag&) const = default;
 };
@@ -168,6 +176,7 @@ struct Blob {
   std::uint64_t bytes = 0, disk_bytes = 0;
   Time modified;            // of `data`
   Time directory_modified;  // of the directory
+  Time arrived{};           // of either, as Inventory::arrival says
 
   // As far as anybody looked: what was not visited counts as there.
   bool has_bytes() const { return !visited || present; }
@@ -201,7 +210,7 @@ struct Document {
   ManifestKind kind = ManifestKind::unknown;
   bool from_quarantine = false;
   std::uint64_t bytes = 0;
-  Time modified;
+  Time modified, arrived{};  // as in Link
   std::vector<Reference>
       references;  // by digest, each once; of a damaged one every digest in its text
   std::vector<DigestId> subjects;
@@ -236,6 +245,7 @@ struct Inventory {
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
   bool has_blobs = false, has_repositories = false;  // directories
+  Arrival arrival = Arrival::ignored;                // what `arrived` tells
   // 1 + index into blobs and documents, by DigestId; 0: none.
   std::vector<std::uint32_t> blob_index, document_index;
 

@@ -118,7 +118,7 @@ Openings what_to_open(const std::vector<Repository>& repositories, const std::ve
       openings.revisions.insert(openings.revisions.end(), {link.name, link.target});
     }
     for (const Tag& tag : repository.tags) {
-      for (const auto& [digest, time] : tag.history) openings.start.push_back(digest);
+      for (const TagEntry& entry : tag.history) openings.start.push_back(entry.digest);
       if (!tag.target) continue;
       openings.start.push_back(*tag.target);
       openings.manifests.push_back(*tag.target);
@@ -167,7 +167,7 @@ class Renumbering {
               [](const Damage& a, const Damage& b) { return a.path < b.path; });
     for (Tag& tag : repository.tags) {
       if (tag.target) (*this)(*tag.target);
-      for (auto& [digest, time] : tag.history) (*this)(digest);
+      for (TagEntry& entry : tag.history) (*this)(entry.digest);
       sort_unique(tag.history);
     }
     std::sort(repository.tags.begin(), repository.tags.end(),
@@ -211,8 +211,8 @@ std::vector<std::uint32_t> index_by_digest(std::vector<T>& items, std::size_t di
 
 Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers,
                Progress& progress) {
-  Inventory inventory;
-  ScanNotes notes;
+  Inventory inventory{.arrival = options.arrival};
+  ScanNotes notes(options.arrival);
   notes.guarded([&] {
     const auto top = storage.list("");
     if (!top) throw StorageError(Trouble::vanished, "docker/registry/v2");

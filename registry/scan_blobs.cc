@@ -14,7 +14,8 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
   const auto listing =
       notes.insist(storage, shard, name, [&] { return view.list_with_stats(name); });
   if (!listing) return;  // gone since; not visited, so not ours to judge
-  blob.directory_modified = listing->modified;
+  blob.directory_modified = listing->stat.modified;
+  blob.arrived = notes.arrived(listing->stat);
   for (std::size_t i = 0; i < listing->entries.size(); ++i) {
     const Entry& entry = listing->entries[i];
     const std::string path = join(directory, entry.name);
@@ -37,6 +38,7 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
       blob.bytes = stat->bytes;
       blob.disk_bytes = stat->disk_bytes;
       blob.modified = stat->modified;
+      blob.arrived = std::max(blob.arrived, notes.arrived(*stat));
     } else {
       notes.in_quarantine({.kind = Quarantined::Kind::blob,
                            .digest = blob.digest,
@@ -147,7 +149,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
   }
   sort_unique(places);
   progress.phase("sizes", {places.size()}, "blobs");
-  ScanNotes notes;
+  ScanNotes notes(inventory.arrival);
   const auto digest = [&](std::size_t i) -> const Digest& {
     return inventory.digests[inventory.blobs[places[i]].digest];
   };

@@ -115,6 +115,7 @@ class DocumentScan {
     document.from_quarantine = bytes->from_quarantine;
     document.bytes = content.stat.bytes;
     document.modified = content.stat.modified;
+    document.arrived = notes_.arrived(content.stat);
     if (content.stat.kind != EntryKind::file)
       return damaged(std::move(document), DamageKind::manifest_not_a_file, bytes->path);
     if (!content.whole) {

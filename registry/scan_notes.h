@@ -22,6 +22,10 @@ void sort_unique(std::vector<T>& items) {
 // Every function may be called from several threads.
 class ScanNotes {
  public:
+  explicit ScanNotes(Arrival arrival) : arrival_(arrival) {}
+
+  Time arrived(const Stat& stat) const { return arrival_of(stat, arrival_); }
+
   DigestId id(const Digest& digest) { return digests.add(digest); }
 
   void obstacle(Trouble trouble, std::string path, int error = 0) {
@@ -104,6 +108,7 @@ class ScanNotes {
     }
   }
 
+  Arrival arrival_;
   std::mutex mutex_;
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "registry/digest.h"
+#include "registry/time.h"
 
 namespace regctl {
 
@@ -21,6 +22,7 @@ struct ScanOptions {
   // where_needed: histories of tags whose own link cannot be read.
   Detail detail = Detail::where_needed;
   Copies copies = Copies::of_absent_links;
+  Arrival arrival = Arrival::ignored;  // what becomes `arrived` in the Inventory
   // Digests to open as manifests besides those that revisions, tags and indexes name.
   std::vector<Digest> also_open;
 };

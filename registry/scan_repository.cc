@@ -9,8 +9,7 @@ using layout::join;
 struct FoundLink {
   LinkState state;
   std::optional<Digest> target;
-  Time modified;
-  std::uint64_t inode = 0;
+  Stat stat;                   // of the link, of its last copy, or of the directory
   DamageKind damage{};         // of a damaged one
   std::uint64_t bytes = 0;     // of a damaged one
   bool cut_short = false;      // of a damaged one: may still be being written
@@ -27,8 +26,7 @@ FoundLink damaged(FoundLink link, DamageKind kind) {
 }
 
 FoundLink understand(const Content& content) {
-  FoundLink link{
-      .state = LinkState::present, .modified = content.stat.modified, .inode = content.stat.inode};
+  FoundLink link{.state = LinkState::present, .stat = content.stat};
   if (content.stat.kind != EntryKind::file) return damaged(link, DamageKind::link_not_a_file);
   link.cut_short = content.bytes.size() < std::string_view("sha256:").size() + 64;
   if (content.bytes.empty()) return damaged(link, DamageKind::link_empty);
@@ -76,7 +74,8 @@ class RepositoryScan {
     auto found = notes_.insist(storage_, key.substr(0, slash), key.substr(slash + 1),
                                [&] { return storage_.list(key); });
     const std::lock_guard lock(mutex_);
-    if (found) out_.directories_modified = std::max(out_.directories_modified, found->modified);
+    if (found)
+      out_.directories_modified = std::max(out_.directories_modified, found->stat.modified);
     return found;
   }
 
@@ -119,7 +118,7 @@ class RepositoryScan {
     if (!listing) return std::nullopt;
     std::sort(listing->entries.begin(),
               listing->entries.end());  // of several copies the last one taken counts
-    FoundLink link{.state = LinkState::pending, .modified = listing->modified, .in_place = false};
+    FoundLink link{.state = LinkState::pending, .stat = listing->stat, .in_place = false};
     std::vector<std::string> leftovers;
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink && !content) return std::nullopt;
@@ -177,13 +176,17 @@ class RepositoryScan {
       const Digest& digest = names[i].first;
       const std::string& name =
           names[i].second;  // no structured binding: clang 14 cannot capture one
-      const auto modified = options_.copies == Copies::of_absent_links
-                                ? view->holds(join(name, layout::kLink), prefix + name)
-                                : std::nullopt;
-      if (modified) {
+      const auto stat = options_.copies == Copies::of_absent_links
+                            ? view->holds(join(name, layout::kLink), prefix + name)
+                            : std::nullopt;
+      if (stat) {
         const DigestId id = notes_.id(digest);
-        found[i] =
-            Link{.name = id, .target = id, .state = LinkState::present, .modified = *modified};
+        found[i] = Link{.name = id,
+                        .target = id,
+                        .state = LinkState::present,
+                        .modified = stat->modified,
+                        .arrived = notes_.arrived(*stat),
+                        .inode = stat->inode};
         return;
       }
       notes_.guarded([&] {
@@ -204,8 +207,9 @@ class RepositoryScan {
     Link link{.name = id,
               .target = id,
               .state = found.state,
-              .modified = found.modified,
-              .inode = found.inode};
+              .modified = found.stat.modified,
+              .arrived = notes_.arrived(found.stat),
+              .inode = found.stat.inode};
     note_damage(found, path, id);
     note_leftovers(found, directory);
     for (const auto& [copy, stat] : found.copies) {
@@ -308,12 +312,13 @@ class RepositoryScan {
         if (!notes_.is_directory(entry, join(key, name), true)) break;
         return std::nullopt;
       }
-      current = FoundLink{.state = LinkState::pending, .modified = listing->modified};
+      current = FoundLink{.state = LinkState::pending, .stat = listing->stat};
     }
     Tag tag{.name = name,
             .state = current->state,
-            .modified = current->modified,
-            .inode = current->inode};
+            .modified = current->stat.modified,
+            .arrived = notes_.arrived(current->stat),
+            .inode = current->stat.inode};
     note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
     note_leftovers(*current, join(join(key, name), "current"));
     if (current->target) tag.target = notes_.id(*current->target);
@@ -325,8 +330,8 @@ class RepositoryScan {
 
   // `key` is a tag's directory. With `needed`, digests that stand in the links count as well as
   // their names.
-  std::vector<std::pair<DigestId, Time>> scan_history(const std::string& key, bool needed) {
-    std::vector<std::pair<DigestId, Time>> history;
+  std::vector<TagEntry> scan_history(const std::string& key, bool needed) {
+    std::vector<TagEntry> history;
     for (const Entry& index : entries(key)) {
       if (index.name != "index" || !notes_.is_directory(index, key, true)) continue;
       const std::string index_key = join(key, index.name);
@@ -343,7 +348,7 @@ class RepositoryScan {
   }
 
   void scan_history_of(const std::string& key, Algorithm algorithm, bool needed,
-                       std::vector<std::pair<DigestId, Time>>& history) {
+                       std::vector<TagEntry>& history) {
     for (const Entry& entry : entries(key)) {
       const auto digest = Digest::from_hex(algorithm, entry.name);
       if (!notes_.is_directory(entry, key, digest.has_value())) continue;
@@ -355,10 +360,12 @@ class RepositoryScan {
         return read_link(storage_, join(key, entry.name), Copies::of_absent_links);
       });
       if (!link) continue;
-      history.emplace_back(notes_.id(*digest), link->modified);
+      const auto note = [&](const Digest& once) {
+        history.push_back({notes_.id(once), link->stat.modified, notes_.arrived(link->stat)});
+      };
+      note(*digest);
       if (!needed) continue;
-      if (link->target && *link->target != *digest)
-        history.emplace_back(notes_.id(*link->target), link->modified);
+      if (link->target && *link->target != *digest) note(*link->target);
       for (const Digest& found : link->hinted) hint(found);
     }
   }
@@ -382,7 +389,7 @@ class RepositoryScan {
       const auto found = listing(here);
       if (!found && here == key) return;
       if (!found) continue;
-      if (here == key) directory = found->modified;
+      if (here == key) directory = found->stat.modified;
       for (const Entry& entry : found->entries) {
         const std::string path = join(here, entry.name);
         if (entry.kind == EntryKind::directory) open.push_back(path);

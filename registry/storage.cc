@@ -25,6 +25,12 @@ class ReaderOfContent final : public Reader {
 
 }  // namespace
 
+Time arrival_of(const Stat& stat, Arrival what_counts) {
+  if (what_counts == Arrival::ignored) return Time{};
+  if (stat.born) return *stat.born;
+  return what_counts == Arrival::birth_or_change ? stat.changed : Time{};
+}
+
 std::unique_ptr<Reader> Storage::open(std::string_view key) const {
   auto content = read(key, SIZE_MAX);
   if (!content || content->stat.kind != EntryKind::file) return nullptr;
@@ -39,11 +45,11 @@ std::optional<Listing> Storage::list_with_stats(std::string_view key) const {
   return listing;
 }
 
-std::optional<Time> Storage::holds(std::string_view key, std::string_view bytes) const {
+std::optional<Stat> Storage::holds(std::string_view key, std::string_view bytes) const {
   try {
     const auto content = read(key, bytes.size() + 1);
     if (content && content->stat.kind == EntryKind::file && content->bytes == bytes)
-      return content->stat.modified;
+      return content->stat;
   } catch (const StorageError&) {
   }
   return std::nullopt;

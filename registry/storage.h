@@ -32,14 +32,16 @@ struct Stat {
   std::uint64_t disk_bytes = 0;  // that go with this name: less than `bytes` for sparse files, 0
                                  // while there is another name
   Time modified;
-  std::uint64_t inode = 0;  // which object has the name; 0: the storage does not know
-  std::uint64_t names = 1;  // of the same object; more than this one: hard links
+  std::optional<Time> born;  // empty: the storage does not tell
+  Time changed{};            // by anything, a chown or a rename included
+  std::uint64_t inode = 0;   // which object has the name; 0: the storage does not know
+  std::uint64_t names = 1;   // of the same object; more than this one: hard links
 
   bool operator==(const Stat&) const = default;
 };
 
 struct Listing {
-  Time modified;               // of the directory itself
+  Stat stat;                   // of the directory itself
   std::vector<Entry> entries;  // in no particular order
   std::vector<std::optional<Stat>>
       stats;  // of the entries, where asked for; empty: was absent when asked
@@ -62,6 +64,9 @@ class Reader {
   virtual Identity identity() const = 0;
 };
 
+// As far as it counts; what does not, arrived in 1970.
+Time arrival_of(const Stat& stat, Arrival what_counts);
+
 // Every function may be called from several threads at once. Absence is an empty optional, and only
 // if storage is sure of it; whatever else keeps the answer away is a StorageError with the complete
 // key. A symbolic link is never followed: meeting one on the way to a key throws.
@@ -75,9 +80,9 @@ class Storage {
   // Of the object itself, also where that is a symbolic link.
   virtual std::optional<Stat> stat(std::string_view key) const = 0;
   virtual std::optional<Content> read(std::string_view key, std::size_t limit) const = 0;
-  // When `key` was modified, if it is a file that holds exactly `bytes`. Empty says nothing, and
-  // nothing is thrown: ask again with read(). The cheapest question there is.
-  virtual std::optional<Time> holds(std::string_view key, std::string_view bytes) const;
+  // `key`, if it is a file that holds exactly `bytes`. Empty says nothing, and nothing is thrown:
+  // ask again with read(). The cheapest question there is.
+  virtual std::optional<Stat> holds(std::string_view key, std::string_view bytes) const;
   // Null: absent, or no file.
   virtual std::unique_ptr<Reader> open(std::string_view key) const;
   // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view

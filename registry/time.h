@@ -12,6 +12,11 @@ namespace regctl {
 using Duration = std::chrono::nanoseconds;
 using Time = std::chrono::sys_time<Duration>;
 
+// What tells when an object came to its place. A copy, a restore or an unpacked archive keeps the
+// times of modification and is born today; where the file system tells no birth, the time of change
+// is later, and is renewed by a chown as well.
+enum class Arrival : std::uint8_t { ignored, birth, birth_or_change };
+
 // The system's clock. What decides is told the time instead.
 Time now();
 

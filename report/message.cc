@@ -227,6 +227,11 @@ constexpr std::array kTable = {
              "--purge-uploads 168h"},
     CodeInfo{young_blobs, "young-blobs", advice,
              "{0} unreferenced blobs ({1}) are kept because they are young", "--keep-younger-than"},
+    CodeInfo{
+        arrived_blobs, "arrived-blobs", advice,
+        "{0} unreferenced blobs ({1}) are old, but came here lately and are kept: is a copy or "
+        "restore still running?",
+        "--trust-times"},
     CodeInfo{restart_registry, "restart-registry", advice,
              "restart the registry, and flush its Redis if it has one: it may remember blobs that "
              "are gone",

@@ -112,6 +112,7 @@ enum class Code : std::uint8_t {
   untagged_manifests,
   stale_uploads,
   young_blobs,
+  arrived_blobs,
   restart_registry,
   roots_absent,
   // What would open the gate of the caches.

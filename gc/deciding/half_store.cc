@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gc/deciding/ages.h"
 #include "registry/closure.h"
 
 namespace regctl::gc {
@@ -49,7 +50,7 @@ Share tags_of(const Judged& judged) {
   for (const Repository& repository : judged.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
       const bool begins = tag.state == LinkState::pending &&
-                          is_young(tag.modified, judged.policy.keep_younger_than, judged.now);
+                          is_young(newest_time(tag), judged.policy.keep_younger_than, judged.now);
       if (!begins) share.count(tag.state != LinkState::present);
     }
   }

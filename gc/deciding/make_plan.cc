@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "gc/deciding/ages.h"
 #include "gc/deciding/refusals.h"
 #include "gc/deciding/waiting.h"
 #include "gc/deciding/warnings.h"
@@ -12,9 +13,9 @@
 namespace regctl::gc {
 namespace {
 
-// The newest link to a digest, and where.
+// The newest times of links to a digest, and where it was linked last.
 struct NewestLink {
-  Time modified{};
+  Ages ages;
   const Repository* repository = nullptr;
 };
 
@@ -23,20 +24,21 @@ std::unordered_map<DigestId, NewestLink> newest_links(const Inventory& inventory
                                                       const std::vector<bool>& wanted) {
   std::unordered_map<DigestId, NewestLink> newest;
   for (const Repository& repository : inventory.repositories) {
-    const auto note = [&](DigestId id, Time modified) {
+    const auto note = [&](DigestId id, const auto& one) {
       if (!wanted[index_of(id)]) return;
       NewestLink& link = newest[id];
-      if (!link.repository || modified > link.modified) link = {modified, &repository};
+      if (!link.repository || one.modified > link.ages.modified) link.repository = &repository;
+      link.ages.note(one);
     };
     for (const auto* links : {&repository.layers, &repository.revisions}) {
       for (const Link& link : *links) {
-        note(link.name, link.modified);
-        note(link.target, link.modified);
+        note(link.name, link);
+        note(link.target, link);
       }
     }
     for (const Tag& tag : repository.tags) {
-      if (tag.target) note(*tag.target, tag.modified);
-      for (const auto& [digest, time] : tag.history) note(digest, time);
+      if (tag.target) note(*tag.target, tag);
+      for (const TagEntry& entry : tag.history) note(entry.digest, entry);
     }
   }
   return newest;
@@ -79,13 +81,16 @@ class Planner {
     const auto links = newest_links(inventory_, unreached);
 
     // What is young keeps what it refers to: it may be the first part of something being pushed.
-    Closure closure(inventory_);
+    Closure written_lately(inventory_), arrived_lately(inventory_);
     for (const Blob& blob : inventory_.blobs) {
       if (!unreached[index_of(blob.digest)] || !blob.visited || !blob.present) continue;
       const auto link = links.find(blob.digest);
-      const bool linked_lately = link != links.end() && young(link->second.modified);
-      if (linked_lately || young(blob.modified) || young(blob.directory_modified))
-        closure.from(blob.digest, [](DigestId) {});
+      Ages ages = link == links.end() ? Ages() : link->second.ages;
+      ages.note(blob);
+      if (young(ages.modified) || young(blob.directory_modified))
+        written_lately.from(blob.digest, [](DigestId) {});
+      else if (young(ages.arrived))
+        arrived_lately.from(blob.digest, [](DigestId) {});
     }
 
     for (const Blob& blob : inventory_.blobs) {
@@ -94,9 +99,14 @@ class Planner {
       if (why == Why::pinned) plan_.kept_pinned += bytes;
       if (why == Why::young || why == Why::beginning) plan_.kept_young += bytes;
       if (why == Why::is_protected) plan_.kept_protected += bytes;
+      if (why == Why::arrived) plan_.kept_arrived += bytes;
       if (why != Why::nothing || !blob.visited || !blob.present) continue;
-      if (closure.reached(blob.digest)) {
+      if (written_lately.reached(blob.digest)) {
         plan_.kept_young += blob.bytes;
+        continue;
+      }
+      if (arrived_lately.reached(blob.digest)) {
+        plan_.kept_arrived += blob.bytes;
         continue;
       }
       const auto link = links.find(blob.digest);
@@ -119,8 +129,8 @@ class Planner {
       const Repository& repository = inventory_.repositories[i];
       std::map<DigestId, std::vector<std::string>> former_tags;
       for (const Tag& tag : repository.tags) {
-        for (const auto& [digest, time] : tag.history) {
-          auto& tags = former_tags[digest];
+        for (const TagEntry& entry : tag.history) {
+          auto& tags = former_tags[entry.digest];
           if (tags.empty() || tags.back() != tag.name) tags.push_back(tag.name);
         }
       }
@@ -162,7 +172,7 @@ class Planner {
 
   // Neither it nor what it names is there, needed, or young.
   bool leads_nowhere(const Link& link) const {
-    return !young(link.modified) && !mark_.live(link.name) && !mark_.live(link.target) &&
+    return !young(newest_time(link)) && !mark_.live(link.name) && !mark_.live(link.target) &&
            is_gone(link.name) && is_gone(link.target);
   }
 
@@ -187,7 +197,7 @@ class Planner {
     if (!margins_.prune_empty_repositories) return;
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       const Repository& repository = inventory_.repositories[i];
-      const auto recent = [&](const Link& link) { return young(link.modified); };
+      const auto recent = [&](const Link& link) { return young(newest_time(link)); };
       if (!holds_nothing(i) || young(repository.directories_modified) ||
           std::any_of(repository.revisions.begin(), repository.revisions.end(), recent) ||
           std::any_of(repository.layers.begin(), repository.layers.end(), recent))
@@ -238,7 +248,7 @@ class Planner {
     std::vector<std::string> names;
     if (copy.kind != Quarantined::Kind::revision_link || copy.duplicate) return names;
     for (const Tag& tag : inventory_.repositories[copy.repository].tags) {
-      const auto is_copy = [&](const auto& entry) { return entry.first == copy.digest; };
+      const auto is_copy = [&](const TagEntry& entry) { return entry.digest == copy.digest; };
       if (tag.target == copy.digest ||
           std::none_of(tag.history.begin(), tag.history.end(), is_copy))
         continue;

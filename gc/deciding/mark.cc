@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "gc/deciding/ages.h"
 #include "gc/deciding/tolerances.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
@@ -48,7 +49,7 @@ bool links_any(const Repository& repository, const std::vector<bool>& digests) {
   const auto points_to_one = [&](const Tag& tag) {
     return (tag.target && is_one(*tag.target)) ||
            std::any_of(tag.history.begin(), tag.history.end(),
-                       [&](const auto& entry) { return is_one(entry.first); });
+                       [&](const TagEntry& entry) { return is_one(entry.digest); });
   };
   return std::any_of(repository.revisions.begin(), repository.revisions.end(), links_one) ||
          std::any_of(repository.layers.begin(), repository.layers.end(), links_one) ||
@@ -188,63 +189,63 @@ class Marker {
         [&](const std::string& glob) { return matches_glob(glob, repository.name); });
   }
 
-  // Newest time by which a revision of this repository may count as young; `other` is that of links
-  // elsewhere in the repository that name it.
-  Time newest_time(const Link& revision, Time other) const {
-    Time newest = std::max(revision.modified, other);
-    if (const Document* document = inventory_.document(revision.name))
-      newest = std::max(newest, document->modified);
-    if (const Blob* blob = inventory_.blob(revision.name); blob && blob->visited)
-      newest = std::max({newest, blob->modified, blob->directory_modified});
-    return newest;
+  // The newest times by which a revision of this repository may count as young; `other` are those
+  // of links elsewhere in the repository that name it.
+  Ages ages_of(const Link& revision, Ages other) const {
+    other.note(revision);
+    if (const Document* document = inventory_.document(revision.name)) other.note(*document);
+    if (const Blob* blob = inventory_.blob(revision.name); blob && blob->visited) {
+      other.note(*blob);
+      other.modified = std::max(other.modified, blob->directory_modified);
+    }
+    return other;
   }
 
-  // By revision, the newest time of the repository's other links that name it.
-  static std::vector<Time> other_link_times(const Repository& repository) {
-    std::vector<Time> times(repository.revisions.size());
-    const auto note = [&](DigestId id, Time time) {
+  // By revision, the newest times of the repository's other links that name it.
+  static std::vector<Ages> ages_of_other_links(const Repository& repository) {
+    std::vector<Ages> ages(repository.revisions.size());
+    const auto note = [&](DigestId id, const auto& link) {
       const Link* revision = link_named(repository.revisions, id);
-      if (!revision) return;
-      Time& newest = times[static_cast<std::size_t>(revision - repository.revisions.data())];
-      newest = std::max(newest, time);
+      if (revision)
+        ages[static_cast<std::size_t>(revision - repository.revisions.data())].note(link);
     };
     for (const Link& link : repository.layers) {
-      note(link.name, link.modified);
-      note(link.target, link.modified);
+      note(link.name, link);
+      note(link.target, link);
     }
     for (const Tag& tag : repository.tags) {
-      if (tag.target) note(*tag.target, tag.modified);
-      for (const auto& [digest, time] : tag.history) note(digest, time);
+      if (tag.target) note(*tag.target, tag);
+      for (const auto& entry : tag.history) note(entry.digest, entry);
     }
-    return times;
+    return ages;
   }
 
   // Why a revision is kept by itself, whatever else is kept.
   Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision,
-                Time other_links) const {
+                const Ages& other_links) const {
     const Why why = reason_without_pin(repository, mark, revision, other_links);
     return why == Why::nothing && mark.pinned ? Why::pinned : why;
   }
 
   Why reason_without_pin(const Repository& repository, const RepositoryMark& mark,
-                         const Link& revision, Time other_links) const {
+                         const Link& revision, const Ages& other_links) const {
     if (is_listed(repository, revision.name)) return Why::listed;
     const bool in_quarantine = revision.state == LinkState::quarantined;
     if (is_protected(repository)) return Why::is_protected;
     if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
     if (revision.state == LinkState::pending)
-      return young(revision.modified) ? Why::beginning : Why::nothing;
+      return young(newest_time(revision)) ? Why::beginning : Why::nothing;
     if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
     if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
     if (in_quarantine) return Why::nothing;
-    const Time newest = newest_time(revision, other_links);
-    if (young(newest)) return Why::young;
+    const Ages ages = ages_of(revision, other_links);
+    if (young(ages.modified)) return Why::young;
     const Document* document = inventory_.document(revision.name);
     const bool refers = document && !document->subjects.empty();
     if (!child_[index_of(revision.name)] && !refers &&
         revision.modified > newest_tag_ + kOutsideTags)
       return Why::outside_tags;
-    return Why::nothing;
+    return young(ages.arrived) ? Why::arrived : Why::nothing;
   }
 
   // The kept set of one repository: the smallest that holds what reason_of() and the tags name,
@@ -264,7 +265,7 @@ class Marker {
       const DigestId id = repository.revisions[i].name;
       // An old directory without a link is what deleting a manifest leaves: no revision.
       if (repository.revisions[i].state == LinkState::pending &&
-          !young(repository.revisions[i].modified))
+          !young(newest_time(repository.revisions[i])))
         continue;
       index.emplace(id, i);
       if (const Document* document = inventory_.document(id)) {
@@ -292,9 +293,9 @@ class Marker {
       // A target that is no manifest here may be a flipped bit; what the tag pointed to before may
       // be meant.
       if (tag.state == LinkState::present && index.contains(*tag.target)) continue;
-      for (const auto& [digest, time] : tag.history) keep(digest, Why::tagged);
+      for (const TagEntry& entry : tag.history) keep(entry.digest, Why::tagged);
     }
-    const auto other_links = other_link_times(repository);
+    const auto other_links = ages_of_other_links(repository);
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       const Link& revision = repository.revisions[i];
       const Why why = reason_of(repository, mark, revision, other_links[i]);
@@ -318,8 +319,8 @@ class Marker {
       if (tag.target) root(*tag.target, Why::tagged);
       const bool unknown = tag.state != LinkState::present;
       if (!unknown && !mark.pinned) continue;
-      for (const auto& [digest, time] : tag.history)
-        root(digest, unknown ? Why::tagged : Why::pinned);
+      for (const TagEntry& entry : tag.history)
+        root(entry.digest, unknown ? Why::tagged : Why::pinned);
     }
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       if (mark.revisions[i] == Why::nothing) continue;

@@ -134,7 +134,7 @@ struct Plan {
   std::vector<Purge> purge;
   Waiting waiting, waiting_unpurged;  // the second: if nothing is purged after all
 
-  Amount kept_young, kept_pinned,
+  Amount kept_young, kept_arrived, kept_pinned,
       kept_protected;                   // of blobs: kept although nothing needs them (Why)
   std::uint64_t kept_outside_tags = 0;  // revisions; see Why::outside_tags
 

@@ -25,6 +25,7 @@ struct Policy {
   std::vector<std::string> protect;  // globs over repository names: nothing in them is untagged
   std::vector<RootDigest> roots;
   Duration keep_younger_than = std::chrono::hours(24);
+  Arrival arrival = Arrival::birth;  // what makes young besides the time of modification
 };
 
 // Nothing is younger than this, or an error in the clock: a time in the future counts as young

@@ -1,5 +1,6 @@
 #include "gc/deciding/warnings.h"
 
+#include "gc/deciding/ages.h"
 #include "registry/layout.h"
 
 namespace regctl::gc {
@@ -34,7 +35,7 @@ Code code_of(DamageClass damage) {
 void warn_of_tags_without_link(const Judged& judged, Messages& warnings) {
   for (const Repository& repository : judged.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
-      const bool young = is_young(tag.modified, judged.policy.keep_younger_than, judged.now);
+      const bool young = is_young(newest_time(tag), judged.policy.keep_younger_than, judged.now);
       if (tag.state != LinkState::pending || young) continue;
       warnings.push_back({.code = Code::tag_without_link,
                           .path = layout::tag(repository.name, tag.name),

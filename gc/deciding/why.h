@@ -20,10 +20,12 @@ enum class Why : std::uint8_t {
   tags_unknown,  // its repository's tags are missing or cannot be read
   outside_tags,  // newer than anything tagged: something else may be tagging
   young,         // too young to be judged
+  arrived,       // modified long ago, but in its place for too short a time to be judged
   pinned,        // its repository is in doubt
   beginning,     // a young directory without a link yet: something may be being pushed
 };
 inline constexpr Why kIndulgences[] = {Why::is_protected, Why::tags_unknown, Why::outside_tags,
-                                       Why::young,        Why::pinned,       Why::beginning};
+                                       Why::young,        Why::arrived,      Why::pinned,
+                                       Why::beginning};
 
 }  // namespace regctl::gc

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
+
 namespace regctl::gc {
 namespace {
 
@@ -23,6 +25,7 @@ class FilesystemWriter final : public Writer {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
     const std::string old_name(from), new_name(to);
+    const TimeOf time(at);
     const Found before = find(at, old_name);
     if (before.error && before.error != ENOENT) fail(before.error, key_of(directory, from));
     if (before.error || before.identity != expected) return Outcome::changed;
@@ -31,7 +34,10 @@ class FilesystemWriter final : public Writer {
     // A rename changes the time of change, and nothing else.
     Found after = find(at, new_name);
     after.identity.changed = expected.changed;
-    if (!after.error && after.identity == expected) return outcome;
+    if (!after.error && after.identity == expected) {
+      time.set_back(old_name);
+      return outcome;
+    }
     judged(give_back_name(at, new_name, old_name), directory, to);
     if (after.error && after.error != ENOENT) fail(after.error, key_of(directory, from));
     return Outcome::changed;
@@ -41,7 +47,11 @@ class FilesystemWriter final : public Writer {
                    std::string_view to) override {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
-    return judged(give_back_name(at, std::string(from), std::string(to)), directory, from);
+    const TimeOf time(at);
+    const std::string old_name(from);
+    const Outcome outcome = judged(give_back_name(at, old_name, std::string(to)), directory, from);
+    if (outcome == Outcome::done) time.set_back(old_name);
+    return outcome;
   }
 
   Outcome remove_file(std::string_view directory, std::string_view name) override {
@@ -89,6 +99,33 @@ class FilesystemWriter final : public Writer {
         ask_twice([&] { return fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW); });
     return {answer.error, beneath::identity_of(st)};
   }
+
+  // A directory's time tells when a registry last put something there; we are none, and renames of
+  // ours make nothing young.
+  class TimeOf {
+   public:
+    explicit TimeOf(const Descriptor& directory) : directory_(directory) {
+      struct stat st;
+      if (fstat(directory.get(), &st) == 0) before_ = st.st_mtim;
+    }
+    // As it was before, unless somebody has put something at `freed`, a name that was left since.
+    void set_back(const std::string& freed) const {
+      if (!before_) return;
+      set(*before_);
+      if (find(directory_, freed).error != ENOENT) set({.tv_sec = 0, .tv_nsec = UTIME_NOW});
+    }
+
+   private:
+    // Where that is not permitted the directory is young for a while, and what is in it is kept.
+    void set(const timespec& modified) const {
+      const timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, modified};
+      const std::string path = "/proc/self/fd/" + std::to_string(directory_.get());
+      utimensat(AT_FDCWD, path.c_str(), times, 0);
+    }
+
+    const Descriptor& directory_;
+    std::optional<timespec> before_;
+  };
 
   // Neither goes over an existing name, also where the file system cannot promise that. `to` is
   // this run's own: nobody else makes it, so that looking first is enough.

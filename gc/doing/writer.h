@@ -51,7 +51,8 @@ class Writer {
 
   // Gives `directory`/`from` the name `to` in the same directory, never over an existing name: only
   // if it is the `expected` object in that state, looked at before and, but for `changed`, after.
-  // REQUIRES: nobody else makes the name `to`.
+  // The time of the directory stays as it was, unless something else happens there. REQUIRES:
+  // nobody else makes the name `to`.
   virtual Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
                             const Identity& expected) = 0;
   // The same the other way, whatever the object is. REQUIRES: nobody else makes the name `from`.

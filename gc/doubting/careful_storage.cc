@@ -28,31 +28,48 @@ std::vector<std::string> copies_in(const Listing& listing, std::string_view orig
   return names;
 }
 
-Link link_of(Link::State state, Content content) {
-  Link link{.state = state, .modified = content.stat.modified, .bytes = std::move(content.bytes)};
+Link link_of(Link::State state, Content content, const CarefulStorage& storage) {
+  Link link{.state = state,
+            .modified = content.stat.modified,
+            .latest = storage.latest(content.stat),
+            .bytes = std::move(content.bytes)};
   if (content.stat.kind == EntryKind::file) link.holds = Digest::parse(link.bytes);
   return link;
 }
 
 // The link in directory `name`. Empty: there is no directory, or it changes while we look.
-std::optional<Link> look_for_link(const Storage& view, const std::string& name) {
+std::optional<Link> look_for_link(const CarefulStorage& storage, const Storage& view,
+                                  const std::string& name) {
   if (auto content = view.read(join(name, layout::kLink), layout::kLongestLink))
-    return link_of(Link::State::in_place, std::move(*content));
+    return link_of(Link::State::in_place, std::move(*content), storage);
   const auto listing = view.list(name);
   if (!listing) return std::nullopt;
   const bool has_come = std::any_of(listing->entries.begin(), listing->entries.end(),
                                     [](const Entry& entry) { return entry.name == layout::kLink; });
   if (has_come) return std::nullopt;
   const auto copies = copies_in(*listing, layout::kLink);
-  if (copies.empty()) return Link{.state = Link::State::absent, .modified = listing->modified};
+  if (copies.empty())
+    return Link{.state = Link::State::absent,
+                .modified = listing->stat.modified,
+                .latest = storage.latest(listing->stat)};
   auto content = view.read(join(name, copies.back()), layout::kLongestLink);
   if (!content) return std::nullopt;
-  Link link = link_of(Link::State::quarantined, std::move(*content));
+  Link link = link_of(Link::State::quarantined, std::move(*content), storage);
   link.copy = layout::parse_quarantine_name(copies.back());
   return link;
 }
 
 }  // namespace
+
+Time CarefulStorage::latest(const Stat& stat) const {
+  Time latest = stat.modified;
+  if (arrival_ == Arrival::ignored) return latest;
+  if (stat.born)
+    latest = std::max(latest, *stat.born);
+  else if (arrival_ == Arrival::birth_or_change)
+    latest = std::max(latest, stat.changed);
+  return latest;
+}
 
 void CarefulStorage::pause() const {
   if (stop_.stop_requested()) throw Interrupted();
@@ -105,7 +122,7 @@ std::optional<Content> CarefulStorage::read(const std::string& key, std::size_t 
 
 std::optional<Link> CarefulStorage::link(const Storage& view, const std::string& prefix,
                                          const std::string& name) const {
-  return insist(join(prefix, name), [&] { return look_for_link(view, name); });
+  return insist(join(prefix, name), [&] { return look_for_link(*this, view, name); });
 }
 
 std::optional<Link> CarefulStorage::link(const std::string& directory) const {

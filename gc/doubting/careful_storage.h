@@ -18,6 +18,7 @@ struct Link {
   enum class State { in_place, quarantined, absent };
   State state = State::absent;
   Time modified;                // of the link, or of its last copy, or of the directory
+  Time latest;                  // of this and of its arrival
   std::string bytes;            // of the link, or of its last copy
   std::optional<Digest> holds;  // empty: `bytes` are not a digest and no more
   std::optional<layout::QuarantineName> copy;  // of a quarantined one
@@ -36,8 +37,11 @@ class CarefulStorage {
   static constexpr std::size_t kLargest = std::size_t{64} << 20;
 
   // `storage` must outlive it.
-  CarefulStorage(const Storage& storage, std::stop_token stop)
-      : storage_(storage), stop_(std::move(stop)) {}
+  CarefulStorage(const Storage& storage, Arrival arrival, std::stop_token stop)
+      : storage_(storage), arrival_(arrival), stop_(std::move(stop)) {}
+
+  // When it was modified or came to its place, whichever is later.
+  Time latest(const Stat& stat) const;
 
   // What `key`, which was listed, holds. Empty also if it is provably gone.
   std::vector<Entry> entries(const std::string& key) const;
@@ -72,6 +76,7 @@ class CarefulStorage {
   auto insist(const std::string& key, Attempt attempt) const -> decltype(attempt());
 
   const Storage& storage_;
+  Arrival arrival_;
   std::stop_token stop_;
 };
 

@@ -21,7 +21,7 @@ IdsByRepository ids_of(const Names& names, const std::vector<Doomed::Link>& link
 void note_ages(const Repository& repository, Facts& facts) {
   facts.lately.insert(repository.lately.begin(), repository.lately.end());
   for (const Revision& revision : repository.revisions) {
-    if (is_young(facts, revision.modified)) facts.lately.insert({revision.name, revision.target});
+    if (is_young(facts, revision.latest)) facts.lately.insert({revision.name, revision.target});
   }
   for (const Tag& tag : repository.tags) {
     facts.lately.merge(lately_tagged(facts, tag));
@@ -55,7 +55,7 @@ bool is_young(const Facts& facts, Time time) {
 
 std::set<Id> lately_tagged(const Facts& facts, const Tag& tag) {
   std::set<Id> ids;
-  if (tag.target && is_young(facts, tag.modified)) ids.insert(*tag.target);
+  if (tag.target && is_young(facts, tag.latest)) ids.insert(*tag.target);
   for (const auto& [id, time] : tag.history) {
     if (is_young(facts, time)) ids.insert(id);
   }
@@ -68,10 +68,11 @@ bool is_young_blob(const Facts& facts, const Digest& digest) {
   if (!data) {
     const auto id = facts.reading.names.find(digest);
     const Paper* paper = id ? facts.reading.paper(*id) : nullptr;
-    return paper && is_young(facts, paper->modified);
+    return paper && is_young(facts, paper->latest);
   }
   const auto around = facts.storage.plain().stat(directory);
-  return is_young(facts, data->modified) || (around && is_young(facts, around->modified));
+  return is_young(facts, facts.storage.latest(*data)) ||
+         (around && is_young(facts, facts.storage.latest(*around)));
 }
 
 bool came_back(const Facts& facts, const layout::QuarantineName& copy, Time written) {

@@ -128,7 +128,7 @@ std::set<Id> lately_in(const Facts& facts, const Repository& repository) {
 
 // A revision without a link that is there: one that is being pushed now.
 bool is_awaited(const Facts& facts, const Revision& revision) {
-  return revision.state == State::absent && is_young(facts, revision.modified);
+  return revision.state == State::absent && is_young(facts, revision.latest);
 }
 
 std::set<Id> revisions_of(const Facts& facts, const Repository& repository) {
@@ -202,7 +202,7 @@ std::optional<Ground> why_not_taken(const Facts& facts, const Repository& reposi
                                     const Revision& revision, const std::set<Id>& lately) {
   if (!facts.circumstances.policy.delete_untagged) return Ground::untagged_stay;
   if (!knows_its_tags(repository)) return Ground::tags_unknown;
-  if (is_young(facts, revision.modified) || lately.contains(revision.name) ||
+  if (is_young(facts, revision.latest) || lately.contains(revision.name) ||
       is_young_blob(facts, facts.reading.names[revision.name]))
     return Ground::young;
   if (is_outside_tags(facts, revision)) return Ground::newer_than_tags;

@@ -163,7 +163,7 @@ class RepositoryReader {
                           (target != digest && target.algorithm() == digest.algorithm());
     if (is_wrong) take_damage(repository, path);
     if (target != digest) reading_.aliases.emplace(names()[digest], names()[target]);
-    if (question_.is_young(link.modified))
+    if (question_.is_young(link.latest))
       repository.lately.insert({names()[digest], names()[target]});
     if (link.state != State::in_place || is_wrong) return;
     watch(digest, link.modified);
@@ -176,7 +176,7 @@ class RepositoryReader {
     const bool is_wrong = take_if_garbled(repository, link, path) || target != digest;
     if (is_wrong) take_damage(repository, path);
     repository.revisions.push_back(
-        {names()[digest], names()[target], link.state, link.modified, link.copy});
+        {names()[digest], names()[target], link.state, link.modified, link.latest, link.copy});
     if (link.state == State::in_place && !is_wrong) watch(digest, link.modified);
   }
 
@@ -193,6 +193,7 @@ class RepositoryReader {
       if (current && current->state == State::in_place) {
         take_if_garbled(repository, *current, path);
         tag.modified = current->modified;
+        tag.latest = current->latest;
         if (current->holds) tag.target = names()[*current->holds];
         if (current->holds) watch(*current->holds, tag.modified);
       }
@@ -222,11 +223,11 @@ class RepositoryReader {
       if (!digest && !tag.target) take_misnamed(repository, key, algorithm, hex);
       const auto link = digest ? storage_.link(join(key, hex)) : std::nullopt;
       if (!link) continue;
-      tag.history.emplace_back(names()[*digest], link->modified);
+      tag.history.emplace_back(names()[*digest], link->latest);
       // Where the tag's own link says nothing, all that its history says may matter.
       if (tag.target) continue;
       if (link->holds) {
-        tag.history.emplace_back(names()[*link->holds], link->modified);
+        tag.history.emplace_back(names()[*link->holds], link->latest);
       } else {
         take_hints_within(repository, link->bytes);
       }
@@ -313,7 +314,7 @@ class PaperReader {
     const Digest digest = reading_.names[id];
     const auto blob = storage_.blob(digest);
     if (!blob) return {.damaged = called_revision_.contains(id)};
-    Paper paper{.in_place = blob->in_place, .modified = blob->content.stat.modified};
+    Paper paper{.in_place = blob->in_place, .latest = storage_.latest(blob->content.stat)};
     const bool is_manifest = called_revision_.contains(id) || called_manifest_.contains(id);
     read_bytes(paper, blob->content, digest, is_manifest);
     sort_unique(paper.mentions);

@@ -43,15 +43,16 @@ class Names {
 struct Revision {
   Id name, target;
   Link::State state;
-  Time modified;
+  Time modified, latest;  // as in Link
   std::optional<layout::QuarantineName> copy;
 };
 
 struct Tag {
   std::string name;
   std::optional<Id> target;  // empty: its current link is not there, or says nothing
-  Time modified;
-  std::vector<std::pair<Id, Time>> history;  // with Histories::all, and where there is no target
+  Time modified, latest;
+  std::vector<std::pair<Id, Time>>
+      history;  // each with its latest time; with Histories::all, and where there is no target
 };
 
 struct Repository {
@@ -66,7 +67,7 @@ struct Repository {
 // A blob that was opened as a manifest.
 struct Paper {
   bool in_place = false;  // `data` is there
-  Time modified{};        // of the bytes
+  Time latest{};          // of the bytes
   bool damaged = false;
   std::vector<Id> mentions, subjects;
 };

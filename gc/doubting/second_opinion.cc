@@ -81,7 +81,7 @@ std::optional<Cause> why_layer_link_stays(const Facts& facts, const Needs& needs
   if (!link || link->state != State::in_place) return std::nullopt;
   const Digest target = link->holds.value_or(which.digest);
   if (const Cause* doubt = why_doubted(facts, which.repository)) return *doubt;
-  if (is_young(facts, link->modified)) return because(Ground::young);
+  if (is_young(facts, link->latest)) return because(Ground::young);
   if (const Cause* use = why_used(facts, needs, which.digest)) return *use;
   if (const Cause* use = why_used(facts, needs, target)) return *use;
   if (has_bytes(facts, which.digest) || has_bytes(facts, target))
@@ -137,7 +137,7 @@ std::optional<Cause> why_repository_stays(const Facts& facts, const Needs& needs
   if (at == facts.reading.repositories.end()) return std::nullopt;
   const Repository& repository = at->second;
   const auto counts = [&](const Revision& revision) {
-    return revision.state != State::absent || is_young(facts, revision.modified);
+    return revision.state != State::absent || is_young(facts, revision.latest);
   };
   if (const Cause* doubt = why_doubted(facts, name)) return *doubt;
   if (!repository.tags.empty()) return because(Ground::has_tags);
@@ -189,7 +189,7 @@ Question question_about(const Doomed& doomed, const Circumstances& circumstances
 std::vector<Objection> second_opinion(const Storage& storage, const Doomed& doomed,
                                       const Circumstances& circumstances, std::stop_token stop) {
   if (doomed.empty()) return {};
-  const CarefulStorage careful(storage, std::move(stop));
+  const CarefulStorage careful(storage, circumstances.policy.arrival, std::move(stop));
   Question question = question_about(doomed, circumstances);
   Reading reading = read_store(careful, question);
   Doubts doubts = doubts_about(careful, reading);

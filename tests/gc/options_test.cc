@@ -44,6 +44,7 @@ TEST(OptionsOfGc, NothingSaidIsTheGentlestRun) {
   EXPECT_EQ(wishes.mode, Mode::online);
   EXPECT_FALSE(wishes.policy.delete_untagged);
   EXPECT_EQ(wishes.policy.keep_younger_than, hours(24));
+  EXPECT_EQ(wishes.policy.arrival, Arrival::birth);
   EXPECT_THAT(wishes.policy.protect, IsEmpty());
   EXPECT_THAT(wishes.policy.roots, IsEmpty());
   EXPECT_EQ(wishes.margins.hold, hours(20));
@@ -81,6 +82,16 @@ TEST(OptionsOfGc, OfflineHoldsNothingAndAsksForIdleUploads) {
   EXPECT_EQ(wishes({"--offline", "--uploads-idle", "0s"}).margins.uploads_idle, Duration(0));
   EXPECT_EQ(wishes({"--uploads-idle", "1h"}).margins.uploads_idle, std::nullopt);
   EXPECT_EQ(wishes({"--hold", "9h"}).margins.hold, hours(9));
+}
+
+TEST(OptionsOfGc, WhatComesLatelyIsYoungUnlessTimesAreTrusted) {
+  const auto arrival = [](const std::vector<std::string>& arguments) {
+    return wishes(arguments).policy.arrival;
+  };
+  EXPECT_EQ(arrival({"-m"}), Arrival::birth);
+  EXPECT_EQ(arrival({"--offline"}), Arrival::birth_or_change);
+  EXPECT_EQ(arrival({"--hold", "0s"}), Arrival::birth_or_change);
+  EXPECT_EQ(arrival({"--offline", "--trust-times"}), Arrival::ignored);
 }
 
 TEST(OptionsOfGc, ARunIsNamedOnlyToBeRestored) {
@@ -171,6 +182,7 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
   const std::map<std::string, std::vector<std::string>> given = {
       {"delete-untagged", {"-m"}},
       {"keep-younger-than", {"--keep-younger-than", "2d"}},
+      {"trust-times", {"--trust-times"}},
       {"protect", {"--protect", "library/*"}},
       {"roots", {"--roots", list}},
       {"purge-uploads", {"--purge-uploads", "1w"}},

@@ -146,7 +146,7 @@ TEST(ScanTags, AnUnreadableOneHasItsHistory) {
     EXPECT_EQ(tag.state, empty ? LinkState::damaged : LinkState::pending);
     EXPECT_FALSE(tag.target);
     std::set<Digest> history;
-    for (const auto& [id, time] : tag.history) history.insert(inventory.digests[id]);
+    for (const TagEntry& entry : tag.history) history.insert(inventory.digests[entry.digest]);
     EXPECT_EQ(history, (std::set<Digest>{first, second}));
   }
 }

@@ -66,6 +66,7 @@ class Sweeping {
     undertaking.jobs = 1;
     undertaking.looking.settle = std::chrono::milliseconds(0);
     undertaking.wishes.margins.max_delete = {gc::MaxDelete::Unit::percent, 100};
+    undertaking.wishes.policy.arrival = Arrival::ignored;  // the store was written just now
     offline();
   }
 

@@ -22,7 +22,7 @@ class TreeStorage final : public Storage {
       const auto* node = find(path);
       if (!node) return std::nullopt;
       refuse_unless_directory(*node, path);
-      listing.modified = node->modified;
+      listing.stat = stat_of(*node);
     }
     const std::string below = path.empty() ? "" : path + '/';
     for (auto at = nodes_.lower_bound(below); at != nodes_.end() && at->first.starts_with(below);
@@ -38,8 +38,7 @@ class TreeStorage final : public Storage {
     if (path.empty()) return Stat{.kind = EntryKind::directory};
     const auto* node = find(path);
     if (!node) return std::nullopt;
-    const std::uint64_t size = node->kind == EntryKind::file ? node->bytes.size() : 0;
-    return Stat{node->kind, size, (size + 4095) / 4096 * 4096, node->modified};
+    return stat_of(*node);
   }
 
   std::optional<Content> read(std::string_view key, std::size_t limit) const override {
@@ -61,6 +60,16 @@ class TreeStorage final : public Storage {
   std::string full(std::string_view key) const {
     if (prefix_.empty() || key.empty()) return prefix_ + std::string(key);
     return prefix_ + '/' + std::string(key);
+  }
+
+  static Stat stat_of(const Tree::Node& node) {
+    const std::uint64_t size = node.kind == EntryKind::file ? node.bytes.size() : 0;
+    return {.kind = node.kind,
+            .bytes = size,
+            .disk_bytes = (size + 4095) / 4096 * 4096,
+            .modified = node.modified,
+            .born = node.born,
+            .changed = node.changed};
   }
 
   static void refuse_unless_directory(const Tree::Node& node, const std::string& path) {
@@ -140,6 +149,11 @@ void Tree::rename(const std::string& from, const std::string& to) {
 }
 
 void Tree::touch(const std::string& path, Time modified) { nodes_.at(path).modified = modified; }
+
+void Tree::arrive(const std::string& path, std::optional<Time> born, Time changed) {
+  nodes_.at(path).born = born;
+  nodes_.at(path).changed = changed;
+}
 
 std::unique_ptr<Storage> Tree::storage() const { return std::make_unique<TreeStorage>(nodes_, ""); }
 

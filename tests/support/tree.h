@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "registry/storage.h"
@@ -19,6 +20,8 @@ class Tree {
     EntryKind kind = EntryKind::file;
     std::string bytes;  // of a symlink: where it leads
     Time modified;
+    std::optional<Time> born = {};  // empty: as on a file system that does not tell
+    Time changed = {};
   };
 
   // Parents are made as needed, with the same time; a directory keeps the newest time of what was
@@ -31,6 +34,7 @@ class Tree {
   void remove(const std::string& path);
   void rename(const std::string& from, const std::string& to);  // of a file; times stay
   void touch(const std::string& path, Time modified);           // sets the time of what is there
+  void arrive(const std::string& path, std::optional<Time> born, Time changed = {});
 
   bool has(const std::string& path) const { return nodes_.contains(path); }
   std::string& bytes(const std::string& path) { return nodes_.at(path).bytes; }

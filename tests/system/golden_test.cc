@@ -156,7 +156,8 @@ class Golden : public StoreOnDisk {
   }
 };
 
-const std::vector<std::string> kGc = {regctl_gc(), "--dry-run", "--progress", "never"};
+const std::vector<std::string> kGc = {regctl_gc(), "--dry-run", "--trust-times", "--progress",
+                                      "never"};
 const std::vector<std::string> kAudit = {regctl_audit(), "--quick", "--progress", "never"};
 
 std::vector<std::string> with(std::vector<std::string> argv,

@@ -51,8 +51,8 @@ class Interruption : public testing::Test {
   std::vector<std::string> command(const std::filesystem::path& root,
                                    const std::vector<std::string>& prefix = {}) const {
     std::vector<std::string> argv = prefix;
-    argv.insert(argv.end(), {regctl_gc(), "-m", "-q", "-j", "1", "--max-delete", "100%",
-                             "--purge-uploads", "168h", "--prune-empty-repositories"});
+    argv.insert(argv.end(), {regctl_gc(), "--trust-times", "-m", "-q", "-j", "1", "--max-delete",
+                             "100%", "--purge-uploads", "168h", "--prune-empty-repositories"});
     argv.insert(argv.end(), mode.begin(), mode.end());
     argv.push_back(root);
     return argv;

@@ -27,6 +27,7 @@ class Programs : public testing::Test {
   Ran gc(std::vector<std::string> options,
          const std::map<std::string, std::string>& environment = {}) {
     options.insert(options.begin(), regctl_gc());
+    options.push_back("--trust-times");
     options.push_back(root.path());
     return run(options, environment);
   }

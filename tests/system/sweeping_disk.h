@@ -73,7 +73,8 @@ class SweepDisk : public StoreOnDisk {
 
   static std::vector<std::string> collector(const std::filesystem::path& root,
                                             std::vector<std::string> options = {}) {
-    options.insert(options.begin(), {regctl_gc(), "--json", "--max-delete", "100%"});
+    options.insert(options.begin(),
+                   {regctl_gc(), "--json", "--trust-times", "--max-delete", "100%"});
     options.push_back(root);
     return options;
   }

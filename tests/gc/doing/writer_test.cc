@@ -127,6 +127,27 @@ TEST_P(WriterContract, RenamesTheVeryObject) {
   EXPECT_EQ(st.st_nlink, 1u);
 }
 
+TEST_P(WriterContract, P11RenamesMakeNoDirectoryYoung) {
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(999);
+  fs::last_write_time(root / "d", long_ago);
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", identity("d/data")), Outcome::done);
+  EXPECT_EQ(fs::last_write_time(root / "d"), long_ago);
+  EXPECT_EQ(writer->put_back("d", "copy", "data"), Outcome::done);
+  EXPECT_EQ(fs::last_write_time(root / "d"), long_ago);
+}
+
+TEST_P(WriterContract, P11ADirectoryIsYoungIfSomethingElseComes) {
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(999);
+  fs::last_write_time(root / "d", long_ago);
+  const Identity old = identity("d/data");
+  before_stat = [&] {
+    if (has("d/copy") && !has("d/data")) put("d/data", "pushed again");
+    return 0;
+  };
+  EXPECT_EQ(writer->set_aside("d", "data", "copy", old), Outcome::done);
+  EXPECT_GT(fs::last_write_time(root / "d"), long_ago + std::chrono::hours(998));
+}
+
 TEST_P(WriterContract, RenamesInTheTopDirectoryToo) {
   put("data", "x");
   EXPECT_EQ(writer->put_back("", "data", "copy"), Outcome::done);

@@ -119,11 +119,22 @@ void think_everything_old(Mind& mind) {
   each_repository(mind, [](Repository& repository) {
     for (Tag& tag : repository.tags) {
       tag.modified = Time{};
-      for (auto& [digest, time] : tag.history) time = Time{};
+      for (TagEntry& entry : tag.history) entry.modified = Time{};
     }
   });
   for (Blob& blob : mind.inventory.blobs) blob.modified = blob.directory_modified = Time{};
   each_document(mind, [](Document& document) { document.modified = Time{}; });
+}
+void ignore_arrival(Mind& mind) {
+  each_link(mind, [](Link& link) { link.arrived = Time{}; });
+  each_repository(mind, [](Repository& repository) {
+    for (Tag& tag : repository.tags) {
+      tag.arrived = Time{};
+      for (TagEntry& entry : tag.history) entry.arrived = Time{};
+    }
+  });
+  for (Blob& blob : mind.inventory.blobs) blob.arrived = Time{};
+  each_document(mind, [](Document& document) { document.arrived = Time{}; });
 }
 void think_links_old(Mind& mind) {
   each_link(mind, [](Link& link) { link.modified = Time{}; });
@@ -289,6 +300,24 @@ const std::vector<Saboteur> kSaboteurs{
        registry.ago(kHour).link_layer("app", mounted);
      },
      think_links_old},
+    {"IgnoresWhenBlobsArrived",
+     [](RegistryBuilder& registry, Look&) {
+       registry.image("app", {"layer"}, "v1");
+       const Digest loose = registry.layer("app", "copied here just now");
+       registry.tree.arrive(RegistryBuilder::data(loose), kNow - kHour);
+     },
+     ignore_arrival},
+    {"IgnoresWhenLinksArrived",
+     [](RegistryBuilder& registry, Look& look) {
+       look.wishes.policy.arrival = Arrival::birth_or_change;
+       tell_untagged(look, registry);
+       registry.image("app", {"tagged"}, "v1");
+       const Digest former = registry.image("app", {"former"});
+       registry.tree.arrive(RegistryBuilder::revision("app", former), std::nullopt, kNow - kHour);
+       const Digest loose = registry.layer("app", "loose");
+       registry.tree.arrive(RegistryBuilder::layer_link("app", loose), kNow - kHour);
+     },
+     ignore_arrival},
     {"ThinksYoungManifestsOld",
      [](RegistryBuilder& registry, Look& look) {
        tell_untagged(look, registry);
