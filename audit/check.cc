@@ -45,8 +45,9 @@ constexpr std::array kChecks = {
     Check{Rule::manifest_schema1, manifest_schema1},
     Check{Rule::quarantined, quarantined},
     Check{Rule::referrer_orphaned, referrer_orphaned},
+    Check{Rule::foreign_name, foreign_name},
 };
-static_assert(has_a_row_for_each(kChecks, &Check::rule, Rule::referrer_orphaned));
+static_assert(has_a_row_for_each(kChecks, &Check::rule, Rule::foreign_name));
 
 using Users = std::map<Digest, std::vector<UsedBy>>;
 

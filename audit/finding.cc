@@ -77,9 +77,11 @@ constexpr std::array kRules = {
              "renamed in place by regctl-gc, to be purged or given back", "regctl-gc"},
     RuleInfo{referrer_orphaned, "referrer-orphaned", info,
              "a signature or attestation whose subject is gone", "regctl-gc --delete-untagged"},
+    RuleInfo{foreign_name, "foreign-name", info,
+             "a name that no registry makes or reads; nothing below it counts", ""},
 };
 
-static_assert(has_a_row_for_each(kRules, &RuleInfo::rule, referrer_orphaned));
+static_assert(has_a_row_for_each(kRules, &RuleInfo::rule, foreign_name));
 
 }  // namespace
 

@@ -45,6 +45,7 @@ enum class Rule : std::uint8_t {
   manifest_schema1,
   quarantined,
   referrer_orphaned,
+  foreign_name,
 };
 
 struct RuleInfo {

@@ -13,7 +13,6 @@ using Findings = std::vector<Finding>;
 // rules_blobs.cc
 Findings blob_size_mismatch(const Facts& facts);
 Findings blob_missing(const Facts& facts);
-Findings blob_misplaced(const Facts& facts);
 Findings blob_unreferenced(const Facts& facts);
 
 // rules_manifests.cc
@@ -42,7 +41,9 @@ Findings symlink_in_tree(const Facts& facts);
 Findings read_error(const Facts& facts);
 Findings upload_stale(const Facts& facts);
 Findings upload_malformed(const Facts& facts);
+Findings blob_misplaced(const Facts& facts);
 Findings unexpected_file(const Facts& facts);
+Findings foreign_name(const Facts& facts);
 Findings repository_empty(const Facts& facts);
 Findings quarantined(const Facts& facts);
 

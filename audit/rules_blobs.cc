@@ -51,16 +51,6 @@ Findings blob_missing(const Facts& facts) {
   return findings;
 }
 
-Findings blob_misplaced(const Facts& facts) {
-  Findings findings;
-  for (const Stray& stray : facts.inventory.strays) {
-    if (stray.kind != Stray::Kind::misplaced_blob) continue;
-    findings.push_back(finding_of(Rule::blob_misplaced));
-    findings.back().path = stray.path;
-  }
-  return findings;
-}
-
 Findings blob_unreferenced(const Facts& facts) {
   Findings findings;
   for (const Blob& blob : facts.inventory.blobs) {

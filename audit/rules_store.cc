@@ -37,6 +37,16 @@ Findings uploads(Rule rule, const Facts& facts, IsOne is_one) {
   return findings;
 }
 
+Findings strays_of(Stray::Kind kind, Rule rule, const Facts& facts) {
+  Findings findings;
+  for (const Stray& stray : facts.inventory.strays) {
+    if (stray.kind != kind) continue;
+    findings.push_back(finding_of(rule));
+    findings.back().path = stray.path;
+  }
+  return findings;
+}
+
 }  // namespace
 
 Findings symlink_in_tree(const Facts& facts) {
@@ -57,13 +67,18 @@ Findings upload_malformed(const Facts& facts) {
 }
 
 Findings unexpected_file(const Facts& facts) {
-  Findings findings;
-  for (const Stray& stray : facts.inventory.strays) {
-    if (stray.kind != Stray::Kind::unexpected && stray.kind != Stray::Kind::illegal_name) continue;
-    findings.push_back(finding_of(Rule::unexpected_file));
-    findings.back().path = stray.path;
-  }
+  Findings findings = strays_of(Stray::Kind::unexpected, Rule::unexpected_file, facts);
+  const Findings illegal = strays_of(Stray::Kind::illegal_name, Rule::unexpected_file, facts);
+  findings.insert(findings.end(), illegal.begin(), illegal.end());
   return findings;
+}
+
+Findings blob_misplaced(const Facts& facts) {
+  return strays_of(Stray::Kind::misplaced_blob, Rule::blob_misplaced, facts);
+}
+
+Findings foreign_name(const Facts& facts) {
+  return strays_of(Stray::Kind::foreign, Rule::foreign_name, facts);
 }
 
 Findings repository_empty(const Facts& facts) {

@@ -69,9 +69,9 @@ void print_hints(const std::vector<Advice>& all, cli::Charset charset) {
   for (const Advice& advice : all) {
     const Message message{.code = advice.code,
                           .arguments = {report::Count{advice.count}, report::Size{advice.bytes}}};
-    std::string text = "hint: " + sentence_of(message, charset);
-    if (advice.code != Code::restart_registry)
-      text.append(": ").append(report::info_of(advice.code).hint);
+    const std::string_view option = report::info_of(advice.code).hint;
+    std::string text = (option.empty() ? "note: " : "hint: ") + sentence_of(message, charset);
+    if (!option.empty() && advice.code != Code::restart_registry) text.append(": ").append(option);
     cli::say(text + '\n');
   }
 }

@@ -205,6 +205,11 @@ class Look {
     const Amount &young = findings_.plan.kept_young, &arrived = findings_.plan.kept_arrived;
     if (wishes_.policy.keep_younger_than > Duration(0))
       advise(report::Code::young_blobs, young.count, young.bytes);
+    const auto is_foreign = [](const Stray& stray) { return stray.kind == Stray::Kind::foreign; };
+    advise(report::Code::foreign_names,
+           static_cast<std::uint64_t>(
+               std::count_if(inventory().strays.begin(), inventory().strays.end(), is_foreign)),
+           0);
     advise(report::Code::arrived_blobs, arrived.count, arrived.bytes);
   }
 

@@ -65,7 +65,13 @@ struct Damage {
 
 // A file or directory that no registry writes, at a place where it hides nothing.
 struct Stray {
-  enum class Kind : std::uint8_t { unexpected, misplaced_blob, illegal_name, temporary };
+  enum class Kind : std::uint8_t {
+    unexpected,
+    misplaced_blob,
+    illegal_name,  // of a repository, which it is taken for all the same
+    foreign,       // is_foreign_name()
+    temporary
+  };
   Kind kind;
   std::string path;
   Time modified = Time::max();  // of temporary ones; else it was not asked for

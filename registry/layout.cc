@@ -83,14 +83,6 @@ std::string quarantine_name(const QuarantineName& name) {
   return name.original + ".regctl-gc." + std::to_string(seconds) + '.' + name.run;
 }
 
-bool is_foreign_litter(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"lost+found", ".snapshot", ".snapshots",
-                                                ".zfs",       "@eaDir",    "#recycle",
-                                                ".DS_Store",  ".directory"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ||
-         name.starts_with(".nfs") || name.starts_with(".fuse_hidden") || name.starts_with("._");
-}
-
 bool is_temporary(std::string_view name) {
   static constexpr std::string_view kSuffix = ".tmp";
   constexpr std::size_t kUuid = 36;

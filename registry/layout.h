@@ -50,9 +50,6 @@ struct QuarantineName {
 std::optional<QuarantineName> parse_quarantine_name(std::string_view name);
 std::string quarantine_name(const QuarantineName& name);
 
-// What file systems, backup programs and desktops leave behind in any directory; a registry can
-// make none of these names (each breaks the grammar of names.h), so nothing of it is ever in them.
-bool is_foreign_litter(std::string_view name);
 // "<file>.<uuid>.tmp": distribution 3.1 and later write files through these.
 bool is_temporary(std::string_view name);
 

@@ -59,4 +59,11 @@ bool is_tag_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), legal);
 }
 
+bool is_foreign_name(std::string_view name) {
+  const auto occurs = [](char c) {
+    return is_alnum(c) || std::string_view("._:-[]").find(c) != std::string_view::npos;
+  };
+  return name.starts_with('.') || !std::all_of(name.begin(), name.end(), occurs);
+}
+
 }  // namespace regctl

@@ -14,4 +14,11 @@ bool is_repository_name(std::string_view name);
 // [A-Za-z0-9_][A-Za-z0-9_.-]{0,127}
 bool is_tag_name(std::string_view name);
 
+// A name of what is neither a registry's nor anything that one could read: of a NAS, a desktop, a
+// file system, a backup or synchronising program (".AppleDouble", "@eaDir", "#recycle",
+// "lost+found"). It begins with a dot, or holds a byte that none of a repository's components (one
+// may be a host, with a port or in brackets), a tag, an algorithm or a digest may hold. No
+// reference stands below it.
+bool is_foreign_name(std::string_view name);
+
 }  // namespace regctl

@@ -39,6 +39,7 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
         if (!listing && here.parent.empty()) throw StorageError(Trouble::vanished, path);
         if (!listing) return;
         for (const Entry& entry : listing->entries) {
+          if (notes.is_foreign(entry, path)) continue;
           if (entry.name.starts_with('_') && !here.parent.empty()) {
             // A file of such a name is a stray; whatever else it is, scan_repository() judges it.
             const bool ours = entry.name == layout::kManifests || entry.name == layout::kLayers;

@@ -22,11 +22,11 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
     const auto copy = layout::parse_quarantine_name(entry.name);
     const bool data = entry.name == layout::kData,
                copy_of_data = copy && copy->original == layout::kData;
+    if (notes.is_foreign(entry, directory)) continue;
     if (entry.kind != EntryKind::file || (!data && !copy_of_data)) {
-      if (!layout::is_foreign_litter(entry.name))
-        notes.stray(
-            layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
-            path);
+      notes.stray(
+          layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
+          path);
       continue;
     }
     auto stat = listing->stats[i];

@@ -9,6 +9,7 @@
 
 #include "registry/inventory.h"
 #include "registry/layout.h"
+#include "registry/names.h"
 #include "registry/storage.h"
 
 namespace regctl {
@@ -67,11 +68,18 @@ class ScanNotes {
     throw StorageError(Trouble::unstable, layout::join(directory, name));
   }
 
+  // `entry` of `directory` is nothing of a registry's, and is noted as that.
+  bool is_foreign(const Entry& entry, std::string_view directory) {
+    if (!is_foreign_name(entry.name)) return false;
+    stray(Stray::Kind::foreign, layout::join(directory, entry.name));
+    return true;
+  }
+
   // `entry` of `directory` may be taken for a directory of ours. What it is otherwise is noted:
-  // foreign litter not at all, a file as a stray unless `belongs` says that a directory must be
-  // there, the rest as an obstacle.
+  // something foreign and files as strays, unless `belongs` says that a directory must be there,
+  // the rest as an obstacle.
   bool is_directory(const Entry& entry, std::string_view directory, bool belongs = false) {
-    if (layout::is_foreign_litter(entry.name)) return false;
+    if (is_foreign(entry, directory)) return false;
     if (entry.kind == EntryKind::directory) return true;
     std::string path = layout::join(directory, entry.name);
     if (entry.kind == EntryKind::symlink) {

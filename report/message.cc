@@ -238,6 +238,10 @@ constexpr std::array kTable = {
              "--registry-restarted-at"},
     CodeInfo{roots_absent, "roots-absent", advice, "{0} digests of --roots are not in this store",
              ""},
+    CodeInfo{foreign_names, "foreign-names", advice,
+             "{0} files and directories have names that no registry makes or reads, and are left "
+             "alone; regctl-audit names them",
+             ""},
     CodeInfo{flush_redis, "", part,
              "Redis, which {0} names, may remember the blobs: flush it, restart the registry and "
              "say when that was (--registry-restarted-at TIME)",

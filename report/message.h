@@ -115,6 +115,7 @@ enum class Code : std::uint8_t {
   arrived_blobs,
   restart_registry,
   roots_absent,
+  foreign_names,
   // What would open the gate of the caches.
   flush_redis,
   restart_server_in_doubt,

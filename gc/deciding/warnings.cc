@@ -48,6 +48,7 @@ void warn_of_strays(const Inventory& inventory, Messages& warnings) {
   for (const Stray& stray : inventory.strays) {
     switch (stray.kind) {
       case Stray::Kind::temporary:
+      case Stray::Kind::foreign:
         break;
       case Stray::Kind::unexpected:
         warnings.push_back({.code = Code::unexpected_file, .path = stray.path});

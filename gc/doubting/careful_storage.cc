@@ -16,6 +16,14 @@ Trouble trouble_of(EntryKind kind) {
 
 using layout::join;
 
+// Every byte of every legal name is one of these, and none begins with a dot.
+bool may_be_a_registrys(std::string_view name) {
+  return name.find_first_not_of(
+             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+             "_-.:[]") == std::string_view::npos &&
+         name[0] != '.';
+}
+
 // The names of the quarantined copies of `original`, ascending.
 std::vector<std::string> copies_in(const Listing& listing, std::string_view original) {
   std::vector<std::string> names;
@@ -107,7 +115,7 @@ std::vector<std::string> CarefulStorage::directories(const std::string& key,
                                                      bool (*belongs)(std::string_view)) const {
   std::vector<std::string> names;
   for (Entry& entry : entries(key)) {
-    if (layout::is_foreign_litter(entry.name)) continue;
+    if (!may_be_a_registrys(entry.name)) continue;
     if (entry.kind == EntryKind::file && !(belongs && belongs(entry.name))) continue;
     if (entry.kind != EntryKind::directory)
       throw StorageError(trouble_of(entry.kind), join(key, entry.name));

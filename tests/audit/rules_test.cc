@@ -162,6 +162,11 @@ const std::map<Rule, Fixture>& fixtures() {
          store.put("repositories/app/notes", "x");
          return {"repositories/app/notes"};
        }},
+      {foreign_name,
+       [](Sound& store) -> Expected {
+         store.put("repositories/app/.AppleDouble/link", "x");
+         return {"repositories/app/.AppleDouble"};
+       }},
       {subject_missing,
        [](Sound& store) -> Expected {
          store.registry.image("app", {"signature"}, "sig", digest_of("gone"));

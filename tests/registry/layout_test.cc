@@ -58,21 +58,6 @@ TEST(QuarantineName, IsExact) {
   EXPECT_FALSE(parse_quarantine_name(std::string("data.regctl-gc.1.x\0", 19)));
 }
 
-TEST(ForeignLitter, IsNeverWhatARegistryMakes) {
-  for (const char* name : {"lost+found", ".snapshot", ".zfs", "@eaDir", "#recycle", ".DS_Store",
-                           ".directory", ".nfs0000000000012345", ".fuse_hidden0001", "._data"}) {
-    EXPECT_TRUE(is_foreign_litter(name)) << name;
-    EXPECT_FALSE(is_tag_name(name)) << name;
-    EXPECT_FALSE(is_repository_name(name)) << name;
-    EXPECT_FALSE(is_repository_name(std::string(name) + "/app")) << name;
-    EXPECT_FALSE(Digest::from_hex(Algorithm::sha256, name, HexCase::either)) << name;
-  }
-  for (const char* name : {"data", "link", "_layers", "_manifests", "_uploads", "sha256", "current",
-                           "index", "startedat", "hashstates", "lost", "snapshot", "nfs",
-                           "Thumbs.db", "DS_Store", "", "_", "a._b"})
-    EXPECT_FALSE(is_foreign_litter(name)) << name;
-}
-
 TEST(Temporary, HasAFileAUuidAndTmp) {
   const std::string uuid = "b1a5f0e8-6d1c-4a6e-9a5e-0d6f6b1c2d3e";
   EXPECT_TRUE(is_temporary("link." + uuid + ".tmp"));

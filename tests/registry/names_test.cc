@@ -60,5 +60,60 @@ TEST(TagName, IllegalOnes) {
   EXPECT_FALSE(is_tag_name(std::string_view("a\0", 2)));
 }
 
+TEST(ForeignName, IsNeverWhatARegistryMakes) {
+  for (const char* name : {"lost+found",
+                           ".snapshot",
+                           ".zfs",
+                           "@eaDir",
+                           "#recycle",
+                           ".DS_Store",
+                           ".directory",
+                           ".nfs0000000000012345",
+                           ".fuse_hidden0001",
+                           "._data",
+                           "~tmp",
+                           "a b",
+                           "a~",
+                           "caf\u00e9",
+                           "\xFF",
+                           "a\n",
+                           "a,b",
+                           "a=b",
+                           "a(1)",
+                           "a%2Fb",
+                           ".",
+                           "..",
+                           ".x"}) {
+    EXPECT_TRUE(is_foreign_name(name)) << name;
+    EXPECT_FALSE(is_tag_name(name)) << name;
+    EXPECT_FALSE(is_repository_name(name)) << name;
+    EXPECT_FALSE(is_repository_name(std::string(name) + "/app")) << name;
+  }
+  EXPECT_TRUE(is_foreign_name(std::string_view("a\0", 2)));
+  for (const char* name : {"data",
+                           "link",
+                           "_layers",
+                           "_manifests",
+                           "_uploads",
+                           "sha256",
+                           "current",
+                           "index",
+                           "app",
+                           "Upper",
+                           "a.b-c__d",
+                           "v1.2.3-rc",
+                           "_x",
+                           "localhost:5000",
+                           "[::1]:5000",
+                           "Thumbs.db",
+                           "a._b",
+                           "-n",
+                           "_",
+                           "a..b",
+                           "sha256-ab.sig",
+                           "data.regctl-gc.1795231813.3f1c9b0e"})
+    EXPECT_FALSE(is_foreign_name(name)) << name;
+}
+
 }  // namespace
 }  // namespace regctl

@@ -309,8 +309,10 @@ TEST(Survey, VisitsWhatItIsAskedFor) {
     EXPECT_EQ(copy.bytes, 5u);
     EXPECT_EQ(copy.duplicate, copy.digest == id(twice));
   }
-  ASSERT_EQ(inventory.strays.size(), 1u);
+  ASSERT_EQ(inventory.strays.size(), 2u);
   EXPECT_EQ(inventory.strays[0].path, layout::blob(there) + "/notes.txt");
+  EXPECT_EQ(inventory.strays[1].path, layout::blob(there) + "/.DS_Store");
+  EXPECT_EQ(inventory.strays[1].kind, Stray::Kind::foreign);
   const Inventory again = survey(*storage, inventory, {id(there), id(taken)}, Workers(1), progress);
   EXPECT_TRUE(again == inventory);
 }

@@ -164,21 +164,22 @@ TEST(Scan, AnEmptyStoreIsAnEmptyInventory) {
 TEST(Scan, RepositoriesNestAndHaveAnyName) {
   RegistryBuilder registry;
   for (const char* name :
-       {"a", "a/b", "a/b/tags/list", "blobs/uploads", "with blank", "\xFF", "UPPER"})
+       {"a", "a/b", "a/b/tags/list", "blobs/uploads", "with blank", "\xFF", ".x", "UPPER"})
     registry.layer(name, "x");
   registry.tree.directory("repositories/only/_uploads", kNow);
   registry.tree.directory("repositories/namespace/empty", kNow);
   std::vector<std::string> names;
   const Inventory inventory = scanned(registry);
   for (const Repository& repository : inventory.repositories) names.push_back(repository.name);
-  EXPECT_THAT(names, ElementsAre("UPPER", "a", "a/b", "a/b/tags/list", "blobs/uploads", "only",
-                                 "with blank", "\xFF"));
-  std::vector<std::string> illegal;
+  EXPECT_THAT(names, ElementsAre("UPPER", "a", "a/b", "a/b/tags/list", "blobs/uploads", "only"));
+  std::vector<std::string> illegal, foreign;
   for (const Stray& stray : inventory.strays) {
     if (stray.kind == Stray::Kind::illegal_name) illegal.push_back(stray.path);
+    if (stray.kind == Stray::Kind::foreign) foreign.push_back(stray.path);
   }
-  EXPECT_THAT(illegal,
-              ElementsAre("repositories/UPPER", "repositories/with blank", "repositories/\xFF"));
+  EXPECT_THAT(illegal, ElementsAre("repositories/UPPER"));
+  EXPECT_THAT(foreign,
+              ElementsAre("repositories/.x", "repositories/with blank", "repositories/\xFF"));
 }
 
 TEST(Scan, ANameThatARegistryCanMakeIsNoLitter) {
