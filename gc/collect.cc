@@ -42,6 +42,12 @@ bool has_removed(const SweepReport& total) {
          0;
 }
 
+// What was to be purged and is still there stays, and links to it do.
+Plan without_purge(Plan plan) {
+  plan.purge.clear();
+  return without_links_to_what_stays(std::move(plan));
+}
+
 // Whether the same blobs go, hashed or not.
 bool take_the_same(const Plan& a, const Plan& b) {
   return std::ranges::equal(a.blobs, b.blobs, {}, &BlobRemoval::digest, &BlobRemoval::digest);
@@ -183,8 +189,8 @@ class Collector {
     };
     const Time since = looking_.now - kClocksDiffer;
     const ThisRun this_run = this_run_of(undertaking_.run, again.inventory, since);
-    const auto plan =
-        undisputed(verified(again.plan), [&](const Plan& of) { return taken_by(verified(of)); });
+    const auto plan = undisputed(verified(without_purge(again.plan)),
+                                 [&](const Plan& of) { return taken_by(verified(of)); });
     if (!plan) return;
     swept_.plan.manifests = plan->manifests;
     swept_.plan.layer_links = plan->layer_links;
@@ -247,14 +253,13 @@ class Collector {
     return std::nullopt;
   }
 
-  // What this run took, and the repositories that this has emptied: about those the second opinion
-  // was asked before the renames, which have made their directories young.
+  // All that may go by now (what this run took, and links that an earlier one took ahead of their
+  // blobs), and the repositories that this has emptied: about those the second opinion was asked
+  // before.
   void purge_own(const Plan& plan, const Looked& second, const std::vector<Copy>& taken) {
     Plan own;
     own.empty_repositories = plan.empty_repositories;
-    for (const Purge& one : second.plan.purge) {
-      if (std::binary_search(taken.begin(), taken.end(), one.copy)) own.purge.push_back(one);
-    }
+    own.purge = second.plan.purge;
     Doomed doomed = purged_by(own);
     doomed.empty_repositories.clear();
     auto objections = ask(doomed);

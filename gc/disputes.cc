@@ -26,6 +26,7 @@ Doomed taken_by(const Plan& plan) {
   for (const ManifestRemoval& one : plan.manifests)
     doomed.in_place.revisions.push_back({one.repository, one.digest});
   for (const LayerLinkRemoval& one : plan.layer_links) {
+    if (one.reason == LinkReason::blob_is_purged) continue;  // not before that has been done
     if (!goes(plan, one.repository)) doomed.in_place.layers.push_back({one.repository, one.digest});
   }
   return doomed;
@@ -78,7 +79,7 @@ Plan without(Plan plan, const Targets& disputed) {
     return disputed.contains(target_of(one.copy, true)) || repository_stays(one.copy.repository);
   });
   std::erase_if(plan.empty_repositories, repository_stays);
-  return plan;
+  return without_links_to_what_stays(std::move(plan));
 }
 
 Plan in_both(Plan plan, const Plan& later) {

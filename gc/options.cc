@@ -217,7 +217,7 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .kind = Kind::value,
              .metavar = "yes|no",
              .default_value = "yes",
-             .help = "also links to layers that are gone"}}},
+             .help = "also links to layers that are gone, or go in this run"}}},
           {"Safety",
            {{.name = "offline", .help = "the registry is stopped or read-only: free at once"},
             {.name = "uploads-idle",

@@ -51,10 +51,12 @@ class Planner {
         inventory_(judged.inventory),
         mark_(judged.mark),
         margins_(judged.margins),
-        has_copy_(inventory_.digests.size()),
+        copies_(inventory_.digests.size()),
+        purged_(inventory_.digests.size()),
+        taken_(inventory_.digests.size()),
         untagged_(inventory_) {
     for (const Quarantined& copy : inventory_.quarantined) {
-      if (copy.kind == Quarantined::Kind::blob) has_copy_[index_of(copy.digest)] = true;
+      if (copy.kind == Quarantined::Kind::blob) ++copies_[index_of(copy.digest)];
     }
   }
 
@@ -62,9 +64,9 @@ class Planner {
     plan_manifests();
     plan_blobs();
     plan_empty_repositories();
-    plan_layer_links();
     plan_uploads();
     plan_quarantine();
+    plan_layer_links();
     return std::move(plan_);
   }
 
@@ -110,6 +112,7 @@ class Planner {
         continue;
       }
       const auto link = links.find(blob.digest);
+      taken_[index_of(blob.digest)] = true;
       plan_.blobs.push_back(
           {.digest = digest(blob.digest),
            .bytes = blob.bytes,
@@ -149,11 +152,17 @@ class Planner {
     }
   }
 
-  // Neither bytes nor a copy of them: no directory below blobs/, or one that was looked into and
-  // found empty.
-  bool is_gone(DigestId id) const {
+  // Of all that stands below blobs/ for a digest.
+  enum class Rest { nothing, copies_that_go, bytes_that_go, stays };
+  Rest rest_of(DigestId id) const {
     const Blob* blob = inventory_.blob(id);
-    return !blob || (blob->visited && !blob->present && !has_copy_[index_of(id)]);
+    if (!blob) return Rest::nothing;
+    if (!blob->visited) return Rest::stays;
+    const std::size_t copies = copies_[index_of(id)];
+    if (blob->present)
+      return taken_[index_of(id)] && copies == 0 ? Rest::bytes_that_go : Rest::stays;
+    if (copies == 0) return Rest::nothing;
+    return purged_[index_of(id)] == copies ? Rest::copies_that_go : Rest::stays;
   }
 
   void plan_layer_links() {
@@ -162,18 +171,33 @@ class Planner {
       const bool whole = goes(plan_, repository.name);
       for (const Link& link : repository.layers) {
         if (link.state != LinkState::present) continue;
-        if (whole ||
-            (margins_.prune_layer_links && !mark_.repositories[i].pinned && leads_nowhere(link)))
-          plan_.layer_links.push_back(
-              {repository.name, digest(link.name), {link.modified, link.inode}});
+        LayerLinkRemoval removal{repository.name, digest(link.name), {link.modified, link.inode}};
+        if (whole)
+          removal.reason = LinkReason::repository_goes;
+        else if (!margins_.prune_layer_links || mark_.repositories[i].pinned || is_used(link) ||
+                 !leads_nowhere(link, removal))
+          continue;
+        plan_.layer_links.push_back(std::move(removal));
       }
     }
   }
 
-  // Neither it nor what it names is there, needed, or young.
-  bool leads_nowhere(const Link& link) const {
-    return !young(newest_time(link)) && !mark_.live(link.name) && !mark_.live(link.target) &&
-           is_gone(link.name) && is_gone(link.target);
+  bool is_used(const Link& link) const {
+    return young(newest_time(link)) || mark_.live(link.name) || mark_.live(link.target);
+  }
+
+  // Nothing of what the link names is there when it goes; `removal` is told why. What two names
+  // say is taken together only if at most one of them has anything left.
+  bool leads_nowhere(const Link& link, LayerLinkRemoval& removal) const {
+    for (const DigestId id : {link.name, link.target}) {
+      const Rest rest = rest_of(id);
+      if (rest == Rest::nothing || removal.blob == digest(id)) continue;
+      if (rest == Rest::stays || removal.blob) return false;
+      removal.reason =
+          rest == Rest::bytes_that_go ? LinkReason::blob_is_taken : LinkReason::blob_is_purged;
+      removal.blob = digest(id);
+    }
+    return true;
   }
 
   void plan_uploads() {
@@ -237,9 +261,12 @@ class Planner {
         .revisions[static_cast<std::size_t>(revision - repository.revisions.data())];
   }
 
-  // A layer link whose layer is there goes only together with its repository.
+  // A layer link whose layer stays goes only together with its repository. Copies of blobs come
+  // first, so that it is known by now which of them go.
   bool may_go(const Quarantined& copy) const {
-    return copy.kind != Quarantined::Kind::layer_link || copy.duplicate || is_gone(copy.digest) ||
+    if (copy.kind != Quarantined::Kind::layer_link || copy.duplicate) return true;
+    const Rest rest = rest_of(copy.digest);
+    return rest == Rest::nothing || rest == Rest::copies_that_go ||
            goes(plan_, inventory_.repositories[copy.repository].name);
   }
 
@@ -284,6 +311,7 @@ class Planner {
              .disk_bytes = copy.disk_bytes,
              .duplicate = copy.duplicate,
              .former_tags = former_tags(copy)});
+        if (blob) ++purged_[index_of(copy.digest)];
         unpurged.push_back(&copy);
       } else {
         waiting.push_back(&copy);
@@ -298,8 +326,10 @@ class Planner {
   const Inventory& inventory_;
   const Mark& mark_;
   const Margins& margins_;
-  std::vector<bool> has_copy_;  // by DigestId: of the blob, in quarantine
-  Closure untagged_;            // what the manifests planned so far reach
+  // By DigestId: how many copies of the blob are in quarantine; how many of these go.
+  std::vector<std::uint8_t> copies_, purged_;
+  std::vector<bool> taken_;  // by DigestId: the blob is
+  Closure untagged_;         // what the manifests planned so far reach
   Plan plan_;
 };
 

@@ -1,6 +1,7 @@
 #include "gc/deciding/plan.h"
 
 #include <algorithm>
+#include <set>
 
 namespace regctl::gc {
 
@@ -12,6 +13,19 @@ bool purges_anything(const Plan& plan) {
 bool goes(const Plan& plan, const std::string& repository) {
   return std::binary_search(plan.empty_repositories.begin(), plan.empty_repositories.end(),
                             repository);
+}
+
+Plan without_links_to_what_stays(Plan plan) {
+  std::set<Digest> taken, purged;
+  for (const BlobRemoval& one : plan.blobs) taken.insert(one.digest);
+  for (const Purge& one : plan.purge) {
+    if (one.copy.kind == Quarantined::Kind::blob) purged.insert(one.copy.digest);
+  }
+  std::erase_if(plan.layer_links, [&](const LayerLinkRemoval& one) {
+    return (one.reason == LinkReason::blob_is_taken && !taken.contains(*one.blob)) ||
+           (one.reason == LinkReason::blob_is_purged && !purged.contains(*one.blob));
+  });
+  return plan;
 }
 
 Plan only_give_back(Plan plan) {

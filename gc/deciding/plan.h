@@ -60,10 +60,20 @@ struct BlobRemoval {
   bool operator==(const BlobRemoval&) const = default;
 };
 
+// Why a layer link goes, though one that is alive or young never does.
+enum class LinkReason : std::uint8_t {
+  leads_nowhere,    // nothing of the blob is there
+  blob_is_purged,   // nothing but copies that this run purges before
+  blob_is_taken,    // by this run, after the link
+  repository_goes,  // with all its links
+};
+
 struct LayerLinkRemoval {
   std::string repository;
   Digest digest;
   LinkVersion link;
+  LinkReason reason = LinkReason::leads_nowhere;
+  std::optional<Digest> blob = {};  // that is taken or purged
 
   bool operator==(const LayerLinkRemoval&) const = default;
 };
@@ -149,6 +159,9 @@ bool purges_anything(const Plan& plan);
 
 // Whether `repository` goes as a whole: then its layer links are no question of their own.
 bool goes(const Plan& plan, const std::string& repository);
+
+// `plan` without the links to blobs that are not among the removals any more.
+Plan without_links_to_what_stays(Plan plan);
 
 // What healing does of a plan: nothing is taken or purged, and no brake is needed.
 Plan only_give_back(Plan plan);

@@ -59,13 +59,15 @@ class Sweep {
     crew_.progress.phase("quarantine",
                          {plan.manifests.size() + plan.layer_links.size() + plan.blobs.size()},
                          "objects");
-    each(plan.layer_links, all, [&](const LayerLinkRemoval& one) {
-      take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link);
-    });
     each(plan.manifests, all, [&](const ManifestRemoval& one) {
       take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link);
     });
-    const std::set<Digest> needed = needed_by_what_stays();
+    std::set<Digest> needed = needed_by_what_stays();
+    each(plan.layer_links, all, [&](const LayerLinkRemoval& one) {
+      if (needed.contains(one.digest) || (one.blob && needed.contains(*one.blob))) return skip();
+      take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link);
+    });
+    needed = needed_by_what_stays();
     each(
         plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
         [&](const BlobRemoval& one) {

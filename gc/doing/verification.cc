@@ -51,7 +51,7 @@ Plan only_verified(Plan plan, const Verification& verification, Mismatched misma
       blob.verified = wrong->second;
   }
   std::erase_if(plan.blobs, [](const BlobRemoval& blob) { return !blob.verified; });
-  return plan;
+  return without_links_to_what_stays(std::move(plan));
 }
 
 }  // namespace regctl::gc

@@ -1,6 +1,7 @@
 #include "gc/doubting/second_opinion.h"
 
 #include <algorithm>
+#include <set>
 
 #include "gc/doubting/careful_storage.h"
 #include "gc/doubting/doubts.h"
@@ -70,12 +71,16 @@ std::optional<Link> layer_link(const Facts& facts, const Doomed::Link& link) {
   return facts.storage.link(key.substr(0, key.rfind('/')));
 }
 
-bool has_bytes(const Facts& facts, const Digest& digest) {
-  return facts.storage.plain().stat(join(layout::blob(digest), layout::kData)) ||
-         !facts.storage.copies_of_data(digest).empty();
+// That are not let go with the link.
+bool has_bytes(const Facts& facts, const Digest& digest, const std::set<Digest>& let_go) {
+  const bool is_there =
+      facts.storage.plain().stat(join(layout::blob(digest), layout::kData)).has_value();
+  return (is_there && !let_go.contains(digest)) || !facts.storage.copies_of_data(digest).empty();
 }
 
+// `let_go`: blobs that nothing has been said against.
 std::optional<Cause> why_layer_link_stays(const Facts& facts, const Needs& needs,
+                                          const std::set<Digest>& let_go,
                                           const Doomed::Link& which) {
   const auto link = layer_link(facts, which);
   if (!link || link->state != State::in_place) return std::nullopt;
@@ -84,7 +89,7 @@ std::optional<Cause> why_layer_link_stays(const Facts& facts, const Needs& needs
   if (is_young(facts, link->latest)) return because(Ground::young);
   if (const Cause* use = why_used(facts, needs, which.digest)) return *use;
   if (const Cause* use = why_used(facts, needs, target)) return *use;
-  if (has_bytes(facts, which.digest) || has_bytes(facts, target))
+  if (has_bytes(facts, which.digest, let_go) || has_bytes(facts, target, let_go))
     return because(Ground::bytes_there);
   return std::nullopt;
 }
@@ -157,13 +162,17 @@ std::vector<Objection> objections_to_all(const Facts& facts, Needs needs) {
   const auto judge = [&](const Target& what, const std::optional<Cause>& why) {
     if (why) objections.push_back({what, *why});
   };
-  for (const Digest& blob : doomed.in_place.blobs)
-    judge({Kind::blob, false, {}, blob}, why_blob_stays(facts, needs, blob));
+  std::set<Digest> let_go;
+  for (const Digest& blob : doomed.in_place.blobs) {
+    const auto why = why_blob_stays(facts, needs, blob);
+    judge({Kind::blob, false, {}, blob}, why);
+    if (!why) let_go.insert(blob);
+  }
   for (const Digest& blob : doomed.in_quarantine.blobs)
     judge({Kind::blob, true, {}, blob}, why_copy_stays(facts, needs, blob));
   for (const Doomed::Link& link : doomed.in_place.layers)
     judge({Kind::layer_link, false, link.repository, link.digest},
-          why_layer_link_stays(facts, needs, link));
+          why_layer_link_stays(facts, needs, let_go, link));
   for (const Doomed::Link& link : doomed.in_quarantine.layers)
     judge({Kind::layer_link, true, link.repository, link.digest},
           why_copy_of_layer_link_stays(facts, needs, link));

@@ -9,7 +9,12 @@ using namespace test;
 TEST_F(Collect, OfflineFreesThePlanAndNothingElse) {
   const Files before = store().files();
   const Swept swept = store().run();
-  EXPECT_EQ(store().files(), without(before, {scene.loose, scene.elsewhere}));
+  Files after = without(before, {scene.loose, scene.elsewhere});
+  after.erase(RegistryBuilder::layer_link("app", scene.loose));
+  after.erase(RegistryBuilder::layer_link("other", scene.elsewhere));
+  EXPECT_EQ(store().files(), after);
+  EXPECT_EQ(swept.total.layer_links, 2u);
+  EXPECT_EQ(swept.total.links_purged, 2u);
   EXPECT_EQ(swept.total.quarantined, (Amount{2, 22}));
   EXPECT_EQ(swept.total.purged, (Amount{2, 22}));
   EXPECT_EQ(swept.verification.read, (Amount{2, 22}));
@@ -20,18 +25,36 @@ TEST_F(Collect, OfflineFreesThePlanAndNothingElse) {
   EXPECT_FALSE(std::filesystem::exists((store().v2() / data(scene.loose)).parent_path()));
 }
 
-TEST_F(Collect, TheNextRunTakesTheLinksThatLeadNowhereAndTheOneAfterNothing) {
-  store().run();
-  EXPECT_TRUE(store().has(RegistryBuilder::layer_link("app", scene.loose)));
-  const Swept second = store().run();
-  EXPECT_EQ(second.total.layer_links, 2u);
-  EXPECT_EQ(second.total.links_purged, 2u);
-  EXPECT_FALSE(store().has(RegistryBuilder::layer_link("app", scene.loose)));
+TEST_F(Collect, TheRunAfterAnOfflineOnePlansNothing) {
+  store().delete_untagged().run();
   const Files before = store().files();
-  const Swept third = store().run();
+  const Swept again = store().run();
   EXPECT_EQ(store().files(), before);
-  EXPECT_EQ(third.total.layer_links, 0u);
-  EXPECT_FALSE(third.looked_again);  // nothing was renamed
+  EXPECT_TRUE(again.plan.blobs.empty() && again.plan.manifests.empty() &&
+              again.plan.layer_links.empty() && again.plan.purge.empty());
+}
+
+TEST_F(Collect, LinksToWhatIsHeldGoWithIt) {
+  store().online().run();
+  EXPECT_EQ(count_quarantined(store().files()), 4u);
+  // As an earlier run left them that took no links along.
+  const std::string link = RegistryBuilder::layer_link("app", scene.loose);
+  for (const auto& [key, file] : store().files()) {
+    if (key.starts_with(link)) std::filesystem::rename(store().v2() / key, store().v2() / link);
+  }
+  ASSERT_TRUE(store().has(link));
+  store().offline().run();
+  EXPECT_EQ(count_quarantined(store().files()), 0u);
+  EXPECT_FALSE(store().has(link));
+}
+
+TEST_F(Collect, ALinkToABlobThatIsKeptAfterAllStays) {
+  scene.bytes(data(scene.loose)) = "lOOse";
+  const Swept swept = store().run();
+  EXPECT_EQ(swept.kept_mismatched->count, 1u);
+  EXPECT_TRUE(store().has(data(scene.loose)));
+  EXPECT_TRUE(store().has(RegistryBuilder::layer_link("app", scene.loose)));
+  EXPECT_FALSE(store().has(RegistryBuilder::layer_link("other", scene.elsewhere)));
 }
 
 TEST_F(Collect, UntaggedManifestsGoWithTheirTagHistories) {
@@ -144,7 +167,7 @@ TEST_F(Collect, AQuarantinedManifestWithoutItsBytesIsNoDamage) {
   scene.tree.remove(data(scene.untagged));
   const Swept swept = store().run();
   EXPECT_EQ(codes(store().plan.warnings), Codes{});
-  EXPECT_EQ(swept.total.links_purged, 1u);
+  EXPECT_EQ(swept.total.links_purged, 1u + 4u);  // and those of the garbage
 }
 
 TEST_F(Collect, ANeededAliasKeepsItsRepository) {

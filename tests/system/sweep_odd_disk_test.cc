@@ -154,7 +154,7 @@ TEST_F(SweepDisk, BySecondNamesWhereRenameCannot) {
   write();
   const Nodes before = nodes_below(root.path());
   EXPECT_TRUE(is_done(without_rename({}, collector(root.path(), {"-m"}))));
-  EXPECT_EQ(count_quarantined(files_below(v2())), 11u);
+  EXPECT_EQ(count_quarantined(files_below(v2())), 19u);
   EXPECT_TRUE(is_done(without_rename({}, collector(root.path(), {"--restore"}))));
   EXPECT_EQ(nodes_below(root.path()), before);
   // Death between the two halves of a rename leaves two names of one file.
