@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <map>
 #include <optional>
 
 #include "cli/output_file.h"
@@ -45,6 +46,24 @@ std::uint64_t max_damage(const cli::Options& options) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && std::string_view(end) == "%" && value <= 100) return value;
   throw UsageError("--max-damage " + text + ": not a percentage", "write 5%");
+}
+
+std::set<Insisted> understand_insist(const cli::Options& options) {
+  static const std::map<std::string, Insisted> kDoubts = {
+      {"manifests-elsewhere", Insisted::manifests_elsewhere},
+      {"registry-in-doubt", Insisted::registry_in_doubt},
+      {"tags-look-dead", Insisted::tags_look_dead}};
+  std::set<Insisted> insisted;
+  for (const std::string& code : options.list("insist")) {
+    const auto doubt = kDoubts.find(code);
+    if (doubt == kDoubts.end())
+      throw UsageError("--insist " + code +
+                           ": not one of manifests-elsewhere, registry-in-doubt, "
+                           "tags-look-dead",
+                       "no option lets any other refusal pass");
+    insisted.insert(doubt->second);
+  }
+  return insisted;
 }
 
 std::optional<Time> parse_time(const std::string& text) {
@@ -110,6 +129,7 @@ Margins understand_margins(const cli::Options& options, Mode mode) {
                   .on_damage = cli::choice_value<OnDamage>(
                       options, "on-damage", {{"pin", OnDamage::pin}, {"refuse", OnDamage::refuse}}),
                   .max_damage = max_damage(options),
+                  .insist = understand_insist(options),
                   .prune_layer_links = cli::choice_value<bool>(options, "prune-layer-links",
                                                                {{"yes", true}, {"no", false}}),
                   .prune_empty_repositories = options.flag("prune-empty-repositories")};
@@ -263,6 +283,11 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .default_value = "5%",
              .help = "refuse if more than this share of manifests, tags or layers is missing: "
                      "half a store"},
+            {.name = "insist",
+             .kind = Kind::list,
+             .metavar = "CODE",
+             .help = "let exactly this refusal pass: manifests-elsewhere, registry-in-doubt, "
+                     "tags-look-dead"},
             {.name = "remove-mismatched",
              .help = "also garbage whose bytes do not match its digest"},
             {.name = "deadline",
@@ -304,6 +329,7 @@ OptionValues options_in_effect(const Settings& settings, const cli::Options& opt
       {"max_delete", options.value("max-delete")},
       {"on_damage", options.value("on-damage")},
       {"max_damage", options.value("max-damage")},
+      {"insist", options.list("insist")},
       {"protect", policy.protect},
       {"roots", options.list("roots")},
       {"remove_mismatched", undertaking.mismatched == Mismatched::take},

@@ -94,8 +94,9 @@ struct Link {
   LinkState state;
   // Of the link; of its directory while pending; of the copy while quarantined.
   Time modified;
-  Time arrived{};           // the same, as Inventory::arrival says
-  std::uint64_t inode = 0;  // of the link
+  Time arrived{};                // the same, as Inventory::arrival says
+  std::uint64_t inode = 0;       // of the link
+  bool only_signatures = false;  // of a pending one: its directory holds those of old registries
 
   bool operator==(const Link&) const = default;
 };

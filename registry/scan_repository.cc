@@ -16,6 +16,7 @@ struct FoundLink {
   std::vector<Digest> hinted;  // digests in a damaged one's bytes
   std::vector<std::pair<layout::QuarantineName, Stat>> copies;
   std::vector<std::string> leftovers;  // names of temporary files beside it
+  bool only_signatures = false;        // Link::only_signatures
   bool in_place = true;  // else it was read from the last of the copies, if there are any
 };
 
@@ -122,6 +123,7 @@ class RepositoryScan {
     std::vector<std::string> leftovers;
     for (const Entry& entry : listing->entries) {
       if (entry.name == layout::kLink && !content) return std::nullopt;
+      link.only_signatures |= entry.name == "signatures";
       if (entry.kind == EntryKind::file && layout::is_temporary(entry.name))
         leftovers.push_back(entry.name);
       auto name = layout::parse_quarantine_name(entry.name);
@@ -209,7 +211,8 @@ class RepositoryScan {
               .state = found.state,
               .modified = found.stat.modified,
               .arrived = notes_.arrived(found.stat),
-              .inode = found.stat.inode};
+              .inode = found.stat.inode,
+              .only_signatures = found.state == LinkState::pending && found.only_signatures};
     note_damage(found, path, id);
     note_leftovers(found, directory);
     for (const auto& [copy, stat] : found.copies) {

@@ -90,28 +90,6 @@ Code code_of(Unclear::Why why) {
 
 Part part_of(const Unclear& unclear) { return {code_of(unclear.why), {unclear.detail}}; }
 
-Part part_of(const Blindness& blindness) {
-  const auto pid = static_cast<std::uint64_t>(blindness.pid);
-  switch (blindness.why) {
-    case Blindness::Why::none:
-    case Blindness::Why::never_looked:
-      break;
-    case Blindness::Why::process_unread:
-      return {Code::process_unread, {pid, SystemReason{blindness.error}}};
-    case Blindness::Why::process_state_unclear:
-      return {Code::process_state_unclear, {pid}};
-    case Blindness::Why::proc_unread:
-      return {Code::proc_unread, {blindness.proc, SystemReason{blindness.error}}};
-    case Blindness::Why::proc_unexpected:
-      return {Code::proc_unexpected, {blindness.proc}};
-    case Blindness::Why::other_namespace:
-      return {Code::other_namespace, {}};
-    case Blindness::Why::processes_hidden:
-      return {Code::processes_hidden, {}};
-  }
-  return {Code::proc_unexpected, {"/proc"}};
-}
-
 }  // namespace
 
 GateAnswer ask_gate(const GateEvidence& evidence, Time taken) {
@@ -168,6 +146,28 @@ Part part_of(const Doubt& doubt) {
       return {Code::storage_unseen, {}};
   }
   return {Code::no_configuration_known, {}};
+}
+
+Part part_of(const Blindness& blindness) {
+  const auto pid = static_cast<std::uint64_t>(blindness.pid);
+  switch (blindness.why) {
+    case Blindness::Why::none:
+    case Blindness::Why::never_looked:
+      break;
+    case Blindness::Why::process_unread:
+      return {Code::process_unread, {pid, SystemReason{blindness.error}}};
+    case Blindness::Why::process_state_unclear:
+      return {Code::process_state_unclear, {pid}};
+    case Blindness::Why::proc_unread:
+      return {Code::proc_unread, {blindness.proc, SystemReason{blindness.error}}};
+    case Blindness::Why::proc_unexpected:
+      return {Code::proc_unexpected, {blindness.proc}};
+    case Blindness::Why::other_namespace:
+      return {Code::other_namespace, {}};
+    case Blindness::Why::processes_hidden:
+      return {Code::processes_hidden, {}};
+  }
+  return {Code::proc_unexpected, {"/proc"}};
 }
 
 std::optional<Part> part_of(const GateAnswer& answer) {

@@ -43,6 +43,8 @@ bool read_only_process_found(const ProcessEvidence& found);
 // there is one); what would open the gate (empty: it is, or nobody asked).
 report::Part part_of(const RegistryProcess& process);
 report::Part part_of(const Doubt& doubt);
+// REQUIRES: there is a reason.
+report::Part part_of(const Blindness& blindness);
 std::optional<report::Part> part_of(const GateAnswer& answer);
 
 }  // namespace regctl::gc

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ bool matches_glob(std::string_view glob, std::string_view name);
 
 enum class OnDamage { pin, refuse };
 
+// Doubts about the whole store that the operator may let pass.
+enum class Insisted : std::uint8_t { manifests_elsewhere, tags_look_dead, registry_in_doubt };
+
 // The brake on how much one plan may take.
 struct MaxDelete {
   enum class Unit { blobs, percent, bytes };
@@ -51,6 +55,7 @@ struct Margins {
   MaxDelete max_delete;
   OnDamage on_damage = OnDamage::pin;
   std::uint64_t max_damage = 5;  // percent; more is not damage but half a store
+  std::set<Insisted> insist;
   bool prune_layer_links = true;
   bool prune_empty_repositories = false;
   std::optional<Duration> purge_uploads;  // older than this; empty: none

@@ -77,13 +77,20 @@ void refuse_uploads(const Judged& judged, Messages& refusals) {
   }
 }
 
-void refuse_registries(const GateEvidence& gate, Messages& refusals) {
+void refuse_registries(const Judged& judged, Messages& refusals) {
+  const GateEvidence& gate = judged.gate;
   for (const RegistryProcess& process : gate.found.processes) {
     const auto pid = static_cast<std::uint64_t>(process.pid);
     if (process.collecting && process.certain)
       refusals.push_back(
           {.code = Code::upstream_collector, .arguments = {pid, process.configuration}});
-    if (!gate.offline || !process.certain || process.collecting || is_read_only(process)) continue;
+    if (!gate.offline || process.collecting || is_read_only(process)) continue;
+    if (!process.certain) {
+      if (!judged.margins.insist.contains(Insisted::registry_in_doubt))
+        refusals.push_back({.code = Code::registry_may_serve,
+                            .arguments = {pid, process.configuration, part_of(process.doubt)}});
+      continue;
+    }
     if (process.proxy) {
       refusals.push_back({.code = Code::cache_serving, .arguments = {pid, process.configuration}});
       continue;
@@ -93,6 +100,23 @@ void refuse_registries(const GateEvidence& gate, Messages& refusals) {
     refusals.push_back(
         {.code = Code::registry_serving, .arguments = {pid, process.configuration, why}});
   }
+}
+
+// Repositories that link layers and have not one revision, nor a trace of a deleted one: OpenShift
+// 3 kept its manifests in etcd. There signatures/ was all that stood below a revision.
+void refuse_manifests_elsewhere(const Judged& judged, Messages& refusals) {
+  constexpr std::uint64_t kSome = 3, kShare = 4;  // of all repositories every fourth
+  if (judged.margins.insist.contains(Insisted::manifests_elsewhere)) return;
+  const auto& repositories = judged.inventory.repositories;
+  const auto only_signed = [](const Link& revision) { return revision.only_signatures; };
+  const auto count = static_cast<std::uint64_t>(
+      std::count_if(repositories.begin(), repositories.end(), [&](const Repository& one) {
+        return !one.layers.empty() &&
+               std::all_of(one.revisions.begin(), one.revisions.end(), only_signed);
+      }));
+  if (count >= kSome && count * kShare >= repositories.size())
+    refusals.push_back({.code = Code::manifests_elsewhere,
+                        .arguments = {report::Count{count}, report::Count{repositories.size()}}});
 }
 
 // Times of the newest tag, and of the newest revision that no index names as a child.
@@ -125,7 +149,8 @@ void refuse_untagged(const Judged& judged, Messages& refusals) {
   if (judged.store.pull_through_cache) refusals.push_back({.code = Code::pull_through_cache});
   const NewestTimes newest = newest_times(judged.inventory, judged.now);
   if (newest.any_revision && !newest.tagged) refusals.push_back({.code = Code::no_tags});
-  if (newest.tagged && newest.pushed && *newest.pushed - *newest.tagged > kTagsLookDead)
+  if (newest.tagged && newest.pushed && *newest.pushed - *newest.tagged > kTagsLookDead &&
+      !judged.margins.insist.contains(Insisted::tags_look_dead))
     refusals.push_back({.code = Code::tags_look_dead});
 }
 
@@ -188,7 +213,8 @@ std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
   refuse_stores_of_others(judged.store, refusals);
   refuse_half_stores(judged, refusals);
   refuse_uploads(judged, refusals);
-  refuse_registries(judged.gate, refusals);
+  refuse_registries(judged, refusals);
+  refuse_manifests_elsewhere(judged, refusals);
   if (judged.policy.delete_untagged) refuse_untagged(judged, refusals);
   brake(judged, plan, refusals);
   return refusals;

@@ -90,12 +90,14 @@ void warn_of_registries(const Judged& judged, Messages& warnings) {
   if (!judged.gate.offline && judged.margins.hold < kShortHold)
     warnings.push_back({.code = Code::hold_short});
   for (const RegistryProcess& process : judged.gate.found.processes) {
-    if (process.certain || (!judged.gate.offline && !process.collecting)) continue;
-    warnings.push_back(
-        {.code = process.collecting ? Code::registry_may_collect : Code::registry_may_serve,
-         .arguments = {static_cast<std::uint64_t>(process.pid), process.configuration,
-                       part_of(process.doubt)}});
+    if (process.certain || !process.collecting) continue;
+    warnings.push_back({.code = Code::registry_may_collect,
+                        .arguments = {static_cast<std::uint64_t>(process.pid),
+                                      process.configuration, part_of(process.doubt)}});
   }
+  const Blindness& blindness = judged.gate.found.blindness;
+  if (judged.gate.offline && blindness && blindness.why != Blindness::Why::never_looked)
+    warnings.push_back({.code = Code::processes_unseen, .arguments = {part_of(blindness)}});
 }
 
 // What --delete-untagged cannot rely on.

@@ -50,20 +50,38 @@ class Copier {
         break;
       case YAML::NodeType::Map:
         value.kind = Value::Kind::map;
-        for (const auto& entry : node) copy_member(value, entry.first, entry.second, depth);
+        copy_members(value, node, depth);
         break;
     }
     return value;
   }
 
  private:
-  void copy_member(Value& value, const YAML::Node& key, const YAML::Node& node, int depth) {
-    if (!key.IsScalar() && !key.IsNull()) throw Unclear{Unclear::Why::no_plain_keys};
-    const std::string name = key.IsScalar() ? key.Scalar() : "";
-    // yaml-cpp does not carry these out, and distribution does.
-    if (name == "<<") throw Unclear{Unclear::Why::merge_keys};
-    if (!value.members.emplace(name, copy(node, depth + 1)).second)
-      throw Unclear{Unclear::Why::key_twice, name};
+  void copy_members(Value& value, const YAML::Node& map, int depth) {
+    std::vector<Value> merged;
+    for (const auto& entry : map) {
+      const YAML::Node& key = entry.first;
+      if (!key.IsScalar() && !key.IsNull()) throw Unclear{Unclear::Why::no_plain_keys};
+      const std::string name = key.IsScalar() ? key.Scalar() : "";
+      const bool is_quoted = key.Tag() == "!";
+      if (name == "<<" && !is_quoted)
+        copy_merged(merged, entry.second, depth);
+      else if (!value.members.emplace(name, copy(entry.second, depth + 1)).second)
+        throw Unclear{Unclear::Why::key_twice, name};
+    }
+    // What the map says itself counts, then what was named first.
+    for (Value& one : merged) value.members.merge(one.members);
+  }
+
+  // The value of a merge key (yaml.org/type/merge): yaml-cpp does not carry it out, and
+  // distribution does.
+  void copy_merged(std::vector<Value>& merged, const YAML::Node& node, int depth) {
+    if (node.IsSequence()) {
+      for (const YAML::Node& one : node) copy_merged(merged, one, depth + 1);
+      return;
+    }
+    if (!node.IsMap()) throw Unclear{Unclear::Why::merge_keys};
+    merged.push_back(copy(node, depth + 1));
   }
 
   int copied_ = 0;

@@ -5,6 +5,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -336,9 +337,91 @@ std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders
   return process;
 }
 
+// Who may write into a directory, as its owner and mode have it.
+struct Door {
+  uid_t owner;
+  gid_t group;
+  mode_t mode;
+  bool has_list;  // an access control list, which may let in others as far as the group's bits go
+};
+
+// The directories in which a registry makes what it is given: any of them lets it write.
+std::vector<Door> doors_of(const StoreFacts& store) {
+  std::vector<Door> doors;
+  for (const char* below : {"", "/blobs", "/repositories"}) {
+    const std::string path = store.v2 + below;
+    struct stat st;
+    if (lstat(path.c_str(), &st) != 0 || !S_ISDIR(st.st_mode)) continue;
+    const bool has_list = lgetxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+    doors.push_back({st.st_uid, st.st_gid, st.st_mode, has_list});
+  }
+  return doors;
+}
+
+// What /proc/PID/status says of a process' rights.
+struct Rights {
+  std::vector<std::uint64_t> users, groups;  // any that it is or may become without a privilege
+  bool privileged = false;                   // it has some capability, or may take it up
+};
+
+std::optional<Rights> parse_rights(const std::string& text) {
+  Rights rights;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const std::string name = line.substr(0, colon);
+    std::istringstream values(line.substr(colon + 1));
+    if (name == "Uid" || name == "Gid" || name == "Groups") {
+      auto& ids = name == "Uid" ? rights.users : rights.groups;
+      for (std::uint64_t id; values >> id;) ids.push_back(id);
+    } else if (name == "CapPrm") {
+      std::uint64_t capabilities = 0;
+      if (!(values >> std::hex >> capabilities)) return std::nullopt;
+      rights.privileged = capabilities != 0;
+    }
+  }
+  if (rights.users.empty() || rights.groups.empty()) return std::nullopt;
+  return rights;
+}
+
+// Whether the capabilities of a process whose uid_map or gid_map this is count for `id`. Maps tell
+// ids as we see them.
+bool is_mapped(const std::string& map, std::uint64_t id) {
+  std::istringstream in(map);
+  for (std::uint64_t inside, outside, length; in >> inside >> outside >> length;) {
+    if (outside <= id && id - outside < length) return true;
+  }
+  return false;
+}
+
+bool lets_in(const Door& door, const Rights& rights) {
+  const auto is_one = [](const std::vector<std::uint64_t>& ids, std::uint64_t id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
+  if (door.mode & S_IWOTH) return true;
+  if ((door.mode & S_IWGRP) && (door.has_list || is_one(rights.groups, door.group))) return true;
+  return is_one(rights.users, door.owner);  // who could give it to himself
+}
+
+// Whether the process could write to the store. What cannot be found out counts as yes.
+bool could_write(int process, const std::vector<Door>& doors) {
+  const auto status = read_at(process, "status");
+  const auto rights = status.ok() ? parse_rights(status.value) : std::nullopt;
+  if (!rights || doors.empty()) return true;
+  const auto users = read_at(process, "uid_map"), groups = read_at(process, "gid_map");
+  return std::any_of(doors.begin(), doors.end(), [&](const Door& door) {
+    const bool may_be_mighty = rights->privileged &&
+                               (!users.ok() || is_mapped(users.value, door.owner)) &&
+                               (!groups.ok() || is_mapped(groups.value, door.group));
+    return may_be_mighty || lets_in(door, *rights);
+  });
+}
+
 class Search {
  public:
-  Search(int proc, const StoreFacts& store, Time boot) : proc_(proc), store_(store), boot_(boot) {}
+  Search(int proc, const StoreFacts& store, Time boot)
+      : proc_(proc), store_(store), boot_(boot), doors_(doors_of(store)) {}
 
   ProcessEvidence found() && { return std::move(evidence_); }
 
@@ -357,8 +440,10 @@ class Search {
     const auto status = parse_status(stat.value, boot_);
     if (!status) return miss({Blindness::Why::process_state_unclear, pid});
     const auto words = split_words(line.value);
-    if (const auto command = registry_command(words, status->name))
-      examine(process, pid, *status, *command);
+    // What could not take a push or remove a blob needs no answer, and is asked nothing more:
+    // anybody on this host may call a program registry.
+    const auto command = registry_command(words, status->name);
+    if (command && could_write(process, doors_)) examine(process, pid, *status, *command);
   }
 
  private:
@@ -393,6 +478,7 @@ class Search {
   int proc_;
   const StoreFacts& store_;
   Time boot_;
+  std::vector<Door> doors_;
   ProcessEvidence evidence_{.blindness = {Blindness::Why::none}};
 };
 

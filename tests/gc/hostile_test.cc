@@ -73,6 +73,7 @@ Report report_on(const RegistryBuilder& registry, bool refused) {
   look.wishes.margins.purge_uploads = 7 * kDay;
   look.wishes.margins.prune_empty_repositories = true;
   look.wishes.policy.protect = {"no\x1b[31m*"};
+  look.wishes.margins.insist = {Insisted::manifests_elsewhere};
   if (refused) look.wishes.margins.on_damage = OnDamage::refuse;
   Report report;
   report.run.started_at = report.run.finished_at = kNow;

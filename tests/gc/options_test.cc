@@ -130,6 +130,15 @@ TEST(OptionsOfGc, MaxDamageIsAShare) {
               "--max-damage " + std::string(text) + ": not a percentage: write 5%");
 }
 
+TEST(OptionsOfGc, OnlySomeDoubtsAreInsistedOn) {
+  EXPECT_THAT(wishes({}).margins.insist, IsEmpty());
+  EXPECT_THAT(
+      wishes({"--insist", "registry-in-doubt", "--insist", "tags-look-dead"}).margins.insist,
+      testing::UnorderedElementsAre(Insisted::registry_in_doubt, Insisted::tags_look_dead));
+  for (const char* code : {"takes-everything", "blobs-missing", "database-in-use", "all", ""})
+    EXPECT_THAT(refusal({"--insist", code}), HasSubstr("not one of manifests-elsewhere")) << code;
+}
+
 TEST(OptionsOfGc, ARestartIsATimeThatHasBeen) {
   const Time noon = time_from_seconds(1'780'315'200).value();  // 2026-06-01T12:00:00Z
   for (const char* text : {"2026-06-01T12:00:00Z", "2026-06-01T14:00:00+02:00", "1780315200"})
@@ -196,6 +205,7 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
       {"max-delete", {"--max-delete", "3"}},
       {"on-damage", {"--on-damage", "refuse"}},
       {"max-damage", {"--max-damage", "20%"}},
+      {"insist", {"--insist", "tags-look-dead"}},
       {"remove-mismatched", {"--remove-mismatched"}},
       {"deadline", {"--deadline", "2h"}},
       {"limit-rate", {"--limit-rate", "1MB"}}};

@@ -1,6 +1,8 @@
 // The cache gate before registries that really run (contract 3.3): what is found out about them in
 // /proc, and what becomes of a blob that is in quarantine.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -208,14 +210,88 @@ TEST_F(GateOnDisk, OfflineRefusesBesideARegistryThatServes) {
   EXPECT_THAT(refused.err, Says(pid_of(*serving)));
   EXPECT_TRUE(is_waiting());
   serving.reset();
-  expect_purged(collect({"--offline"}));
+  expect_purged(collect({"--offline", "--insist", "registry-in-doubt"}));
+}
+
+// Whatever the reason for the doubt: a push that an in-memory cache answers would be lost for good.
+TEST_F(GateOnDisk, OfflineRefusesBesideARegistryInDoubt) {
+  write_with_old_garbage();
+  const auto expect_refused = [&](const std::string& reason) {
+    const Ran refused = collect({"--offline"});
+    EXPECT_EQ(refused.status, 12) << reason << ": " << refused.err;
+    const auto codes = codes_of(refused, "blockers");
+    EXPECT_TRUE(codes.contains("registry-in-doubt") || codes.contains("registry-serving"))
+        << reason << ": " << refused.err;
+    EXPECT_TRUE(is_waiting()) << reason;
+  };
+  {
+    const DockerRegistry serving(root.path(), kInmemory);
+    fs::remove(serving.configuration());
+    expect_refused("its configuration was removed");
+  }
+  {
+    const DockerRegistry serving(root.path(), kInmemory);
+    // Start times are told in steps.
+    const Time later = now() + std::chrono::milliseconds(100);
+    ASSERT_TRUE(becomes_true([&] { return now() > later; }));
+    std::ofstream(serving.configuration()) << "version: 0.1\nstorage: {filesystem: "
+                                              "{rootdirectory: /nowhere}}\n";
+    expect_refused("its configuration was replaced");
+  }
+  {
+    Orders through_a_pipe = kInmemory;
+    through_a_pipe.wrapper = {"sh", "-c", "mkfifo $3.pipe; cat $3 >$3.pipe & exec $1 $2 $3.pipe",
+                              "sh"};
+    const DockerRegistry serving(root.path(), through_a_pipe);
+    expect_refused("its configuration came through a pipe");
+  }
+  {
+    const DockerRegistry serving(
+        root.path(), {.storage = ", cache: {<<: {blobdescriptor: inmemory}}", .more = ""});
+    expect_refused("its configuration has a merge key");
+  }
+  {
+    const DockerRegistry serving(
+        root.path(), {.storage = ", cache: !mine {blobdescriptor: inmemory}", .more = ""});
+    expect_refused("its configuration has a tag of its own");
+  }
+  expect_purged(collect({"--offline", "--insist", "registry-in-doubt"}));
+}
+
+// Anybody on a host may call a program registry. One that may not write here holds up nothing, and
+// what it offers to read is not read.
+TEST_F(GateOnDisk, WhoCouldNotWriteRaisesNoDoubt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can start programs of another user";
+  write_with_old_garbage();
+  const auto pipe = work.path() / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0666), 0);
+  std::vector<std::string> claim = {"sh", "-c", "echo >&2; read x <$2", "registry", "serve", pipe};
+  const auto started = [](const Program& one) {
+    return becomes_true([&] { return !one.err().empty(); });
+  };
+  {
+    const Program root_s(claim);
+    ASSERT_TRUE(started(root_s));
+    const Ran refused = collect({"--offline"});
+    EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"registry-in-doubt"});
+    const Ran insisting = collect({"--offline", "--dry-run", "--insist", "registry-in-doubt"});
+    EXPECT_LE(insisting.status, 1) << insisting.err;
+  }
+  claim.insert(claim.begin(), {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
+  const Program nobody_s(claim);
+  ASSERT_TRUE(started(nobody_s));
+  // Again where a registry of another test was in doubt for a moment.
+  EXPECT_TRUE(becomes_true([&] {
+    collect({"--offline"});
+    return !is_waiting();
+  }));
 }
 
 TEST_F(GateOnDisk, OfflineGoesBesideOneThatOnlyReads) {
   write_with_old_garbage();
   const DockerRegistry serving(root.path(),
                                {.storage = ", maintenance: {readonly: {enabled: true}}"});
-  expect_purged(collect({"--offline"}));
+  expect_purged(collect({"--offline", "--insist", "registry-in-doubt"}));
 }
 
 TEST_F(GateOnDisk, OfflineQuarantinesOnlyWhereRedisIsNamed) {

@@ -17,7 +17,8 @@ class OfflineLaw : public testing::Test {
   }
   static Ran collect(const std::filesystem::path& root, bool untagged, bool dry) {
     return run({regctl_gc(), "--offline", "--json", "--keep-younger-than", "0s", "--max-delete",
-                "100%", "--trust-times", dry ? "--dry-run" : "--dry-run=false",
+                "100%", "--trust-times", "--insist", "manifests-elsewhere", "--insist",
+                "registry-in-doubt", dry ? "--dry-run" : "--dry-run=false",
                 untagged ? "--delete-untagged" : "--delete-untagged=false", root});
   }
 };

@@ -253,12 +253,25 @@ TEST_F(GatedPlan, OfflineRefusesBesideAServer) {
   EXPECT_EQ(refusals(with(serving(Cache::none), read_only)), Codes{});
   EXPECT_EQ(refusals(with(serving(Cache::none), proxy)), Codes{"registry-serving"});
   EXPECT_EQ(refusals(in_doubt(with(serving(Cache::none), read_only))), Codes{"registry-serving"});
-  EXPECT_EQ(refusals(uncertain(serving(Cache::none))), Codes{});
-  EXPECT_EQ(codes(plan(offline(found({uncertain(serving(Cache::none))}))).warnings),
-            Codes{"registry-in-doubt"});
+  EXPECT_EQ(refusals(uncertain(serving(Cache::none))), Codes{"registry-in-doubt"});
+  EXPECT_EQ(refusals(uncertain(with(serving(Cache::none), read_only))), Codes{"registry-in-doubt"});
   const Plan refused = plan(offline(found({serving(Cache::none)})));
   EXPECT_EQ(refused.blockers.at(0).arguments.at(0), report::Argument(std::uint64_t{7}));
   EXPECT_EQ(codes(plan(found({serving(Cache::none)})).blockers), Codes{});
+}
+
+TEST_F(GatedPlan, ADoubtIsLetPassIfInsistedOn) {
+  look.wishes.margins.insist = {Insisted::registry_in_doubt};
+  EXPECT_EQ(codes(plan(offline(found({uncertain(serving(Cache::none))}))).blockers), Codes{});
+  EXPECT_EQ(codes(plan(offline(found({serving(Cache::none)}))).blockers), Codes{"registry-serving"})
+      << "that one is in no doubt";
+}
+
+TEST_F(GatedPlan, OfflineWarnsWhereNotEveryProcessIsSeen) {
+  GateEvidence blind = found({});
+  blind.found.blindness = {Blindness::Why::other_namespace};
+  EXPECT_EQ(codes(plan(offline(blind)).warnings), Codes{"processes-unseen"});
+  EXPECT_EQ(codes(plan(blind).warnings), Codes{});
 }
 
 TEST_F(GatedPlan, TheOtherCollectorRefusesInEveryMode) {

@@ -77,6 +77,9 @@ TEST(StoresOfOthers, F79TagsSevenDaysOlderThanRevisionsRefuseDeleteUntagged) {
   EXPECT_EQ(blockers(look, registry), Codes{});
   registry.tree.touch(RegistryBuilder::revision("app", pushed), kNow - 13 * kDay + Duration(1));
   EXPECT_EQ(blockers(look, registry), Codes{"tags-look-dead"});
+  look.wishes.margins.insist = {Insisted::tags_look_dead};
+  EXPECT_EQ(blockers(look, registry), Codes{});
+  look.wishes.margins.insist.clear();
   EXPECT_EQ(blockers(Look(), registry), Codes{});
   registry.ago(12 * kDay).tag("other", "moved", pushed);
   EXPECT_EQ(blockers(look, registry), Codes{});
@@ -87,6 +90,35 @@ TEST(StoresOfOthers, F79ChildrenOfIndexesAreNoSignOfDeadTags) {
   const Digest child = registry.ago(2 * kDay).image("app", {"child"});
   registry.ago(20 * kDay).index("app", {child}, "v1");
   EXPECT_EQ(blockers(Look().delete_untagged(), registry), Codes{});
+}
+
+TEST(StoresOfOthers, RepositoriesWithLayersButWithoutManifestsRefuse) {
+  RegistryBuilder registry;
+  registry.image("fine", {"tagged"}, "v1");
+  for (const char* name : {"project/a", "project/b"}) registry.layer(name, name);
+  EXPECT_EQ(blockers(Look(), registry), Codes{}) << "two may be pushes that never ended";
+  // Old registries kept signatures beside a revision's link.
+  const Digest gone = digest_of("kept in etcd");
+  registry.layer("project/c", "c");
+  const std::string link = RegistryBuilder::revision("project/c", gone);
+  registry.tree.file(link.substr(0, link.rfind('/')) + "/signatures/sha256/x/link", "x",
+                     registry.time());
+  EXPECT_EQ(blockers(Look(), registry), Codes{"manifests-elsewhere"});
+  Look insisting;
+  insisting.wishes.margins.insist = {Insisted::manifests_elsewhere};
+  EXPECT_EQ(blockers(insisting, registry), Codes{});
+  for (int i = 0; i < 10; ++i) registry.image("fine" + std::to_string(i), {"tagged"}, "v1");
+  EXPECT_EQ(blockers(Look(), registry), Codes{}) << "fewer than every fourth";
+}
+
+TEST(StoresOfOthers, WhatDeletionsLeaveIsNoSignOfManifestsElsewhere) {
+  RegistryBuilder registry;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    const Digest image = registry.image(name, {name});
+    registry.tree.remove(RegistryBuilder::revision(name, image));
+  }
+  registry.image("fine", {"tagged"}, "v1");
+  EXPECT_EQ(blockers(Look(), registry), Codes{});
 }
 
 TEST(StoresOfOthers, F82AnObjectStoreBehindAMountRefuses) {

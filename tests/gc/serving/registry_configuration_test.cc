@@ -102,10 +102,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"NotYaml", "{storage: [", {}, std::nullopt},
         Row{"NotAMap", "just words", {}, std::nullopt}, Row{"Empty", "", {}, std::nullopt},
         Row{"Twice", storage("cache: {}, cache: {blobdescriptor: inmemory}"), {}, std::nullopt},
-        Row{"Merged",
-            "{x: &x {cache: {blobdescriptor: inmemory}}, storage: {filesystem: {}, <<: *x}}",
-            {},
-            std::nullopt},
+        Row{"MergedWithAWord", "{storage: {filesystem: {}, <<: word}}", {}, std::nullopt},
+        Row{"MergedWithAListOfWords", "{storage: {filesystem: {}, <<: [word]}}", {}, std::nullopt},
         Row{"Binary", storage("cache: {blobdescriptor: !!binary aW5tZW1vcnk=}"), {}, std::nullopt},
         Row{"DirectoryIsAMap", "storage: {filesystem: {rootdirectory: {}}}", {}, std::nullopt}),
     test::name_of_case);
@@ -199,6 +197,37 @@ TEST(RootDirectoryOf, OnlyWhatTheFileCannotChange) {
   EXPECT_EQ(root_directory_of({"REGISTRY_STORAGE=filesystem"}), std::nullopt);
   EXPECT_EQ(root_directory_of({"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="}), std::nullopt);
   EXPECT_EQ(root_directory_of({}), std::nullopt);
+}
+
+// As distribution's own parser carries them out.
+TEST(MergeKeys, AreCarriedOut) {
+  const auto says = [](const std::string& yaml) {
+    return std::get<Configuration>(parse_configuration(yaml, {}));
+  };
+  const std::string anchors =
+      "x: &x\n  cache: {blobdescriptor: inmemory}\n  filesystem: {rootdirectory: /x}\n"
+      "y: &y\n  filesystem: {rootdirectory: /y}\n";
+  const Configuration merged = says(anchors + "storage:\n  <<: *x\n");
+  EXPECT_EQ(merged.root_directory, "/x");
+  EXPECT_EQ(merged.cache, Cache::inmemory);
+  const Configuration own =
+      says(anchors + "storage:\n  <<: *x\n  filesystem: {rootdirectory: /own}\n");
+  EXPECT_EQ(own.root_directory, "/own");
+  EXPECT_EQ(own.cache, Cache::inmemory);
+  EXPECT_EQ(says(anchors + "storage:\n  <<: [*y, *x]\n").root_directory, "/y");
+  EXPECT_EQ(says(anchors + "storage:\n  <<: [*y, *x]\n").cache, Cache::inmemory);
+  EXPECT_EQ(says(anchors + "storage:\n  filesystem: {}\n  '<<': *x\n").cache, Cache::none)
+      << "a quoted key is a key";
+}
+
+TEST(MergeKeys, CannotMakeASmallDocumentEnormous) {
+  std::string bomb = "a0: &a0 {k: v}\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string before = std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " {x: *a" + before +
+            ", <<: [*a" + before + ", *a" + before + "]}\n";
+  }
+  EXPECT_TRUE(is_unclear(bomb));
 }
 
 }  // namespace
