@@ -70,6 +70,22 @@ Standing stranger_at(const fs::path& path, const std::vector<fs::path>& below) {
   return Standing::unknown;
 }
 
+// MinIO keeps an object as a directory of that name, with a file of its own in it. `v2` of a bucket
+// looks like a registry's.
+bool is_of_minio(const fs::path& v2) {
+  // As far down as any one blob: <algorithm>/<two digits>/<hex>/data.
+  fs::path here = v2 / "blobs";
+  for (int depth = 0; depth < 3; ++depth) {
+    error_code ignored;
+    auto below = fs::directory_iterator(here, ignored);
+    const auto first = std::find_if(fs::begin(below), fs::end(below),
+                                    [](const auto& entry) { return has_directory(entry.path()); });
+    if (first == fs::directory_iterator()) return false;
+    here = first->path();
+  }
+  return has_file(here / "data" / "xl.meta");
+}
+
 // The top of a storage that `path` is a little beside; empty: not found.
 std::string store_beside(const fs::path& path, const std::vector<fs::path>& below) {
   for (fs::path up = path; up.has_parent_path() && up != up.parent_path(); up = up.parent_path()) {
@@ -125,6 +141,9 @@ Found found_in(const std::string& given, const fs::path& real) {
     const fs::path top = above.value_or(real);
     if (std::string link = link_on_the_way_below(top); !link.empty())
       return {Standing::behind_link, path, std::move(link)};
+    const fs::path v2 = top / kV2;
+    if (has_directory(v2 / kV2)) return {Standing::nested, path, (v2 / kV2).string()};
+    if (is_of_minio(v2)) return {Standing::minio, path};
     return {Standing::store, path, "", 0, facts_of(given, top, above.has_value())};
   }
   const auto below = children(real);

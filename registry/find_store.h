@@ -21,6 +21,8 @@ enum class Standing : std::uint8_t {
   filesystem_root,
   behind_link,   // `where`, docker/registry/v2 or a directory above it, is a symbolic link
   beside_store,  // `where` is the top of one
+  nested,        // one that holds another, `where`
+  minio,         // a bucket of an object store that keeps its own files there
   oci_layout,
   version_1,
   docker_engine,

@@ -220,7 +220,13 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
     for (const Entry& entry : top->entries) {
       const bool blobs = entry.name == layout::kBlobs,
                  repositories = entry.name == layout::kRepositories;
-      if ((!blobs && !repositories) || !notes.is_directory(entry, "", true)) continue;
+      if (!blobs && !repositories) {
+        const bool is_ours = entry.name.starts_with(".regctl-gc.");
+        if (!is_ours && !notes.is_foreign(entry, "") && entry.kind == EntryKind::directory)
+          notes.stray(Stray::Kind::unexpected, entry.name);
+        continue;
+      }
+      if (!notes.is_directory(entry, "", true)) continue;
       (blobs ? inventory.has_blobs : inventory.has_repositories) = true;
     }
   });

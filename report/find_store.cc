@@ -33,6 +33,10 @@ Code code_of(Standing standing) {
       return Code::root_behind_link;
     case Standing::beside_store:
       return Code::root_beside_store;
+    case Standing::nested:
+      return Code::root_nested;
+    case Standing::minio:
+      return Code::root_minio;
     case Standing::oci_layout:
       return Code::root_oci_layout;
     case Standing::version_1:

@@ -103,6 +103,8 @@ enum class Code : std::uint8_t {
   root_of_filesystem,
   root_behind_link,
   root_beside_store,
+  root_nested,
+  root_minio,
   root_oci_layout,
   root_version_1,
   root_docker_engine,

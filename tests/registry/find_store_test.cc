@@ -181,6 +181,26 @@ TEST_F(FindStore, KnowsTheStrangers) {
   }
 }
 
+TEST_F(FindStore, OneInsideAnotherIsNotGuessed) {
+  make_registry();
+  make("docker/registry/v2/docker/registry/v2/blobs");
+  const fs::path inner = top / "docker/registry/v2/docker/registry/v2";
+  for (const fs::path& outer : {fs::path(top), top / "docker/registry/v2"}) {
+    const Found found = find_store(outer);
+    EXPECT_EQ(found.standing, Standing::nested);
+    EXPECT_EQ(found.where, inner);
+  }
+  EXPECT_EQ(standing(inner), Standing::store);
+}
+
+TEST_F(FindStore, ABucketOfMinioIsNone) {
+  make_registry();
+  write("docker/registry/v2/blobs/sha256/ab/abc/data/xl.meta");
+  EXPECT_EQ(standing(top), Standing::minio);
+  fs::remove_all(top / "docker/registry/v2/blobs/sha256/ab");
+  EXPECT_EQ(standing(top), Standing::store);
+}
+
 TEST_F(FindStore, ARegistryBesideAStrangersFilesIsStillOne) {
   make_registry();
   make("images");

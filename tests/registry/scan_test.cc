@@ -182,6 +182,20 @@ TEST(Scan, RepositoriesNestAndHaveAnyName) {
               ElementsAre("repositories/.x", "repositories/with blank", "repositories/\xFF"));
 }
 
+TEST(Scan, OtherDirectoriesBesideBlobsAndRepositoriesAreStrays) {
+  RegistryBuilder registry;
+  registry.image("app", {"layer"}, "v1");
+  registry.tree.directory("backup", kNow);
+  registry.tree.file("notes.txt", "", kNow);
+  registry.tree.file(".regctl-gc.lock", "", kNow);
+  registry.tree.directory(".Trash-1000", kNow);
+  const Inventory inventory = scanned(registry);
+  ASSERT_EQ(inventory.strays.size(), 2u);
+  EXPECT_EQ(inventory.strays[0].kind, Stray::Kind::unexpected);
+  EXPECT_EQ(inventory.strays[0].path, "backup");
+  EXPECT_EQ(inventory.strays[1].path, ".Trash-1000");
+}
+
 TEST(Scan, ANameThatARegistryCanMakeIsNoLitter) {
   RegistryBuilder registry;
   for (const char* tag : {"Thumbs.db", "lost_found", "snapshot", "nfs1", "link", "current", "index",
