@@ -7,6 +7,9 @@
 #include <sstream>
 #include <vector>
 
+#include "registry/layout.h"
+#include "registry/store.h"
+
 namespace regctl {
 namespace {
 
@@ -70,22 +73,6 @@ Standing stranger_at(const fs::path& path, const std::vector<fs::path>& below) {
   return Standing::unknown;
 }
 
-// MinIO keeps an object as a directory of that name, with a file of its own in it. `v2` of a bucket
-// looks like a registry's.
-bool is_of_minio(const fs::path& v2) {
-  // As far down as any one blob: <algorithm>/<two digits>/<hex>/data.
-  fs::path here = v2 / "blobs";
-  for (int depth = 0; depth < 3; ++depth) {
-    error_code ignored;
-    auto below = fs::directory_iterator(here, ignored);
-    const auto first = std::find_if(fs::begin(below), fs::end(below),
-                                    [](const auto& entry) { return has_directory(entry.path()); });
-    if (first == fs::directory_iterator()) return false;
-    here = first->path();
-  }
-  return has_file(here / "data" / "xl.meta");
-}
-
 // The top of a storage that `path` is a little beside; empty: not found.
 std::string store_beside(const fs::path& path, const std::vector<fs::path>& below) {
   for (fs::path up = path; up.has_parent_path() && up != up.parent_path(); up = up.parent_path()) {
@@ -118,6 +105,27 @@ StoreFacts facts_of(const std::string& given, const fs::path& top, bool is_v2) {
           .medium = medium_of(v2.string())};
 }
 
+// MinIO keeps an object as a directory of that name, with a file of its own in it, so that a bucket
+// looks like a registry's storage. Looked at as the storage itself is: through no link.
+bool is_of_minio(const StoreFacts& facts) {
+  try {
+    const Store store(facts);
+    std::string here(layout::kBlobs);
+    for (int depth = 0; depth < 3; ++depth) {  // as far down as any one blob
+      const auto listing = store.storage().list(here);
+      if (!listing) return false;
+      const auto first =
+          std::find_if(listing->entries.begin(), listing->entries.end(),
+                       [](const Entry& entry) { return entry.kind == EntryKind::directory; });
+      if (first == listing->entries.end()) return false;
+      here = layout::join(here, first->name);
+    }
+    return store.storage().stat(here + "/data/xl.meta").has_value();
+  } catch (const StorageError&) {
+    return false;  // what it is then, the scan finds out
+  }
+}
+
 // Where `real` is docker/registry/v2 itself, the directory above these three.
 std::optional<fs::path> top_of_v2(const fs::path& real) {
   const std::string tail = '/' + kV2.string();
@@ -143,8 +151,8 @@ Found found_in(const std::string& given, const fs::path& real) {
       return {Standing::behind_link, path, std::move(link)};
     const fs::path v2 = top / kV2;
     if (has_directory(v2 / kV2)) return {Standing::nested, path, (v2 / kV2).string()};
-    if (is_of_minio(v2)) return {Standing::minio, path};
-    return {Standing::store, path, "", 0, facts_of(given, top, above.has_value())};
+    const StoreFacts facts = facts_of(given, top, above.has_value());
+    return {is_of_minio(facts) ? Standing::minio : Standing::store, path, "", 0, facts};
   }
   const auto below = children(real);
   if (is_as_good_as_empty(below) && store_beside(real, {}).empty())
