@@ -50,7 +50,7 @@ class Look {
         options_{.settle = looking.settle, .arrival = wishes.policy.arrival} {
     for (const RootDigest& one : wishes.policy.roots) options_.also_open.push_back(one.digest);
     if (wishes.policy.delete_untagged) options_.detail = Detail::everything;
-    if (looks_at_all() || wishes.margins.purge_uploads) options_.copies = Copies::of_all_links;
+    if (looks_at_all()) options_.copies = Copies::of_all_links;
   }
 
   Looked run() && {
@@ -63,10 +63,11 @@ class Look {
   }
 
  private:
-  // What is to be given back stands beside blobs that nobody else need look at.
+  // What is to be given back, and what a registry has left behind, stands beside blobs and links
+  // that nobody else need look at.
   bool looks_at_all() const {
     return looking_.sizes == Sizes::seen || wishes_.mode == Mode::heal ||
-           wishes_.mode == Mode::restore;
+           wishes_.mode == Mode::restore || wishes_.margins.purge_uploads;
   }
 
   // Until both have seen all they need of each other: what is in doubt needs tag histories, and
@@ -184,6 +185,20 @@ class Look {
     return untagged;
   }
 
+  // Manifests of repositories without tags, and the bytes that only those keep alive.
+  Amount left_alone() const {
+    Amount left;
+    for (std::size_t i = 0; i < inventory().repositories.size(); ++i) {
+      if (findings_.mark.repositories[i].tags_unknown)
+        left.count += inventory().repositories[i].count_manifests();
+    }
+    for (const Blob& blob : inventory().blobs) {
+      if (findings_.mark.digests[index_of(blob.digest)] == Why::tags_unknown)
+        left.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+    }
+    return left;
+  }
+
   void advise() {
     const auto advise = [&](report::Code code, std::uint64_t count, std::uint64_t bytes) {
       if (count) findings_.advice.push_back({code, count, bytes});
@@ -205,6 +220,10 @@ class Look {
     const Amount &young = findings_.plan.kept_young, &arrived = findings_.plan.kept_arrived;
     if (wishes_.policy.keep_younger_than > Duration(0))
       advise(report::Code::young_blobs, young.count, young.bytes);
+    if (wishes_.policy.delete_untagged) {
+      const Amount left = left_alone();
+      advise(report::Code::pulled_by_digest, left.count, left.bytes);
+    }
     const auto is_foreign = [](const Stray& stray) { return stray.kind == Stray::Kind::foreign; };
     advise(report::Code::foreign_names,
            static_cast<std::uint64_t>(

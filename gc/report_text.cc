@@ -43,8 +43,12 @@ void head(const Report& report, const Totals& totals, Text& text) {
   text.line("regctl-gc {}   {}", REGCTL_VERSION,
             report.run.dry_run ? "dry run: nothing will be removed" : "run " + report.run.id);
   text.storage(report.store);
+  // Of the first look, which may scan again for what it has found to need.
   double seconds = 0;
-  for (const Phase& phase : report.run.phases) seconds += phase.seconds;
+  for (const Phase& phase : report.run.phases) {
+    if (phase.name == "plan") break;
+    if (phase.name == "scan") seconds += phase.seconds;
+  }
   text.line("Scanned    {} repositories, {} tags, {} manifests, {} blobs in {:.1f} s",
             format_count(report.findings->inventory.repositories.size()), format_count(totals.tags),
             format_count(totals.manifests), format_count(totals.blobs.count), seconds);

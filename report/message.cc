@@ -154,8 +154,6 @@ constexpr std::array kTable = {
     CodeInfo{tag_dangling, "tag-dangling", warning,
              "tag {0} of {1} points to no manifest there; all it ever pointed to is kept",
              kPushOrDelete},
-    CodeInfo{tags_unknown, "tags-unknown", warning,
-             "{0} has manifests, but its tags are missing or cannot be read; it is left alone", ""},
     CodeInfo{run_unknown, "run-unknown", warning, "nothing in quarantine was taken by run {0}",
              "find -name '*.regctl-gc.*' shows the runs"},
     CodeInfo{empty_root, "empty-root", warning, "{0} is an empty directory",
@@ -253,6 +251,11 @@ constexpr std::array kTable = {
              "--registry-restarted-at"},
     CodeInfo{roots_absent, "roots-absent", advice, "{0} digests of --roots are not in this store",
              ""},
+    CodeInfo{
+        pulled_by_digest, "pulled-by-digest", advice,
+        "{0} manifests are in repositories without tags, where all is pulled by digest, and are "
+        "left alone ({1} that nothing else needs)",
+        ""},
     CodeInfo{foreign_names, "foreign-names", advice,
              "{0} files and directories have names that no registry makes or reads, and are left "
              "alone; regctl-audit names them",

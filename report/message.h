@@ -71,7 +71,6 @@ enum class Code : std::uint8_t {
   registry_may_collect,
   processes_unseen,
   tag_dangling,
-  tags_unknown,
   run_unknown,
   empty_root,
   report_not_written,
@@ -119,6 +118,7 @@ enum class Code : std::uint8_t {
   arrived_blobs,
   restart_registry,
   roots_absent,
+  pulled_by_digest,
   foreign_names,
   // What would open the gate of the caches.
   flush_redis,

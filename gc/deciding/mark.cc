@@ -254,10 +254,7 @@ class Marker {
     const Repository& repository = inventory_.repositories[place];
     RepositoryMark& mark = mark_.repositories[place];
     mark.revisions.assign(repository.revisions.size(), Why::nothing);
-    const bool unreadable =
-        std::any_of(repository.tags.begin(), repository.tags.end(),
-                    [](const Tag& tag) { return tag.state != LinkState::present; });
-    mark.tags_unknown = repository.count_manifests() > 0 && (!repository.has_tags || unreadable);
+    mark.tags_unknown = repository.count_manifests() > 0 && !repository.has_tags;
 
     std::unordered_map<DigestId, std::size_t> index;
     std::multimap<DigestId, DigestId> referrers;  // subject -> revision of this repository

@@ -113,12 +113,6 @@ void warn_of_tags(const Judged& judged, Messages& warnings) {
                           .arguments = {tag.name, repository.name}});
     }
   }
-  for (std::size_t i = 0; i < repositories.size(); ++i) {
-    if (!judged.mark.repositories[i].tags_unknown) continue;
-    warnings.push_back({.code = Code::tags_unknown,
-                        .path = layout::repository(repositories[i].name),
-                        .arguments = {repositories[i].name}});
-  }
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ enum class Why : std::uint8_t {
   reference,  // something alive refers to it
 
   is_protected,  // --protect
-  tags_unknown,  // its repository's tags are missing or cannot be read
+  tags_unknown,  // its repository has no tags, nor a place for them: all is pulled by digest
   outside_tags,  // newer than anything tagged: something else may be tagging
   young,         // too young to be judged
   arrived,       // modified long ago, but in its place for too short a time to be judged

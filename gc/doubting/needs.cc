@@ -185,11 +185,6 @@ bool is_protected(const Policy& policy, const std::string& name) {
                      [&](const std::string& glob) { return matches_glob(glob, name); });
 }
 
-bool knows_its_tags(const Repository& repository) {
-  return repository.has_tags && std::all_of(repository.tags.begin(), repository.tags.end(),
-                                            [](const Tag& tag) { return tag.target.has_value(); });
-}
-
 bool is_outside_tags(const Facts& facts, const Revision& revision) {
   const Paper* paper = facts.reading.paper(revision.name);
   const bool refers = paper && !paper->subjects.empty();
@@ -201,7 +196,7 @@ bool is_outside_tags(const Facts& facts, const Revision& revision) {
 std::optional<Ground> why_not_taken(const Facts& facts, const Repository& repository,
                                     const Revision& revision, const std::set<Id>& lately) {
   if (!facts.circumstances.policy.delete_untagged) return Ground::untagged_stay;
-  if (!knows_its_tags(repository)) return Ground::tags_unknown;
+  if (!repository.has_tags) return Ground::tags_unknown;
   if (is_young(facts, revision.latest) || lately.contains(revision.name) ||
       is_young_blob(facts, facts.reading.names[revision.name]))
     return Ground::young;

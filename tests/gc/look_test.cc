@@ -1,5 +1,5 @@
 // The rules of contract 3 on told registries, one behaviour a test.
-#include "tests/support/looking.h"
+#include "tests/support/scene.h"
 
 namespace regctl::gc {
 namespace {
@@ -128,6 +128,22 @@ TEST(P3DamagePins, NamesInTheHistoryOfAnUnreadableTagStay) {
   registry.tree.file(layout::tag("app", "v1") + "/index/sha256/" + upper + "/link", hinted.text(),
                      registry.time());
   EXPECT_FALSE(planned(Look().at(registry)).contains(hinted));
+}
+
+// A registry of version 3 writes beside the name and renames. What that leaves stands anywhere.
+TEST(Looking, ADryRunPlansTheTemporaryFilesThatARunRemoves) {
+  Scene scene;
+  const std::string rest = ".b1a5f0e8-6d1c-4a6e-9a5e-0d6f6b1c2d3e.tmp";
+  for (const std::string& key :
+       {scene.data() + rest, scene.layer_link() + rest, scene.tag_link() + rest,
+        RegistryBuilder::data(scene.loose) + rest})
+    scene.put(key, "half");
+  Look dry, real;
+  real.looking.sizes = Sizes::seen;
+  for (Look* look : {&dry, &real}) {
+    look->wishes.margins.purge_uploads = kDay;
+    EXPECT_EQ(look->at(scene.registry).plan.leftovers.size(), 4u);
+  }
 }
 
 }  // namespace

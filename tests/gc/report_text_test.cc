@@ -41,5 +41,14 @@ TEST(ReportText, TellsOfThePlanThatWasCarriedOut) {
   EXPECT_THAT(text, testing::Not(HasSubstr(dropped.hex().substr(0, 12))));
 }
 
+TEST(ReportText, ScannedIsWhatTheScanOfTheFirstLookTook) {
+  Scene scene;
+  Report report;
+  report.findings = Look().at(scene.registry);
+  report.run.phases = {{"scan", 1},  {"mark", 20},    {"scan", 2}, {"survey", 40},
+                       {"plan", 80}, {"verify", 500}, {"scan", 3}};
+  EXPECT_THAT(text_of(report), HasSubstr("blobs in 3.0 s\n"));
+}
+
 }  // namespace
 }  // namespace regctl::gc

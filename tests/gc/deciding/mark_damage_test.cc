@@ -204,9 +204,7 @@ TEST_P(P3DamagedTagPins, ItsRepositoryAndAllItEverPointedTo) {
 TEST_P(P3DamagedTagPins, EveryRevisionWithDeleteUntagged) {
   const Looked findings = Look().delete_untagged().at(scene.registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"other", scene.other_untagged}}));
-  Codes expected = GetParam().codes;
-  expected.insert("tags-unknown");
-  EXPECT_EQ(codes(findings.plan.warnings), expected);
+  EXPECT_EQ(codes(findings.plan.warnings), GetParam().codes);
 }
 
 INSTANTIATE_TEST_SUITE_P(

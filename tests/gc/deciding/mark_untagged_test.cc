@@ -223,21 +223,25 @@ TEST(P12TagsUnknown, ARepositoryWithoutATagsDirectoryIsLeftAlone) {
   registry.image("harbor", {"tagged in a database"});
   const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), (Manifests{{"app", untagged}}));
-  EXPECT_EQ(codes(findings.plan.warnings), Codes{"tags-unknown"});
+  EXPECT_EQ(codes(findings.plan.warnings), Codes{}) << "it is legitimate, and lasts";
+  ASSERT_EQ(findings.advice.size(), 1u);
+  EXPECT_EQ(findings.advice[0].code, report::Code::pulled_by_digest);
+  EXPECT_EQ(findings.advice[0].count, 1u);
+  EXPECT_GT(findings.advice[0].bytes, 0u);
   registry.tree.directory("repositories/harbor/_manifests/tags", registry.time());
   EXPECT_EQ(Look().delete_untagged().at(registry).plan.manifests.size(), 2u);
 }
 
-TEST(P12TagsUnknown, ARepositoryWithATagThatCannotBeReadIsLeftAlone) {
+TEST(P12TagsUnknown, ATagWithoutItsLinkKeepsWhatItsHistoryNamesAndNothingElse) {
   RegistryBuilder registry;
   registry.image("app", {"tagged"}, "v1");
-  registry.image("app", {"untagged"});
+  const Digest untagged = registry.image("app", {"untagged"});
   registry.image("other", {"tagged"}, "v1");
   const Digest elsewhere = registry.image("other", {"untagged elsewhere"});
   registry.tree.remove(layout::tag_current_link("app", "v1"));
   const Looked findings = Look().delete_untagged().at(registry);
-  EXPECT_EQ(planned_manifests(findings), (Manifests{{"other", elsewhere}}));
-  EXPECT_EQ(codes(findings.plan.warnings), (Codes{"tags-unknown", "tag-without-link"}));
+  EXPECT_EQ(planned_manifests(findings), (Manifests{{"app", untagged}, {"other", elsewhere}}));
+  EXPECT_EQ(codes(findings.plan.warnings), Codes{"tag-without-link"});
 }
 
 TEST(P12TagsUnknown, ARepositoryWithoutRevisionsIsNoReasonToWarn) {

@@ -112,8 +112,6 @@ TEST_F(SecondOpinionOfRevisions, YoungByTheCopyOfItsBlob) {
 
 TEST_F(SecondOpinionOfRevisions, ARepositoryThatDoesNotTellItsTagsIsLeftAlone) {
   registry.tree.directory(layout::tag("app", "pending"), registry.time());
-  EXPECT_EQ(why(), "app does not tell its tags");
-  registry.tree.remove(layout::tag("app", "pending"));
   expect_none();
   registry.image("other", {"elsewhere"}, "v1");
   registry.tree.remove("repositories/app/_manifests/tags");
