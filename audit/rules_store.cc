@@ -56,13 +56,14 @@ Findings symlink_in_tree(const Facts& facts) {
 Findings read_error(const Facts& facts) { return obstacles(Rule::read_error, true, facts); }
 
 Findings upload_stale(const Facts& facts) {
-  return uploads(Rule::upload_stale, facts,
-                 [&](const Upload& upload) { return upload.is_stale(facts.now); });
+  return uploads(Rule::upload_stale, facts, [&](const Upload& upload) {
+    return upload.started && upload.is_stale(facts.now);
+  });
 }
 
 Findings upload_malformed(const Facts& facts) {
   return uploads(Rule::upload_malformed, facts, [&](const Upload& upload) {
-    return !upload.started && facts.now - upload.newest >= kStaleUpload;
+    return !upload.started && upload.is_stale(facts.now);
   });
 }
 

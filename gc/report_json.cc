@@ -175,7 +175,7 @@ Json upload_json(const UploadRemoval& removal) {
   Json item;
   set_name(item, "repository", removal.repository);
   set_name(item, "uuid", removal.uuid);
-  item["started_at"] = format_rfc3339(removal.started_at);
+  item["started_at"] = removal.started_at ? Json(format_rfc3339(*removal.started_at)) : Json();
   item["bytes"] = removal.bytes;
   return item;
 }

@@ -140,17 +140,14 @@ struct Upload {
   std::string uuid;
   std::optional<Time> started;  // empty: missing or unparsable; without any file, when the
                                 // directory was last changed
-  Time newest{};                // latest modification time of any file inside
+  Time newest{};  // latest modification time of any file inside; where `started` is empty, of any
+                  // directory as well
   std::uint64_t bytes = 0;
+  // Its `startedat` or `data` is there. Of one that was cancelled hash states may be left.
+  bool can_go_on = false;
 
-  // Empty: `started` is.
-  std::optional<Time> last_touched() const {
-    return started ? std::optional(std::max(*started, newest)) : std::nullopt;
-  }
-  bool is_stale(Time now) const {
-    const auto touched = last_touched();
-    return touched && now - *touched >= kStaleUpload;
-  }
+  Time last_touched() const { return std::max(started.value_or(newest), newest); }
+  bool is_stale(Time now) const { return now - last_touched() >= kStaleUpload; }
 
   bool operator==(const Upload&) const = default;
 };

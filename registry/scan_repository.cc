@@ -383,7 +383,7 @@ class RepositoryScan {
   // A registry is at work in here: what is gone by the time it is asked for is gone.
   void scan_upload(const std::string& key, const std::string& uuid) {
     Upload upload{.uuid = uuid};
-    Time directory{};
+    Time directory{}, directories{};
     bool holds_files = false;
     std::vector<std::string> open{key};
     while (!open.empty()) {
@@ -393,6 +393,7 @@ class RepositoryScan {
       if (!found && here == key) return;
       if (!found) continue;
       if (here == key) directory = found->stat.modified;
+      directories = std::max(directories, found->stat.modified);
       for (const Entry& entry : found->entries) {
         const std::string path = join(here, entry.name);
         if (entry.kind == EntryKind::directory) open.push_back(path);
@@ -405,6 +406,7 @@ class RepositoryScan {
         upload.newest = std::max(upload.newest, stat->modified);
         if (stat->kind != EntryKind::file) continue;
         upload.bytes += stat->bytes;
+        upload.can_go_on |= entry.name == "startedat" || entry.name == layout::kData;
         if (entry.name != "startedat") continue;
         const auto content =
             notes_.insist(storage_, here, entry.name, [&] { return storage_.read(path, 64); });
@@ -412,6 +414,7 @@ class RepositoryScan {
       }
     }
     if (!holds_files) upload.started = directory;
+    if (!upload.started) upload.newest = std::max(upload.newest, directories);
     out_.uploads.push_back(std::move(upload));
   }
 

@@ -204,10 +204,9 @@ class Planner {
     if (!margins_.purge_uploads) return;
     for (const Repository& repository : inventory_.repositories) {
       for (const Upload& upload : repository.uploads) {
-        const auto touched = upload.last_touched();
-        if (!touched || is_young(*touched, *margins_.purge_uploads, judged_.now)) continue;
+        if (is_young(upload.last_touched(), *margins_.purge_uploads, judged_.now)) continue;
         plan_.uploads.push_back(
-            {repository.name, upload.uuid, *upload.started, upload.newest, upload.bytes});
+            {repository.name, upload.uuid, upload.started, upload.newest, upload.bytes});
       }
     }
     for (const Stray& stray : inventory_.strays) {

@@ -80,7 +80,8 @@ struct LayerLinkRemoval {
 
 struct UploadRemoval {
   std::string repository, uuid;
-  Time started_at, newest;  // Upload::newest
+  std::optional<Time> started_at;  // Upload::started
+  Time newest;                     // Upload::newest
   std::uint64_t bytes;
 
   auto operator<=>(const UploadRemoval&) const = default;

@@ -69,7 +69,8 @@ void refuse_uploads(const Judged& judged, Messages& refusals) {
   if (!judged.margins.uploads_idle || read_only_process_found(judged.gate.found)) return;
   for (const Repository& repository : judged.inventory.repositories) {
     for (const Upload& upload : repository.uploads) {
-      if (!is_young(upload.newest, *judged.margins.uploads_idle, judged.now)) continue;
+      if (!upload.can_go_on || !is_young(upload.newest, *judged.margins.uploads_idle, judged.now))
+        continue;
       refusals.push_back({.code = Code::upload_in_progress,
                           .path = layout::upload(repository.name, upload.uuid),
                           .arguments = {repository.name}});

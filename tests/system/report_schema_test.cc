@@ -320,7 +320,7 @@ TEST_F(ReportSchema, RefusesWhatIsMissingAddedOrMisspelt) {
     return true;
   });
   EXPECT_THAT(null, UnorderedElementsAre("blobs.last_repository", "kept.mismatched", "swept",
-                                         "waiting.oldest", "waiting.until"));
+                                         "uploads.started_at", "waiting.oldest", "waiting.until"));
 
   // Names and sentences may be any text; whatever a program compares may not.
   const auto misspelt = mutations.that_pass([](Json& report, const Pointer& place) {

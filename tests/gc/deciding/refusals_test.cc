@@ -306,9 +306,41 @@ TEST(Uploads, AreTakenOnlyWhenAskedForAndOldByEveryTime) {
   EXPECT_THAT(look.at(scene.registry).plan.uploads, IsEmpty());
   look.wishes.margins.purge_uploads = 7 * kDay;
   const Looked findings = look.at(scene.registry);
-  ASSERT_EQ(findings.plan.uploads.size(), 1u);
+  ASSERT_EQ(findings.plan.uploads.size(), 2u);
   EXPECT_EQ(findings.plan.uploads[0],
             (UploadRemoval{"app", "old", kNow - 10 * kDay, kNow - 9 * kDay, 4 + 5 + old.size()}));
+  EXPECT_EQ(findings.plan.uploads[1].uuid, "unknown");
+  EXPECT_EQ(findings.plan.uploads[1].started_at, std::nullopt);
+}
+
+// A full disk leaves an empty `startedat`, a cancelled push none.
+TEST(Uploads, WithoutATimeOfBeginningAreAsOldAsTheNewestOfAllInside) {
+  RegistryBuilder registry;
+  registry.image("app", {"layer"}, "v1");
+  const std::string top = "repositories/app/_uploads/";
+  registry.tree.file(top + "full/startedat", "", kNow - 9 * kDay);
+  registry.tree.file(top + "full-lately/startedat", "", kNow - 9 * kDay);
+  registry.tree.directory(top + "full-lately", kNow - kHour);
+  registry.tree.file(top + "cancelled/hashstates/sha256/4", "state", kNow - 9 * kDay);
+  registry.tree.file(top + "cancelled-lately/hashstates/sha256/4", "state", kNow - 9 * kDay);
+  registry.tree.touch(top + "cancelled-lately/hashstates/sha256", kNow - kHour);
+  Look look;
+  look.wishes.margins.purge_uploads = 7 * kDay;
+  std::vector<std::string> taken;
+  for (const UploadRemoval& one : look.at(registry).plan.uploads) taken.push_back(one.uuid);
+  EXPECT_THAT(taken, testing::ElementsAre("cancelled", "full"));
+}
+
+TEST(Uploads, WhatWasCancelledIsNotInTheWayOfAnOfflineRun) {
+  RegistryBuilder registry;
+  registry.image("app", {"layer"}, "v1");
+  const std::string top = "repositories/app/_uploads/1";
+  registry.tree.file(top + "/hashstates/sha256/4", "state", kNow - kSecond);
+  Look look = Look().offline();
+  look.wishes.margins.uploads_idle = 10 * kHour / 60;
+  EXPECT_EQ(blockers(look, registry), Codes{});
+  registry.tree.file(top + "/data", "part", kNow - kSecond);
+  EXPECT_EQ(blockers(look, registry), Codes{"upload-in-progress"});
 }
 
 TEST(EmptyRepositories, AreTakenOnlyWhenAskedForAndEmptyOfAllThatMatters) {
