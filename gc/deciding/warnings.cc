@@ -129,11 +129,24 @@ std::vector<Message> damages_in(const Inventory& inventory, OnDamage on_damage) 
     if (damage.digest) message.digest = inventory.digests[*damage.digest];
     damages.push_back(std::move(message));
   };
+  // What is not there is told by the links that name it.
+  const auto add_missing = [&](Damage damage, DigestId id) {
+    for (const Repository& repository : inventory.repositories) {
+      if (!has_link(repository.revisions, id)) continue;
+      damage.path = layout::revision_link(repository.name, inventory.digests[id]);
+      add(damage, repository.name);
+    }
+  };
   for (const Repository& repository : inventory.repositories) {
     for (const Damage& damage : repository.damage) add(damage, repository.name);
   }
   for (const Document& document : inventory.documents) {
-    for (const Damage& damage : document.damage) add(damage, "");
+    for (const Damage& damage : document.damage) {
+      if (damage.kind == DamageKind::manifest_missing)
+        add_missing(damage, document.digest);
+      else
+        add(damage, "");
+    }
   }
   return damages;
 }

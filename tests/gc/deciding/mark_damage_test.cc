@@ -295,6 +295,20 @@ TEST(P3Damage, NeverMakesAnythingElseCollectable) {
             3u);  // the layer and configuration nobody names now, and the loose one
 }
 
+TEST(P3Damage, AMissingManifestIsToldByTheLinksThatNameIt) {
+  Scene scene;
+  scene.registry.link_revision("other", scene.image);
+  scene.tree.remove(layout::blob(scene.image));
+  std::set<std::pair<std::string, std::string>> told;
+  for (const report::Message& message : Look().at(scene.registry).plan.warnings) {
+    EXPECT_TRUE(scene.tree.has(message.path)) << message.path;
+    told.emplace(message.repository, message.path);
+  }
+  EXPECT_EQ(told, (std::set<std::pair<std::string, std::string>>{
+                      {"app", RegistryBuilder::revision("app", scene.image)},
+                      {"other", RegistryBuilder::revision("other", scene.image)}}));
+}
+
 TEST(P3Damage, PinnedLayerLinksStay) {
   Scene scene;
   scene.registry.link_layer("app", digest_of("gone"));
