@@ -16,7 +16,6 @@ struct Ages {
     modified = std::max(modified, one.modified);
     arrived = std::max(arrived, one.arrived);
   }
-  Time newest() const { return std::max(modified, arrived); }
 };
 
 template <class One>

@@ -326,7 +326,7 @@ class Planner {
   const Mark& mark_;
   const Margins& margins_;
   // By DigestId: how many copies of the blob are in quarantine; how many of these go.
-  std::vector<std::uint8_t> copies_, purged_;
+  std::vector<std::uint32_t> copies_, purged_;
   std::vector<bool> taken_;  // by DigestId: the blob is
   Closure untagged_;         // what the manifests planned so far reach
   Plan plan_;

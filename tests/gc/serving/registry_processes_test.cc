@@ -125,6 +125,40 @@ TEST_F(FindRegistries, NothingIsCompleteAndEmpty) {
   EXPECT_EQ(look(), (ProcessEvidence{.blindness = {Blindness::Why::none}, .local = true}));
 }
 
+// A process that could write to none of the storage's directories takes no push and removes no
+// blob; what cannot be found out counts as if it could.
+TEST_F(FindRegistries, OnlyWhoCouldWriteCounts) {
+  serve(kInmemory);
+  const fs::path v2 = store / "docker/registry/v2", process = proc / std::to_string(kPid);
+  const std::string kNobody =
+                        "Uid:\t65534\t65534\t65534\t65534\n"
+                        "Gid:\t65534\t65534\t65534\t65534\n",
+                    kNone = "CapPrm:\t0000000000000000\n", kAll = "CapPrm:\t000001ffffffffff\n",
+                    kSelf = std::to_string(geteuid());
+  const auto counts = [&](const std::string& status, const std::string& map = "0 0 4294967295\n") {
+    write(process / "status", status);
+    for (const char* which : {"uid_map", "gid_map"}) write(process / which, map);
+    return look().processes.size() == 1;
+  };
+  fs::permissions(v2, fs::perms(0755));
+  EXPECT_FALSE(counts(kNobody + "Groups:\t\n" + kNone));
+  EXPECT_TRUE(counts("")) << "nothing is told";
+  EXPECT_TRUE(counts(kNobody + kAll)) << "mighty";
+  EXPECT_FALSE(counts(kNobody + kAll, "0 100000 65536\n")) << "mighty in a world of its own";
+  EXPECT_TRUE(counts("Uid:\t1\t2\t" + kSelf + "\t3\nGid:\t9\t9\t9\t9\n" + kNone))
+      << "it may become the owner";
+
+  fs::permissions(v2, fs::perms(0775));
+  EXPECT_FALSE(counts(kNobody + "Groups:\t4 5\n" + kNone));
+  EXPECT_TRUE(counts(kNobody + "Groups:\t4 " + std::to_string(getegid()) + "\n" + kNone));
+  fs::permissions(v2, fs::perms(0757));
+  EXPECT_TRUE(counts(kNobody + kNone)) << "anybody may write";
+  fs::permissions(v2, fs::perms(0755));
+  fs::create_directories(v2 / "blobs");
+  fs::permissions(v2 / "blobs", fs::perms(0777));
+  EXPECT_TRUE(counts(kNobody + kNone)) << "where blobs are put";
+}
+
 TEST_F(FindRegistries, TellsWhatAProcessIsConfiguredTo) {
   serve(kBare);
   EXPECT_EQ(only(), serving(Cache::none));
