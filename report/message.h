@@ -71,6 +71,7 @@ enum class Code : std::uint8_t {
   registry_may_collect,
   processes_unseen,
   tag_dangling,
+  empty_repository_kept,
   run_unknown,
   empty_root,
   report_not_written,

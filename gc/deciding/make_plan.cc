@@ -9,9 +9,12 @@
 #include "gc/deciding/waiting.h"
 #include "gc/deciding/warnings.h"
 #include "registry/closure.h"
+#include "registry/layout.h"
 
 namespace regctl::gc {
 namespace {
+
+using report::Code;
 
 // The newest times of links to a digest, and where it was linked last.
 struct NewestLink {
@@ -225,8 +228,29 @@ class Planner {
           std::any_of(repository.revisions.begin(), repository.revisions.end(), recent) ||
           std::any_of(repository.layers.begin(), repository.layers.end(), recent))
         continue;
-      plan_.empty_repositories.push_back(repository.name);
+      if (const auto stranger = stranger_in(repository))
+        plan_.warnings.push_back({.code = Code::empty_repository_kept,
+                                  .path = *stranger,
+                                  .repository = repository.name,
+                                  .arguments = {repository.name}});
+      else
+        plan_.empty_repositories.push_back(repository.name);
     }
+  }
+
+  // What stands in one of the repository's own directories, which can therefore not be removed.
+  // Empty: nothing, as far as anybody looked.
+  std::optional<std::string> stranger_in(const Repository& repository) const {
+    const std::string own = layout::repository(repository.name) + "/_";
+    for (const Stray& stray : inventory_.strays) {
+      if (stray.kind != Stray::Kind::temporary && stray.path.starts_with(own)) return stray.path;
+    }
+    for (const Link& revision : repository.revisions) {
+      if (!revision.only_signatures) continue;
+      const std::string link = layout::revision_link(repository.name, digest(revision.name));
+      return link.substr(0, link.rfind('/')) + "/signatures";
+    }
+    return std::nullopt;
   }
 
   // No manifest, tag or upload that anybody could be using, and no other name of a blob that
@@ -336,7 +360,8 @@ class Planner {
 
 Plan make_plan(const Judged& judged) {
   Plan plan = Planner(judged).run();
-  plan.warnings = warnings_about(judged);
+  const auto more = warnings_about(judged);
+  plan.warnings.insert(plan.warnings.begin(), more.begin(), more.end());
   plan.blockers = refusals_of(judged, plan);
   return plan;
 }

@@ -357,5 +357,27 @@ TEST(EmptyRepositories, AreTakenOnlyWhenAskedForAndEmptyOfAllThatMatters) {
   EXPECT_THAT(look.at(scene.registry).plan.empty_repositories, testing::ElementsAre("empty"));
 }
 
+// Old registries left signatures/ beside a revision's link, a NAS its own.
+TEST(EmptyRepositories, OneThatCannotGoIsNamedWithWhatStandsInIt) {
+  for (const std::string& stranger :
+       {std::string("repositories/empty/_layers/@eaDir/x"),
+        std::string("repositories/empty/_manifests/notes.txt"),
+        "repositories/empty/_manifests/revisions/" + layout::digest_path(digest_of("deleted")) +
+            "/signatures/sha256/x/link"}) {
+    Scene scene;
+    scene.registry.layer("empty", "old layer");
+    scene.registry.layer("hollow", "old layer");
+    scene.tree.file(stranger, "", scene.registry.time());
+    Look look;
+    look.wishes.margins.prune_empty_repositories = true;
+    const Looked found = look.at(scene.registry);
+    EXPECT_THAT(found.plan.empty_repositories, testing::ElementsAre("hollow")) << stranger;
+    const Message* told = find(found.plan.warnings, "empty-repository-kept");
+    ASSERT_TRUE(told) << stranger;
+    EXPECT_EQ(told->repository, "empty");
+    EXPECT_TRUE(stranger.starts_with(told->path)) << told->path;
+  }
+}
+
 }  // namespace
 }  // namespace regctl::gc
