@@ -11,7 +11,8 @@ namespace {
 class ArrivalOnDisk : public SweepDisk {
  protected:
   static Ran offline(const std::filesystem::path& root, std::vector<std::string> options = {}) {
-    options.insert(options.begin(), {regctl_gc(), "--json", "--offline", "--max-delete", "100%"});
+    options.insert(options.begin(), {regctl_gc(), "--json", "--offline", "--insist",
+                                     "registry-in-doubt", "--max-delete", "100%"});
     options.push_back(root);
     return run(options);
   }

@@ -107,13 +107,12 @@ class Circle : public testing::Test {
     push_manifest(http, repository, tag, json + "]}", kOciIndex);
   }
 
-  // 1: done, with a word about another registry on this host that may serve this storage.
   nlohmann::json collect(std::vector<std::string> options) const {
     options.insert(options.begin(), {regctl_gc(), "--json", "-m", "--keep-younger-than", "0s",
-                                     "--max-delete", "100%"});
+                                     "--max-delete", "100%", "--insist", "registry-in-doubt"});
     options.push_back(root.path());
     const Ran ran = run(options);
-    EXPECT_TRUE(ran.status == 0 || ran.status == 1) << ran.status << ran.err;
+    EXPECT_LE(ran.status, 1) << ran.err;  // 1: a hold may be short
     auto report = nlohmann::json::parse(ran.out, nullptr, false);
     EXPECT_TRUE(report.is_object() && report.at("errors").empty() && report.at("blockers").empty())
         << ran.out;
@@ -149,7 +148,6 @@ TEST_F(Circle, PushOverwriteDeleteCollectPullAndPushAgain) {
   for (const Image* image : {&one, &three})
     EXPECT_FALSE(has(image->manifest) || has(image->layers[1]));
   EXPECT_EQ(count_quarantined(files_below(v2())), 0u);
-  for (int i = 0; i < 2; ++i) collect({"--offline"});  // links that lead nowhere
   EXPECT_EQ(collect({"--offline"}).at("plan").at("layer_links").size(), 0u);
   EXPECT_EQ(run({regctl_audit(), "--quick", "--fail-on", "error", root.path()}).status, 0);
 

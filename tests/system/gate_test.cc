@@ -204,7 +204,7 @@ TEST_F(GateOnDisk, RedisIsNeverJudgedByItself) {
 TEST_F(GateOnDisk, OfflineRefusesBesideARegistryThatServes) {
   write_with_old_garbage();
   std::optional<DockerRegistry> serving(std::in_place, root.path());
-  const Ran refused = collect({"--offline"});
+  const Ran refused = collect({"--offline", "--insist", "registry-in-doubt"});
   EXPECT_EQ(refused.status, 12) << refused.err;
   EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"registry-serving"});
   EXPECT_THAT(refused.err, Says(pid_of(*serving)));
@@ -299,7 +299,7 @@ TEST_F(GateOnDisk, OfflineQuarantinesOnlyWhereRedisIsNamed) {
   const DockerRegistry serving(root.path(),
                                {.storage = ", maintenance: {readonly: {enabled: true}}",
                                 .more = "redis: {addr: \"127.0.0.1:1\"}\n"});
-  expect_waiting(collect({"--offline"}), pid_of(serving));
+  expect_waiting(collect({"--offline", "--insist", "registry-in-doubt"}), pid_of(serving));
 }
 
 // A pull-through cache writes, whatever its configuration says.
@@ -310,7 +310,7 @@ TEST_F(GateOnDisk, OfflineRefusesBesideAPullThroughCache) {
   const DockerRegistry serving(
       root.path(), {.storage = ", maintenance: {readonly: {enabled: true}}",
                     .more = "proxy: {remoteurl: \"http://" + upstream.address() + "\"}\n"});
-  const Ran refused = collect({"--offline"});
+  const Ran refused = collect({"--offline", "--insist", "registry-in-doubt"});
   EXPECT_EQ(refused.status, 12) << refused.err;
   EXPECT_EQ(codes_of(refused, "blockers"), std::set<std::string>{"registry-serving"});
   EXPECT_TRUE(is_waiting());

@@ -302,8 +302,8 @@ TEST_F(Golden, Quarantine) {
   tell(story);
   expect_text("quarantine-gc", kGc);
   expect_json("quarantine-gc", kGc);
-  expect_text("quarantine-gc-offline", with(kGc, {"--offline"}));
-  expect_json("quarantine-gc-offline", with(kGc, {"--offline"}));
+  expect_text("quarantine-gc-offline", with(kGc, {"--offline", "--insist", "registry-in-doubt"}));
+  expect_json("quarantine-gc-offline", with(kGc, {"--offline", "--insist", "registry-in-doubt"}));
   expect_text("quarantine-audit", kAudit);
   expect_json("quarantine-audit", kAudit);
 }

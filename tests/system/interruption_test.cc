@@ -47,7 +47,7 @@ class Interruption : public testing::Test {
     for (const char* tag : {"v1", "multi"}) alive.push_back(layout::tag_current_link("app", tag));
   }
 
-  std::vector<std::string> mode{"--offline"};
+  std::vector<std::string> mode{"--offline", "--insist", "registry-in-doubt"};
   std::vector<std::string> command(const std::filesystem::path& root,
                                    const std::vector<std::string>& prefix = {}) const {
     std::vector<std::string> argv = prefix;

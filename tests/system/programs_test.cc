@@ -69,8 +69,10 @@ TEST_F(Programs, AFileThatIsWrittenKnowsOfOneThatIsNot) {
   write();
   const TemporaryDirectory out;
   const std::string metrics = out.path() / "metrics", report = out.path() / "report";
-  EXPECT_EQ(
-      gc({"--offline", "--metrics", metrics, "--report", out.path() / "no/such/report"}).status, 1);
+  EXPECT_EQ(gc({"--offline", "--insist", "registry-in-doubt", "--metrics", metrics, "--report",
+                out.path() / "no/such/report"})
+                .status,
+            1);
   EXPECT_NE(read_all(metrics).find("regctl_gc_last_run_exit_status{root=\"" + root.path().string() +
                                    "\"} 1\n"),
             std::string::npos)

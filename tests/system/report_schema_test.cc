@@ -51,7 +51,8 @@ class ReportSchema : public StoreOnDisk {
     expect("interrupted", "regctl-audit", {}, kSlowly);
     expect("warnings", "regctl-gc", {"-n"});
     expect("warnings", "regctl-gc", with(everything, {"-n"}));
-    expect("warnings", "regctl-gc", {"-n", "--offline", "--limit-rate", "1GB"});
+    expect("warnings", "regctl-gc",
+           {"-n", "--offline", "--insist", "registry-in-doubt", "--limit-rate", "1GB"});
     expect(
         "refused", "regctl-gc",
         {"-n", "-m", "--on-damage", "refuse", "--protect", "*", "--roots", work.path() / "roots"});
@@ -61,7 +62,8 @@ class ReportSchema : public StoreOnDisk {
     expect("warnings", "regctl-gc", {"--heal", "--registry-restarted-at", "2026-01-01T00:00:00Z"});
     expect("warnings", "regctl-gc", with(everything, {}));
     expect("warnings", "regctl-gc", {"--restore", "--run", last("regctl-gc")["run"]["id"]});
-    expect("warnings", "regctl-gc", with(everything, {"--offline"}));
+    expect("warnings", "regctl-gc",
+           with(everything, {"--offline", "--insist", "registry-in-doubt"}));
     top = work.path() / "empty";
     fs::create_directories(top);
     expect("warnings", "regctl-gc", {"-n"});
