@@ -45,14 +45,19 @@ Output understand_output(const Options& options);
 std::chrono::nanoseconds duration_value(const Options& options, const std::string& name);
 std::uint64_t number_value(const Options& options, const std::string& name, std::uint64_t most);
 
+// What `value`, given to option `name`, means; with a hint for where it means nothing.
 template <class T>
-T choice_value(const Options& options, const std::string& name,
-               const std::map<std::string, T>& choices) {
-  const std::string& value = options.value(name);
+T choice_of(const std::string& name, const std::string& value,
+            const std::map<std::string, T>& choices, const std::string& hint = {}) {
   if (const auto found = choices.find(value); found != choices.end()) return found->second;
   std::string words;
   for (const auto& [word, meaning] : choices) words += (words.empty() ? "" : ", ") + word;
-  throw UsageError("--" + name + " " + value + ": not one of " + words);
+  throw UsageError("--" + name + " " + value + ": not one of " + words, hint);
+}
+template <class T>
+T choice_value(const Options& options, const std::string& name,
+               const std::map<std::string, T>& choices) {
+  return choice_of(name, options.value(name), choices);
 }
 
 // The only operand of `options`.

@@ -236,7 +236,7 @@ class Collector {
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
     if (wishes_.mode == Mode::offline && !swept_.total.stopped && !stop_.stop_requested())
-      purge_own(plan, second, taken);
+      purge_at_once(plan, second, taken);
   }
 
   // Tags that lost something which the plan does not give back.
@@ -256,11 +256,11 @@ class Collector {
   // All that may go by now (what this run took, and links that an earlier one took ahead of their
   // blobs), and the repositories that this has emptied: about those the second opinion was asked
   // before.
-  void purge_own(const Plan& plan, const Looked& second, const std::vector<Copy>& taken) {
-    Plan own;
-    own.empty_repositories = plan.empty_repositories;
-    own.purge = second.plan.purge;
-    Doomed doomed = purged_by(own);
+  void purge_at_once(const Plan& plan, const Looked& second, const std::vector<Copy>& taken) {
+    Plan due;
+    due.empty_repositories = plan.empty_repositories;
+    due.purge = second.plan.purge;
+    Doomed doomed = purged_by(due);
     doomed.empty_repositories.clear();
     auto objections = ask(doomed);
     if (!objections) return;  // it stays in quarantine
@@ -268,8 +268,8 @@ class Collector {
       put_back(taken, {Code::computations_differ, {}});
       throw Disagreement(std::move(*objections));
     }
-    note_emptied(own);
-    purge(own, second);
+    note_emptied(due);
+    purge(due, second);
   }
 
   void note_emptied(const Plan& plan) {

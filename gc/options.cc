@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <map>
 #include <optional>
 
 #include "cli/output_file.h"
@@ -24,15 +23,21 @@ cli::OptionGroup output_options() {
   return group;
 }
 
+// Empty: something else.
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? std::optional(value) : std::nullopt;
+}
+
 MaxDelete max_delete(const cli::Options& options) {
   const std::string& text = options.value("max-delete");
   const bool percent = text.ends_with('%');
   const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  const bool whole = error == std::errc() && end == digits.data() + digits.size();
-  if (percent && whole && value <= 100) return {MaxDelete::Unit::percent, value};
-  if (!percent && whole) return {MaxDelete::Unit::blobs, value};
+  const auto value = whole_number(digits);
+  if (percent && value && *value <= 100) return {MaxDelete::Unit::percent, *value};
+  if (!percent && value) return {MaxDelete::Unit::blobs, *value};
   const bool has_unit = digits.find_first_not_of("0123456789") != std::string::npos;
   if (const auto size = cli::parse_size(text); size && has_unit)
     return {MaxDelete::Unit::bytes, *size};
@@ -42,27 +47,21 @@ MaxDelete max_delete(const cli::Options& options) {
 
 std::uint64_t max_damage(const cli::Options& options) {
   const std::string& text = options.value("max-damage");
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && std::string_view(end) == "%" && value <= 100) return value;
+  const auto value =
+      text.ends_with('%') ? whole_number(text.substr(0, text.size() - 1)) : std::nullopt;
+  if (value && *value <= 100) return *value;
   throw UsageError("--max-damage " + text + ": not a percentage", "write 5%");
 }
 
 std::set<Insisted> understand_insist(const cli::Options& options) {
-  static const std::map<std::string, Insisted> kDoubts = {
-      {"manifests-elsewhere", Insisted::manifests_elsewhere},
-      {"registry-in-doubt", Insisted::registry_in_doubt},
-      {"tags-look-dead", Insisted::tags_look_dead}};
   std::set<Insisted> insisted;
-  for (const std::string& code : options.list("insist")) {
-    const auto doubt = kDoubts.find(code);
-    if (doubt == kDoubts.end())
-      throw UsageError("--insist " + code +
-                           ": not one of manifests-elsewhere, registry-in-doubt, "
-                           "tags-look-dead",
-                       "no option lets any other refusal pass");
-    insisted.insert(doubt->second);
-  }
+  for (const std::string& code : options.list("insist"))
+    insisted.insert(
+        cli::choice_of<Insisted>("insist", code,
+                                 {{"manifests-elsewhere", Insisted::manifests_elsewhere},
+                                  {"registry-in-doubt", Insisted::registry_in_doubt},
+                                  {"tags-look-dead", Insisted::tags_look_dead}},
+                                 "no option lets any other refusal pass"));
   return insisted;
 }
 

@@ -126,8 +126,8 @@ struct Tag {
   std::optional<DigestId> target;  // empty: unknown
   Time modified, arrived{};        // as in Link
   std::uint64_t inode = 0;         // as in Link
-  // What the tag ever pointed to: read where `target` is unknown, and where
-  // the scan was asked for histories.
+  // What the tag ever pointed to: read where `target` is unknown, and where the scan was asked for
+  // histories.
   std::vector<TagEntry> history;
 
   bool operator==(const Tag&) const = default;
@@ -219,6 +219,11 @@ struct Document {
       references;  // by digest, each once; of a damaged one every digest in its text
   std::vector<DigestId> subjects;
   std::vector<Damage> damage;  // one exactly if damaged, else none
+
+  // No bytes, although a revision link names it.
+  bool is_missing() const {
+    return !damage.empty() && damage.front().kind == DamageKind::manifest_missing;
+  }
 
   bool operator==(const Document&) const = default;
 };

@@ -28,17 +28,11 @@ struct Share {
 
 // Of revision links: those that name manifests without bytes, also in quarantine.
 Share manifests_of(const Inventory& inventory) {
-  const auto is_missing = [&](DigestId id) {
-    const Document* document = inventory.document(id);
-    return document &&
-           std::any_of(document->damage.begin(), document->damage.end(), [](const Damage& damage) {
-             return damage.kind == DamageKind::manifest_missing;
-           });
-  };
   Share share;
   for (const Repository& repository : inventory.repositories) {
     for (const Link& revision : repository.revisions) {
-      if (is_there(revision)) share.count(is_missing(revision.name));
+      const Document* document = inventory.document(revision.name);
+      if (is_there(revision)) share.count(document && document->is_missing());
     }
   }
   return share;
@@ -109,8 +103,8 @@ void refuse_half_stores(const Judged& judged, std::vector<Message>& refusals) {
 
   const std::uint64_t limit = judged.margins.max_damage;
   const auto refuse = [&](Code code, const Share& share) {
-    if (share.missing <= kFewAnywhere || share.missing * 100 <= limit * share.all) return;
-    const std::uint64_t passes = (share.missing * 100 + share.all - 1) / share.all;
+    const std::uint64_t passes = percent_up(share.missing, share.all);
+    if (share.missing <= kFewAnywhere || passes <= limit) return;
     refusals.push_back(
         {.code = code,
          .arguments = {report::Count{share.missing}, report::Count{share.all}, limit, passes}});

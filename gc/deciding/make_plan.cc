@@ -33,15 +33,10 @@ std::unordered_map<DigestId, NewestLink> newest_links(const Inventory& inventory
       if (!link.repository || one.modified > link.ages.modified) link.repository = &repository;
       link.ages.note(one);
     };
-    for (const auto* links : {&repository.layers, &repository.revisions}) {
-      for (const Link& link : *links) {
-        note(link.name, link);
-        note(link.target, link);
-      }
-    }
-    for (const Tag& tag : repository.tags) {
-      if (tag.target) note(*tag.target, tag);
-      for (const TagEntry& entry : tag.history) note(entry.digest, entry);
+    each_named(repository, note);
+    for (const Link& revision : repository.revisions) {
+      note(revision.name, revision);
+      note(revision.target, revision);
     }
   }
   return newest;
@@ -242,8 +237,12 @@ class Planner {
   // Empty: nothing, as far as anybody looked.
   std::optional<std::string> stranger_in(const Repository& repository) const {
     const std::string own = layout::repository(repository.name) + "/_";
-    for (const Stray& stray : inventory_.strays) {
-      if (stray.kind != Stray::Kind::temporary && stray.path.starts_with(own)) return stray.path;
+    for (const auto kind : {Stray::Kind::unexpected, Stray::Kind::misplaced_blob,
+                            Stray::Kind::illegal_name, Stray::Kind::foreign}) {
+      const auto at = std::lower_bound(inventory_.strays.begin(), inventory_.strays.end(),
+                                       Stray{kind, own, Time::min()});
+      if (at != inventory_.strays.end() && at->kind == kind && at->path.starts_with(own))
+        return at->path;
     }
     for (const Link& revision : repository.revisions) {
       if (!revision.only_signatures) continue;

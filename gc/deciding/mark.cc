@@ -204,19 +204,11 @@ class Marker {
   // By revision, the newest times of the repository's other links that name it.
   static std::vector<Ages> ages_of_other_links(const Repository& repository) {
     std::vector<Ages> ages(repository.revisions.size());
-    const auto note = [&](DigestId id, const auto& link) {
+    each_named(repository, [&](DigestId id, const auto& link) {
       const Link* revision = link_named(repository.revisions, id);
       if (revision)
         ages[static_cast<std::size_t>(revision - repository.revisions.data())].note(link);
-    };
-    for (const Link& link : repository.layers) {
-      note(link.name, link);
-      note(link.target, link);
-    }
-    for (const Tag& tag : repository.tags) {
-      if (tag.target) note(*tag.target, tag);
-      for (const auto& entry : tag.history) note(entry.digest, entry);
-    }
+    });
     return ages;
   }
 

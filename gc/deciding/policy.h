@@ -38,6 +38,11 @@ inline bool is_young(Time time, Duration limit, Time now) {
 // '*' stands for any run of characters, "/" included; everything else for itself.
 bool matches_glob(std::string_view glob, std::string_view name);
 
+// The least whole percentage that `part` is not more than; of nothing 0. Exact up to 184 PB.
+constexpr std::uint64_t percent_up(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : (part * 100 + whole - 1) / whole;
+}
+
 enum class OnDamage { pin, refuse };
 
 // Doubts about the whole store that the operator may let pass.

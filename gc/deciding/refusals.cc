@@ -174,10 +174,6 @@ Share share_of(const Plan& plan, const Judged& judged) {
   return share;
 }
 
-std::uint64_t percent_up(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : (part * 100 + whole - 1) / whole;  // exact up to 184 PB
-}
-
 // Whether too much would go; the message gives the exact value that would pass.
 void brake(const Judged& judged, const Plan& plan, Messages& refusals) {
   if (plan.blobs.empty() && plan.manifests.empty()) return;

@@ -1,5 +1,7 @@
 #include "gc/deciding/warnings.h"
 
+#include <map>
+
 #include "gc/deciding/ages.h"
 #include "registry/layout.h"
 
@@ -30,6 +32,19 @@ Code code_of(DamageClass damage) {
       break;
   }
   return Code::link_invalid;
+}
+
+// The repositories whose revision links name a manifest that is missing, by the manifest.
+std::multimap<DigestId, const Repository*> links_to_missing(const Inventory& inventory) {
+  std::multimap<DigestId, const Repository*> links;
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& revision : repository.revisions) {
+      const Document* document = inventory.document(revision.name);
+      if (is_there(revision) && document && document->is_missing())
+        links.emplace(revision.name, &repository);
+    }
+  }
+  return links;
 }
 
 void warn_of_tags_without_link(const Judged& judged, Messages& warnings) {
@@ -129,23 +144,19 @@ std::vector<Message> damages_in(const Inventory& inventory, OnDamage on_damage) 
     if (damage.digest) message.digest = inventory.digests[*damage.digest];
     damages.push_back(std::move(message));
   };
-  // What is not there is told by the links that name it.
-  const auto add_missing = [&](Damage damage, DigestId id) {
-    for (const Repository& repository : inventory.repositories) {
-      if (!has_link(repository.revisions, id)) continue;
-      damage.path = layout::revision_link(repository.name, inventory.digests[id]);
-      add(damage, repository.name);
-    }
-  };
   for (const Repository& repository : inventory.repositories) {
     for (const Damage& damage : repository.damage) add(damage, repository.name);
   }
+  // What is not there is told by the links that name it.
+  const auto links = links_to_missing(inventory);
   for (const Document& document : inventory.documents) {
-    for (const Damage& damage : document.damage) {
-      if (damage.kind == DamageKind::manifest_missing)
-        add_missing(damage, document.digest);
-      else
-        add(damage, "");
+    const auto [first, last] = links.equal_range(document.digest);
+    for (Damage damage : document.damage) {
+      if (!document.is_missing()) add(damage, "");
+      for (auto link = first; link != last; ++link) {
+        damage.path = layout::revision_link(link->second->name, inventory.digests[document.digest]);
+        add(damage, link->second->name);
+      }
     }
   }
   return damages;

@@ -31,6 +31,19 @@ void each_link(Mind& mind, Change change) {
   });
 }
 
+template <class Change>
+void each_of_some_age(Mind& mind, Change change) {
+  each_link(mind, change);
+  each_repository(mind, [&](Repository& repository) {
+    for (Tag& tag : repository.tags) {
+      change(tag);
+      for (TagEntry& entry : tag.history) change(entry);
+    }
+  });
+  for (Blob& blob : mind.inventory.blobs) change(blob);
+  each_document(mind, change);
+}
+
 template <class Picks>
 void drop_references(Mind& mind, Picks picks) {
   each_document(mind, [&](Document& document) {
@@ -115,26 +128,11 @@ void take_subjects_for_references_turned_round(Mind& mind) {
   });
 }
 void think_everything_old(Mind& mind) {
-  each_link(mind, [](Link& link) { link.modified = Time{}; });
-  each_repository(mind, [](Repository& repository) {
-    for (Tag& tag : repository.tags) {
-      tag.modified = Time{};
-      for (TagEntry& entry : tag.history) entry.modified = Time{};
-    }
-  });
-  for (Blob& blob : mind.inventory.blobs) blob.modified = blob.directory_modified = Time{};
-  each_document(mind, [](Document& document) { document.modified = Time{}; });
+  each_of_some_age(mind, [](auto& one) { one.modified = Time{}; });
+  for (Blob& blob : mind.inventory.blobs) blob.directory_modified = Time{};
 }
 void ignore_arrival(Mind& mind) {
-  each_link(mind, [](Link& link) { link.arrived = Time{}; });
-  each_repository(mind, [](Repository& repository) {
-    for (Tag& tag : repository.tags) {
-      tag.arrived = Time{};
-      for (TagEntry& entry : tag.history) entry.arrived = Time{};
-    }
-  });
-  for (Blob& blob : mind.inventory.blobs) blob.arrived = Time{};
-  each_document(mind, [](Document& document) { document.arrived = Time{}; });
+  each_of_some_age(mind, [](auto& one) { one.arrived = Time{}; });
 }
 void think_links_old(Mind& mind) {
   each_link(mind, [](Link& link) { link.modified = Time{}; });
