@@ -1,6 +1,7 @@
 #include "gc/look.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/restoration.h"
@@ -152,37 +153,47 @@ class Look {
 
   void explain() {
     findings_.usage = usage_of(findings_, findings_.plan);
-    findings_.untagged = wishes_.policy.delete_untagged ? untagged_taken() : untagged_to_take();
+    findings_.untagged =
+        wishes_.policy.delete_untagged ? untagged_taken() : price_of(&Policy::delete_untagged);
+    const auto& documents = inventory().documents;
+    if (std::any_of(documents.begin(), documents.end(), std::mem_fn(&Document::is_missing)))
+      findings_.broken = price_of(&Policy::prune_broken_manifests);
     advise();
   }
 
-  Untagged untagged_taken() const {
-    Untagged untagged{.manifests = findings_.plan.manifests.size()};
+  Price untagged_taken() const {
+    Price price;
+    for (const ManifestRemoval& manifest : findings_.plan.manifests)
+      price.manifests += manifest.reason == Reason::untagged;
     for (const BlobRemoval& blob : findings_.plan.blobs) {
-      if (blob.reason == Reason::untagged) untagged.bytes += blob.bytes;
+      if (blob.reason == Reason::untagged) price.bytes += blob.bytes;
     }
-    return untagged;
+    return price;
   }
 
-  // Judged without asking the disk for more ages, so an estimate.
-  Untagged untagged_to_take() const {
-    Untagged untagged;
+  // What more goes with the option than without it, the others being as they are. Where it is not
+  // in effect this is judged without asking the disk for more ages: an estimate.
+  Price price_of(bool Policy::*option) const {
     Policy policy = wishes_.policy;
-    policy.delete_untagged = true;
-    const Mark without = gc::mark(inventory(), policy, looking_.now);
-    for (std::size_t i = 0; i < without.repositories.size(); ++i) {
+    policy.*option = !(policy.*option);
+    const Mark other = gc::mark(inventory(), policy, looking_.now, looking_.this_run);
+    const Mark& with = policy.*option ? other : findings_.mark;
+    const Mark& without = policy.*option ? findings_.mark : other;
+    Price price;
+    for (std::size_t i = 0; i < with.repositories.size(); ++i) {
       const auto& revisions = inventory().repositories[i].revisions;
       for (std::size_t k = 0; k < revisions.size(); ++k) {
         if (revisions[k].state == LinkState::present &&
-            without.repositories[i].revisions[k] == Why::nothing)
-          ++untagged.manifests;
+            with.repositories[i].revisions[k] == Why::nothing &&
+            without.repositories[i].revisions[k] != Why::nothing)
+          ++price.manifests;
       }
     }
     for (const Blob& blob : inventory().blobs) {
-      if (findings_.mark.live(blob.digest) && !without.live(blob.digest))
-        untagged.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+      if (without.live(blob.digest) && !with.live(blob.digest))
+        price.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
     }
-    return untagged;
+    return price;
   }
 
   // Manifests of repositories without tags, and the bytes that only those keep alive.
@@ -209,6 +220,8 @@ class Look {
     if (!wishes_.policy.delete_untagged && any_tag && !store_.pull_through_cache)
       advise(report::Code::untagged_manifests, findings_.untagged.manifests,
              findings_.untagged.bytes);
+    if (!wishes_.policy.prune_broken_manifests)
+      advise(report::Code::broken_manifests, findings_.broken.manifests, findings_.broken.bytes);
     Amount stale;
     for (const Repository& repository : repositories) {
       for (const Upload& upload : repository.uploads) {

@@ -41,8 +41,8 @@ struct Advice {
   std::uint64_t count, bytes;
 };
 
-// What --delete-untagged takes, or would take.
-struct Untagged {
+// What an option of Policy takes, or would take.
+struct Price {
   std::uint64_t manifests = 0, bytes = 0;  // of blobs that only these keep alive
 };
 
@@ -54,7 +54,7 @@ struct Looked {
   Plan plan;
   std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
   UsageReport usage;
-  Untagged untagged;
+  Price untagged, broken;  // by --delete-untagged, --prune-broken-manifests
   std::vector<Advice> advice;
 };
 

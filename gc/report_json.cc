@@ -10,7 +10,15 @@ using report::set_name;
 Json amount(const Amount& amount) { return {{"count", amount.count}, {"bytes", amount.bytes}}; }
 
 const char* name_of(Reason reason) {
-  return reason == Reason::untagged ? "untagged" : "unreferenced";
+  switch (reason) {
+    case Reason::unreferenced:
+      return "unreferenced";
+    case Reason::untagged:
+      return "untagged";
+    case Reason::broken:
+      return "broken";
+  }
+  return "";
 }
 
 const char* name_of(Quarantined::Kind kind) {
@@ -116,6 +124,7 @@ Json totals_json(const Report& report) {
           {"manifests", totals.manifests},
           {"layer_links", totals.layer_links},
           {"untagged_manifests", findings.untagged.manifests},
+          {"broken_manifests", findings.broken.manifests},
           {"blobs", std::move(blobs)},
           {"reachable", amount(totals.reachable)},
           {"garbage", std::move(garbage)},

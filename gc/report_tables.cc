@@ -36,11 +36,24 @@ class Types {
         format_count(go) + " links", "");
   }
 
-  void untagged_manifests(const Untagged& untagged) {
-    const std::size_t go = plan_.manifests.size();
-    add("Untagged manifests", untagged.manifests, untagged.manifests - go,
-        text_.size(untagged.bytes), go ? format_count(go) + " manifests" : "0",
-        kept(untagged.manifests, wishes_.policy.delete_untagged, "--delete-untagged"));
+  void manifests(const char* type, const Price& price, Reason reason, bool asked_for,
+                 const char* option) {
+    const auto go = static_cast<std::uint64_t>(
+        std::count_if(plan_.manifests.begin(), plan_.manifests.end(),
+                      [&](const ManifestRemoval& one) { return one.reason == reason; }));
+    add(type, price.manifests, price.manifests - go, text_.size(price.bytes),
+        go ? format_count(go) + " manifests" : "0", kept(price.manifests, asked_for, option));
+  }
+
+  void untagged_manifests(const Price& price) {
+    manifests("Untagged manifests", price, Reason::untagged, wishes_.policy.delete_untagged,
+              "--delete-untagged");
+  }
+
+  void broken_manifests(const Price& price) {
+    if (price.manifests)
+      manifests("Broken manifests", price, Reason::broken, wishes_.policy.prune_broken_manifests,
+                "--prune-broken-manifests");
   }
 
   void uploads() {
@@ -145,6 +158,7 @@ Section types_table(const Report& report, const Totals& totals, const Text& text
   types.blobs();
   types.layer_links();
   types.untagged_manifests(report.findings->untagged);
+  types.broken_manifests(report.findings->broken);
   types.uploads();
   types.empty_repositories();
   types.leftovers();

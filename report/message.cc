@@ -24,6 +24,7 @@ constexpr std::string_view kHalf =
     "this looks like a part of a store: a branch of a pooled file system, a brick, a copy or "
     "restore that has not finished; give the whole one. If this is the whole:  --max-damage {3}%";
 constexpr std::string_view kPin = "{1}";
+constexpr std::string_view kPinOrPrune = "{1}; --prune-broken-manifests lets it go";
 constexpr std::string_view kStopIt = "make sure that it does not, or stop it";
 
 constexpr std::array kTable = {
@@ -116,7 +117,7 @@ constexpr std::array kTable = {
     CodeInfo{max_delete_share_of_manifests, "max-delete", brake,
              "{0}% of all manifests would go, more than --max-delete {1}%",
              "look at the plan; if it is right:  --max-delete {0}%"},
-    CodeInfo{manifest_missing, "manifest-missing", damage, "a manifest {0}", kPin},
+    CodeInfo{manifest_missing, "manifest-missing", damage, "a manifest {0}", kPinOrPrune},
     CodeInfo{manifest_unparsable, "manifest-unparsable", damage, "a manifest {0}", kPin},
     CodeInfo{manifest_digest_mismatch, "manifest-digest-mismatch", damage, "a manifest {0}", kPin},
     CodeInfo{link_empty, "link-empty", damage, "a link {0}", kPin},
@@ -239,6 +240,10 @@ constexpr std::array kTable = {
              kRootDirectory},
     CodeInfo{untagged_manifests, "untagged-manifests", advice,
              "{0} untagged manifests keep another {1} alive", "--delete-untagged"},
+    CodeInfo{broken_manifests, "broken-manifests", advice,
+             "{0} manifests have no bytes anywhere and cannot be pulled; what they pin keeps "
+             "another {1} alive",
+             "--prune-broken-manifests"},
     CodeInfo{stale_uploads, "stale-uploads", advice, "{0} uploads never finished ({1})",
              "--purge-uploads 168h"},
     CodeInfo{young_blobs, "young-blobs", advice,

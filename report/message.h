@@ -114,6 +114,7 @@ enum class Code : std::uint8_t {
   root_unknown,
   // What an option would change.
   untagged_manifests,
+  broken_manifests,
   stale_uploads,
   young_blobs,
   arrived_blobs,

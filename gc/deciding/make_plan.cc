@@ -141,11 +141,12 @@ class Planner {
         if (why == Why::outside_tags) ++plan_.kept_outside_tags;
         if (why != Why::nothing || revision.state != LinkState::present) continue;
         untagged_.from(revision.name, [](DigestId) {});
-        plan_.manifests.push_back({repository.name,
-                                   digest(revision.name),
-                                   Reason::untagged,
-                                   std::move(former_tags[revision.name]),
-                                   {revision.modified, revision.inode}});
+        plan_.manifests.push_back(
+            {repository.name,
+             digest(revision.name),
+             mark_.given_up[index_of(revision.name)] ? Reason::broken : Reason::untagged,
+             std::move(former_tags[revision.name]),
+             {revision.modified, revision.inode}});
       }
     }
   }

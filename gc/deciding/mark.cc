@@ -15,8 +15,9 @@ namespace {
 
 constexpr Duration kOutsideTags = std::chrono::hours(1);
 
-// By DigestId: damaged documents and every document that reaches one.
-std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& closure) {
+// By DigestId: damaged documents and every document that reaches one; but for what is given up.
+std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& closure,
+                                 const std::vector<bool>& given_up) {
   std::vector<bool> doubtful(inventory.digests.size());
   std::vector<DigestId> open;
   const auto add = [&](DigestId id) {
@@ -25,7 +26,8 @@ std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& clos
     open.push_back(id);
   };
   for (const Document& document : inventory.documents) {
-    if (document.state == Document::State::damaged) add(document.digest);
+    const bool damaged = document.state == Document::State::damaged;
+    if (damaged && !given_up[index_of(document.digest)]) add(document.digest);
   }
   if (open.empty()) return doubtful;
   std::multimap<DigestId, DigestId> referrers_of;
@@ -65,12 +67,14 @@ class Marker {
         this_run_(this_run),
         closure_(inventory) {
     mark_.digests.resize(inventory.digests.size());
+    mark_.given_up.resize(inventory.digests.size());
     mark_.repositories.resize(inventory.repositories.size());
   }
 
   Mark run() && {
-    pin();
     find_facts();
+    give_up();
+    pin();
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) keep_revisions(i);
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) root_repository(i);
     root_listed();
@@ -83,8 +87,24 @@ class Marker {
  private:
   bool young(Time time) const { return is_young(time, policy_.keep_younger_than, now_); }
 
+  // What is missing is given up only where every link to it is old and sound.
+  void give_up() {
+    if (!policy_.prune_broken_manifests) return;
+    for (const Document& document : inventory_.documents)
+      mark_.given_up[index_of(document.digest)] = document.is_missing();
+    for (const Repository& repository : inventory_.repositories) {
+      for (const Link& revision : repository.revisions) {
+        if (revision.state != LinkState::damaged && !young(newest_time(revision)) &&
+            !is_listed(repository, revision.name))
+          continue;
+        for (const DigestId id : {revision.name, revision.target})
+          mark_.given_up[index_of(id)] = false;
+      }
+    }
+  }
+
   void pin() {
-    const auto doubtful = reaches_damage(inventory_, closure_);
+    const auto doubtful = reaches_damage(inventory_, closure_, mark_.given_up);
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       const Repository& repository = inventory_.repositories[i];
       mark_.repositories[i].pinned = !repository.damage.empty() || links_any(repository, doubtful);
@@ -212,6 +232,18 @@ class Marker {
     return ages;
   }
 
+  // Nothing can be pulled through it: an old directory without a link is what deleting a manifest
+  // leaves, and what is given up has no bytes. In quarantine that is so whoever asked for it.
+  bool leads_nowhere(const RepositoryMark& mark, const Link& revision) const {
+    if (revision.state == LinkState::pending) return !young(newest_time(revision));
+    if (mark.pinned) return false;
+    const Document* document = inventory_.document(revision.name);
+    const bool absent = document && document->state == Document::State::absent;
+    return mark_.given_up[index_of(revision.name)] ||
+           (revision.state == LinkState::quarantined && absent &&
+            !returned_.contains(revision.name));
+  }
+
   // Why a revision is kept by itself, whatever else is kept.
   Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision,
                 const Ages& other_links) const {
@@ -225,8 +257,8 @@ class Marker {
     const bool in_quarantine = revision.state == LinkState::quarantined;
     if (is_protected(repository)) return Why::is_protected;
     if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
-    if (revision.state == LinkState::pending)
-      return young(newest_time(revision)) ? Why::beginning : Why::nothing;
+    if (leads_nowhere(mark, revision)) return Why::nothing;
+    if (revision.state == LinkState::pending) return Why::beginning;
     if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
     if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
     if (in_quarantine) return Why::nothing;
@@ -252,10 +284,7 @@ class Marker {
     std::multimap<DigestId, DigestId> referrers;  // subject -> revision of this repository
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       const DigestId id = repository.revisions[i].name;
-      // An old directory without a link is what deleting a manifest leaves: no revision.
-      if (repository.revisions[i].state == LinkState::pending &&
-          !young(newest_time(repository.revisions[i])))
-        continue;
+      if (leads_nowhere(mark, repository.revisions[i])) continue;
       index.emplace(id, i);
       if (const Document* document = inventory_.document(id)) {
         for (DigestId subject : document->subjects) referrers.emplace(subject, id);

@@ -21,7 +21,8 @@ struct RepositoryMark {
 };
 
 struct Mark {
-  std::vector<Why> digests;                  // by DigestId
+  std::vector<Why> digests;    // by DigestId
+  std::vector<bool> given_up;  // by DigestId: a manifest that is missing, and whose links may go
   std::vector<RepositoryMark> repositories;  // in the order of the inventory's
   std::vector<std::string> idle_protect;     // globs that matched no repository
   std::uint64_t roots_not_in_store = 0;
@@ -35,10 +36,10 @@ struct Mark {
 std::vector<bool> children_of_indexes(const Inventory& inventory);
 
 // Every manifest that is damaged pins the repositories that link or reach it, as damage of their
-// own does: all that those link stays alive. With Policy::delete_untagged the blobs of all
-// revisions should have been surveyed: the time of an unvisited blob is not asked for. Layer links
-// are no roots here, however young: make_plan() keeps what they name. `this_run` is empty but in a
-// second look.
+// own does: all that those link stays alive. One that is given up is no damage. With
+// Policy::delete_untagged the blobs of all revisions should have been surveyed: the time of an
+// unvisited blob is not asked for. Layer links are no roots here, however young: make_plan() keeps
+// what they name. `this_run` is empty but in a second look.
 Mark mark(const Inventory& inventory, const Policy& policy, Time now, const ThisRun& this_run = {});
 
 }  // namespace regctl::gc

@@ -28,7 +28,11 @@ struct Amount {
   bool operator==(const Amount&) const = default;
 };
 
-enum class Reason : std::uint8_t { unreferenced, untagged };
+enum class Reason : std::uint8_t {
+  unreferenced,
+  untagged,
+  broken,  // a manifest without bytes
+};
 
 // Which link file was judged: what stands there later may be another.
 struct LinkVersion {

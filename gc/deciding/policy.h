@@ -23,7 +23,8 @@ struct RootDigest {
 
 struct Policy {
   bool delete_untagged = false;
-  std::vector<std::string> protect;  // globs over repository names: nothing in them is untagged
+  bool prune_broken_manifests = false;  // revision links to manifests without bytes anywhere
+  std::vector<std::string> protect;     // globs over repository names: nothing in them is untagged
   std::vector<RootDigest> roots;
   Duration keep_younger_than = std::chrono::hours(24);
   Arrival arrival = Arrival::birth;  // what makes young besides the time of modification

@@ -204,8 +204,7 @@ void brake(const Judged& judged, const Plan& plan, Messages& refusals) {
 
 std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
   Messages refusals;
-  if (judged.margins.on_damage == OnDamage::refuse)
-    refusals = damages_in(judged.inventory, OnDamage::refuse);
+  if (judged.margins.on_damage == OnDamage::refuse) refusals = damages_in(judged, OnDamage::refuse);
   refuse_obstacles(judged.inventory, refusals);
   refuse_stores_of_others(judged.store, refusals);
   refuse_half_stores(judged, refusals);

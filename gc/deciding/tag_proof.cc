@@ -63,7 +63,10 @@ class Prover {
           id ? link_named(copy->kind == Kind::layer_link ? repository.layers : repository.revisions,
                           *id)
              : nullptr;
-      if (link && link->state == LinkState::present) lost_links_.emplace(*id, copy->kind);
+      const Document* document = id ? before_.document(*id) : nullptr;
+      const bool was_hollow = document && document->is_missing();  // nothing was pulled through it
+      if (link && link->state == LinkState::present && !was_hollow)
+        lost_links_.emplace(*id, copy->kind);
     }
   }
 

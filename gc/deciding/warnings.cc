@@ -132,7 +132,8 @@ void warn_of_tags(const Judged& judged, Messages& warnings) {
 
 }  // namespace
 
-std::vector<Message> damages_in(const Inventory& inventory, OnDamage on_damage) {
+std::vector<Message> damages_in(const Judged& judged, OnDamage on_damage) {
+  const Inventory& inventory = judged.inventory;
   Messages damages;
   const Part then{on_damage == OnDamage::pin ? Code::repositories_are_kept : Code::repair_or_pin,
                   {}};
@@ -150,6 +151,7 @@ std::vector<Message> damages_in(const Inventory& inventory, OnDamage on_damage) 
   // What is not there is told by the links that name it.
   const auto links = links_to_missing(inventory);
   for (const Document& document : inventory.documents) {
+    if (judged.mark.given_up[index_of(document.digest)]) continue;
     const auto [first, last] = links.equal_range(document.digest);
     for (Damage damage : document.damage) {
       if (!document.is_missing()) add(damage, "");
@@ -164,8 +166,7 @@ std::vector<Message> damages_in(const Inventory& inventory, OnDamage on_damage) 
 
 std::vector<Message> warnings_about(const Judged& judged) {
   Messages warnings;
-  if (judged.margins.on_damage == OnDamage::pin)
-    warnings = damages_in(judged.inventory, OnDamage::pin);
+  if (judged.margins.on_damage == OnDamage::pin) warnings = damages_in(judged, OnDamage::pin);
   warn_of_tags_without_link(judged, warnings);
   warn_of_strays(judged.inventory, warnings);
   warn_of_wishes(judged.mark, warnings);

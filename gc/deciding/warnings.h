@@ -11,6 +11,6 @@ namespace regctl::gc {
 std::vector<report::Message> warnings_about(const Judged& judged);
 
 // One for each thing that is damaged: a warning or a refusal, as Margins::on_damage has it.
-std::vector<report::Message> damages_in(const Inventory& inventory, OnDamage on_damage);
+std::vector<report::Message> damages_in(const Judged& judged, OnDamage on_damage);
 
 }  // namespace regctl::gc

@@ -16,11 +16,11 @@ std::multimap<Id, Id> names_turned_round(const Reading& reading) {
 }
 
 // Damaged papers and all papers that reach one, each with a damaged one.
-std::map<Id, Id> doubtful_papers(const Reading& reading) {
+std::map<Id, Id> doubtful_papers(const Reading& reading, const std::set<Id>& given_up) {
   std::map<Id, Id> doubtful;
   std::vector<Id> open;
   for (const auto& [id, paper] : reading.papers) {
-    if (!paper.damaged) continue;
+    if (!paper.damaged || given_up.contains(id)) continue;
     doubtful.emplace(id, id);
     open.push_back(id);
   }
@@ -53,9 +53,32 @@ std::vector<Id> all_links(const CarefulStorage& storage, Names& names, const std
 
 }  // namespace
 
-Doubts doubts_about(const CarefulStorage& storage, Reading& reading) {
+std::set<Id> given_up(const Reading& reading, const Circumstances& circumstances) {
+  const Policy& policy = circumstances.policy;
+  std::set<Id> ids;
+  if (!policy.prune_broken_manifests) return ids;
+  for (const auto& [id, paper] : reading.papers) {
+    if (paper.missing) ids.insert(id);
+  }
+  for (const auto& [name, repository] : reading.repositories) {
+    for (const Revision& revision : repository.revisions) {
+      const bool wrong = revision.state != Link::State::absent && revision.target != revision.name;
+      if (!wrong && !is_young(revision.latest, policy.keep_younger_than, circumstances.now))
+        continue;
+      ids.erase(revision.name);
+      ids.erase(revision.target);
+    }
+  }
+  for (const RootDigest& root : policy.roots) {
+    if (const auto id = reading.names.find(root.digest)) ids.erase(*id);
+  }
+  return ids;
+}
+
+Doubts doubts_about(const CarefulStorage& storage, Reading& reading,
+                    const Circumstances& circumstances) {
   Doubts doubts;
-  const auto doubtful = doubtful_papers(reading);
+  const auto doubtful = doubtful_papers(reading, given_up(reading, circumstances));
   for (const auto& [name, repository] : reading.repositories) {
     if (doubtful.empty() && !repository.damage) continue;
     std::vector<Id> linked = all_links(storage, reading.names, name, repository);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,13 @@ struct DoubtfulRepository {
 
 using Doubts = std::map<std::string, DoubtfulRepository>;  // by name
 
+// Manifests without bytes that the policy lets go: every link to one is old and says what it
+// should. They are nobody's damage.
+std::set<Id> given_up(const Reading& reading, const Circumstances& circumstances);
+
 // Lists the layer links of repositories that may be doubtful, which `reading` does not know, and
 // gives them numbers. Empty: everything can be understood.
-Doubts doubts_about(const CarefulStorage& storage, Reading& reading);
+Doubts doubts_about(const CarefulStorage& storage, Reading& reading,
+                    const Circumstances& circumstances);
 
 }  // namespace regctl::gc::second

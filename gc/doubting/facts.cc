@@ -39,6 +39,7 @@ Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Do
               .doubts = doubts,
               .doomed = doomed,
               .circumstances = circumstances};
+  facts.given_up = given_up(reading, circumstances);
   facts.taken = ids_of(reading.names, doomed.in_place.revisions);
   facts.purged = ids_of(reading.names, doomed.in_quarantine.revisions);
   for (const RootDigest& root : circumstances.policy.roots) {

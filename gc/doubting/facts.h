@@ -23,6 +23,7 @@ struct Facts {
   const Circumstances& circumstances;
 
   // What follows from these.
+  std::set<Id> given_up;          // as doubts.h says
   IdsByRepository taken, purged;  // doomed revisions; the links of the former count as gone
   IdsByRepository listed;         // by --roots; "": in every repository
   std::set<Id> lately;            // named by a young link of any kind

@@ -131,6 +131,14 @@ bool is_awaited(const Facts& facts, const Revision& revision) {
   return revision.state == State::absent && is_young(facts, revision.latest);
 }
 
+// Nothing can be pulled through it, whatever names it.
+bool is_hollow(const Facts& facts, const Revision& revision) {
+  const Paper* paper = facts.reading.paper(revision.name);
+  return facts.given_up.contains(revision.name) ||
+         (revision.state == State::quarantined && paper && paper->missing &&
+          !came_back(facts, *revision.copy, revision.modified));
+}
+
 std::set<Id> revisions_of(const Facts& facts, const Repository& repository) {
   std::set<Id> ids;
   for (const Revision& revision : repository.revisions) {
@@ -217,6 +225,7 @@ std::optional<Ground> why_kept(const Facts& facts, const std::string& name,
     return is_back ? std::optional(Ground::written_again) : std::nullopt;
   }
   if (!has(facts.taken, name, revision.name)) return Ground::revision_link;
+  if (facts.given_up.contains(revision.name)) return std::nullopt;
   return why_not_taken(facts, repository, revision, lately);
 }
 
@@ -254,9 +263,11 @@ std::vector<Reached> reach_listed(const Facts& facts, Walk& walk) {
 // one too many.
 std::vector<Objection> object_to_revisions(const Facts& facts, const std::string& name,
                                            const Repository& repository, const Walk& walk) {
-  std::set<Id> in_place;
+  std::set<Id> in_place, hollow;
+  const bool in_doubt = facts.doubts.contains(name);
   for (const Revision& revision : repository.revisions) {
     if (revision.state == State::in_place) in_place.insert(revision.name);
+    if (!in_doubt && is_hollow(facts, revision)) hollow.insert(revision.name);
   }
   std::vector<Objection> objections;
   const auto object_to = [&](const IdsByRepository& doomed, bool in_quarantine) {
@@ -265,6 +276,7 @@ std::vector<Objection> object_to_revisions(const Facts& facts, const std::string
     for (const Id id : own->second) {
       const Cause* why = walk.why(id);
       if (!why || in_place.contains(id) == in_quarantine) continue;
+      if (hollow.contains(id)) continue;
       const Target what{Target::Kind::revision, in_quarantine, name, facts.reading.names[id]};
       objections.push_back({what, *why});
     }

@@ -313,7 +313,7 @@ class PaperReader {
   Paper read_paper(Id id) {
     const Digest digest = reading_.names[id];
     const auto blob = storage_.blob(digest);
-    if (!blob) return {.damaged = called_revision_.contains(id)};
+    if (!blob) return {.missing = true, .damaged = called_revision_.contains(id)};
     Paper paper{.in_place = blob->in_place, .latest = storage_.latest(blob->content.stat)};
     const bool is_manifest = called_revision_.contains(id) || called_manifest_.contains(id);
     read_bytes(paper, blob->content, digest, is_manifest);

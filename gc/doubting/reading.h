@@ -66,6 +66,7 @@ struct Repository {
 
 // A blob that was opened as a manifest.
 struct Paper {
+  bool missing = false;   // no bytes anywhere
   bool in_place = false;  // `data` is there
   Time latest{};          // of the bytes
   bool damaged = false;

@@ -201,12 +201,12 @@ std::vector<Objection> second_opinion(const Storage& storage, const Doomed& doom
   const CarefulStorage careful(storage, circumstances.policy.arrival, std::move(stop));
   Question question = question_about(doomed, circumstances);
   Reading reading = read_store(careful, question);
-  Doubts doubts = doubts_about(careful, reading);
+  Doubts doubts = doubts_about(careful, reading, circumstances);
   if (!doubts.empty() && question.histories == Histories::where_needed) {
     // Where anything is in doubt, what tags ever pointed to may be all that is known of it.
     question.histories = Histories::all;
     reading = read_store(careful, question);
-    doubts = doubts_about(careful, reading);
+    doubts = doubts_about(careful, reading, circumstances);
   }
   const Facts facts = make_facts(careful, reading, doubts, doomed, circumstances);
   return objections_to_all(facts, find_needs(facts));

@@ -53,6 +53,7 @@ TEST(OptionsOfGc, NothingSaidIsTheGentlestRun) {
   EXPECT_EQ(wishes.margins.on_damage, OnDamage::pin);
   EXPECT_EQ(wishes.margins.max_damage, 5u);
   EXPECT_TRUE(wishes.margins.prune_layer_links);
+  EXPECT_FALSE(wishes.policy.prune_broken_manifests);
   EXPECT_FALSE(wishes.margins.prune_empty_repositories);
   EXPECT_EQ(wishes.margins.purge_uploads, std::nullopt);
   EXPECT_EQ(wishes.margins.uploads_idle, std::nullopt);
@@ -195,6 +196,7 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
       {"protect", {"--protect", "library/*"}},
       {"roots", {"--roots", list}},
       {"purge-uploads", {"--purge-uploads", "1w"}},
+      {"prune-broken-manifests", {"--prune-broken-manifests"}},
       {"prune-empty-repositories", {"--prune-empty-repositories"}},
       {"prune-layer-links", {"--prune-layer-links", "no"}},
       {"uploads-idle", {"--offline", "--uploads-idle", "1h"}},
