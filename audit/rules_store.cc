@@ -102,6 +102,13 @@ Findings quarantined(const Facts& facts) {
       finding.repository = facts.inventory.repositories[copy.repository].name;
     findings.push_back(std::move(finding));
   }
+  for (const QuarantinedTag& copy : facts.inventory.quarantined_tags) {
+    Finding finding = finding_of(Rule::quarantined);
+    finding.found = report::Part{report::Code::quarantined_since, {copy.taken, copy.run}};
+    finding.repository = facts.inventory.repositories[copy.repository].name;
+    finding.tag = copy.tag.name;
+    findings.push_back(std::move(finding));
+  }
   return findings;
 }
 

@@ -36,9 +36,9 @@ Plan give_all_back(const std::vector<Copy>& copies) {
 
 // Whether anything was taken or purged.
 bool has_removed(const SweepReport& total) {
-  return total.quarantined.count + total.manifests + total.layer_links + total.purged.count +
-             total.still_named + total.links_purged + total.uploads + total.leftovers +
-             total.empty_repositories >
+  return total.quarantined.count + total.tags + total.manifests + total.layer_links +
+             total.purged.count + total.still_named + total.links_purged + total.uploads +
+             total.leftovers + total.empty_repositories >
          0;
 }
 
@@ -174,8 +174,7 @@ class Collector {
       purge(*plan, first);
     }
     if (was_stopped() || time_is_up()) return;
-    if (first.plan.blobs.empty() && first.plan.manifests.empty() && first.plan.layer_links.empty())
-      return;
+    if (!takes_anything(first.plan)) return;
     hash(first.plan);
     if (was_stopped() || (time_is_up() && swept_.verification.sound.empty())) return;
 
@@ -192,6 +191,7 @@ class Collector {
     const auto plan = undisputed(verified(without_purge(again.plan)),
                                  [&](const Plan& of) { return taken_by(verified(of)); });
     if (!plan) return;
+    swept_.plan.tags = plan->tags;
     swept_.plan.manifests = plan->manifests;
     swept_.plan.layer_links = plan->layer_links;
     swept_.plan.blobs = plan->blobs;

@@ -14,6 +14,8 @@ Target target_of(const Copy& copy, bool in_quarantine) {
       return {Target::Kind::layer_link, in_quarantine, copy.repository, copy.digest};
     case Quarantined::Kind::revision_link:
       return {Target::Kind::revision, in_quarantine, copy.repository, copy.digest};
+    case Quarantined::Kind::tag:
+      return {Target::Kind::tag, in_quarantine, copy.repository, {}, copy.tag};
   }
   return {};
 }
@@ -23,6 +25,7 @@ Target target_of(const Copy& copy, bool in_quarantine) {
 Doomed taken_by(const Plan& plan) {
   Doomed doomed{.empty_repositories = plan.empty_repositories};
   for (const BlobRemoval& one : plan.blobs) doomed.in_place.blobs.push_back(one.digest);
+  for (const TagRemoval& one : plan.tags) doomed.in_place.tags.push_back({one.repository, one.tag});
   for (const ManifestRemoval& one : plan.manifests)
     doomed.in_place.revisions.push_back({one.repository, one.digest});
   for (const LayerLinkRemoval& one : plan.layer_links) {
@@ -40,13 +43,16 @@ Doomed purged_by(const Plan& plan) {
     if (one.duplicate || goes(plan, copy.repository)) continue;
     switch (copy.kind) {
       case Quarantined::Kind::blob:
-        copies.blobs.push_back(copy.digest);
+        copies.blobs.push_back(*copy.digest);
         break;
       case Quarantined::Kind::layer_link:
-        copies.layers.push_back({copy.repository, copy.digest});
+        copies.layers.push_back({copy.repository, *copy.digest});
         break;
       case Quarantined::Kind::revision_link:
-        copies.revisions.push_back({copy.repository, copy.digest});
+        copies.revisions.push_back({copy.repository, *copy.digest});
+        break;
+      case Quarantined::Kind::tag:
+        copies.tags.push_back({copy.repository, copy.tag});
         break;
     }
   }
@@ -68,6 +74,9 @@ Plan without(Plan plan, const Targets& disputed) {
     return disputed.contains(target_of({kind, repository, digest, {}, ""}, false)) ||
            repository_stays(repository);
   };
+  std::erase_if(plan.tags, [&](const TagRemoval& one) {
+    return disputed.contains({Target::Kind::tag, false, one.repository, {}, one.tag});
+  });
   std::erase_if(plan.blobs, [&](const auto& one) { return stays(Kind::blob, "", one.digest); });
   std::erase_if(plan.manifests, [&](const auto& one) {
     return stays(Kind::revision_link, one.repository, one.digest);

@@ -5,6 +5,7 @@
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/restoration.h"
+#include "registry/remains.h"
 #include "registry/scan.h"
 
 namespace regctl::gc {
@@ -20,7 +21,7 @@ std::vector<DigestId> all_revisions(const Inventory& inventory) {
 
 bool anything_in_quarantine(const Inventory& inventory) {
   const auto was_read_there = [](const Document& document) { return document.from_quarantine; };
-  return !inventory.quarantined.empty() ||
+  return !inventory.quarantined.empty() || !inventory.quarantined_tags.empty() ||
          std::any_of(inventory.documents.begin(), inventory.documents.end(), was_read_there);
 }
 
@@ -50,7 +51,8 @@ class Look {
         progress_(progress),
         options_{.settle = looking.settle, .arrival = wishes.policy.arrival} {
     for (const RootDigest& one : wishes.policy.roots) options_.also_open.push_back(one.digest);
-    if (wishes.policy.delete_untagged) options_.detail = Detail::everything;
+    if (wishes.policy.delete_untagged || wishes.policy.prune_dead_tags)
+      options_.detail = Detail::everything;
     if (looks_at_all()) options_.copies = Copies::of_all_links;
   }
 
@@ -110,8 +112,9 @@ class Look {
   }
 
   // What is in doubt is kept with its tags' histories; those of a manifest that is purged go with
-  // it.
+  // it; and they tell a dead tag from a damaged one.
   bool needs_histories() const {
+    if (any_tag(may_be_dead)) return true;
     const auto is_pinned = [](const RepositoryMark& repository) { return repository.pinned; };
     const auto is_manifest = [](const Quarantined& copy) {
       return copy.kind == Quarantined::Kind::revision_link;
@@ -155,39 +158,49 @@ class Look {
     findings_.usage = usage_of(findings_, findings_.plan);
     findings_.untagged =
         wishes_.policy.delete_untagged ? untagged_taken() : price_of(&Policy::delete_untagged);
+    if (any_tag(is_dead)) findings_.dead = price_of(&Policy::prune_dead_tags);
     const auto& documents = inventory().documents;
     if (std::any_of(documents.begin(), documents.end(), std::mem_fn(&Document::is_missing)))
       findings_.broken = price_of(&Policy::prune_broken_manifests);
     advise();
   }
 
-  Price untagged_taken() const {
-    Price price;
+  using Judge = bool (&)(const Inventory&, const Repository&, const Tag&);
+  bool any_tag(Judge judge) const {
+    const auto has_one = [&](const Repository& repository) {
+      const auto is_one = [&](const Tag& tag) { return judge(inventory(), repository, tag); };
+      return std::any_of(repository.tags.begin(), repository.tags.end(), is_one);
+    };
+    return std::any_of(inventory().repositories.begin(), inventory().repositories.end(), has_one);
+  }
+
+  Amount untagged_taken() const {
+    Amount taken;
     for (const ManifestRemoval& manifest : findings_.plan.manifests)
-      price.manifests += manifest.reason == Reason::untagged;
+      taken.count += manifest.reason == Reason::untagged;
     for (const BlobRemoval& blob : findings_.plan.blobs) {
-      if (blob.reason == Reason::untagged) price.bytes += blob.bytes;
+      if (blob.reason == Reason::untagged) taken.bytes += blob.bytes;
     }
-    return price;
+    return taken;
   }
 
   // What more goes with the option than without it, the others being as they are. Where it is not
   // in effect this is judged without asking the disk for more ages: an estimate.
-  Price price_of(bool Policy::*option) const {
+  Amount price_of(bool Policy::*option) const {
     Policy policy = wishes_.policy;
     policy.*option = !(policy.*option);
     const Mark other = gc::mark(inventory(), policy, looking_.now, looking_.this_run);
     const Mark& with = policy.*option ? other : findings_.mark;
     const Mark& without = policy.*option ? findings_.mark : other;
-    Price price;
+    Amount price;
     for (std::size_t i = 0; i < with.repositories.size(); ++i) {
-      const auto& revisions = inventory().repositories[i].revisions;
-      for (std::size_t k = 0; k < revisions.size(); ++k) {
-        if (revisions[k].state == LinkState::present &&
-            with.repositories[i].revisions[k] == Why::nothing &&
-            without.repositories[i].revisions[k] != Why::nothing)
-          ++price.manifests;
-      }
+      const RepositoryMark &more = with.repositories[i], &less = without.repositories[i];
+      const Repository& repository = inventory().repositories[i];
+      for (std::size_t k = 0; k < repository.revisions.size(); ++k)
+        price.count += repository.revisions[k].state == LinkState::present &&
+                       more.revisions[k] == Why::nothing && less.revisions[k] != Why::nothing;
+      for (std::size_t k = 0; k < repository.tags.size(); ++k)
+        price.count += more.spent[k] && !less.spent[k];
     }
     for (const Blob& blob : inventory().blobs) {
       if (without.live(blob.digest) && !with.live(blob.digest))
@@ -218,10 +231,11 @@ class Look {
     const bool any_tag = std::any_of(repositories.begin(), repositories.end(),
                                      [](const Repository& one) { return !one.tags.empty(); });
     if (!wishes_.policy.delete_untagged && any_tag && !store_.pull_through_cache)
-      advise(report::Code::untagged_manifests, findings_.untagged.manifests,
-             findings_.untagged.bytes);
+      advise(report::Code::untagged_manifests, findings_.untagged.count, findings_.untagged.bytes);
+    if (!wishes_.policy.prune_dead_tags)
+      advise(report::Code::dead_tags, findings_.dead.count, findings_.dead.bytes);
     if (!wishes_.policy.prune_broken_manifests)
-      advise(report::Code::broken_manifests, findings_.broken.manifests, findings_.broken.bytes);
+      advise(report::Code::broken_manifests, findings_.broken.count, findings_.broken.bytes);
     Amount stale;
     for (const Repository& repository : repositories) {
       for (const Upload& upload : repository.uploads) {

@@ -41,11 +41,6 @@ struct Advice {
   std::uint64_t count, bytes;
 };
 
-// What an option of Policy takes, or would take.
-struct Price {
-  std::uint64_t manifests = 0, bytes = 0;  // of blobs that only these keep alive
-};
-
 // What the run found out. Absent where it was interrupted before: an unknown is not an empty
 // registry.
 struct Looked {
@@ -54,7 +49,9 @@ struct Looked {
   Plan plan;
   std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
   UsageReport usage;
-  Price untagged, broken;  // by --delete-untagged, --prune-broken-manifests
+  // What these options take, or would take: manifests or tags, and bytes of blobs that only those
+  // keep alive. --delete-untagged, --prune-dead-tags, --prune-broken-manifests.
+  Amount untagged, dead, broken;
   std::vector<Advice> advice;
 };
 

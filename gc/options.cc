@@ -150,6 +150,7 @@ Wishes understand_wishes(const cli::Options& options) {
   const Margins margins = understand_margins(options, mode);
   return {.mode = mode,
           .policy = {.delete_untagged = options.flag("delete-untagged"),
+                     .prune_dead_tags = options.flag("prune-dead-tags"),
                      .prune_broken_manifests = options.flag("prune-broken-manifests"),
                      .protect = options.list("protect"),
                      .roots = read_roots(options.list("roots")),
@@ -231,6 +232,8 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .kind = Kind::value,
              .metavar = "DUR",
              .help = "also unfinished uploads older than this"},
+            {.name = "prune-dead-tags",
+             .help = "also tags whose manifests were deleted: nobody can pull them"},
             {.name = "prune-broken-manifests",
              .help = "also manifests whose bytes are gone: they pin their repositories"},
             {.name = "prune-empty-repositories",
@@ -336,6 +339,7 @@ OptionValues options_in_effect(const Settings& settings, const cli::Options& opt
       {"roots", options.list("roots")},
       {"remove_mismatched", undertaking.mismatched == Mismatched::take},
       {"prune_layer_links", margins.prune_layer_links},
+      {"prune_dead_tags", policy.prune_dead_tags},
       {"prune_broken_manifests", policy.prune_broken_manifests},
       {"prune_empty_repositories", margins.prune_empty_repositories},
   };

@@ -47,12 +47,14 @@ Part part_of(const Target& target) {
         return copy ? Code::quarantined_layer_link : Code::layer_link;
       case Target::Kind::revision:
         return copy ? Code::quarantined_revision : Code::revision;
+      case Target::Kind::tag:
+        return copy ? Code::quarantined_tag : Code::tag;
       case Target::Kind::repository:
         break;
     }
     return Code::repository;
   };
-  return {code(), {digest, target.repository}};
+  return {code(), {target.kind == Target::Kind::tag ? target.tag : digest, target.repository}};
 }
 
 Code code_of(Ground ground) {
@@ -93,6 +95,10 @@ Code code_of(Ground ground) {
       return Code::linked_since;
     case Ground::bytes_there:
       return Code::bytes_are_there;
+    case Ground::tags_stay:
+      return Code::tags_are_kept;
+    case Ground::in_use:
+      return Code::it_can_be_pulled;
     case Ground::has_tags:
       return Code::it_has_tags;
     case Ground::has_manifests:

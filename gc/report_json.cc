@@ -17,6 +17,8 @@ const char* name_of(Reason reason) {
       return "untagged";
     case Reason::broken:
       return "broken";
+    case Reason::dead:
+      return "dead";
   }
   return "";
 }
@@ -29,6 +31,8 @@ const char* name_of(Quarantined::Kind kind) {
       return "layer-link";
     case Quarantined::Kind::revision_link:
       return "revision-link";
+    case Quarantined::Kind::tag:
+      return "tag";
   }
   return "";
 }
@@ -96,6 +100,7 @@ Json swept_json(const Swept& swept) {
           {"purged", amount(total.purged)},
           {"restored", amount(total.restored)},
           {"purged_disk_bytes", total.purged_disk_bytes},
+          {"tags", total.tags},
           {"manifests", total.manifests},
           {"layer_links", total.layer_links},
           {"links_purged", total.links_purged},
@@ -123,8 +128,9 @@ Json totals_json(const Report& report) {
           {"tags", totals.tags},
           {"manifests", totals.manifests},
           {"layer_links", totals.layer_links},
-          {"untagged_manifests", findings.untagged.manifests},
-          {"broken_manifests", findings.broken.manifests},
+          {"untagged_manifests", findings.untagged.count},
+          {"dead_tags", amount(findings.dead)},
+          {"broken_manifests", amount(findings.broken)},
           {"blobs", std::move(blobs)},
           {"reachable", amount(totals.reachable)},
           {"garbage", std::move(garbage)},
@@ -149,6 +155,15 @@ Json array_of(const std::vector<T>& items, Json (*json_of)(const T&)) {
   Json array = Json::array();
   for (const T& item : items) array.push_back(json_of(item));
   return array;
+}
+
+Json tag_json(const TagRemoval& removal) {
+  Json item;
+  set_name(item, "repository", removal.repository);
+  set_name(item, "tag", removal.tag);
+  item["digest"] = removal.target ? Json(removal.target->text()) : Json();
+  item["reason"] = name_of(removal.reason);
+  return item;
 }
 
 Json manifest_json(const ManifestRemoval& removal) {
@@ -195,30 +210,29 @@ Json leftover_json(const LeftoverRemoval& removal) {
   return item;
 }
 
-void set_place(Json& item, const Copy& copy) {
+void set_object(Json& item, const Copy& copy) {
   item["kind"] = name_of(copy.kind);
+  item["run"] = copy.run;
+  if (copy.digest) item["digest"] = copy.digest->text();
+  if (!copy.tag.empty()) set_name(item, "tag", copy.tag);
   if (!copy.repository.empty()) set_name(item, "repository", copy.repository);
 }
 
 Json restoration_json(const Restoration& restoration) {
-  Json item = {{"digest", restoration.copy.digest.text()},
-               {"reason", id_of(restoration.reason)},
-               {"run", restoration.copy.run}};
-  set_place(item, restoration.copy);
+  Json item = {{"reason", id_of(restoration.reason)}};
+  set_object(item, restoration.copy);
   return item;
 }
 
 Json purge_json(const Purge& purge) {
-  Json item = {{"digest", purge.copy.digest.text()},
-               {"bytes", purge.bytes},
-               {"disk_bytes", purge.disk_bytes},
-               {"run", purge.copy.run}};
-  set_place(item, purge.copy);
+  Json item = {{"bytes", purge.bytes}, {"disk_bytes", purge.disk_bytes}};
+  set_object(item, purge.copy);
   return item;
 }
 
 Json plan_json(const Plan& plan) {
-  return {{"manifests", array_of(plan.manifests, manifest_json)},
+  return {{"tags", array_of(plan.tags, tag_json)},
+          {"manifests", array_of(plan.manifests, manifest_json)},
           {"blobs", array_of(plan.blobs, blob_json)},
           {"layer_links", array_of(plan.layer_links, layer_link_json)},
           {"uploads", array_of(plan.uploads, upload_json)},

@@ -36,22 +36,30 @@ class Types {
         format_count(go) + " links", "");
   }
 
-  void manifests(const char* type, const Price& price, Reason reason, bool asked_for,
+  void manifests(const char* type, const Amount& price, Reason reason, bool asked_for,
                  const char* option) {
     const auto go = static_cast<std::uint64_t>(
         std::count_if(plan_.manifests.begin(), plan_.manifests.end(),
                       [&](const ManifestRemoval& one) { return one.reason == reason; }));
-    add(type, price.manifests, price.manifests - go, text_.size(price.bytes),
-        go ? format_count(go) + " manifests" : "0", kept(price.manifests, asked_for, option));
+    add(type, price.count, price.count - go, text_.size(price.bytes),
+        go ? format_count(go) + " manifests" : "0", kept(price.count, asked_for, option));
   }
 
-  void untagged_manifests(const Price& price) {
+  void untagged_manifests(const Amount& price) {
     manifests("Untagged manifests", price, Reason::untagged, wishes_.policy.delete_untagged,
               "--delete-untagged");
   }
 
-  void broken_manifests(const Price& price) {
-    if (price.manifests)
+  void dead_tags(const Amount& price) {
+    const std::size_t go = plan_.tags.size();
+    if (price.count)
+      add("Dead tags", price.count, price.count - go, text_.size(price.bytes),
+          go ? format_count(go) + " tags" : "0",
+          kept(price.count, wishes_.policy.prune_dead_tags, "--prune-dead-tags"));
+  }
+
+  void broken_manifests(const Amount& price) {
+    if (price.count)
       manifests("Broken manifests", price, Reason::broken, wishes_.policy.prune_broken_manifests,
                 "--prune-broken-manifests");
   }
@@ -88,10 +96,11 @@ class Types {
   }
 
   void quarantine() {
-    const std::size_t back = plan_.restore.size();
-    if (!inventory_.quarantined.empty())
-      add("In quarantine", inventory_.quarantined.size(), back,
-          text_.size(totals_.quarantined.bytes), text_.size(totals_.purged.bytes),
+    const std::size_t back = plan_.restore.size(),
+                      all = inventory_.quarantined.size() + inventory_.quarantined_tags.size();
+    if (all)
+      add("In quarantine", all, back, text_.size(totals_.quarantined.bytes),
+          text_.size(totals_.purged.bytes),
           back ? "(" + format_count(back) + " to give back)" : "");
   }
 
@@ -158,6 +167,7 @@ Section types_table(const Report& report, const Totals& totals, const Text& text
   types.blobs();
   types.layer_links();
   types.untagged_manifests(report.findings->untagged);
+  types.dead_tags(report.findings->dead);
   types.broken_manifests(report.findings->broken);
   types.uploads();
   types.empty_repositories();

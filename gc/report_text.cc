@@ -65,6 +65,9 @@ void list(const Plan& plan, Lists lists, Text& text) {
   const auto wants = [&](Lists which) { return lists == which || lists == Lists::all; };
   if (lists != Lists::none && !text.style().plain) text.line("");
   if (wants(Lists::manifests)) {
+    for (const TagRemoval& removal : plan.tags)
+      text.line("{}: tag eligible for deletion: {}", text.name(removal.repository),
+                text.name(removal.tag));
     for (const ManifestRemoval& removal : plan.manifests)
       text.line("{}: manifest eligible for deletion: {}", text.name(removal.repository),
                 removal.digest.text());
@@ -183,7 +186,7 @@ void result(const Report& report, Text& text) {
     text.line("Refused: nothing was taken or purged. The reasons are on standard error.");
   say("Given back", total.restored, total.links_restored);
   say("Verified", swept.verification.read, 0);
-  say("Quarantined", total.quarantined, total.manifests + total.layer_links);
+  say("Quarantined", total.quarantined, total.tags + total.manifests + total.layer_links);
   say("Freed", total.purged, total.links_purged);
   removed(total, text);
   verified(swept, text);

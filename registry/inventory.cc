@@ -49,6 +49,13 @@ bool has_link(const std::vector<Link>& links, DigestId name) {
   return link && is_there(*link);
 }
 
+const Tag* tag_named(const std::vector<Tag>& tags, std::string_view name) {
+  const auto at =
+      std::lower_bound(tags.begin(), tags.end(), name,
+                       [](const Tag& one, std::string_view wanted) { return one.name < wanted; });
+  return at != tags.end() && at->name == name ? &*at : nullptr;
+}
+
 std::size_t Repository::count_manifests() const {
   return static_cast<std::size_t>(std::count_if(revisions.begin(), revisions.end(), is_there));
 }

@@ -136,6 +136,9 @@ struct Tag {
 // An older upload nobody resumes: what distribution's `uploadpurging` takes unless told otherwise.
 inline constexpr Duration kStaleUpload = std::chrono::hours(168);
 
+// Of tags as an Inventory sorts them; null: none has the name.
+const Tag* tag_named(const std::vector<Tag>& tags, std::string_view name);
+
 struct Upload {
   std::string uuid;
   std::optional<Time> started;  // empty: missing or unparsable; without any file, when the
@@ -230,7 +233,7 @@ struct Document {
 
 // A `data` or `link` that an earlier run renamed in place.
 struct Quarantined {
-  enum class Kind : std::uint8_t { blob, layer_link, revision_link };
+  enum class Kind : std::uint8_t { blob, layer_link, revision_link, tag };  // the last: see below
   Kind kind;
   DigestId digest;
   std::uint32_t repository = 0;  // index into repositories; of links only
@@ -244,6 +247,17 @@ struct Quarantined {
   auto operator<=>(const Quarantined&) const = default;
 };
 
+// The directory of a tag that an earlier run moved away from the others. These are not among the
+// Quarantined.
+struct QuarantinedTag {
+  std::uint32_t repository = 0;  // as in Quarantined
+  Tag tag;                       // as it was
+  Time taken;
+  std::string run;
+
+  bool operator==(const QuarantinedTag&) const = default;
+};
+
 // Every vector ascends by digest, name or path, so equal registries give equal inventories.
 struct Inventory {
   DigestSet digests;  // every digest met anywhere
@@ -251,6 +265,7 @@ struct Inventory {
   std::vector<Blob> blobs;
   std::vector<Document> documents;
   std::vector<Quarantined> quarantined;
+  std::vector<QuarantinedTag> quarantined_tags;  // by repository, name, time
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
   bool has_blobs = false, has_repositories = false;  // directories

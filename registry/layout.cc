@@ -15,6 +15,33 @@ std::string path(std::initializer_list<std::string_view> parts) {
   return joined;
 }
 
+constexpr std::string_view kMark = "regctl-gc.";
+
+// "<unix time>.<run id>".
+std::optional<TagQuarantine> parse_taking(std::string_view text) {
+  const auto dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + dot, seconds);
+  // The bound is the year 2262, where nanoseconds since 1970 end.
+  if (error != std::errc() || end != text.data() + dot || seconds < 0 || seconds > 9'223'372'035)
+    return std::nullopt;
+  if (text[0] == '0' && dot > 1) return std::nullopt;  // two names must never mean the same
+  const std::string_view run = text.substr(dot + 1);
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (run.empty() || run.size() > 64 || !std::all_of(run.begin(), run.end(), legal))
+    return std::nullopt;
+  return TagQuarantine{Time(std::chrono::seconds(seconds)), std::string(run)};
+}
+
+std::string text_of_taking(Time taken, const std::string& run) {
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(taken.time_since_epoch()).count();
+  return std::string(kMark) + std::to_string(seconds) + '.' + run;
+}
+
 }  // namespace
 
 std::string join(std::string_view a, std::string_view b) {
@@ -54,33 +81,28 @@ std::string tag_current_link(std::string_view repository, std::string_view name)
 }
 
 std::optional<QuarantineName> parse_quarantine_name(std::string_view name) {
-  static constexpr std::string_view kMark = ".regctl-gc.";
-  const auto mark = name.find(kMark);
-  if (mark == std::string_view::npos) return std::nullopt;
-  const std::string_view original = name.substr(0, mark), rest = name.substr(mark + kMark.size());
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos || !name.substr(dot + 1).starts_with(kMark))
+    return std::nullopt;
+  const std::string_view original = name.substr(0, dot);
   if (original != kData && original != kLink) return std::nullopt;
-  const auto dot = rest.find('.');
-  if (dot == std::string_view::npos) return std::nullopt;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + dot, seconds);
-  // The bound is the year 2262, where nanoseconds since 1970 end.
-  if (error != std::errc() || end != rest.data() + dot || seconds < 0 || seconds > 9'223'372'035)
-    return std::nullopt;
-  if (rest[0] == '0' && dot > 1) return std::nullopt;  // two names must never mean the same
-  const std::string_view run = rest.substr(dot + 1);
-  const auto legal = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  if (run.empty() || run.size() > 64 || !std::all_of(run.begin(), run.end(), legal))
-    return std::nullopt;
-  return QuarantineName{std::string(original), Time(std::chrono::seconds(seconds)),
-                        std::string(run)};
+  const auto taking = parse_taking(name.substr(dot + 1 + kMark.size()));
+  if (!taking) return std::nullopt;
+  return QuarantineName{std::string(original), taking->taken, taking->run};
 }
 
 std::string quarantine_name(const QuarantineName& name) {
-  const auto seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(name.taken.time_since_epoch()).count();
-  return name.original + ".regctl-gc." + std::to_string(seconds) + '.' + name.run;
+  return name.original + '.' + text_of_taking(name.taken, name.run);
+}
+
+std::optional<TagQuarantine> parse_tag_quarantine(std::string_view name) {
+  return name.starts_with(kMark) ? parse_taking(name.substr(kMark.size())) : std::nullopt;
+}
+
+std::string quarantined_tag(std::string_view repository, std::string_view tag,
+                            const TagQuarantine& quarantine) {
+  return path({kRepositories, repository, kManifests,
+               text_of_taking(quarantine.taken, quarantine.run), tag});
 }
 
 bool is_temporary(std::string_view name) {

@@ -50,6 +50,17 @@ struct QuarantineName {
 std::optional<QuarantineName> parse_quarantine_name(std::string_view name);
 std::string quarantine_name(const QuarantineName& name);
 
+// "regctl-gc.1795231813.3f1c9b0e", below _manifests: holds the tags that the run `run` took at
+// `taken`, each its whole directory.
+struct TagQuarantine {
+  Time taken;  // whole seconds
+  std::string run;
+};
+std::optional<TagQuarantine> parse_tag_quarantine(std::string_view name);
+// The directory of one of these tags.
+std::string quarantined_tag(std::string_view repository, std::string_view tag,
+                            const TagQuarantine& quarantine);
+
 // "<file>.<uuid>.tmp": distribution 3.1 and later write files through these.
 bool is_temporary(std::string_view name);
 

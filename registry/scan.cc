@@ -1,6 +1,8 @@
 #include "registry/scan.h"
 
+#include <iterator>
 #include <thread>
+#include <tuple>
 
 #include "registry/names.h"
 #include "registry/scan_blobs.h"
@@ -69,9 +71,8 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
   return repositories;
 }
 
-std::vector<Repository> scan_repositories(const Storage& storage, const ScanOptions& options,
-                                          const Workers& workers, ScanNotes& notes,
-                                          Progress& progress) {
+void scan_repositories(const Storage& storage, const ScanOptions& options, const Workers& workers,
+                       ScanNotes& notes, Progress& progress, Inventory& inventory) {
   const auto names = find_repositories(storage, workers, notes);
   progress.phase("repositories", {names.size()}, "repositories");
   std::vector<ScannedRepository> scanned(names.size());
@@ -95,21 +96,23 @@ std::vector<Repository> scan_repositories(const Storage& storage, const ScanOpti
     workers.for_each_index(unsettled.size(), [&](std::size_t i) { scan_one(unsettled[i]); });
   }
 
-  std::vector<Repository> repositories;
   for (std::size_t i = 0; i < scanned.size(); ++i) {
     if (!is_repository_name(names[i]))
       notes.stray(Stray::Kind::illegal_name, layout::repository(names[i]));
-    repositories.push_back(std::move(scanned[i].repository));
+    inventory.repositories.push_back(std::move(scanned[i].repository));
+    std::move(scanned[i].quarantined_tags.begin(), scanned[i].quarantined_tags.end(),
+              std::back_inserter(inventory.quarantined_tags));
   }
-  return repositories;
 }
 
-Openings what_to_open(const std::vector<Repository>& repositories, const std::vector<Blob>& blobs,
-                      const ScanOptions& options, ScanNotes& notes) {
+Openings what_to_open(const Inventory& inventory, const ScanOptions& options, ScanNotes& notes) {
   Openings openings;
-  for (const Blob& blob : blobs) openings.listed.push_back(blob.digest);
+  for (const Blob& blob : inventory.blobs) openings.listed.push_back(blob.digest);
   for (const Digest& digest : options.also_open) openings.start.push_back(notes.id(digest));
-  for (const Repository& repository : repositories) {
+  for (const QuarantinedTag& one : inventory.quarantined_tags) {
+    if (one.tag.target) openings.start.push_back(*one.tag.target);
+  }
+  for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.revisions) {
       openings.start.insert(openings.start.end(), {link.name, link.target});
       if (link.state == LinkState::pending) continue;
@@ -159,6 +162,12 @@ class Renumbering {
               [](const Link& a, const Link& b) { return a.name < b.name; });
   }
 
+  void operator()(Tag& tag) const {
+    if (tag.target) (*this)(*tag.target);
+    for (TagEntry& entry : tag.history) (*this)(entry.digest);
+    sort_unique(tag.history);
+  }
+
   void operator()(Repository& repository) const {
     (*this)(repository.layers);
     (*this)(repository.revisions);
@@ -166,11 +175,7 @@ class Renumbering {
     for (Damage& damage : repository.damage) (*this)(damage);
     std::sort(repository.damage.begin(), repository.damage.end(),
               [](const Damage& a, const Damage& b) { return a.path < b.path; });
-    for (Tag& tag : repository.tags) {
-      if (tag.target) (*this)(*tag.target);
-      for (TagEntry& entry : tag.history) (*this)(entry.digest);
-      sort_unique(tag.history);
-    }
+    for (Tag& tag : repository.tags) (*this)(tag);
     std::sort(repository.tags.begin(), repository.tags.end(),
               [](const Tag& a, const Tag& b) { return a.name < b.name; });
     std::sort(repository.uploads.begin(), repository.uploads.end(),
@@ -231,11 +236,10 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
     }
   });
   if (inventory.has_repositories)
-    inventory.repositories = scan_repositories(storage, options, workers, notes, progress);
+    scan_repositories(storage, options, workers, notes, progress, inventory);
   if (inventory.has_blobs) inventory.blobs = list_blobs(storage, workers, notes, progress);
   inventory.documents =
-      scan_documents(storage, what_to_open(inventory.repositories, inventory.blobs, options, notes),
-                     workers, notes, progress);
+      scan_documents(storage, what_to_open(inventory, options, notes), workers, notes, progress);
 
   auto finished = notes.digests.finish(workers);
   inventory.digests = std::move(finished.set);
@@ -246,6 +250,12 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
                          [&](std::size_t i) { renumber(inventory.documents[i]); });
   for (Blob& blob : inventory.blobs) renumber(blob.digest);
   for (Quarantined& copy : notes.quarantined) renumber(copy.digest);
+  for (QuarantinedTag& one : inventory.quarantined_tags) renumber(one.tag);
+  std::sort(inventory.quarantined_tags.begin(), inventory.quarantined_tags.end(),
+            [](const QuarantinedTag& a, const QuarantinedTag& b) {
+              return std::tie(a.repository, a.tag.name, a.taken, a.run) <
+                     std::tie(b.repository, b.tag.name, b.taken, b.run);
+            });
   inventory.blob_index = index_by_digest(inventory.blobs, inventory.digests.size());
   inventory.document_index = index_by_digest(inventory.documents, inventory.digests.size());
   notes.move_to(inventory, storage);

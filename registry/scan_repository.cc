@@ -65,7 +65,7 @@ class RepositoryScan {
           notes_.obstacle(Trouble::unknown_directory, key);
       }
     });
-    return {std::move(out_), unsettled_};
+    return {std::move(out_), std::move(quarantined_tags_), unsettled_};
   }
 
  private:
@@ -275,10 +275,24 @@ class RepositoryScan {
         scan_links(join(key, entry.name), out_.revisions, Quarantined::Kind::revision_link);
       else if (tags)
         scan_tags(join(key, entry.name));
+      else if (const auto quarantine = layout::parse_tag_quarantine(entry.name))
+        scan_quarantined_tags(join(key, entry.name), *quarantine);
       else if (entry.name.starts_with('_'))
         notes_.obstacle(Trouble::unknown_directory, join(key, entry.name));
       else
         scan_unknown(join(key, entry.name));
+    }
+  }
+
+  // Of hardly any repository more than a few.
+  void scan_quarantined_tags(const std::string& key, const layout::TagQuarantine& quarantine) {
+    const auto view = storage_.below(key);
+    for (const Entry& entry : entries(key)) {
+      if (!notes_.is_directory(entry, key)) continue;
+      auto tag = notes_.insist(storage_, key, entry.name,
+                               [&] { return scan_tag(*view, key, entry.name); });
+      if (tag)
+        quarantined_tags_.push_back({place_, std::move(*tag), quarantine.taken, quarantine.run});
     }
   }
 
@@ -427,6 +441,7 @@ class RepositoryScan {
   std::mutex
       mutex_;  // of what several threads may add to: all but the vectors of links, tags, uploads
   Repository out_;
+  std::vector<QuarantinedTag> quarantined_tags_;
   bool unsettled_ = false;
 };
 

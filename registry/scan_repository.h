@@ -9,6 +9,7 @@ namespace regctl {
 
 struct ScannedRepository {
   Repository repository;
+  std::vector<QuarantinedTag> quarantined_tags;
   // A link was empty or short: a registry may be in the middle of writing it.
   bool unsettled = false;
 };

@@ -188,6 +188,8 @@ constexpr std::array kTable = {
         "place of the original",
         ""},
     CodeInfo{upload_kept, "upload-kept", error, "holds something that no registry writes", ""},
+    CodeInfo{tag_kept, "tag-kept", error, "holds something that no registry writes",
+             "remove that by hand; the next run goes on"},
     CodeInfo{deadline, "deadline", error,
              "the time given by --deadline is up; the next run goes on",
              "give it more time, or run it more often"},
@@ -240,6 +242,11 @@ constexpr std::array kTable = {
              kRootDirectory},
     CodeInfo{untagged_manifests, "untagged-manifests", advice,
              "{0} untagged manifests keep another {1} alive", "--delete-untagged"},
+    CodeInfo{
+        dead_tags, "dead-tags", advice,
+        "{0} tags point to manifests that were deleted, cannot be pulled, and keep another {1} "
+        "alive",
+        "--prune-dead-tags"},
     CodeInfo{broken_manifests, "broken-manifests", advice,
              "{0} manifests have no bytes anywhere and cannot be pulled; what they pin keeps "
              "another {1} alive",
@@ -367,6 +374,8 @@ constexpr std::array kTable = {
     CodeInfo{quarantined_layer_link, "", part, "quarantined layer link {0} of {1}", ""},
     CodeInfo{revision, "", part, "revision {0} of {1}", ""},
     CodeInfo{quarantined_revision, "", part, "quarantined revision {0} of {1}", ""},
+    CodeInfo{tag, "", part, "tag {0} of {1}", ""},
+    CodeInfo{quarantined_tag, "", part, "quarantined tag {0} of {1}", ""},
     CodeInfo{repository, "", part, "repository {1}", ""},
     CodeInfo{roots_name_it, "", part, "--roots names it", ""},
     CodeInfo{tag_needs_it, "", part, "{0}:{1} needs it", ""},
@@ -388,6 +397,8 @@ constexpr std::array kTable = {
     CodeInfo{named_by_something_young, "", part, "{2} is young and names it", ""},
     CodeInfo{linked_since, "", part, "a link to it was written since", ""},
     CodeInfo{bytes_are_there, "", part, "the blob it names is there", ""},
+    CodeInfo{tags_are_kept, "", part, "tags are kept", ""},
+    CodeInfo{it_can_be_pulled, "", part, "its manifest can be pulled", ""},
     CodeInfo{it_has_tags, "", part, "it has tags", ""},
     CodeInfo{it_has_manifests, "", part, "it has manifests", ""},
     CodeInfo{it_holds_a_young_link, "", part, "a link in it is young", ""},

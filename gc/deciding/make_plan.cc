@@ -10,6 +10,7 @@
 #include "gc/deciding/warnings.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
+#include "registry/remains.h"
 
 namespace regctl::gc {
 namespace {
@@ -59,11 +60,13 @@ class Planner {
   }
 
   Plan run() && {
+    plan_tags();
     plan_manifests();
     plan_blobs();
     plan_empty_repositories();
     plan_uploads();
     plan_quarantine();
+    plan_quarantined_tags();
     plan_layer_links();
     return std::move(plan_);
   }
@@ -123,6 +126,27 @@ class Planner {
               [](const BlobRemoval& a, const BlobRemoval& b) {
                 return a.bytes != b.bytes ? a.bytes > b.bytes : a.digest < b.digest;
               });
+  }
+
+  void plan_tags() {
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      for (std::size_t k = 0; k < repository.tags.size(); ++k) {
+        if (mark_.repositories[i].spent[k])
+          plan_.tags.push_back(removal_of(repository, repository.tags[k]));
+      }
+    }
+  }
+
+  TagRemoval removal_of(const Repository& repository, const Tag& tag) const {
+    TagRemoval removal{.repository = repository.name, .tag = tag.name, .reason = Reason::dead};
+    if (tag.state == LinkState::present) removal.link = {tag.modified, tag.inode};
+    if (tag.target) {
+      removal.target = digest(*tag.target);
+      removal.names.push_back(digest(*tag.target));
+    }
+    for (const TagEntry& entry : tag.history) removal.names.push_back(digest(entry.digest));
+    return removal;
   }
 
   void plan_manifests() {
@@ -262,9 +286,14 @@ class Planner {
       return link.name != link.target && (mark_.live(link.name) || mark_.live(link.target));
     };
     return !mark_.repositories[place].pinned && repository.tags.empty() &&
-           repository.uploads.empty() &&
+           !has_quarantined_tags(place) && repository.uploads.empty() &&
            std::none_of(repository.revisions.begin(), repository.revisions.end(), is_manifest) &&
            std::none_of(repository.layers.begin(), repository.layers.end(), is_needed_alias);
+  }
+
+  bool has_quarantined_tags(std::size_t place) const {
+    return std::ranges::binary_search(inventory_.quarantined_tags, place, {},
+                                      &QuarantinedTag::repository);
   }
 
   // Whether a copy goes back, and why; Why::nothing: it stays. A push that has only begun is no
@@ -343,6 +372,33 @@ class Planner {
     }
     plan_.waiting = waiting_of(waiting, margins_.hold, judged_.gate, judged_.now);
     plan_.waiting_unpurged = waiting_of(unpurged, margins_.hold, judged_.gate, judged_.now);
+  }
+
+  // Copies ascend by repository, name and time: of several of one tag the last goes back.
+  void plan_quarantined_tags() {
+    const auto& copies = inventory_.quarantined_tags;
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+      const QuarantinedTag& copy = copies[i];
+      const Repository& repository = inventory_.repositories[copy.repository];
+      const Copy named{Quarantined::Kind::tag, repository.name, std::nullopt, copy.taken, copy.run,
+                       copy.tag.name};
+      const bool is_last = i + 1 == copies.size() || copies[i + 1].repository != copy.repository ||
+                           copies[i + 1].tag.name != copy.tag.name;
+      const Why why = mark_.quarantined_tags[i];
+      if (why != Why::nothing && is_last)
+        plan_.restore.push_back({named, why});
+      else if (why == Why::nothing && may_go(copy))
+        plan_.purge.push_back({.copy = named, .bytes = 0, .disk_bytes = 0, .duplicate = false});
+    }
+  }
+
+  // What was given its name meanwhile must be a tag for that.
+  bool may_go(const QuarantinedTag& copy) const {
+    const Repository& repository = inventory_.repositories[copy.repository];
+    const Tag* other = tag_named(repository.tags, copy.tag.name);
+    return (!other || other->state == LinkState::present) &&
+           !is_young(copy.taken, margins_.hold, judged_.now) &&
+           ask_gate(judged_.gate, copy.taken).is_open();
   }
 
   const Judged& judged_;

@@ -9,6 +9,7 @@
 #include "gc/deciding/tolerances.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
+#include "registry/remains.h"
 
 namespace regctl::gc {
 namespace {
@@ -69,12 +70,15 @@ class Marker {
     mark_.digests.resize(inventory.digests.size());
     mark_.given_up.resize(inventory.digests.size());
     mark_.repositories.resize(inventory.repositories.size());
+    mark_.quarantined_tags.resize(inventory.quarantined_tags.size());
   }
 
   Mark run() && {
     find_facts();
     give_up();
     pin();
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) judge_tags(i);
+    for (std::size_t i = 0; i < inventory_.quarantined_tags.size(); ++i) judge_quarantined_tag(i);
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) keep_revisions(i);
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) root_repository(i);
     root_listed();
@@ -111,6 +115,52 @@ class Marker {
     }
   }
 
+  bool is_old(const Tag& tag) const {
+    return !young(newest_time(tag)) &&
+           std::none_of(tag.history.begin(), tag.history.end(),
+                        [&](const TagEntry& entry) { return young(newest_time(entry)); });
+  }
+
+  // Something is being pushed where an old directory would say that it was deleted.
+  bool is_beginning(const Repository& repository, DigestId id) const {
+    const Link* revision = link_named(repository.revisions, id);
+    return revision && revision->state == LinkState::pending && young(newest_time(*revision));
+  }
+
+  bool is_spent(const Repository& repository, const Tag& tag) const {
+    if (tag.target && (is_listed(repository, *tag.target) || is_beginning(repository, *tag.target)))
+      return false;
+    return is_old(tag) && policy_.prune_dead_tags && is_dead(inventory_, repository, tag);
+  }
+
+  void judge_tags(std::size_t place) {
+    const Repository& repository = inventory_.repositories[place];
+    RepositoryMark& mark = mark_.repositories[place];
+    for (const Tag& tag : repository.tags)
+      mark.spent.push_back(!mark.pinned && is_spent(repository, tag));
+  }
+
+  // What was taken comes back if it is alive again, or somebody wrote to it, unless its name has
+  // been given again.
+  void judge_quarantined_tag(std::size_t place) {
+    const QuarantinedTag& copy = inventory_.quarantined_tags[place];
+    const Repository& repository = inventory_.repositories[copy.repository];
+    if (!tag_named(repository.tags, copy.tag.name))
+      mark_.quarantined_tags[place] = why_back(copy, repository);
+  }
+
+  Why why_back(const QuarantinedTag& copy, const Repository& repository) const {
+    const Tag& tag = copy.tag;
+    const std::string key = layout::tag_current_link(repository.name, tag.name);
+    if (says_so(copy, {key, tag.modified, tag.inode})) return Why::returned;
+    if (mark_.repositories[copy.repository].pinned) return Why::pinned;
+    if (!tag.target) return Why::nothing;
+    if (is_listed(repository, *tag.target)) return Why::listed;
+    const Link* revision = link_named(repository.revisions, *tag.target);
+    const bool is_alive = revision && !is_dead(inventory_, repository, tag);
+    return is_alive || is_beginning(repository, *tag.target) ? Why::returned : Why::nothing;
+  }
+
   // What rules about single repositories need to know of the whole store.
   void find_facts() {
     find_returned();
@@ -143,10 +193,6 @@ class Marker {
       if (copy.kind != Quarantined::Kind::layer_link) copies.emplace(copy.digest, &copy);
     }
     if (copies.empty()) return;
-    const auto says_so = [&](const Quarantined& copy, const SeenLink& link) {
-      if (copy.run != this_run_.id) return link.modified >= copy.taken - kFileTimeStep;
-      return link.modified >= this_run_.since && !was_seen(link);
-    };
     const auto asks = [&](DigestId id, const auto& link) {
       return link.state == LinkState::present && copies.contains(id);
     };
@@ -184,8 +230,11 @@ class Marker {
     }
   }
 
-  bool was_seen(const SeenLink& link) const {
-    return std::binary_search(this_run_.seen.begin(), this_run_.seen.end(), link);
+  template <class Copy>
+  bool says_so(const Copy& copy, const SeenLink& link) const {
+    if (copy.run != this_run_.id) return link.modified >= copy.taken - kFileTimeStep;
+    const bool was_seen = std::binary_search(this_run_.seen.begin(), this_run_.seen.end(), link);
+    return link.modified >= this_run_.since && !was_seen;
   }
 
   // Bytes, a link to bytes that are missing, or another name of either.
@@ -306,7 +355,12 @@ class Marker {
           waiting.push_back(referrer->second);
       });
     };
-    for (const Tag& tag : repository.tags) {
+    for (const QuarantinedTag* copy : tags_back_in(place)) {
+      if (copy->tag.target) keep(*copy->tag.target, Why::tagged);
+    }
+    for (std::size_t i = 0; i < repository.tags.size(); ++i) {
+      const Tag& tag = repository.tags[i];
+      if (mark.spent[i]) continue;
       if (tag.target) keep(*tag.target, Why::tagged);
       // A target that is no manifest here may be a flipped bit; what the tag pointed to before may
       // be meant.
@@ -328,12 +382,29 @@ class Marker {
     }
   }
 
+  // The quarantined tags of the repository that come back.
+  std::vector<const QuarantinedTag*> tags_back_in(std::size_t place) const {
+    std::vector<const QuarantinedTag*> back;
+    const auto& all = inventory_.quarantined_tags;
+    for (const QuarantinedTag& copy :
+         std::ranges::equal_range(all, place, {}, &QuarantinedTag::repository)) {
+      if (mark_.quarantined_tags[static_cast<std::size_t>(&copy - all.data())] != Why::nothing)
+        back.push_back(&copy);
+    }
+    return back;
+  }
+
   void root(DigestId id, Why why) { roots_.emplace_back(why, id); }
 
   void root_repository(std::size_t place) {
     const Repository& repository = inventory_.repositories[place];
     const RepositoryMark& mark = mark_.repositories[place];
-    for (const Tag& tag : repository.tags) {
+    for (const QuarantinedTag* copy : tags_back_in(place)) {
+      if (copy->tag.target) root(*copy->tag.target, Why::tagged);
+    }
+    for (std::size_t i = 0; i < repository.tags.size(); ++i) {
+      const Tag& tag = repository.tags[i];
+      if (mark.spent[i]) continue;
       if (tag.target) root(*tag.target, Why::tagged);
       const bool unknown = tag.state != LinkState::present;
       if (!unknown && !mark.pinned) continue;

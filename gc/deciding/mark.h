@@ -16,6 +16,7 @@ struct RepositoryMark {
   bool pinned = false;
   bool tags_unknown = false;   // see Why::tags_unknown
   std::vector<Why> revisions;  // in the order of Repository::revisions; `nothing`: not kept
+  std::vector<bool> spent;     // in the order of Repository::tags: may go, and keeps nothing
 
   bool operator==(const RepositoryMark&) const = default;
 };
@@ -24,6 +25,7 @@ struct Mark {
   std::vector<Why> digests;    // by DigestId
   std::vector<bool> given_up;  // by DigestId: a manifest that is missing, and whose links may go
   std::vector<RepositoryMark> repositories;  // in the order of the inventory's
+  std::vector<Why> quarantined_tags;         // in the order of the inventory's; what comes back
   std::vector<std::string> idle_protect;     // globs that matched no repository
   std::uint64_t roots_not_in_store = 0;
   std::uint64_t roots_of_unknown_repositories = 0;  // they count in every repository instead

@@ -5,6 +5,11 @@
 
 namespace regctl::gc {
 
+bool takes_anything(const Plan& plan) {
+  return !plan.tags.empty() || !plan.manifests.empty() || !plan.layer_links.empty() ||
+         !plan.blobs.empty();
+}
+
 bool purges_anything(const Plan& plan) {
   return !plan.purge.empty() || !plan.uploads.empty() || !plan.leftovers.empty() ||
          !plan.empty_repositories.empty();
@@ -19,7 +24,7 @@ Plan without_links_to_what_stays(Plan plan) {
   std::set<Digest> taken, purged;
   for (const BlobRemoval& one : plan.blobs) taken.insert(one.digest);
   for (const Purge& one : plan.purge) {
-    if (one.copy.kind == Quarantined::Kind::blob) purged.insert(one.copy.digest);
+    if (one.copy.kind == Quarantined::Kind::blob) purged.insert(*one.copy.digest);
   }
   std::erase_if(plan.layer_links, [&](const LayerLinkRemoval& one) {
     return (one.reason == LinkReason::blob_is_taken && !taken.contains(*one.blob)) ||

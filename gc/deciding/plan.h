@@ -32,6 +32,7 @@ enum class Reason : std::uint8_t {
   unreferenced,
   untagged,
   broken,  // a manifest without bytes
+  dead,    // a tag whose manifest is gone
 };
 
 // Which link file was judged: what stands there later may be another.
@@ -50,6 +51,16 @@ struct ManifestRemoval {
   LinkVersion link;
 
   bool operator==(const ManifestRemoval&) const = default;
+};
+
+struct TagRemoval {
+  std::string repository, tag;
+  std::optional<Digest> target;  // empty: nothing is left of it but directories
+  Reason reason;
+  std::optional<LinkVersion> link;  // its current link; empty: it has none
+  std::vector<Digest> names;        // what it points and pointed to
+
+  bool operator==(const TagRemoval&) const = default;
 };
 
 struct BlobRemoval {
@@ -99,13 +110,13 @@ struct LeftoverRemoval {
   auto operator<=>(const LeftoverRemoval&) const = default;
 };
 
-// A copy in quarantine: of a blob, or with a repository of one of its links.
+// A copy in quarantine: of a blob, or with a repository of one of its links or tags.
 struct Copy {
   Quarantined::Kind kind;
   std::string repository;
-  Digest digest;
+  std::optional<Digest> digest;  // of a tag empty
   Time taken;
-  std::string run;
+  std::string run, tag = {};
 
   auto operator<=>(const Copy&) const = default;
 };
@@ -120,7 +131,8 @@ struct Restoration {
 struct Purge {
   Copy copy;
   std::uint64_t bytes, disk_bytes;  // of a link: of the link
-  bool duplicate;  // the original is there again: the copy goes only if that is sound
+  bool
+      duplicate;  // the original is there again: the copy goes only if that is sound. Of tags false
   std::vector<std::string>
       former_tags;  // of a revision link: whose history names it, and goes with it
 
@@ -139,6 +151,7 @@ struct Waiting {
 };
 
 struct Plan {
+  std::vector<TagRemoval> tags;               // by repository, then name
   std::vector<ManifestRemoval> manifests;     // by repository, then digest
   std::vector<BlobRemoval> blobs;             // by size, largest first, then digest
   std::vector<LayerLinkRemoval> layer_links;  // by repository, then digest
@@ -158,6 +171,9 @@ struct Plan {
 
   bool operator==(const Plan&) const = default;
 };
+
+// Whether there is anything for Stage::take.
+bool takes_anything(const Plan& plan);
 
 // Whether there is anything for Stage::purge.
 bool purges_anything(const Plan& plan);

@@ -23,6 +23,7 @@ struct RootDigest {
 
 struct Policy {
   bool delete_untagged = false;
+  bool prune_dead_tags = false;         // is_dead()
   bool prune_broken_manifests = false;  // revision links to manifests without bytes anywhere
   std::vector<std::string> protect;     // globs over repository names: nothing in them is untagged
   std::vector<RootDigest> roots;

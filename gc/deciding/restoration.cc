@@ -1,6 +1,8 @@
 #include "gc/deciding/restoration.h"
 
+#include <map>
 #include <tuple>
+#include <utility>
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/waiting.h"
@@ -35,6 +37,16 @@ Plan plan_restoration(const Judged& judged, const std::string& run) {
     last = &copy;
   }
   if (last) give_back(*last);
+  std::map<std::pair<std::uint32_t, std::string>, const QuarantinedTag*> tags;  // the last of each
+  for (const QuarantinedTag& copy : inventory.quarantined_tags) {
+    const auto& others = inventory.repositories[copy.repository].tags;
+    if ((run.empty() || copy.run == run) && !tag_named(others, copy.tag.name))
+      tags[{copy.repository, copy.tag.name}] = &copy;
+  }
+  for (const auto& [place, copy] : tags)
+    plan.restore.push_back({{Quarantined::Kind::tag, inventory.repositories[place.first].name,
+                             std::nullopt, copy->taken, copy->run, place.second},
+                            Why::returned});
   plan.waiting = plan.waiting_unpurged =
       waiting_of(waiting, judged.margins.hold, judged.gate, judged.now);
   if (!run.empty() && plan.restore.empty())

@@ -15,13 +15,6 @@ bool is_present(const Inventory& inventory, DigestId id) {
   return blob && blob->present;
 }
 
-const Tag* tag_named(const Repository& repository, const std::string& name) {
-  const auto at =
-      std::lower_bound(repository.tags.begin(), repository.tags.end(), name,
-                       [](const Tag& one, const std::string& wanted) { return one.name < wanted; });
-  return at != repository.tags.end() && at->name == name ? &*at : nullptr;
-}
-
 class Prover {
   using Kind = Quarantined::Kind;
   using Loss = std::pair<DigestId, Kind>;
@@ -72,7 +65,7 @@ class Prover {
 
   void check(const Repository& repository, const Repository& now) {
     for (const Tag& tag : repository.tags) {
-      const Tag* same = tag.target ? tag_named(now, tag.name) : nullptr;
+      const Tag* same = tag.target ? tag_named(now.tags, tag.name) : nullptr;
       if (!same || !same->target || after_.digests[*same->target] != before_.digests[*tag.target])
         continue;
       ++proof_.tags;

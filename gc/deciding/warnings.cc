@@ -4,6 +4,7 @@
 
 #include "gc/deciding/ages.h"
 #include "registry/layout.h"
+#include "registry/remains.h"
 
 namespace regctl::gc {
 namespace {
@@ -51,7 +52,7 @@ void warn_of_tags_without_link(const Judged& judged, Messages& warnings) {
   for (const Repository& repository : judged.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
       const bool young = is_young(newest_time(tag), judged.policy.keep_younger_than, judged.now);
-      if (tag.state != LinkState::pending || young) continue;
+      if (tag.state != LinkState::pending || tag.history.empty() || young) continue;
       warnings.push_back({.code = Code::tag_without_link,
                           .path = layout::tag(repository.name, tag.name),
                           .arguments = {tag.name, repository.name}});
@@ -120,7 +121,7 @@ void warn_of_tags(const Judged& judged, Messages& warnings) {
   const auto& repositories = judged.inventory.repositories;
   for (const Repository& repository : repositories) {
     for (const Tag& tag : repository.tags) {
-      if (!tag.target) continue;
+      if (!tag.target || is_dead(judged.inventory, repository, tag)) continue;
       const Link* revision = link_named(repository.revisions, *tag.target);
       if (revision && revision->state != LinkState::pending) continue;
       warnings.push_back({.code = Code::tag_dangling,

@@ -46,7 +46,63 @@ UploadTree tree_of_upload(const std::string& top, const Storage& storage) {
   return tree;
 }
 
+// What a registry writes for a tag: `link` files, each with its directory; and directories, from
+// the leaves up.
+struct TagTree {
+  std::vector<std::string> links, directories;
+  bool has_stranger = false;
+};
+
+TagTree tree_of_tag(const std::string& top, const Storage& storage) {
+  TagTree tree;
+  // The names of directories below `key`; of a leaf none.
+  const auto look = [&](const std::string& key, bool leaf, auto belongs) {
+    std::vector<std::string> below;
+    for (const Entry& entry : entries(storage, key)) {
+      if (leaf && entry.kind == EntryKind::file && entry.name == layout::kLink)
+        tree.links.push_back(key);
+      else if (!leaf && entry.kind == EntryKind::directory && belongs(entry.name))
+        below.push_back(join(key, entry.name));
+      else
+        tree.has_stranger = true;
+    }
+    tree.directories.insert(tree.directories.begin(), key);
+    return below;
+  };
+  const auto is_part = [](const std::string& name) { return name == "current" || name == "index"; };
+  const auto is_algorithm = [](const std::string& name) {
+    return algorithm_named(name).has_value();
+  };
+  for (const std::string& part : look(top, false, is_part)) {
+    if (part.ends_with("/current")) {
+      look(part, true, is_part);
+      continue;
+    }
+    for (const std::string& algorithm : look(part, false, is_algorithm)) {
+      const auto is_digest = [&](const std::string& name) {
+        return Digest::from_hex(*algorithm_named(algorithm.substr(part.size() + 1)), name)
+            .has_value();
+      };
+      for (const std::string& digest : look(algorithm, false, is_digest))
+        look(digest, true, is_digest);
+    }
+  }
+  return tree;
+}
+
 }  // namespace
+
+bool holds_a_stranger(const std::string& tag, const Storage& storage) {
+  return tree_of_tag(tag, storage).has_stranger;
+}
+
+bool remove_tag(const std::string& tag, const Storage& storage, Writer& writer) {
+  const TagTree tree = tree_of_tag(tag, storage);
+  for (const std::string& link : tree.links) writer.remove_file(link, layout::kLink);
+  Outcome last = Outcome::done;
+  for (const std::string& directory : tree.directories) last = writer.remove_directory(directory);
+  return last != Outcome::occupied;
+}
 
 RemovedUpload remove_upload(const UploadRemoval& upload, const Storage& storage, Writer& writer) {
   const UploadTree tree = tree_of_upload(layout::upload(upload.repository, upload.uuid), storage);

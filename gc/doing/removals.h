@@ -1,5 +1,6 @@
-// The small trees that a registry makes, an upload's and an empty repository's, removed name by
-// name: only what a registry is known to write there. Errors are those of Storage and Writer.
+// The small trees that a registry makes, an upload's, a tag's and an empty repository's, removed
+// name by name: only what a registry is known to write there. Errors are those of Storage and
+// Writer.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,13 @@ struct RemovedUpload {
 };
 
 RemovedUpload remove_upload(const UploadRemoval& upload, const Storage& storage, Writer& writer);
+
+// Something in the directory of a tag that no registry writes there.
+bool holds_a_stranger(const std::string& tag, const Storage& storage);
+
+// All that a registry writes in the directory of a tag, and the directory. False: it holds
+// something else as well.
+bool remove_tag(const std::string& tag, const Storage& storage, Writer& writer);
 
 // Directories only, from the leaves up, and the namespaces that are empty then. False: one of them
 // holds a file, or somebody has begun an upload; what was empty may be gone all the same.

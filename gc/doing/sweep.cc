@@ -15,7 +15,7 @@ using layout::join;
 using report::Code;
 using Outcome = Writer::Outcome;
 
-// The directory that holds the copy, and the object it is a copy of.
+// The directory that holds the copy, and the object it is a copy of. REQUIRES: it is no tag.
 std::string directory_of(Quarantined::Kind kind, const std::string& repository,
                          const Digest& digest) {
   switch (kind) {
@@ -27,12 +27,19 @@ std::string directory_of(Quarantined::Kind kind, const std::string& repository,
     case Quarantined::Kind::revision_link:
       return join(layout::repository(repository),
                   join(layout::kManifests, join(layout::kRevisions, layout::digest_path(digest))));
+    case Quarantined::Kind::tag:
+      break;
   }
   return {};
 }
 
 std::string original_of(Quarantined::Kind kind) {
   return std::string(kind == Quarantined::Kind::blob ? layout::kData : layout::kLink);
+}
+
+// The directory of a tag in quarantine.
+std::string place_of_tag(const Copy& copy) {
+  return layout::quarantined_tag(copy.repository, copy.tag, {copy.taken, copy.run});
 }
 
 std::string quarantine_name(const Copy& copy) {
@@ -47,8 +54,8 @@ class Sweep {
   void give_back(const Plan& plan) {
     if (plan.restore.empty()) return;
     crew_.progress.phase("give back", {plan.restore.size()}, "objects");
-    for (const auto kind :
-         {Quarantined::Kind::blob, Quarantined::Kind::layer_link, Quarantined::Kind::revision_link})
+    using Kind = Quarantined::Kind;
+    for (const auto kind : {Kind::blob, Kind::layer_link, Kind::revision_link, Kind::tag})
       each(
           plan.restore, [&](const Restoration& one) { return one.copy.kind == kind; },
           [&](const Restoration& one) { give_back(one.copy); });
@@ -56,13 +63,17 @@ class Sweep {
   }
 
   void take(const Plan& plan) {
-    crew_.progress.phase("quarantine",
-                         {plan.manifests.size() + plan.layer_links.size() + plan.blobs.size()},
-                         "objects");
+    crew_.progress.phase(
+        "quarantine",
+        {plan.tags.size() + plan.manifests.size() + plan.layer_links.size() + plan.blobs.size()},
+        "objects");
+    each(plan.tags, all, [&](const TagRemoval& one) { take_tag(one); });
+    std::set<Digest> needed = needed_by_what_stays();
     each(plan.manifests, all, [&](const ManifestRemoval& one) {
+      if (needed.contains(one.digest)) return skip();
       take_link(Quarantined::Kind::revision_link, one.repository, one.digest, one.link);
     });
-    std::set<Digest> needed = needed_by_what_stays();
+    needed = needed_by_what_stays();
     each(plan.layer_links, all, [&](const LayerLinkRemoval& one) {
       if (needed.contains(one.digest) || (one.blob && needed.contains(*one.blob))) return skip();
       take_link(Quarantined::Kind::layer_link, one.repository, one.digest, one.link);
@@ -86,12 +97,13 @@ class Sweep {
     const auto is = [](Quarantined::Kind kind) {
       return [kind](const Purge& one) { return one.copy.kind == kind; };
     };
+    each(plan.purge, is(Quarantined::Kind::tag), [&](const Purge& one) { purge_tag(one.copy); });
     each(plan.purge, is(Quarantined::Kind::layer_link), [&](const Purge& one) { purge(one); });
     each(plan.purge, is(Quarantined::Kind::revision_link),
-         [&](const Purge& one) { or_else_it_stays(one.copy.digest, [&] { purge(one); }); });
+         [&](const Purge& one) { or_else_it_stays({*one.copy.digest}, [&] { purge(one); }); });
     const std::set<Digest> needed = needed_by_what_stays();
     each(plan.purge, is(Quarantined::Kind::blob), [&](const Purge& one) {
-      if (needed.contains(one.copy.digest)) return skip();
+      if (needed.contains(*one.copy.digest)) return skip();
       purge(one);
     });
     each(plan.empty_repositories, all, [&](const std::string& name) { purge_repository(name); });
@@ -137,19 +149,19 @@ class Sweep {
     }
   }
 
-  // act(), which makes the link to `digest` go.
+  // act(), which makes what names `digests` go.
   template <class Act>
-  void or_else_it_stays(const Digest& digest, Act act) {
+  void or_else_it_stays(const std::vector<Digest>& digests, Act act) {
     try {
       act();
     } catch (const Error&) {
-      stays(digest);
+      stay(digests);
       throw;
     }
   }
-  void stays(const Digest& digest) {
+  void stay(const std::vector<Digest>& digests) {
     const std::lock_guard lock(mutex_);
-    staying_.push_back(digest);
+    staying_.insert(staying_.end(), digests.begin(), digests.end());
   }
   std::set<Digest> needed_by_what_stays() const {
     return staying_.empty() ? std::set<Digest>() : errand_.needs(staying_);
@@ -168,14 +180,39 @@ class Sweep {
   // names.
   void take_link(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
                  const LinkVersion& judged) {
-    or_else_it_stays(digest, [&] {
+    or_else_it_stays({digest}, [&] {
       const auto reader =
           storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
       const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
       if (found && LinkVersion{found->modified, found->inode} == judged)
         return take(kind, repository, digest, *found, 0);
-      if (found) stays(digest);
+      if (found) stay({digest});
       skip();
+    });
+  }
+
+  // Only with the current link that was judged. One that is written while the directory moves goes
+  // with it, and the second look finds it.
+  void take_tag(const TagRemoval& one) {
+    or_else_it_stays(one.names, [&] {
+      const std::string from = layout::tag(one.repository, one.tag);
+      const auto found = storage_.stat(layout::tag_current_link(one.repository, one.tag));
+      const bool is_judged =
+          found ? one.link == LinkVersion{found->modified, found->inode} : !one.link;
+      const Copy copy{Quarantined::Kind::tag,
+                      one.repository,
+                      std::nullopt,
+                      std::chrono::floor<std::chrono::seconds>(now()),
+                      errand_.run,
+                      one.tag};
+      if (!is_judged || holds_a_stranger(from, storage_) ||
+          writer_.move_directory(from, place_of_tag(copy)) != Outcome::done) {
+        stay(one.names);
+        return skip();
+      }
+      const std::lock_guard lock(mutex_);
+      report_.taken.push_back(copy);
+      ++report_.tags;
     });
   }
 
@@ -187,12 +224,12 @@ class Sweep {
     const Outcome outcome =
         writer_.set_aside(directory, original_of(kind), quarantine_name(copy), expected);
     if (outcome != Outcome::done) {
-      if (outcome != Outcome::absent) stays(digest);
+      if (outcome != Outcome::absent) stay({digest});
       return skip();
     }
     if (now() - copy.taken > kLongestRename &&
         writer_.put_back(directory, quarantine_name(copy), original_of(kind)) == Outcome::done) {
-      stays(digest);
+      stay({digest});
       return fail(Code::slow_storage, join(directory, original_of(kind)));
     }
     const std::lock_guard lock(mutex_);
@@ -204,7 +241,8 @@ class Sweep {
   }
 
   void give_back(const Copy& copy) {
-    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest);
+    if (copy.kind == Quarantined::Kind::tag) return give_back_tag(copy);
+    const std::string directory = directory_of(copy.kind, copy.repository, *copy.digest);
     const auto stat = storage_.stat(join(directory, quarantine_name(copy)));
     const Outcome outcome =
         writer_.put_back(directory, quarantine_name(copy), original_of(copy.kind));
@@ -219,15 +257,25 @@ class Sweep {
       ++report_.links_restored;
   }
 
+  void give_back_tag(const Copy& copy) {
+    const std::string from = place_of_tag(copy), to = layout::tag(copy.repository, copy.tag);
+    const Outcome outcome = writer_.move_directory(from, to);
+    if (outcome == Outcome::absent && !storage_.stat(to)) return fail(Code::copy_vanished, from);
+    if (outcome != Outcome::done) return skip();  // given again meanwhile, or back by hand
+    writer_.remove_directory(from.substr(0, from.rfind('/')));
+    const std::lock_guard lock(mutex_);
+    ++report_.links_restored;
+  }
+
   // Whether the object whose copy is about to go is what it should be: then the copy is not needed.
   // Empty: it has gone, is being written, or could not be read in time.
   std::optional<bool> original_is_sound(const Copy& copy) const {
-    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest),
+    const std::string directory = directory_of(copy.kind, copy.repository, *copy.digest),
                       key = join(directory, original_of(copy.kind));
     if (copy.kind == Quarantined::Kind::blob) {
       const auto reader = storage_.open(key);
       if (!reader) return std::nullopt;
-      const auto digest = hash(*reader, copy.digest.algorithm(), crew_);
+      const auto digest = hash(*reader, copy.digest->algorithm(), crew_);
       return digest ? std::optional(*digest == copy.digest) : std::nullopt;
     }
     const auto link = storage_.read(key, layout::kLongestLink);
@@ -242,7 +290,7 @@ class Sweep {
 
   void purge(const Purge& one) {
     const Copy& copy = one.copy;
-    const std::string directory = directory_of(copy.kind, copy.repository, copy.digest),
+    const std::string directory = directory_of(copy.kind, copy.repository, *copy.digest),
                       name = quarantine_name(copy);
     if (one.duplicate) {
       const auto sound = original_is_sound(copy);
@@ -251,7 +299,7 @@ class Sweep {
     }
     for (const std::string& tag : one.former_tags) {
       const std::string entry =
-          join(layout::tag(copy.repository, tag), join("index", layout::digest_path(copy.digest)));
+          join(layout::tag(copy.repository, tag), join("index", layout::digest_path(*copy.digest)));
       const auto entered = storage_.stat(join(entry, layout::kLink));
       if (!entered || entered->modified >= copy.taken) continue;  // somebody is tagging it again
       writer_.remove_file(entry, layout::kLink);
@@ -280,6 +328,14 @@ class Sweep {
       report_.still_named += one.bytes;
     else if (stat)
       report_.purged_disk_bytes += stat->disk_bytes;
+  }
+
+  void purge_tag(const Copy& copy) {
+    const std::string directory = place_of_tag(copy);
+    if (!remove_tag(directory, storage_, writer_)) return fail(Code::tag_kept, directory);
+    writer_.remove_directory(directory.substr(0, directory.rfind('/')));
+    const std::lock_guard lock(mutex_);
+    ++report_.links_purged;
   }
 
   void purge_upload(const UploadRemoval& upload) {
@@ -346,10 +402,10 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
   add(purged, more.purged);
   add(restored, more.restored);
   for (const auto field :
-       {&SweepReport::purged_disk_bytes, &SweepReport::still_named, &SweepReport::manifests,
-        &SweepReport::layer_links, &SweepReport::links_purged, &SweepReport::links_restored,
-        &SweepReport::uploads, &SweepReport::leftovers, &SweepReport::empty_repositories,
-        &SweepReport::skipped})
+       {&SweepReport::purged_disk_bytes, &SweepReport::still_named, &SweepReport::tags,
+        &SweepReport::manifests, &SweepReport::layer_links, &SweepReport::links_purged,
+        &SweepReport::links_restored, &SweepReport::uploads, &SweepReport::leftovers,
+        &SweepReport::empty_repositories, &SweepReport::skipped})
     this->*field += more.*field;
   taken.insert(taken.end(), more.taken.begin(), more.taken.end());
   failures.insert(failures.end(), more.failures.begin(), more.failures.end());

@@ -15,10 +15,10 @@
 namespace regctl::gc {
 
 enum class Stage {
-  give_back,  // Plan::restore: blobs first, then layer links, then revision links
+  give_back,  // Plan::restore: blobs first, then layer links, then revision links, then tags
   purge,      // Plan::purge, uploads, leftovers: references first; unlinks, and removes directories
               // that this empties
-  take,       // manifests, layer links, blobs: renames in place, references first
+  take,       // tags, manifests, layer links, blobs: renames, references first
 };
 
 struct SweepReport {
@@ -26,8 +26,8 @@ struct SweepReport {
   std::uint64_t purged_disk_bytes = 0;   // of blobs and uploads whose last name went
   std::uint64_t still_named =
       0;  // bytes of purged blobs that have another name: freed are none of them
-  std::uint64_t manifests = 0, layer_links = 0;  // revision and layer links taken
-  std::uint64_t links_purged = 0, links_restored = 0;
+  std::uint64_t tags = 0, manifests = 0, layer_links = 0;  // the latter are links taken
+  std::uint64_t links_purged = 0, links_restored = 0;      // and tags
   std::uint64_t uploads = 0, leftovers = 0, empty_repositories = 0;
   std::uint64_t skipped =
       0;  // changed or gone since the plan was made, or needed by a link that stays

@@ -54,6 +54,24 @@ class FilesystemWriter final : public Writer {
     return outcome;
   }
 
+  Outcome move_directory(std::string_view from, std::string_view to) override {
+    const Descriptor old_parent = open(parent_of(from));
+    if (!old_parent) return Outcome::absent;
+    const Descriptor new_parent = open_or_make(parent_of(to));
+    if (!new_parent) return Outcome::absent;
+    const std::string old_name(name_of(from)), new_name(name_of(to));
+    const auto rename = [&](unsigned flags) {
+      return ask_twice([&] {
+        return renameat2(old_parent.get(), old_name.c_str(), new_parent.get(), new_name.c_str(),
+                         flags);
+      });
+    };
+    Answer answer = rename(RENAME_NOREPLACE);
+    // Without the flag an empty directory is replaced, and nothing else.
+    if (answer.error == EINVAL || answer.error == ENOSYS) answer = rename(0);
+    return judged(answer, parent_of(from), old_name);
+  }
+
   Outcome remove_file(std::string_view directory, std::string_view name) override {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
@@ -62,14 +80,11 @@ class FilesystemWriter final : public Writer {
   }
 
   Outcome remove_directory(std::string_view key) override {
-    const auto slash = key.rfind('/');
-    const std::string_view parent = slash == std::string_view::npos ? "" : key.substr(0, slash);
-    const std::string_view name = key.substr(slash + 1);
-    const Descriptor at = open(parent);
+    const Descriptor at = open(parent_of(key));
     if (!at) return Outcome::absent;
-    return judged(
-        ask_twice([&] { return unlinkat(at.get(), std::string(name).c_str(), AT_REMOVEDIR); }),
-        parent, name);
+    const std::string name(name_of(key));
+    return judged(ask_twice([&] { return unlinkat(at.get(), name.c_str(), AT_REMOVEDIR); }),
+                  parent_of(key), name);
   }
 
   void sync() override {
@@ -88,6 +103,30 @@ class FilesystemWriter final : public Writer {
     if (answer.error && answer.error != ENOENT) fail(answer.error, std::string(directory));
     return Descriptor(static_cast<int>(answer.value));
   }
+
+  // Empty: its parent is absent.
+  Descriptor open_or_make(std::string_view directory) const {
+    Descriptor there = open(directory);
+    if (there) return there;
+    const Descriptor parent = open(parent_of(directory));
+    struct stat like {};
+    if (!parent || fstat(parent.get(), &like) != 0) return Descriptor();
+    const std::string name(name_of(directory));
+    const Answer made =
+        ask_twice([&] { return mkdirat(parent.get(), name.c_str(), like.st_mode & 07777); });
+    if (made.error && made.error != EEXIST) fail(made.error, std::string(directory));
+    // Only root may: then what root made is the registry's all the same.
+    beneath::ask([&] {
+      return fchownat(parent.get(), name.c_str(), like.st_uid, like.st_gid, AT_SYMLINK_NOFOLLOW);
+    });
+    return open(directory);
+  }
+
+  static std::string_view parent_of(std::string_view key) {
+    const auto slash = key.rfind('/');
+    return slash == std::string_view::npos ? "" : key.substr(0, slash);
+  }
+  static std::string_view name_of(std::string_view key) { return key.substr(key.rfind('/') + 1); }
 
   struct Found {
     int error;  // 0: `identity` is known

@@ -58,6 +58,9 @@ class Writer {
   // The same the other way, whatever the object is. REQUIRES: nobody else makes the name `from`.
   virtual Outcome put_back(std::string_view directory, std::string_view from,
                            std::string_view to) = 0;
+  // Gives the directory `from` the key `to`, never over one that holds anything. The directory that
+  // `to` stands in is made, in the likeness of its own parent, where it is absent.
+  virtual Outcome move_directory(std::string_view from, std::string_view to) = 0;
   // A file, or a link to one; never a directory.
   virtual Outcome remove_file(std::string_view directory, std::string_view name) = 0;
   // Only an empty one.

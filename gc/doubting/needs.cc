@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "gc/doubting/tags.h"
+
 namespace regctl::gc::second {
 namespace {
 
@@ -160,11 +162,12 @@ Referrers referrers_among(const Facts& facts, const std::string& name,
 
 // A target that is no manifest here may be a mistake: the manifests here that the tag reached
 // before may be meant.
-std::vector<Id> once_tagged(const Repository& repository, const std::set<Id>& revisions,
+std::vector<Id> once_tagged(const Facts& facts, const std::string& name,
+                            const Repository& repository, const std::set<Id>& revisions,
                             Walk& walk) {
   std::vector<Id> former;
   for (const Tag& tag : repository.tags) {
-    if (!tag.target || revisions.contains(*tag.target)) continue;
+    if (!tag.target || revisions.contains(*tag.target) || is_let_go(facts, name, tag)) continue;
     for (const auto& [id, time] : tag.history) former.push_back(id);
   }
   walk.new_round();
@@ -236,7 +239,13 @@ std::vector<Root> roots_of(const Facts& facts, const std::string& name,
   roots.reserve(former.size() + repository.revisions.size());
   for (const Id id : former)
     roots.push_back({id, {.ground = Ground::dangling_tag, .repository = name}});
-  for (const Tag& tag : repository.tags) add_roots_of(name, tag, roots);
+  for (const Tag& tag : repository.tags) {
+    if (!is_let_go(facts, name, tag)) add_roots_of(name, tag, roots);
+  }
+  for (const TagCopy& copy : repository.tag_copies) {
+    if (copy.tag.target && why_tag_comes_back(facts, name, copy))
+      add_roots_of(name, copy.tag, roots);
+  }
   const auto doubt = facts.doubts.find(name);
   const std::set<Id> lately = lately_in(facts, repository);
   for (const Revision& revision : repository.revisions) {
@@ -296,7 +305,7 @@ Kept keep(const Facts& facts, const std::string& name, const Repository& reposit
   const std::set<Id> revisions = revisions_of(facts, repository);
   const Referrers referrers = referrers_among(facts, name, revisions);
   const std::vector<Root> roots =
-      roots_of(facts, name, repository, once_tagged(repository, revisions, walk));
+      roots_of(facts, name, repository, once_tagged(facts, name, repository, revisions, walk));
   std::vector<Id> awaited;
   for (const Revision& revision : repository.revisions) {
     if (is_awaited(facts, revision)) awaited.push_back(revision.name);

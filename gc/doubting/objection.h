@@ -23,11 +23,19 @@ struct Doomed {
 
     bool operator==(const Link&) const = default;
   };
+  struct Tag {
+    std::string repository, name;
+
+    auto operator<=>(const Tag&) const = default;
+  };
   struct Objects {
     std::vector<Digest> blobs;
     std::vector<Link> revisions, layers;
+    std::vector<Tag> tags;
 
-    bool empty() const { return blobs.empty() && revisions.empty() && layers.empty(); }
+    bool empty() const {
+      return blobs.empty() && revisions.empty() && layers.empty() && tags.empty();
+    }
   };
   Objects in_place;       // to be taken
   Objects in_quarantine;  // copies, to be purged: their age does not count any more
@@ -40,11 +48,12 @@ struct Doomed {
 
 // One of them.
 struct Target {
-  enum class Kind : std::uint8_t { blob, layer_link, revision, repository };
+  enum class Kind : std::uint8_t { blob, layer_link, revision, repository, tag };
   Kind kind = Kind::blob;
   bool in_quarantine = false;
   std::string repository;        // of a blob empty
-  std::optional<Digest> digest;  // of a repository empty
+  std::optional<Digest> digest;  // of a repository and a tag empty
+  std::string tag = {};          // of all else empty
 
   auto operator<=>(const Target&) const = default;
 };
@@ -69,6 +78,8 @@ enum class Ground : std::uint8_t {
   young_namer,      // `digest` is young and names it
   link_since,       // a link to it was written since it was taken
   bytes_there,      // the blob that the link names is there
+  tags_stay,
+  in_use,  // its manifest can be pulled
   has_tags,
   has_manifests,
   holds_young_link,

@@ -88,17 +88,23 @@ class RepositoryReader {
     };
     for (const std::string& name : storage_.directories(key, is_ours)) {
       const std::string below = join(key, name);
-      if (name == layout::kTags)
-        read_tags(repository, below);
-      else if (name.starts_with('_'))
+      const auto quarantine = layout::parse_tag_quarantine(name);
+      if (name == layout::kTags) {
+        repository.has_tags = true;
+        repository.tags = tags_in(repository, below);
+      } else if (quarantine) {
+        for (Tag& tag : tags_in(repository, below))
+          repository.tag_copies.push_back({std::move(tag), *quarantine});
+      } else if (name.starts_with('_')) {
         throw StorageError(Trouble::unknown_directory, below);
-      else if (name != layout::kRevisions)
+      } else if (name != layout::kRevisions) {
         take_hints(repository, below);
-      else
+      } else {
         each_link(repository, below,
                   [&](const Digest& digest, const Link& link, const std::string& path) {
                     note_revision(repository, digest, link, path);
                   });
+      }
     }
   }
 
@@ -182,24 +188,30 @@ class RepositoryReader {
 
   // -- tags
 
-  void read_tags(Repository& repository, const std::string& key) {
-    repository.has_tags = true;
+  std::vector<Tag> tags_in(Repository& repository, const std::string& key) {
+    std::vector<Tag> tags;
     const auto view = storage_.plain().below(key);
     for (const std::string& name : storage_.directories(key)) {
       const std::string path = join(key, name);
       const auto current = settled_link(*view, key, name + "/current");
       if (!current && storage_.is_gone(path)) continue;
       Tag tag{.name = name};
-      if (current && current->state == State::in_place) {
-        take_if_garbled(repository, *current, path);
+      if (current) {
         tag.modified = current->modified;
         tag.latest = current->latest;
+      } else if (const auto stat = storage_.plain().stat(path)) {
+        tag.modified = stat->modified;
+        tag.latest = storage_.latest(*stat);
+      }
+      if (current && current->state == State::in_place) {
+        take_if_garbled(repository, *current, path);
         if (current->holds) tag.target = names()[*current->holds];
         if (current->holds) watch(*current->holds, tag.modified);
       }
       if (!tag.target || question_.histories == Histories::all) read_history(repository, tag, path);
-      repository.tags.push_back(std::move(tag));
+      tags.push_back(std::move(tag));
     }
+    return tags;
   }
 
   void read_history(Repository& repository, Tag& tag, const std::string& path) {
@@ -306,6 +318,9 @@ class PaperReader {
       if (!tag.target) continue;
       open(*tag.target);
       called_manifest_.insert(*tag.target);
+    }
+    for (const TagCopy& copy : repository.tag_copies) {
+      if (copy.tag.target) open(*copy.tag.target);
     }
     for (const Id id : repository.hints) open(id);
   }

@@ -49,15 +49,22 @@ struct Revision {
 
 struct Tag {
   std::string name;
-  std::optional<Id> target;  // empty: its current link is not there, or says nothing
-  Time modified, latest;
+  std::optional<Id> target;   // empty: its current link is not there, or says nothing
+  Time modified{}, latest{};  // of that link, or of the directory it belongs into
   std::vector<std::pair<Id, Time>>
       history;  // each with its latest time; with Histories::all, and where there is no target
+};
+
+// In quarantine.
+struct TagCopy {
+  Tag tag;
+  layout::TagQuarantine quarantine;
 };
 
 struct Repository {
   std::vector<Revision> revisions;
   std::vector<Tag> tags;
+  std::vector<TagCopy> tag_copies;
   bool has_tags = false;              // the directory
   std::set<Id> lately;                // named by a layer link that is young
   std::optional<std::string> damage;  // where a link, or a place for some, is wrong

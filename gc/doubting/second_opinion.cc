@@ -8,6 +8,7 @@
 #include "gc/doubting/facts.h"
 #include "gc/doubting/needs.h"
 #include "gc/doubting/reading.h"
+#include "gc/doubting/tags.h"
 
 namespace regctl::gc {
 namespace {
@@ -103,6 +104,28 @@ std::optional<Cause> why_copy_of_layer_link_stays(const Facts& facts, const Need
   return *need;
 }
 
+// --- Tags ---------------------------------------------------------------------------------------
+
+// Without one that is no longer there.
+std::optional<Cause> why_stays(const Facts& facts, const Doomed::Tag& which) {
+  const auto repository = facts.reading.repositories.find(which.repository);
+  if (repository == facts.reading.repositories.end()) return std::nullopt;
+  for (const Tag& tag : repository->second.tags) {
+    if (tag.name == which.name) return why_tag_stays(facts, which.repository, tag);
+  }
+  return std::nullopt;
+}
+
+std::optional<Cause> why_copy_stays(const Facts& facts, const Doomed::Tag& which) {
+  const auto repository = facts.reading.repositories.find(which.repository);
+  if (repository == facts.reading.repositories.end()) return std::nullopt;
+  for (const TagCopy& copy : repository->second.tag_copies) {
+    if (copy.tag.name != which.name) continue;
+    if (const auto why = why_tag_comes_back(facts, which.repository, copy)) return why;
+  }
+  return std::nullopt;
+}
+
 // --- Repositories -------------------------------------------------------------------------------
 
 // A layer link that holds another name of its blob, where either name is in use.
@@ -145,7 +168,7 @@ std::optional<Cause> why_repository_stays(const Facts& facts, const Needs& needs
     return revision.state != State::absent || is_young(facts, revision.latest);
   };
   if (const Cause* doubt = why_doubted(facts, name)) return *doubt;
-  if (!repository.tags.empty()) return because(Ground::has_tags);
+  if (!repository.tags.empty() || !repository.tag_copies.empty()) return because(Ground::has_tags);
   if (std::any_of(repository.revisions.begin(), repository.revisions.end(), counts))
     return because(Ground::has_manifests);
   if (!repository.lately.empty()) return because(Ground::holds_young_link);
@@ -162,6 +185,10 @@ std::vector<Objection> objections_to_all(const Facts& facts, Needs needs) {
   const auto judge = [&](const Target& what, const std::optional<Cause>& why) {
     if (why) objections.push_back({what, *why});
   };
+  for (const Doomed::Tag& tag : doomed.in_place.tags)
+    judge({Kind::tag, false, tag.repository, {}, tag.name}, why_stays(facts, tag));
+  for (const Doomed::Tag& tag : doomed.in_quarantine.tags)
+    judge({Kind::tag, true, tag.repository, {}, tag.name}, why_copy_stays(facts, tag));
   std::set<Digest> let_go;
   for (const Digest& blob : doomed.in_place.blobs) {
     const auto why = why_blob_stays(facts, needs, blob);
@@ -189,7 +216,7 @@ Question question_about(const Doomed& doomed, const Circumstances& circumstances
   };
   question.watched = {doomed.in_quarantine.blobs.begin(), doomed.in_quarantine.blobs.end()};
   for (const RootDigest& root : policy.roots) question.roots.push_back(root.digest);
-  if (policy.delete_untagged) question.histories = Histories::all;
+  if (policy.delete_untagged || policy.prune_dead_tags) question.histories = Histories::all;
   return question;
 }
 

@@ -53,6 +53,7 @@ TEST(OptionsOfGc, NothingSaidIsTheGentlestRun) {
   EXPECT_EQ(wishes.margins.on_damage, OnDamage::pin);
   EXPECT_EQ(wishes.margins.max_damage, 5u);
   EXPECT_TRUE(wishes.margins.prune_layer_links);
+  EXPECT_FALSE(wishes.policy.prune_dead_tags);
   EXPECT_FALSE(wishes.policy.prune_broken_manifests);
   EXPECT_FALSE(wishes.margins.prune_empty_repositories);
   EXPECT_EQ(wishes.margins.purge_uploads, std::nullopt);
@@ -196,6 +197,7 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
       {"protect", {"--protect", "library/*"}},
       {"roots", {"--roots", list}},
       {"purge-uploads", {"--purge-uploads", "1w"}},
+      {"prune-dead-tags", {"--prune-dead-tags"}},
       {"prune-broken-manifests", {"--prune-broken-manifests"}},
       {"prune-empty-repositories", {"--prune-empty-repositories"}},
       {"prune-layer-links", {"--prune-layer-links", "no"}},

@@ -10,6 +10,7 @@ namespace {
 
 using namespace test;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
@@ -67,7 +68,7 @@ TEST_F(BrokenManifests, GoIfAskedForAndPinNothingThen) {
   EXPECT_THAT(planned(all), Not(Contains(scene.layer)));
   EXPECT_THAT(all.plan.warnings, IsEmpty());
   EXPECT_FALSE(advice(all, report::Code::broken_manifests));
-  EXPECT_EQ(all.broken.manifests, 1u);
+  EXPECT_EQ(all.broken.count, 1u);
 }
 
 TEST_F(BrokenManifests, GoAlsoWhereATagOrAnIndexNamesThem) {
@@ -132,6 +133,185 @@ TEST_F(BrokenManifests, TheSecondOpinionObjectsWhereTheyAreNone) {
             std::set<std::string>{"revision " + scene.image.text() + " of app"});
   scene.registry.ago(kHour).link_revision("other", broken);
   EXPECT_EQ(opinion(scene.registry, doomed, policy).size(), 2u);
+}
+
+// -- tags whose manifests were deleted
+
+// "v0" of "app" points to an image that was deleted through the registry's API.
+struct DeadTags : Pruning {
+  Digest deleted = scene.registry.image("app", {"of the deleted one"}, "v0");
+  Digest of_the_deleted = digest_of("of the deleted one");
+  std::string link = RegistryBuilder::revision("app", deleted),
+              directory = link.substr(0, link.rfind('/')), tag = layout::tag("app", "v0"),
+              current = layout::tag_current_link("app", "v0");
+
+  DeadTags() { scene.tree.remove(link); }
+  Looked pruned() {
+    look.wishes.policy.prune_dead_tags = true;
+    return found();
+  }
+  static std::vector<std::string> tags_of(const Looked& found) {
+    std::vector<std::string> names;
+    for (const TagRemoval& one : found.plan.tags) names.push_back(one.repository + ':' + one.tag);
+    return names;
+  }
+  // As a run at kTaken would have left it.
+  std::string take() {
+    const std::string place = layout::quarantined_tag("app", "v0", {kTaken, "0123456789abcdef"});
+    for (const auto& [key, node] : std::map(scene.tree.nodes())) {
+      if (key.starts_with(tag + '/') && node.kind == EntryKind::file)
+        scene.tree.file(place + key.substr(tag.size()), node.bytes, node.modified);
+    }
+    scene.tree.remove(tag);
+    return place;
+  }
+};
+
+TEST_F(DeadTags, AreKeptWithAllTheyNameAndCountedAndPriced) {
+  const Looked all = found();
+  EXPECT_THAT(tags_of(all), IsEmpty());
+  EXPECT_THAT(planned(all), Not(Contains(of_the_deleted)));
+  EXPECT_THAT(all.plan.warnings, IsEmpty()) << "the row and the advice say it";
+  const Advice* price = advice(all, report::Code::dead_tags);
+  ASSERT_TRUE(price);
+  EXPECT_EQ(price->count, 1u);
+  EXPECT_GT(price->bytes, 100u);
+  std::uint64_t bytes = 0;
+  for (const BlobRemoval& blob : pruned().plan.blobs) bytes += blob.bytes;
+  EXPECT_EQ(price->bytes + std::string("loosegarbage elsewhere").size(), bytes);
+  EXPECT_FALSE(advice(pruned(), report::Code::dead_tags));
+}
+
+TEST_F(DeadTags, GoIfAskedForWithWhatOnlyTheyKeep) {
+  const Looked all = pruned();
+  EXPECT_THAT(tags_of(all), ElementsAre("app:v0"));
+  EXPECT_EQ(all.plan.tags[0].target, deleted);
+  EXPECT_EQ(all.plan.tags[0].reason, Reason::dead);
+  EXPECT_THAT(planned(all), Contains(of_the_deleted));
+  EXPECT_THAT(planned(all), Contains(deleted));
+  EXPECT_THAT(planned(all), Not(Contains(scene.layer)));
+}
+
+TEST_F(DeadTags, GoWhereTheBytesAreNowhereAndWhereNothingIsLeftOfThem) {
+  const Digest lost = scene.registry.image("app", {"lost"}, "lost");
+  scene.tree.remove(RegistryBuilder::revision("app", lost));
+  scene.tree.remove("repositories/app/_manifests/revisions/" + layout::digest_path(lost));
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:v0")) << "that is damage";
+  scene.tree.remove(RegistryBuilder::data(lost));
+  scene.tree.remove(layout::blob(lost));
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:lost", "app:v0"));
+  scene.tree.directory(layout::tag("app", "empty"), scene.registry.time());
+  scene.tree.directory(layout::tag("app", "hollow") + "/current", scene.registry.time());
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:empty", "app:hollow", "app:lost", "app:v0"));
+  EXPECT_THAT(found().plan.warnings, IsEmpty());
+}
+
+TEST_F(DeadTags, AFlippedBitIsDamageAndKeepsTheHistory) {
+  look.delete_untagged();
+  char& bit = scene.bytes(scene.tag_link()).back();
+  bit = bit == '0' ? '1' : '0';
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:v0"));
+  EXPECT_THAT(planned(pruned()), Not(Contains(scene.layer)));
+  EXPECT_EQ(codes(found().plan.warnings), Codes{"tag-dangling"});
+  scene.tree.remove(layout::tag("app", "v1") + "/index");
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:v0")) << "nothing tells which";
+}
+
+TEST_F(DeadTags, ATagWithoutALinkKeepsItsHistory) {
+  scene.tree.remove(scene.tag_link());
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:v0"));
+  EXPECT_THAT(planned(pruned()), Not(Contains(scene.layer)));
+}
+
+TEST_F(DeadTags, StayWhileAnythingAboutThemIsYoung) {
+  const std::string entry = tag + "/index/" + layout::digest_path(deleted) + "/link";
+  for (const std::string& key : {current, entry, directory}) {
+    const Time before = scene.tree.nodes().at(key).modified;
+    scene.tree.touch(key, kNow - kHour);
+    EXPECT_THAT(tags_of(pruned()), IsEmpty()) << key;
+    EXPECT_THAT(planned(pruned()), Not(Contains(of_the_deleted))) << key;
+    scene.tree.touch(key, before);
+    scene.tree.arrive(key, kNow - kHour);
+    EXPECT_THAT(tags_of(pruned()), IsEmpty()) << key << " arrived";
+    scene.tree.arrive(key, kNow - 9 * kDay);
+  }
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:v0"));
+}
+
+TEST_F(DeadTags, StayWhereTheyAreListedOrTheRepositoryIsInDoubt) {
+  look.wishes.policy.roots = {{std::nullopt, deleted}};
+  EXPECT_THAT(tags_of(pruned()), IsEmpty());
+  look.wishes.policy.roots.clear();
+  scene.bytes(scene.layer_link()) = "rubbish";
+  EXPECT_THAT(tags_of(pruned()), IsEmpty());
+  EXPECT_THAT(planned(pruned()), Not(Contains(of_the_deleted)));
+}
+
+TEST_F(DeadTags, AreDeadOnlyInTheirOwnRepository) {
+  scene.registry.link_revision("other", deleted);
+  const Looked all = pruned();
+  EXPECT_THAT(tags_of(all), ElementsAre("app:v0"));
+  EXPECT_THAT(planned(all), Not(Contains(of_the_deleted)));
+}
+
+TEST_F(DeadTags, InQuarantineKeepNothingAndWaitForTheirEnd) {
+  take();
+  for (const bool prunes : {false, true}) {
+    look.wishes.policy.prune_dead_tags = prunes;
+    const Looked all = found();
+    EXPECT_THAT(all.plan.restore, IsEmpty());
+    EXPECT_THAT(planned(all), Contains(of_the_deleted));
+    EXPECT_THAT(all.plan.purge, IsEmpty()) << "no gate is open";
+  }
+  look.offline();
+  ASSERT_EQ(found().plan.purge.size(), 1u);
+  EXPECT_EQ(found().plan.purge[0].copy.tag, "v0");
+}
+
+TEST_F(DeadTags, InQuarantineComeBackWithAllTheyNeedOnceTheManifestIsPushedAgain) {
+  take();
+  scene.registry.ago(kHour).link_revision("app", deleted);
+  look.offline();
+  const Looked all = found();
+  ASSERT_EQ(all.plan.restore.size(), 1u);
+  EXPECT_EQ(all.plan.restore[0].copy.tag, "v0");
+  EXPECT_EQ(all.plan.restore[0].reason, Why::returned);
+  EXPECT_THAT(all.plan.purge, IsEmpty());
+  Doomed doomed;
+  doomed.in_quarantine.tags = {{"app", "v0"}};
+  doomed.in_place.blobs = {of_the_deleted};
+  EXPECT_EQ(opinion(scene.registry, doomed).size(), 2u);
+}
+
+TEST_F(DeadTags, InQuarantineComeBackIfSomebodyWroteToThem) {
+  const std::string place = take();
+  scene.tree.touch(place + "/current/link", kTaken);
+  EXPECT_EQ(found().plan.restore.size(), 1u);
+  EXPECT_THAT(planned(found()), Not(Contains(of_the_deleted)));
+  scene.registry.tag("app", "v0", scene.image);
+  EXPECT_THAT(found().plan.restore, IsEmpty()) << "its name was given again";
+  look.offline();
+  EXPECT_EQ(found().plan.purge.size(), 1u);
+  scene.tree.remove(current);
+  EXPECT_THAT(found().plan.purge, IsEmpty()) << "the new one is no tag yet";
+}
+
+TEST_F(DeadTags, TheSecondOpinionObjectsToEveryOther) {
+  Doomed doomed;
+  doomed.in_place.tags = {{"app", "v0"}, {"app", "v1"}, {"no such", "v1"}, {"app", "no such"}};
+  Policy policy;
+  EXPECT_EQ(opinion(scene.registry, doomed, policy),
+            (Objections{{"tag v0 of app", "tags are kept"}, {"tag v1 of app", "tags are kept"}}));
+  policy.prune_dead_tags = true;
+  EXPECT_EQ(opinion(scene.registry, doomed, policy),
+            (Objections{{"tag v1 of app", "its manifest can be pulled"}}));
+  doomed.in_place.blobs = {of_the_deleted, scene.layer};
+  EXPECT_EQ(names_of(opinion(scene.registry, doomed, policy)),
+            (std::set<std::string>{"tag v1 of app", "blob " + scene.layer.text()}));
+  doomed.in_place.tags = {{"app", "v1"}};
+  EXPECT_EQ(names_of(opinion(scene.registry, doomed, policy)),
+            (std::set<std::string>{"tag v1 of app", "blob " + scene.layer.text(),
+                                   "blob " + of_the_deleted.text()}));
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ using Objections = std::map<std::string, std::string>;  // what -> why
 inline std::string name_of(const gc::Target& target) {
   using Kind = gc::Target::Kind;
   if (target.kind == Kind::repository) return "repository " + target.repository;
+  if (target.kind == Kind::tag)
+    return (target.in_quarantine ? "quarantined tag " : "tag ") + target.tag + " of " +
+           target.repository;
   const std::string what = target.kind == Kind::blob         ? "blob "
                            : target.kind == Kind::layer_link ? "layer link "
                                                              : "revision ",
@@ -61,6 +64,10 @@ inline std::string name_of(const gc::Cause& cause) {
       return "a link to it was written since";
     case bytes_there:
       return "the blob it names is there";
+    case tags_stay:
+      return "tags are kept";
+    case in_use:
+      return "its manifest can be pulled";
     case has_tags:
       return "it has tags";
     case has_manifests:
@@ -106,6 +113,8 @@ inline std::set<std::string> everything_in(const gc::Doomed& doomed) {
       names.insert(where + "revision " + link.digest.text() + " of " + link.repository);
     for (const auto& link : objects.layers)
       names.insert(where + "layer link " + link.digest.text() + " of " + link.repository);
+    for (const auto& tag : objects.tags)
+      names.insert(where + "tag " + tag.name + " of " + tag.repository);
   };
   add(doomed.in_place, "");
   add(doomed.in_quarantine, "quarantined ");

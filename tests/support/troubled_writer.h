@@ -28,6 +28,10 @@ class TroubledWriter final : public gc::Writer {
     before_(Verb::put_back, layout::join(directory, from));
     return inner_.put_back(directory, from, to);
   }
+  Outcome move_directory(std::string_view from, std::string_view to) override {
+    before_(Verb::move_directory, std::string(from));
+    return inner_.move_directory(from, to);
+  }
   Outcome remove_file(std::string_view directory, std::string_view name) override {
     before_(Verb::remove_file, layout::join(directory, name));
     return inner_.remove_file(directory, name);

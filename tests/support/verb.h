@@ -16,6 +16,7 @@ enum class Verb : std::uint8_t {
   // of writers only
   set_aside,
   put_back,
+  move_directory,
   remove_file,
   remove_directory,
   sync
@@ -37,6 +38,8 @@ inline std::string_view word_for(Verb verb) {
       return "set_aside";
     case Verb::put_back:
       return "put_back";
+    case Verb::move_directory:
+      return "move_directory";
     case Verb::remove_file:
       return "remove_file";
     case Verb::remove_directory:

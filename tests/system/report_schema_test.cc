@@ -45,8 +45,12 @@ class ReportSchema : public StoreOnDisk {
     fs::create_directories(top / "docker/registry/v2");
     registry.tree.write_to(top / "docker/registry/v2");
     std::ofstream(work.path() / "roots") << digest_of("a digest to be kept").text() << '\n';
-    const std::vector<std::string> everything = {"-m", "--purge-uploads", "168h",
-                                                 "--prune-empty-repositories"};
+    const std::vector<std::string> everything = {"-m",
+                                                 "--purge-uploads",
+                                                 "168h",
+                                                 "--prune-empty-repositories",
+                                                 "--prune-dead-tags",
+                                                 "--prune-broken-manifests"};
     expect("complete", "regctl-audit", {});
     expect("interrupted", "regctl-audit", {}, kSlowly);
     expect("warnings", "regctl-gc", {"-n"});
@@ -123,6 +127,17 @@ class ReportSchema : public StoreOnDisk {
       registry.quarantine(RegistryBuilder::layer_link(name, digest), registry.time());
     }
     registry.image(name, {"wanted"}, "v2");
+    tell_what_nobody_can_pull(name);
+  }
+
+  void tell_what_nobody_can_pull(const std::string& name) {
+    const Digest deleted = registry.image(name, {"deleted"}, "dead");
+    registry.tree.remove(RegistryBuilder::revision(name, deleted));
+    registry.tree.directory(layout::tag(name, "hollow"), registry.time());
+    registry.tree.file(
+        layout::quarantined_tag(name, "taken", {kTaken, "0123456789abcdef"}) + "/current/link",
+        deleted.text(), registry.time());
+    registry.tree.remove(RegistryBuilder::data(registry.image(name + "/lost", {"lost"})));
   }
 
   const Json& last(const std::string& program) const {
@@ -321,8 +336,9 @@ TEST_F(ReportSchema, RefusesWhatIsMissingAddedOrMisspelt) {
     report[place] = nullptr;
     return true;
   });
-  EXPECT_THAT(null, UnorderedElementsAre("blobs.last_repository", "kept.mismatched", "swept",
-                                         "uploads.started_at", "waiting.oldest", "waiting.until"));
+  EXPECT_THAT(
+      null, UnorderedElementsAre("blobs.last_repository", "kept.mismatched", "swept", "tags.digest",
+                                 "uploads.started_at", "waiting.oldest", "waiting.until"));
 
   // Names and sentences may be any text; whatever a program compares may not.
   const auto misspelt = mutations.that_pass([](Json& report, const Pointer& place) {
@@ -338,9 +354,10 @@ TEST_F(ReportSchema, RefusesWhatIsMissingAddedOrMisspelt) {
           "layer_links.repository", "manifests.former_tags", "manifests.repository", "message.hint",
           "message.message", "message.path", "message.repository", "options.max_delete",
           "options.protect", "options.roots", "options.run", "plan.empty_repositories",
-          "purge.repository", "repositories.name", "restore.repository", "rules.summary",
-          "run.host", "run.root", "temporary_files.path", "uploads.repository", "uploads.uuid",
-          "used_by.repository", "used_by.tags", "waiting.what_would_free_it"));
+          "purge.repository", "purge.tag", "repositories.name", "restore.repository", "restore.tag",
+          "rules.summary", "run.host", "run.root", "tags.repository", "tags.tag",
+          "temporary_files.path", "uploads.repository", "uploads.uuid", "used_by.repository",
+          "used_by.tags", "waiting.what_would_free_it"));
 }
 
 // A validator takes no notice of a keyword that it does not know, and a metaschema none of a

@@ -18,14 +18,14 @@ constexpr auto kLayerLink = Quarantined::Kind::layer_link;
 Objects restored(const Looked& findings) {
   Objects objects;
   for (const Restoration& one : findings.plan.restore)
-    objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
+    objects.emplace(one.copy.kind, one.copy.repository, *one.copy.digest);
   return objects;
 }
 
 Objects purged(const Looked& findings) {
   Objects objects;
   for (const Purge& one : findings.plan.purge)
-    objects.emplace(one.copy.kind, one.copy.repository, one.copy.digest);
+    objects.emplace(one.copy.kind, one.copy.repository, *one.copy.digest);
   return objects;
 }
 

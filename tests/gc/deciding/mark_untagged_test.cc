@@ -13,7 +13,7 @@ TEST(P12DeleteUntagged, IsOffUnlessAskedFor) {
   const Looked findings = Look().at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   EXPECT_EQ(planned(findings), Digests{});
-  EXPECT_EQ(findings.untagged.manifests, 1u);
+  EXPECT_EQ(findings.untagged.count, 1u);
 }
 
 TEST(P12DeleteUntagged, SaysWhatTheManifestWasTaggedOnce) {
@@ -263,7 +263,7 @@ TEST(P12Quarantine, RevisionsInQuarantineCountAsRevisions) {
   const Looked findings = Look().delete_untagged().at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   std::map<Digest, Why> restored;
-  for (const Restoration& one : findings.plan.restore) restored[one.copy.digest] = one.reason;
+  for (const Restoration& one : findings.plan.restore) restored[*one.copy.digest] = one.reason;
   EXPECT_EQ(restored, (std::map<Digest, Why>{{child, Why::reference}, {signature, Why::referrer}}));
   EXPECT_EQ(planned(findings).count(gone), 1u);
 }

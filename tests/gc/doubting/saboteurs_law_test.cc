@@ -35,6 +35,7 @@ class Weather {
     if (pick(4) == 0) look.keep_younger_than(Duration(0));
     look.wishes.margins.prune_empty_repositories = pick(2);
     look.wishes.policy.prune_broken_manifests = pick(2);
+    look.wishes.policy.prune_dead_tags = pick(2);
     if (pick(4) == 0) look.wishes.policy.protect = {"app*"};
     if (pick(3) == 0)
       look.wishes.policy.roots = {
