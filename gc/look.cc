@@ -51,8 +51,7 @@ class Look {
         progress_(progress),
         options_{.settle = looking.settle, .arrival = wishes.policy.arrival} {
     for (const RootDigest& one : wishes.policy.roots) options_.also_open.push_back(one.digest);
-    if (wishes.policy.delete_untagged || wishes.policy.prune_dead_tags)
-      options_.detail = Detail::everything;
+    if (takes_manifests() || wishes.policy.prune_dead_tags) options_.detail = Detail::everything;
     if (looks_at_all()) options_.copies = Copies::of_all_links;
   }
 
@@ -71,6 +70,11 @@ class Look {
   bool looks_at_all() const {
     return looking_.sizes == Sizes::seen || wishes_.mode == Mode::heal ||
            wishes_.mode == Mode::restore || wishes_.margins.purge_uploads;
+  }
+
+  // Whose ages are asked for, those of blobs and tags among them.
+  bool takes_manifests() const {
+    return wishes_.policy.delete_untagged || wishes_.policy.prune_orphaned_referrers;
   }
 
   // Until both have seen all they need of each other: what is in doubt needs tag histories, and
@@ -94,7 +98,7 @@ class Look {
   void scan_and_mark() {
     progress_.stage("scan");
     findings_.inventory = scan(storage_, options_, workers_, progress_);
-    if (wishes_.policy.delete_untagged) {
+    if (takes_manifests()) {
       progress_.stage("survey");
       survey(all_revisions(inventory()));
     }
@@ -162,7 +166,19 @@ class Look {
     const auto& documents = inventory().documents;
     if (std::any_of(documents.begin(), documents.end(), std::mem_fn(&Document::is_missing)))
       findings_.broken = price_of(&Policy::prune_broken_manifests);
+    if (any_orphan()) findings_.orphaned = price_of(&Policy::prune_orphaned_referrers);
     advise();
+  }
+
+  bool any_orphan() const {
+    const Orphans orphans(inventory());
+    const auto has_one = [&](const Repository& repository) {
+      const auto is_one = [&](const Tag& tag) { return orphans.is_orphan(repository, tag); };
+      const std::vector<bool> revisions = orphans.revisions(repository, {});
+      return std::any_of(repository.tags.begin(), repository.tags.end(), is_one) ||
+             std::find(revisions.begin(), revisions.end(), true) != revisions.end();
+    };
+    return std::any_of(inventory().repositories.begin(), inventory().repositories.end(), has_one);
   }
 
   using Judge = bool (&)(const Inventory&, const Repository&, const Tag&);
@@ -236,6 +252,8 @@ class Look {
       advise(report::Code::dead_tags, findings_.dead.count, findings_.dead.bytes);
     if (!wishes_.policy.prune_broken_manifests)
       advise(report::Code::broken_manifests, findings_.broken.count, findings_.broken.bytes);
+    if (!wishes_.policy.prune_orphaned_referrers)
+      advise(report::Code::orphaned_referrers, findings_.orphaned.count, findings_.orphaned.bytes);
     Amount stale;
     for (const Repository& repository : repositories) {
       for (const Upload& upload : repository.uploads) {

@@ -50,8 +50,9 @@ struct Looked {
   std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
   UsageReport usage;
   // What these options take, or would take: manifests or tags, and bytes of blobs that only those
-  // keep alive. --delete-untagged, --prune-dead-tags, --prune-broken-manifests.
-  Amount untagged, dead, broken;
+  // keep alive. --delete-untagged, --prune-dead-tags, --prune-broken-manifests,
+  // --prune-orphaned-referrers.
+  Amount untagged, dead, broken, orphaned;
   std::vector<Advice> advice;
 };
 

@@ -152,6 +152,7 @@ Wishes understand_wishes(const cli::Options& options) {
           .policy = {.delete_untagged = options.flag("delete-untagged"),
                      .prune_dead_tags = options.flag("prune-dead-tags"),
                      .prune_broken_manifests = options.flag("prune-broken-manifests"),
+                     .prune_orphaned_referrers = options.flag("prune-orphaned-referrers"),
                      .protect = options.list("protect"),
                      .roots = read_roots(options.list("roots")),
                      .keep_younger_than = duration_value(options, "keep-younger-than"),
@@ -223,7 +224,9 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
             {.name = "protect",
              .kind = Kind::list,
              .metavar = "GLOB",
-             .help = "repositories in which --delete-untagged has no effect; * crosses /"},
+             .help =
+                 "repositories in which --delete-untagged and --prune-orphaned-referrers have no "
+                 "effect; * crosses /"},
             {.name = "roots",
              .kind = Kind::list,
              .metavar = "FILE",
@@ -236,6 +239,8 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .help = "also tags whose manifests were deleted: nobody can pull them"},
             {.name = "prune-broken-manifests",
              .help = "also manifests whose bytes are gone: they pin their repositories"},
+            {.name = "prune-orphaned-referrers",
+             .help = "also signatures, attestations and SBOMs of images that are gone"},
             {.name = "prune-empty-repositories",
              .help = "also repositories without manifests, tags and uploads"},
             {.name = "prune-layer-links",
@@ -341,6 +346,7 @@ OptionValues options_in_effect(const Settings& settings, const cli::Options& opt
       {"prune_layer_links", margins.prune_layer_links},
       {"prune_dead_tags", policy.prune_dead_tags},
       {"prune_broken_manifests", policy.prune_broken_manifests},
+      {"prune_orphaned_referrers", policy.prune_orphaned_referrers},
       {"prune_empty_repositories", margins.prune_empty_repositories},
   };
   if (margins.uploads_idle)

@@ -19,6 +19,8 @@ const char* name_of(Reason reason) {
       return "broken";
     case Reason::dead:
       return "dead";
+    case Reason::orphaned:
+      return "orphaned";
   }
   return "";
 }
@@ -131,6 +133,7 @@ Json totals_json(const Report& report) {
           {"untagged_manifests", findings.untagged.count},
           {"dead_tags", amount(findings.dead)},
           {"broken_manifests", amount(findings.broken)},
+          {"orphaned_referrers", amount(findings.orphaned)},
           {"blobs", std::move(blobs)},
           {"reachable", amount(totals.reachable)},
           {"garbage", std::move(garbage)},

@@ -38,9 +38,7 @@ class Types {
 
   void manifests(const char* type, const Amount& price, Reason reason, bool asked_for,
                  const char* option) {
-    const auto go = static_cast<std::uint64_t>(
-        std::count_if(plan_.manifests.begin(), plan_.manifests.end(),
-                      [&](const ManifestRemoval& one) { return one.reason == reason; }));
+    const std::uint64_t go = manifests_that_go(reason);
     add(type, price.count, price.count - go, text_.size(price.bytes),
         go ? format_count(go) + " manifests" : "0", kept(price.count, asked_for, option));
   }
@@ -51,11 +49,19 @@ class Types {
   }
 
   void dead_tags(const Amount& price) {
-    const std::size_t go = plan_.tags.size();
+    const std::uint64_t go = tags_that_go(Reason::dead);
     if (price.count)
       add("Dead tags", price.count, price.count - go, text_.size(price.bytes),
           go ? format_count(go) + " tags" : "0",
           kept(price.count, wishes_.policy.prune_dead_tags, "--prune-dead-tags"));
+  }
+
+  void orphaned_referrers(const Amount& price) {
+    const std::uint64_t go = tags_that_go(Reason::orphaned) + manifests_that_go(Reason::orphaned);
+    if (price.count)
+      add("Orphaned referrers", price.count, price.count - go, text_.size(price.bytes),
+          go ? format_count(go) + " tags and manifests" : "0",
+          kept(price.count, wishes_.policy.prune_orphaned_referrers, "--prune-orphaned-referrers"));
   }
 
   void broken_manifests(const Amount& price) {
@@ -110,6 +116,14 @@ class Types {
   void add(const char* type, std::uint64_t total, std::uint64_t active, const std::string& bytes,
            const std::string& reclaimable, const std::string& note) {
     rows_.push_back({type, format_count(total), format_count(active), bytes, reclaimable, note});
+  }
+
+  std::uint64_t manifests_that_go(Reason reason) const {
+    return static_cast<std::uint64_t>(
+        std::ranges::count(plan_.manifests, reason, &ManifestRemoval::reason));
+  }
+  std::uint64_t tags_that_go(Reason reason) const {
+    return static_cast<std::uint64_t>(std::ranges::count(plan_.tags, reason, &TagRemoval::reason));
   }
 
   static std::string kept(std::uint64_t count, bool asked_for, const char* option) {
@@ -169,6 +183,7 @@ Section types_table(const Report& report, const Totals& totals, const Text& text
   types.untagged_manifests(report.findings->untagged);
   types.dead_tags(report.findings->dead);
   types.broken_manifests(report.findings->broken);
+  types.orphaned_referrers(report.findings->orphaned);
   types.uploads();
   types.empty_repositories();
   types.leftovers();

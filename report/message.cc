@@ -251,6 +251,11 @@ constexpr std::array kTable = {
              "{0} manifests have no bytes anywhere and cannot be pulled; what they pin keeps "
              "another {1} alive",
              "--prune-broken-manifests"},
+    CodeInfo{
+        orphaned_referrers, "orphaned-referrers", advice,
+        "{0} tags and manifests are signatures, attestations or SBOMs of images that are gone, "
+        "and keep another {1} alive",
+        "--prune-orphaned-referrers"},
     CodeInfo{stale_uploads, "stale-uploads", advice, "{0} uploads never finished ({1})",
              "--purge-uploads 168h"},
     CodeInfo{young_blobs, "young-blobs", advice,

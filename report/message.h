@@ -117,6 +117,7 @@ enum class Code : std::uint8_t {
   untagged_manifests,
   dead_tags,
   broken_manifests,
+  orphaned_referrers,
   stale_uploads,
   young_blobs,
   arrived_blobs,

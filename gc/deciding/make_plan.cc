@@ -53,7 +53,8 @@ class Planner {
         copies_(inventory_.digests.size()),
         purged_(inventory_.digests.size()),
         taken_(inventory_.digests.size()),
-        untagged_(inventory_) {
+        untagged_(inventory_),
+        orphaned_(inventory_) {
     for (const Quarantined& copy : inventory_.quarantined) {
       if (copy.kind == Quarantined::Kind::blob) ++copies_[index_of(copy.digest)];
     }
@@ -119,7 +120,7 @@ class Planner {
            .bytes = blob.bytes,
            .disk_bytes = blob.disk_bytes,
            .written_at = blob.modified,
-           .reason = untagged_.reached(blob.digest) ? Reason::untagged : Reason::unreferenced,
+           .reason = reason_of(blob.digest),
            .last_repository = link == links.end() ? "" : link->second.repository->name});
     }
     std::sort(plan_.blobs.begin(), plan_.blobs.end(),
@@ -139,7 +140,12 @@ class Planner {
   }
 
   TagRemoval removal_of(const Repository& repository, const Tag& tag) const {
-    TagRemoval removal{.repository = repository.name, .tag = tag.name, .reason = Reason::dead};
+    TagRemoval removal{
+        .repository = repository.name,
+        .tag = tag.name,
+        .reason = judged_.policy.prune_dead_tags && is_dead(inventory_, repository, tag)
+                      ? Reason::dead
+                      : Reason::orphaned};
     if (tag.state == LinkState::present) removal.link = {tag.modified, tag.inode};
     if (tag.target) {
       removal.target = digest(*tag.target);
@@ -164,15 +170,29 @@ class Planner {
         const Why why = mark_.repositories[i].revisions[k];
         if (why == Why::outside_tags) ++plan_.kept_outside_tags;
         if (why != Why::nothing || revision.state != LinkState::present) continue;
-        untagged_.from(revision.name, [](DigestId) {});
-        plan_.manifests.push_back(
-            {repository.name,
-             digest(revision.name),
-             mark_.given_up[index_of(revision.name)] ? Reason::broken : Reason::untagged,
-             std::move(former_tags[revision.name]),
-             {revision.modified, revision.inode}});
+        const Reason reason = reason_of(i, k);
+        (reason == Reason::orphaned ? orphaned_ : untagged_).from(revision.name, [](DigestId) {});
+        plan_.manifests.push_back({repository.name,
+                                   digest(revision.name),
+                                   reason,
+                                   std::move(former_tags[revision.name]),
+                                   {revision.modified, revision.inode}});
       }
     }
+  }
+
+  // Why a revision goes.
+  Reason reason_of(std::size_t repository, std::size_t revision) const {
+    const DigestId id = inventory_.repositories[repository].revisions[revision].name;
+    if (mark_.given_up[index_of(id)]) return Reason::broken;
+    const std::vector<bool>& orphans = mark_.repositories[repository].orphans;
+    return !orphans.empty() && orphans[revision] ? Reason::orphaned : Reason::untagged;
+  }
+
+  // Why an unreferenced blob does.
+  Reason reason_of(DigestId blob) const {
+    if (untagged_.reached(blob)) return Reason::untagged;
+    return orphaned_.reached(blob) ? Reason::orphaned : Reason::unreferenced;
   }
 
   // Of all that stands below blobs/ for a digest.
@@ -374,22 +394,36 @@ class Planner {
     plan_.waiting_unpurged = waiting_of(unpurged, margins_.hold, judged_.gate, judged_.now);
   }
 
-  // Copies ascend by repository, name and time: of several of one tag the last goes back.
+  // Copies ascend by repository, name and time: of several of one tag the last that is wanted goes
+  // back, and none goes before that.
   void plan_quarantined_tags() {
     const auto& copies = inventory_.quarantined_tags;
-    for (std::size_t i = 0; i < copies.size(); ++i) {
-      const QuarantinedTag& copy = copies[i];
-      const Repository& repository = inventory_.repositories[copy.repository];
-      const Copy named{Quarantined::Kind::tag, repository.name, std::nullopt, copy.taken, copy.run,
-                       copy.tag.name};
-      const bool is_last = i + 1 == copies.size() || copies[i + 1].repository != copy.repository ||
-                           copies[i + 1].tag.name != copy.tag.name;
-      const Why why = mark_.quarantined_tags[i];
-      if (why != Why::nothing && is_last)
-        plan_.restore.push_back({named, why});
-      else if (why == Why::nothing && may_go(copy))
-        plan_.purge.push_back({.copy = named, .bytes = 0, .disk_bytes = 0, .duplicate = false});
+    for (std::size_t first = 0, end = 0; first < copies.size(); first = end) {
+      std::optional<std::size_t> wanted;
+      for (end = first; end < copies.size() && is_same_tag(copies[first], copies[end]); ++end) {
+        if (mark_.quarantined_tags[end] != Why::nothing) wanted = end;
+      }
+      if (wanted)
+        plan_.restore.push_back({named(copies[*wanted]), mark_.quarantined_tags[*wanted]});
+      for (std::size_t i = first; i < end && !wanted; ++i) {
+        if (may_go(copies[i]))
+          plan_.purge.push_back(
+              {.copy = named(copies[i]), .bytes = 0, .disk_bytes = 0, .duplicate = false});
+      }
     }
+  }
+
+  static bool is_same_tag(const QuarantinedTag& a, const QuarantinedTag& b) {
+    return a.repository == b.repository && a.tag.name == b.tag.name;
+  }
+
+  Copy named(const QuarantinedTag& copy) const {
+    return {Quarantined::Kind::tag,
+            inventory_.repositories[copy.repository].name,
+            std::nullopt,
+            copy.taken,
+            copy.run,
+            copy.tag.name};
   }
 
   // What was given its name meanwhile must be a tag for that.
@@ -407,8 +441,8 @@ class Planner {
   const Margins& margins_;
   // By DigestId: how many copies of the blob are in quarantine; how many of these go.
   std::vector<std::uint32_t> copies_, purged_;
-  std::vector<bool> taken_;  // by DigestId: the blob is
-  Closure untagged_;         // what the manifests planned so far reach
+  std::vector<bool> taken_;      // by DigestId: the blob is
+  Closure untagged_, orphaned_;  // what the manifests planned so far reach, by their reason
   Plan plan_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 
 #include "gc/deciding/ages.h"
@@ -66,7 +67,8 @@ class Marker {
         policy_(policy),
         now_(now),
         this_run_(this_run),
-        closure_(inventory) {
+        closure_(inventory),
+        orphans_(inventory) {
     mark_.digests.resize(inventory.digests.size());
     mark_.given_up.resize(inventory.digests.size());
     mark_.repositories.resize(inventory.repositories.size());
@@ -98,12 +100,14 @@ class Marker {
       mark_.given_up[index_of(document.digest)] = document.is_missing();
     for (const Repository& repository : inventory_.repositories) {
       for (const Link& revision : repository.revisions) {
-        if (revision.state != LinkState::damaged && !young(newest_time(revision)) &&
-            !is_listed(repository, revision.name))
-          continue;
+        if (revision.state != LinkState::damaged && !young(newest_time(revision))) continue;
         for (const DigestId id : {revision.name, revision.target})
           mark_.given_up[index_of(id)] = false;
       }
+    }
+    for (const DigestId id : listed_) mark_.given_up[index_of(id)] = false;
+    for (const auto& [name, list] : listed_in_) {
+      for (const DigestId id : list) mark_.given_up[index_of(id)] = false;
     }
   }
 
@@ -130,7 +134,19 @@ class Marker {
   bool is_spent(const Repository& repository, const Tag& tag) const {
     if (tag.target && (is_listed(repository, *tag.target) || is_beginning(repository, *tag.target)))
       return false;
-    return is_old(tag) && policy_.prune_dead_tags && is_dead(inventory_, repository, tag);
+    if (!is_old(tag)) return false;
+    return (policy_.prune_dead_tags && is_dead(inventory_, repository, tag)) ||
+           (policy_.prune_orphaned_referrers && is_old_orphan(repository, tag));
+  }
+
+  // Neither the image nor what the tag points to is being pushed.
+  bool is_old_orphan(const Repository& repository, const Tag& tag) const {
+    if (!tag.target || is_protected(repository) || !orphans_.is_orphan(repository, tag))
+      return false;
+    const auto subject = inventory_.digests.find(*subject_named_by(tag.name));
+    const Link* revision = link_named(repository.revisions, *tag.target);
+    return !(subject && is_beginning(repository, *subject)) &&
+           !(revision && young(newest_time(*revision)));
   }
 
   void judge_tags(std::size_t place) {
@@ -157,7 +173,8 @@ class Marker {
     if (!tag.target) return Why::nothing;
     if (is_listed(repository, *tag.target)) return Why::listed;
     const Link* revision = link_named(repository.revisions, *tag.target);
-    const bool is_alive = revision && !is_dead(inventory_, repository, tag);
+    const bool is_alive =
+        revision && !is_dead(inventory_, repository, tag) && !orphans_.is_orphan(repository, tag);
     return is_alive || is_beginning(repository, *tag.target) ? Why::returned : Why::nothing;
   }
 
@@ -293,32 +310,59 @@ class Marker {
             !returned_.contains(revision.name));
   }
 
-  // Why a revision is kept by itself, whatever else is kept.
-  Why reason_of(const Repository& repository, const RepositoryMark& mark, const Link& revision,
+  // Why the revision at `place` is kept by itself, whatever else is kept.
+  Why reason_of(const Repository& repository, const RepositoryMark& mark, std::size_t place,
                 const Ages& other_links) const {
-    const Why why = reason_without_pin(repository, mark, revision, other_links);
+    const Why why = reason_without_pin(repository, mark, place, other_links);
     return why == Why::nothing && mark.pinned ? Why::pinned : why;
   }
 
   Why reason_without_pin(const Repository& repository, const RepositoryMark& mark,
-                         const Link& revision, const Ages& other_links) const {
+                         std::size_t place, const Ages& other_links) const {
+    const Link& revision = repository.revisions[place];
     if (is_listed(repository, revision.name)) return Why::listed;
     const bool in_quarantine = revision.state == LinkState::quarantined;
     if (is_protected(repository)) return Why::is_protected;
     if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
     if (leads_nowhere(mark, revision)) return Why::nothing;
     if (revision.state == LinkState::pending) return Why::beginning;
-    if (!policy_.delete_untagged) return in_quarantine ? Why::nothing : Why::revision;
-    if (mark.tags_unknown) return in_quarantine ? Why::nothing : Why::tags_unknown;
     if (in_quarantine) return Why::nothing;
+    const bool orphan = !mark.orphans.empty() && mark.orphans[place];
+    if (!orphan && !policy_.delete_untagged) return Why::revision;
+    if (!orphan && mark.tags_unknown) return Why::tags_unknown;
     const Ages ages = ages_of(revision, other_links);
     if (young(ages.modified)) return Why::young;
     const Document* document = inventory_.document(revision.name);
-    const bool refers = document && !document->subjects.empty();
+    const bool refers = orphan || (document && !document->subjects.empty());
     if (!child_[index_of(revision.name)] && !refers &&
         revision.modified > newest_tag_ + kOutsideTags)
       return Why::outside_tags;
     return young(ages.arrived) ? Why::arrived : Why::nothing;
+  }
+
+  // What tags held that went or go as orphans, and what refers to images that are gone.
+  std::vector<bool> old_orphans(std::size_t place) const {
+    const Repository& repository = inventory_.repositories[place];
+    std::vector<DigestId> held;
+    for (std::size_t i = 0; i < repository.tags.size(); ++i) {
+      if (mark_.repositories[place].spent[i] && is_old_orphan(repository, repository.tags[i]))
+        held.push_back(*repository.tags[i].target);
+    }
+    for (const QuarantinedTag& copy : quarantined_tags_of(place)) {
+      if (copy.tag.target && orphans_.is_orphan(repository, copy.tag))
+        held.push_back(*copy.tag.target);
+    }
+    std::vector<bool> orphans = orphans_.revisions(repository, held);
+    for (std::size_t i = 0; i < orphans.size(); ++i)
+      orphans[i] = orphans[i] && !is_waiting_for_its_subject(repository, repository.revisions[i]);
+    return orphans;
+  }
+
+  bool is_waiting_for_its_subject(const Repository& repository, const Link& revision) const {
+    const Document* document = inventory_.document(revision.name);
+    return document &&
+           std::any_of(document->subjects.begin(), document->subjects.end(),
+                       [&](DigestId subject) { return is_beginning(repository, subject); });
   }
 
   // The kept set of one repository: the smallest that holds what reason_of() and the tags name,
@@ -328,6 +372,7 @@ class Marker {
     RepositoryMark& mark = mark_.repositories[place];
     mark.revisions.assign(repository.revisions.size(), Why::nothing);
     mark.tags_unknown = repository.count_manifests() > 0 && !repository.has_tags;
+    if (policy_.prune_orphaned_referrers) mark.orphans = old_orphans(place);
 
     std::unordered_map<DigestId, std::size_t> index;
     std::multimap<DigestId, DigestId> referrers;  // subject -> revision of this repository
@@ -370,7 +415,7 @@ class Marker {
     const auto other_links = ages_of_other_links(repository);
     for (std::size_t i = 0; i < repository.revisions.size(); ++i) {
       const Link& revision = repository.revisions[i];
-      const Why why = reason_of(repository, mark, revision, other_links[i]);
+      const Why why = reason_of(repository, mark, i, other_links[i]);
       if (why == Why::nothing) continue;
       keep(revision.name, why);
       keep(revision.target, why);
@@ -385,13 +430,18 @@ class Marker {
   // The quarantined tags of the repository that come back.
   std::vector<const QuarantinedTag*> tags_back_in(std::size_t place) const {
     std::vector<const QuarantinedTag*> back;
-    const auto& all = inventory_.quarantined_tags;
-    for (const QuarantinedTag& copy :
-         std::ranges::equal_range(all, place, {}, &QuarantinedTag::repository)) {
-      if (mark_.quarantined_tags[static_cast<std::size_t>(&copy - all.data())] != Why::nothing)
+    for (const QuarantinedTag& copy : quarantined_tags_of(place)) {
+      const auto at = &copy - inventory_.quarantined_tags.data();
+      if (mark_.quarantined_tags[static_cast<std::size_t>(at)] != Why::nothing)
         back.push_back(&copy);
     }
     return back;
+  }
+
+  std::span<const QuarantinedTag> quarantined_tags_of(std::size_t place) const {
+    const auto range = std::ranges::equal_range(inventory_.quarantined_tags, place, {},
+                                                &QuarantinedTag::repository);
+    return {range.begin(), range.end()};
   }
 
   void root(DigestId id, Why why) { roots_.emplace_back(why, id); }
@@ -475,6 +525,7 @@ class Marker {
   Time now_;
   const ThisRun& this_run_;
   Closure closure_;
+  const Orphans orphans_;
   Mark mark_;
   std::vector<bool> child_;  // children_of_indexes()
   Time newest_tag_{};

@@ -17,6 +17,7 @@ struct RepositoryMark {
   bool tags_unknown = false;   // see Why::tags_unknown
   std::vector<Why> revisions;  // in the order of Repository::revisions; `nothing`: not kept
   std::vector<bool> spent;     // in the order of Repository::tags: may go, and keeps nothing
+  std::vector<bool> orphans;   // in the order of Repository::revisions; empty: nobody asked
 
   bool operator==(const RepositoryMark&) const = default;
 };

@@ -31,8 +31,9 @@ struct Amount {
 enum class Reason : std::uint8_t {
   unreferenced,
   untagged,
-  broken,  // a manifest without bytes
-  dead,    // a tag whose manifest is gone
+  broken,    // a manifest without bytes
+  dead,      // a tag whose manifest is gone
+  orphaned,  // of an image that is gone: a signature, an attestation, an SBOM
 };
 
 // Which link file was judged: what stands there later may be another.

@@ -23,9 +23,10 @@ struct RootDigest {
 
 struct Policy {
   bool delete_untagged = false;
-  bool prune_dead_tags = false;         // is_dead()
-  bool prune_broken_manifests = false;  // revision links to manifests without bytes anywhere
-  std::vector<std::string> protect;     // globs over repository names: nothing in them is untagged
+  bool prune_dead_tags = false;           // is_dead()
+  bool prune_broken_manifests = false;    // revision links to manifests without bytes anywhere
+  bool prune_orphaned_referrers = false;  // Orphans
+  std::vector<std::string> protect;  // globs over repository names: nothing in them is untagged
   std::vector<RootDigest> roots;
   Duration keep_younger_than = std::chrono::hours(24);
   Arrival arrival = Arrival::birth;  // what makes young besides the time of modification

@@ -58,7 +58,7 @@ std::set<Id> given_up(const Reading& reading, const Circumstances& circumstances
   std::set<Id> ids;
   if (!policy.prune_broken_manifests) return ids;
   for (const auto& [id, paper] : reading.papers) {
-    if (paper.missing) ids.insert(id);
+    if (paper.missing && paper.damaged) ids.insert(id);  // a link that is in place calls it one
   }
   for (const auto& [name, repository] : reading.repositories) {
     for (const Revision& revision : repository.revisions) {

@@ -21,6 +21,7 @@ IdsByRepository ids_of(const Names& names, const std::vector<Doomed::Link>& link
 void note_ages(const Repository& repository, Facts& facts) {
   facts.lately.insert(repository.lately.begin(), repository.lately.end());
   for (const Revision& revision : repository.revisions) {
+    if (revision.state != Link::State::absent) facts.linked.insert(revision.name);
     if (is_young(facts, revision.latest)) facts.lately.insert({revision.name, revision.target});
   }
   for (const Tag& tag : repository.tags) {

@@ -26,6 +26,7 @@ struct Facts {
   std::set<Id> given_up;          // as doubts.h says
   IdsByRepository taken, purged;  // doomed revisions; the links of the former count as gone
   IdsByRepository listed;         // by --roots; "": in every repository
+  std::set<Id> linked;            // by a revision link of any repository, in quarantine or not
   std::set<Id> lately;            // named by a young link of any kind
   Time newest_tag;                // of those that are not of the future; 0: there is none
 };

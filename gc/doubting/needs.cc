@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "gc/doubting/tags.h"
+#include "gc/doubting/remains.h"
 
 namespace regctl::gc::second {
 namespace {
@@ -133,29 +133,35 @@ bool is_awaited(const Facts& facts, const Revision& revision) {
   return revision.state == State::absent && is_young(facts, revision.latest);
 }
 
-// Nothing can be pulled through it, whatever names it.
+// Nothing can be pulled through it, whatever names it. A copy that somebody wrote to or linked
+// since it was taken is no such thing.
 bool is_hollow(const Facts& facts, const Revision& revision) {
+  if (facts.given_up.contains(revision.name)) return true;
   const Paper* paper = facts.reading.paper(revision.name);
-  return facts.given_up.contains(revision.name) ||
-         (revision.state == State::quarantined && paper && paper->missing &&
-          !came_back(facts, *revision.copy, revision.modified));
+  if (revision.state != State::quarantined || !paper || !paper->missing) return false;
+  const auto linked = facts.reading.last_linked.find(facts.reading.names[revision.name]);
+  const bool is_linked =
+      linked != facts.reading.last_linked.end() && came_back(facts, *revision.copy, linked->second);
+  return !is_linked && !came_back(facts, *revision.copy, revision.modified);
 }
 
 std::set<Id> revisions_of(const Facts& facts, const Repository& repository) {
   std::set<Id> ids;
   for (const Revision& revision : repository.revisions) {
-    if (revision.state != State::absent || is_awaited(facts, revision)) ids.insert(revision.name);
+    const bool counts = revision.state != State::absent || is_awaited(facts, revision);
+    if (counts && !is_hollow(facts, revision)) ids.insert(revision.name);
   }
   return ids;
 }
 
+// Those that are only awaited will upload what they need.
 Referrers referrers_among(const Facts& facts, const std::string& name,
-                          const std::set<Id>& revisions) {
+                          const Repository& repository) {
   Referrers referrers{.repository = name};
-  for (const Id id : revisions) {
-    const Paper* paper = facts.reading.paper(id);
-    if (!paper) continue;
-    for (const Id subject : paper->subjects) referrers.of.emplace(subject, id);
+  for (const Revision& revision : repository.revisions) {
+    const Paper* paper = facts.reading.paper(revision.name);
+    if (!paper || revision.state == State::absent || is_hollow(facts, revision)) continue;
+    for (const Id subject : paper->subjects) referrers.of.emplace(subject, revision.name);
   }
   return referrers;
 }
@@ -205,13 +211,14 @@ bool is_outside_tags(const Facts& facts, const Revision& revision) {
 
 // Why a revision whose link is to be taken stays by itself all the same. Empty: it does not.
 std::optional<Ground> why_not_taken(const Facts& facts, const Repository& repository,
-                                    const Revision& revision, const std::set<Id>& lately) {
-  if (!facts.circumstances.policy.delete_untagged) return Ground::untagged_stay;
-  if (!repository.has_tags) return Ground::tags_unknown;
+                                    const Revision& revision, const std::set<Id>& lately,
+                                    bool is_orphan) {
+  if (!is_orphan && !facts.circumstances.policy.delete_untagged) return Ground::untagged_stay;
+  if (!is_orphan && !repository.has_tags) return Ground::tags_unknown;
   if (is_young(facts, revision.latest) || lately.contains(revision.name) ||
       is_young_blob(facts, facts.reading.names[revision.name]))
     return Ground::young;
-  if (is_outside_tags(facts, revision)) return Ground::newer_than_tags;
+  if (!is_orphan && is_outside_tags(facts, revision)) return Ground::newer_than_tags;
   return std::nullopt;
 }
 
@@ -219,17 +226,16 @@ std::optional<Ground> why_not_taken(const Facts& facts, const Repository& reposi
 // it does not.
 std::optional<Ground> why_kept(const Facts& facts, const std::string& name,
                                const Repository& repository, const Revision& revision,
-                               const std::set<Id>& lately) {
+                               const std::set<Id>& lately, bool is_orphan) {
   if (is_listed(facts, name, revision.name)) return Ground::listed;
-  if (revision.state == State::absent) return std::nullopt;
+  if (revision.state == State::absent || is_hollow(facts, revision)) return std::nullopt;
   if (is_protected(facts.circumstances.policy, name)) return Ground::is_protected;
   if (revision.state == State::quarantined) {
     const bool is_back = came_back(facts, *revision.copy, revision.modified);
     return is_back ? std::optional(Ground::written_again) : std::nullopt;
   }
   if (!has(facts.taken, name, revision.name)) return Ground::revision_link;
-  if (facts.given_up.contains(revision.name)) return std::nullopt;
-  return why_not_taken(facts, repository, revision, lately);
+  return why_not_taken(facts, repository, revision, lately, is_orphan);
 }
 
 // All that this repository keeps by itself. `former`: what tags that point to nothing may mean.
@@ -247,11 +253,12 @@ std::vector<Root> roots_of(const Facts& facts, const std::string& name,
       add_roots_of(name, copy.tag, roots);
   }
   const auto doubt = facts.doubts.find(name);
-  const std::set<Id> lately = lately_in(facts, repository);
+  const std::set<Id> lately = lately_in(facts, repository), orphans = orphans_of(facts, name);
   for (const Revision& revision : repository.revisions) {
     if (doubt != facts.doubts.end()) {
       roots.push_back({revision.name, doubt->second.why});
-    } else if (const auto ground = why_kept(facts, name, repository, revision, lately)) {
+    } else if (const auto ground = why_kept(facts, name, repository, revision, lately,
+                                            orphans.contains(revision.name))) {
       roots.push_back({revision.name, {.ground = *ground, .repository = name}});
     }
   }
@@ -303,7 +310,7 @@ struct Kept {
 
 Kept keep(const Facts& facts, const std::string& name, const Repository& repository, Walk& walk) {
   const std::set<Id> revisions = revisions_of(facts, repository);
-  const Referrers referrers = referrers_among(facts, name, revisions);
+  const Referrers referrers = referrers_among(facts, name, repository);
   const std::vector<Root> roots =
       roots_of(facts, name, repository, once_tagged(facts, name, repository, revisions, walk));
   std::vector<Id> awaited;

@@ -106,6 +106,16 @@ class RepositoryReader {
                   });
       }
     }
+    // What points to no manifest here may be a mistake, and what is meant a manifest before.
+    for (Tag& tag : repository.tags) {
+      if (tag.target && tag.history.empty() && !has_revision(repository, *tag.target))
+        read_history(repository, tag, join(join(key, layout::kTags), tag.name));
+    }
+  }
+
+  static bool has_revision(const Repository& repository, Id id) {
+    return std::any_of(repository.revisions.begin(), repository.revisions.end(),
+                       [&](const Revision& one) { return one.name == id; });
   }
 
   // `key` holds <algorithm>/<hex>/link.

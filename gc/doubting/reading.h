@@ -51,8 +51,8 @@ struct Tag {
   std::string name;
   std::optional<Id> target;   // empty: its current link is not there, or says nothing
   Time modified{}, latest{};  // of that link, or of the directory it belongs into
-  std::vector<std::pair<Id, Time>>
-      history;  // each with its latest time; with Histories::all, and where there is no target
+  std::vector<std::pair<Id, Time>> history;  // each with its latest time; with Histories::all, and
+                                             // where there is no target or no revision of it
 };
 
 // In quarantine.

@@ -8,7 +8,7 @@
 #include "gc/doubting/facts.h"
 #include "gc/doubting/needs.h"
 #include "gc/doubting/reading.h"
-#include "gc/doubting/tags.h"
+#include "gc/doubting/remains.h"
 
 namespace regctl::gc {
 namespace {
@@ -215,8 +215,11 @@ Question question_about(const Doomed& doomed, const Circumstances& circumstances
     return is_young(time, circumstances.policy.keep_younger_than, circumstances.now);
   };
   question.watched = {doomed.in_quarantine.blobs.begin(), doomed.in_quarantine.blobs.end()};
+  for (const Doomed::Link& link : doomed.in_quarantine.revisions)
+    question.watched.insert(link.digest);
   for (const RootDigest& root : policy.roots) question.roots.push_back(root.digest);
-  if (policy.delete_untagged || policy.prune_dead_tags) question.histories = Histories::all;
+  if (policy.delete_untagged || policy.prune_dead_tags || policy.prune_orphaned_referrers)
+    question.histories = Histories::all;
   return question;
 }
 

@@ -55,6 +55,7 @@ TEST(OptionsOfGc, NothingSaidIsTheGentlestRun) {
   EXPECT_TRUE(wishes.margins.prune_layer_links);
   EXPECT_FALSE(wishes.policy.prune_dead_tags);
   EXPECT_FALSE(wishes.policy.prune_broken_manifests);
+  EXPECT_FALSE(wishes.policy.prune_orphaned_referrers);
   EXPECT_FALSE(wishes.margins.prune_empty_repositories);
   EXPECT_EQ(wishes.margins.purge_uploads, std::nullopt);
   EXPECT_EQ(wishes.margins.uploads_idle, std::nullopt);
@@ -199,6 +200,7 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
       {"purge-uploads", {"--purge-uploads", "1w"}},
       {"prune-dead-tags", {"--prune-dead-tags"}},
       {"prune-broken-manifests", {"--prune-broken-manifests"}},
+      {"prune-orphaned-referrers", {"--prune-orphaned-referrers"}},
       {"prune-empty-repositories", {"--prune-empty-repositories"}},
       {"prune-layer-links", {"--prune-layer-links", "no"}},
       {"uploads-idle", {"--offline", "--uploads-idle", "1h"}},

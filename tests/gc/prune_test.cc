@@ -314,5 +314,171 @@ TEST_F(DeadTags, TheSecondOpinionObjectsToEveryOther) {
                                    "blob " + of_the_deleted.text()}));
 }
 
+// -- signatures of images that are gone
+
+// "app" holds an image that was deleted, with all that may refer to one: cosign's tag, the index of
+// the referrers tag schema, a referrer, and a signature of that.
+struct Orphaned : Pruning {
+  Digest image = scene.registry.image("app", {"signed"}, "signed");
+  std::string name = "sha256-" + image.hex();
+  Digest cosign = scene.registry.image("app", {"a signature"}, name + ".sig"),
+         referrer = scene.registry.image("app", {"an sbom"}, "", image),
+         second = scene.registry.image("app", {"a signature of it"}, "", referrer),
+         index = scene.registry.index("app", {referrer}, name);
+  Manifests all{{"app", cosign}, {"app", referrer}, {"app", second}, {"app", index}};
+
+  void delete_image() {
+    scene.tree.remove(RegistryBuilder::revision("app", image));
+    scene.tree.remove(layout::tag("app", "signed"));
+  }
+  Looked pruned() {
+    look.wishes.policy.prune_orphaned_referrers = true;
+    return found();
+  }
+  static std::vector<std::string> tags_of(const Looked& found) {
+    std::vector<std::string> names;
+    for (const TagRemoval& one : found.plan.tags) names.push_back(one.tag);
+    return names;
+  }
+};
+
+TEST_F(Orphaned, AreNoneWhileTheImageIsThere) {
+  const Looked none = pruned();
+  EXPECT_THAT(tags_of(none), IsEmpty());
+  EXPECT_THAT(planned_manifests(none), IsEmpty());
+  EXPECT_EQ(none.orphaned, Amount());
+}
+
+TEST_F(Orphaned, AreKeptAndCountedAndPricedWithoutTheOption) {
+  delete_image();
+  const Looked kept = found();
+  EXPECT_THAT(planned_manifests(kept), IsEmpty());
+  const Advice* price = advice(kept, report::Code::orphaned_referrers);
+  ASSERT_TRUE(price);
+  EXPECT_EQ(price->count, 2u + 4u);
+  const auto bytes_of = [](const Looked& found) {
+    std::uint64_t bytes = 0;
+    for (const BlobRemoval& blob : found.plan.blobs) bytes += blob.bytes;
+    return bytes;
+  };
+  EXPECT_EQ(price->bytes, bytes_of(pruned()) - bytes_of(kept));
+}
+
+TEST_F(Orphaned, GoIfAskedForWithAllThatRefersToThem) {
+  delete_image();
+  const Looked gone = pruned();
+  EXPECT_THAT(tags_of(gone), ElementsAre(name, name + ".sig"));
+  EXPECT_EQ(planned_manifests(gone), all);
+  for (const ManifestRemoval& one : gone.plan.manifests) EXPECT_EQ(one.reason, Reason::orphaned);
+  for (const char* layer : {"a signature", "an sbom", "a signature of it"})
+    EXPECT_THAT(planned(gone), Contains(digest_of(layer))) << layer;
+  EXPECT_THAT(planned(gone), Not(Contains(scene.layer)));
+  EXPECT_THAT(planned(gone), Not(Contains(scene.untagged)));
+  look.delete_untagged();
+  EXPECT_EQ(pruned().plan.tags.size(), 2u);
+  EXPECT_THAT(planned_manifests(pruned()), Contains(std::pair("app", scene.untagged)));
+}
+
+TEST_F(Orphaned, StayWhereAnotherRepositoryHasTheImageAndThisOneNeverHad) {
+  delete_image();
+  // Signatures in a repository of their own.
+  scene.registry.link_revision("other", image);
+  EXPECT_EQ(planned_manifests(pruned()), all) << "it was deleted here";
+  scene.tree.remove("repositories/app/_manifests/revisions/" + layout::digest_path(image));
+  EXPECT_THAT(planned_manifests(pruned()), IsEmpty());
+  scene.tree.remove(RegistryBuilder::revision("other", image));
+  EXPECT_EQ(planned_manifests(pruned()), all);
+}
+
+TEST_F(Orphaned, StayWhileTheImageWaitsInQuarantine) {
+  scene.tree.remove(layout::tag("app", "signed"));
+  scene.registry.quarantine(RegistryBuilder::revision("app", image), kTaken);
+  EXPECT_THAT(planned_manifests(pruned()), IsEmpty());
+}
+
+TEST_F(Orphaned, StayWhereATagOrAnIndexNamesThem) {
+  delete_image();
+  scene.registry.tag("app", "sbom", referrer);
+  const Looked gone = pruned();
+  EXPECT_EQ(planned_manifests(gone), (Manifests{{"app", cosign}, {"app", index}}))
+      << "what refers to it stays with it";
+}
+
+TEST_F(Orphaned, StayWhereAnIndexStillNamesTheImage) {
+  scene.registry.index("app", {image, scene.image}, "both");
+  delete_image();
+  EXPECT_THAT(planned_manifests(pruned()), Not(Contains(std::pair("app", referrer))));
+}
+
+TEST_F(Orphaned, StayWhileTheyOrWhatMayBeTheImageIsYoung) {
+  delete_image();
+  const std::string signature = layout::tag("app", name + ".sig"),
+                    revision =
+                        "repositories/app/_manifests/revisions/" + layout::digest_path(image);
+  const std::pair<std::string, Digest> of_cosign{"app", cosign};
+  for (const std::string& key :
+       {signature + "/current/link", signature + "/index/" + layout::digest_path(cosign) + "/link",
+        RegistryBuilder::revision("app", cosign)}) {
+    const Time before = scene.tree.nodes().at(key).modified;
+    scene.tree.touch(key, kNow - kHour);
+    EXPECT_THAT(planned_manifests(pruned()), Not(Contains(of_cosign))) << key;
+    EXPECT_THAT(planned(pruned()), Not(Contains(digest_of("a signature")))) << key;
+    scene.tree.touch(key, before);
+  }
+  EXPECT_THAT(planned_manifests(pruned()), Contains(of_cosign));
+  scene.tree.touch(revision, kNow - kHour);
+  EXPECT_THAT(planned_manifests(pruned()), IsEmpty());
+}
+
+TEST_F(Orphaned, StayWhereTheyAreListedProtectedOrInDoubt) {
+  delete_image();
+  look.wishes.policy.protect = {"ap*"};
+  EXPECT_THAT(planned_manifests(pruned()), IsEmpty());
+  EXPECT_THAT(tags_of(pruned()), IsEmpty());
+  look.wishes.policy.protect.clear();
+  look.wishes.policy.roots = {{"app", referrer}, {"app", cosign}};
+  EXPECT_EQ(planned_manifests(pruned()), (Manifests{{"app", index}}));
+  EXPECT_THAT(tags_of(pruned()), ElementsAre(name));
+  look.wishes.policy.roots.clear();
+  scene.bytes(scene.layer_link()) = "rubbish";
+  EXPECT_THAT(planned_manifests(pruned()), IsEmpty());
+  EXPECT_THAT(tags_of(pruned()), IsEmpty());
+}
+
+TEST_F(Orphaned, InQuarantineComeBackWithTheirImage) {
+  delete_image();
+  const std::string tag = layout::tag("app", name + ".sig"),
+                    place =
+                        layout::quarantined_tag("app", name + ".sig", {kTaken, "0123456789abcdef"});
+  scene.tree.file(place + "/current/link", cosign.text(), scene.registry.time());
+  scene.tree.remove(tag);
+  scene.registry.quarantine(RegistryBuilder::revision("app", cosign), kTaken);
+  EXPECT_THAT(found().plan.restore, IsEmpty());
+  scene.registry.ago(kHour).link_revision("app", image);
+  const Looked back = found();
+  ASSERT_EQ(back.plan.restore.size(), 2u);
+  EXPECT_EQ(back.plan.restore[0].copy.digest, cosign);
+  EXPECT_EQ(back.plan.restore[1].copy.tag, name + ".sig");
+}
+
+TEST_F(Orphaned, TheSecondOpinionObjectsWhileTheImageIsThere) {
+  Doomed doomed;
+  doomed.in_place.revisions = {{"app", cosign}, {"app", referrer}, {"app", second}};
+  doomed.in_place.tags = {{"app", name + ".sig"}};
+  Policy policy;
+  policy.prune_orphaned_referrers = true;
+  EXPECT_EQ(opinion(scene.registry, doomed, policy).size(), 4u);
+  delete_image();
+  EXPECT_EQ(names_of(opinion(scene.registry, doomed, policy)),
+            (std::set<std::string>{"revision " + referrer.text() + " of app",
+                                   "revision " + second.text() + " of app"}))
+      << "the index keeps them";
+  doomed.in_place.tags.push_back({"app", name});
+  doomed.in_place.revisions.push_back({"app", index});
+  EXPECT_THAT(opinion(scene.registry, doomed, policy), IsEmpty());
+  policy.prune_orphaned_referrers = false;
+  EXPECT_EQ(opinion(scene.registry, doomed, policy).size(), 6u);
+}
+
 }  // namespace
 }  // namespace regctl::gc

@@ -50,7 +50,8 @@ class ReportSchema : public StoreOnDisk {
                                                  "168h",
                                                  "--prune-empty-repositories",
                                                  "--prune-dead-tags",
-                                                 "--prune-broken-manifests"};
+                                                 "--prune-broken-manifests",
+                                                 "--prune-orphaned-referrers"};
     expect("complete", "regctl-audit", {});
     expect("interrupted", "regctl-audit", {}, kSlowly);
     expect("warnings", "regctl-gc", {"-n"});
@@ -138,6 +139,7 @@ class ReportSchema : public StoreOnDisk {
         layout::quarantined_tag(name, "taken", {kTaken, "0123456789abcdef"}) + "/current/link",
         deleted.text(), registry.time());
     registry.tree.remove(RegistryBuilder::data(registry.image(name + "/lost", {"lost"})));
+    registry.image(name, {"a signature"}, "sha256-" + digest_of("no image").hex() + ".sig");
   }
 
   const Json& last(const std::string& program) const {

@@ -192,6 +192,36 @@ void think_that_a_tag_is_new(Mind& mind) {
   });
 }
 
+void think_that_every_manifest_was_deleted(Mind& mind) {
+  each_repository(mind, [](Repository& repository) {
+    for (Link& revision : repository.revisions) revision.state = LinkState::pending;
+  });
+}
+void think_that_every_manifest_has_lost_its_bytes(Mind& mind) {
+  each_document(mind, [](Document& document) {
+    document.state = Document::State::damaged;
+    document.damage = {{.kind = DamageKind::manifest_missing, .path = ""}};
+  });
+}
+void believe_that_tags_know_what_they_point_to(Mind& mind) {
+  each_repository(mind, [](Repository& repository) {
+    for (Tag& tag : repository.tags) {
+      if (tag.target) tag.history.push_back({*tag.target, tag.modified});
+    }
+  });
+}
+void forget_what_is_signed(Mind& mind) {
+  std::set<DigestId> signers;
+  each_document(mind, [&](const Document& document) {
+    if (!document.subjects.empty()) signers.insert(document.digest);
+  });
+  each_repository(mind, [&](Repository& repository) {
+    std::erase_if(repository.revisions,
+                  [&](const Link& link) { return !signers.contains(link.name); });
+  });
+}
+void forget_quarantined_tags(Mind& mind) { mind.inventory.quarantined_tags.clear(); }
+
 // -- what they are set upon
 
 void tell_untagged(Look& look, RegistryBuilder& registry) {
@@ -431,6 +461,43 @@ const std::vector<Saboteur> kSaboteurs{
        registry.ago(5 * kDay).image("app", {"after the last tag"});
      },
      think_that_a_tag_is_new},
+    {"ThinksThatEveryManifestWasDeleted",
+     [](RegistryBuilder& registry, Look& look) {
+       look.wishes.policy.prune_dead_tags = true;
+       registry.image("app", {"tagged"}, "v1");
+     },
+     think_that_every_manifest_was_deleted},
+    {"ThinksThatEveryManifestHasLostItsBytes",
+     [](RegistryBuilder& registry, Look& look) {
+       look.wishes.policy.prune_broken_manifests = true;
+       registry.image("app", {"fine"});
+     },
+     think_that_every_manifest_has_lost_its_bytes},
+    {"BelievesThatTagsKnowWhatTheyPointTo",
+     [](RegistryBuilder& registry, Look& look) {
+       tell_untagged(look, registry);
+       look.wishes.policy.prune_dead_tags = true;
+       registry.image("app", {"meant"}, "v1");
+       char& bit = registry.tree.bytes(layout::tag_current_link("app", "v1")).back();
+       bit = bit == '0' ? '1' : '0';
+     },
+     believe_that_tags_know_what_they_point_to},
+    {"ForgetsWhatIsSigned",
+     [](RegistryBuilder& registry, Look& look) {
+       look.wishes.policy.prune_orphaned_referrers = true;
+       registry.image("app", {"signature"}, "", registry.image("app", {"image"}));
+     },
+     forget_what_is_signed},
+    {"ForgetsQuarantinedTags",
+     [](RegistryBuilder& registry, Look& look) {
+       tell_untagged(look, registry);
+       const Digest image = registry.image("app", {"pushed again"});
+       registry.image("app", {"tagged"}, "v1");
+       registry.tree.file(
+           layout::quarantined_tag("app", "v0", {kTaken, "0123456789abcdef"}) + "/current/link",
+           image.text(), registry.time());
+     },
+     forget_quarantined_tags},
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
-// Which tags the second opinion lets go, by its own rules of what a client can pull.
+// What the second opinion takes for left of images that are gone, by rules of its own.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "gc/doubting/facts.h"
@@ -17,5 +18,9 @@ std::optional<Cause> why_tag_comes_back(const Facts& facts, const std::string& n
 
 // It is doomed, and nothing keeps it: then it keeps nothing.
 bool is_let_go(const Facts& facts, const std::string& name, const Tag& tag);
+
+// Revisions of the repository `name` that the policy lets go because they refer to images that are
+// gone, or because tags held them that did.
+std::set<Id> orphans_of(const Facts& facts, const std::string& name);
 
 }  // namespace regctl::gc::second

@@ -1,0 +1,166 @@
+#include "gc/doubting/remains.h"
+
+#include <algorithm>
+
+namespace regctl::gc::second {
+namespace {
+
+using State = Link::State;
+
+const Repository& repository_of(const Facts& facts, const std::string& name) {
+  return facts.reading.repositories.at(name);
+}
+
+const Revision* revision_of(const Facts& facts, const std::string& name, Id id) {
+  const auto& revisions = repository_of(facts, name).revisions;
+  const auto at = std::find_if(revisions.begin(), revisions.end(),
+                               [&](const Revision& one) { return one.name == id; });
+  return at == revisions.end() ? nullptr : &*at;
+}
+
+bool has_bytes(const Facts& facts, Id id) {
+  const Paper* paper = facts.reading.paper(id);
+  return !paper || !paper->missing;
+}
+
+// A revision through which a registry finds the manifest, or is about to.
+bool serves(const Facts& facts, const Revision& revision) {
+  if (revision.state == State::absent) return is_young(facts, revision.latest);
+  return has_bytes(facts, revision.name);
+}
+
+bool is_listed(const Facts& facts, const std::string& name, Id id) {
+  for (const std::string& where : {std::string(), name}) {
+    const auto listed = facts.listed.find(where);
+    if (listed != facts.listed.end() && listed->second.contains(id)) return true;
+  }
+  return false;
+}
+
+bool is_young_tag(const Facts& facts, const Tag& tag) {
+  return is_young(facts, tag.latest) ||
+         std::any_of(tag.history.begin(), tag.history.end(),
+                     [&](const auto& entry) { return is_young(facts, entry.second); });
+}
+
+Cause because(Ground ground, const std::string& name, const Tag& tag) {
+  return {.ground = ground, .repository = name, .tag = tag.name};
+}
+
+// Signs and the like are pushed after what they refer to: what is not there, and is not just being
+// pushed, has gone. In this repository, where that shows; else in all.
+bool has_gone(const Facts& facts, const std::string& name, Id image) {
+  if (const Revision* revision = revision_of(facts, name, image))
+    return revision->state == State::absent && !is_young(facts, revision->latest);
+  return !facts.linked.contains(image);
+}
+
+// sha256-HEX, or sha256-HEX and a dot and more.
+bool refers_to_what_has_gone(const Facts& facts, const std::string& name, const Tag& tag) {
+  const std::size_t dot = std::min(tag.name.find('.'), tag.name.size());
+  std::string digest = tag.name.substr(0, dot);
+  if (digest.size() <= 6 || digest.compare(0, 7, "sha256-") != 0) return false;
+  digest[6] = ':';
+  const auto image = Digest::parse(digest);
+  if (!image) return false;
+  const auto id = facts.reading.names.find(*image);
+  return !id || has_gone(facts, name, *id);
+}
+
+bool is_protected_repository(const Facts& facts, const std::string& name) {
+  const auto& globs = facts.circumstances.policy.protect;
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string& glob) { return matches_glob(glob, name); });
+}
+
+bool is_orphan(const Facts& facts, const std::string& name, const Tag& tag) {
+  if (!tag.target || is_protected_repository(facts, name) ||
+      !refers_to_what_has_gone(facts, name, tag))
+    return false;
+  const Revision* revision = revision_of(facts, name, *tag.target);
+  return !revision || !is_young(facts, revision->latest);
+}
+
+bool can_be_pulled(const Facts& facts, const std::string& name, const Tag& tag) {
+  const Revision* revision = tag.target ? revision_of(facts, name, *tag.target) : nullptr;
+  return revision && serves(facts, *revision);
+}
+
+// It points to nothing now, or to something that neither this repository nor it has had: then what
+// is meant may be what it pointed to before.
+bool has_lost_something(const Facts& facts, const std::string& name, const Tag& tag) {
+  if (!tag.target) return !tag.history.empty();
+  if (revision_of(facts, name, *tag.target)) return false;
+  const bool knows_it = std::any_of(tag.history.begin(), tag.history.end(),
+                                    [&](const auto& entry) { return entry.first == *tag.target; });
+  return !knows_it || has_bytes(facts, *tag.target);
+}
+
+}  // namespace
+
+std::optional<Cause> why_tag_stays(const Facts& facts, const std::string& name, const Tag& tag) {
+  if (const auto doubt = facts.doubts.find(name); doubt != facts.doubts.end())
+    return doubt->second.why;
+  if (is_young_tag(facts, tag)) return because(Ground::young, name, tag);
+  if (tag.target && is_listed(facts, name, *tag.target)) return because(Ground::listed, name, tag);
+  const Policy& policy = facts.circumstances.policy;
+  if (!policy.prune_dead_tags && !policy.prune_orphaned_referrers)
+    return because(Ground::tags_stay, name, tag);
+  const bool is_dead = !can_be_pulled(facts, name, tag) && !has_lost_something(facts, name, tag);
+  if (policy.prune_dead_tags && is_dead) return std::nullopt;
+  if (policy.prune_orphaned_referrers && is_orphan(facts, name, tag)) return std::nullopt;
+  return because(Ground::in_use, name, tag);
+}
+
+std::optional<Cause> why_tag_comes_back(const Facts& facts, const std::string& name,
+                                        const TagCopy& copy) {
+  const auto& tags = repository_of(facts, name).tags;
+  const auto has_its_name = [&](const Tag& tag) { return tag.name == copy.tag.name; };
+  if (std::any_of(tags.begin(), tags.end(), has_its_name)) return std::nullopt;
+  if (came_back(facts, {"", copy.quarantine.taken, copy.quarantine.run}, copy.tag.modified))
+    return because(Ground::written_again, name, copy.tag);
+  if (const auto doubt = facts.doubts.find(name); doubt != facts.doubts.end())
+    return doubt->second.why;
+  if (copy.tag.target && is_listed(facts, name, *copy.tag.target))
+    return because(Ground::listed, name, copy.tag);
+  const bool is_alive =
+      can_be_pulled(facts, name, copy.tag) && !refers_to_what_has_gone(facts, name, copy.tag);
+  return is_alive ? std::optional(because(Ground::in_use, name, copy.tag)) : std::nullopt;
+}
+
+std::set<Id> orphans_of(const Facts& facts, const std::string& name) {
+  std::set<Id> orphans;
+  if (!facts.circumstances.policy.prune_orphaned_referrers) return orphans;
+  const Repository& repository = repository_of(facts, name);
+  for (const Tag& tag : repository.tags) {
+    if (is_let_go(facts, name, tag) && is_orphan(facts, name, tag)) orphans.insert(*tag.target);
+  }
+  for (const TagCopy& copy : repository.tag_copies) {
+    if (copy.tag.target && refers_to_what_has_gone(facts, name, copy.tag))
+      orphans.insert(*copy.tag.target);
+  }
+  const auto refers_to_none = [&](Id id) {
+    const Paper* paper = facts.reading.paper(id);
+    const auto is_none = [&](Id subject) {
+      return orphans.contains(subject) || has_gone(facts, name, subject);
+    };
+    return paper && !paper->subjects.empty() &&
+           std::all_of(paper->subjects.begin(), paper->subjects.end(), is_none);
+  };
+  for (std::size_t before = orphans.size() + 1; before != orphans.size();) {
+    before = orphans.size();
+    for (const Revision& revision : repository.revisions) {
+      if (refers_to_none(revision.name)) orphans.insert(revision.name);
+    }
+  }
+  return orphans;
+}
+
+bool is_let_go(const Facts& facts, const std::string& name, const Tag& tag) {
+  const auto& doomed = facts.doomed.in_place.tags;
+  const Doomed::Tag which{name, tag.name};
+  return std::find(doomed.begin(), doomed.end(), which) != doomed.end() &&
+         !why_tag_stays(facts, name, tag);
+}
+
+}  // namespace regctl::gc::second
