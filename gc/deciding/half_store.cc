@@ -38,11 +38,15 @@ Share manifests_of(const Inventory& inventory) {
   return share;
 }
 
-// Of tags: those that have no sound current link. A young one may be getting it.
+// Of tags, but for those that go: those that have no sound current link. A young one may be getting
+// it.
 Share tags_of(const Judged& judged) {
   Share share;
-  for (const Repository& repository : judged.inventory.repositories) {
-    for (const Tag& tag : repository.tags) {
+  for (std::size_t i = 0; i < judged.inventory.repositories.size(); ++i) {
+    const Repository& repository = judged.inventory.repositories[i];
+    for (std::size_t k = 0; k < repository.tags.size(); ++k) {
+      const Tag& tag = repository.tags[k];
+      if (judged.mark.repositories[i].spent[k]) continue;
       const bool begins = tag.state == LinkState::pending &&
                           is_young(newest_time(tag), judged.policy.keep_younger_than, judged.now);
       if (!begins) share.count(tag.state != LinkState::present);

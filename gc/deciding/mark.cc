@@ -168,7 +168,9 @@ class Marker {
   Why why_back(const QuarantinedTag& copy, const Repository& repository) const {
     const Tag& tag = copy.tag;
     const std::string key = layout::tag_current_link(repository.name, tag.name);
-    if (says_so(copy, {key, tag.modified, tag.inode})) return Why::returned;
+    // Where there is no link, our own purge may have been the last to write here.
+    if (tag.state != LinkState::pending && says_so(copy, {key, tag.modified, tag.inode}))
+      return Why::returned;
     if (mark_.repositories[copy.repository].pinned) return Why::pinned;
     if (!tag.target) return Why::nothing;
     if (is_listed(repository, *tag.target)) return Why::listed;

@@ -126,15 +126,20 @@ struct NewestTimes {
   bool any_revision = false;
 };
 
-NewestTimes newest_times(const Inventory& inventory, Time now) {
+// Tags that go are none.
+NewestTimes newest_times(const Judged& judged) {
+  const Inventory& inventory = judged.inventory;
   NewestTimes newest;
   const auto note = [](std::optional<Time>& time, Time other) {
     time = std::max(time.value_or(other), other);
   };
   const std::vector<bool> child = children_of_indexes(inventory);
-  for (const Repository& repository : inventory.repositories) {
-    for (const Tag& tag : repository.tags) {
-      if (tag.state == LinkState::present && tag.modified <= now) note(newest.tagged, tag.modified);
+  for (std::size_t i = 0; i < inventory.repositories.size(); ++i) {
+    const Repository& repository = inventory.repositories[i];
+    for (std::size_t k = 0; k < repository.tags.size(); ++k) {
+      const Tag& tag = repository.tags[k];
+      const bool counts = tag.state == LinkState::present && tag.modified <= judged.now;
+      if (counts && !judged.mark.repositories[i].spent[k]) note(newest.tagged, tag.modified);
     }
     for (const Link& link : repository.revisions) {
       if (link.state != LinkState::present) continue;
@@ -148,7 +153,7 @@ NewestTimes newest_times(const Inventory& inventory, Time now) {
 // Where tags do not tell what is in use.
 void refuse_untagged(const Judged& judged, Messages& refusals) {
   if (judged.store.pull_through_cache) refusals.push_back({.code = Code::pull_through_cache});
-  const NewestTimes newest = newest_times(judged.inventory, judged.now);
+  const NewestTimes newest = newest_times(judged);
   if (newest.any_revision && !newest.tagged) refusals.push_back({.code = Code::no_tags});
   if (newest.tagged && newest.pushed && *newest.pushed - *newest.tagged > kTagsLookDead &&
       !judged.margins.insist.contains(Insisted::tags_look_dead))

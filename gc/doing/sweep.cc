@@ -199,6 +199,7 @@ class Sweep {
       const auto found = storage_.stat(layout::tag_current_link(one.repository, one.tag));
       const bool is_judged =
           found ? one.link == LinkVersion{found->modified, found->inode} : !one.link;
+      if (!found && one.link) insist_that_it_is_gone(join(from, "current"));
       const Copy copy{Quarantined::Kind::tag,
                       one.repository,
                       std::nullopt,
@@ -238,6 +239,14 @@ class Sweep {
       report_.quarantined += bytes;
     else
       ++(kind == Quarantined::Kind::revision_link ? report_.manifests : report_.layer_links);
+  }
+
+  // Throws StorageError if `directory` still lists a link.
+  void insist_that_it_is_gone(const std::string& directory) const {
+    const auto listing = storage_.list(directory);
+    const auto is_link = [](const Entry& entry) { return entry.name == layout::kLink; };
+    if (listing && std::any_of(listing->entries.begin(), listing->entries.end(), is_link))
+      throw StorageError(Trouble::unstable, join(directory, layout::kLink));
   }
 
   void give_back(const Copy& copy) {

@@ -117,7 +117,8 @@ std::optional<Cause> why_tag_comes_back(const Facts& facts, const std::string& n
   const auto& tags = repository_of(facts, name).tags;
   const auto has_its_name = [&](const Tag& tag) { return tag.name == copy.tag.name; };
   if (std::any_of(tags.begin(), tags.end(), has_its_name)) return std::nullopt;
-  if (came_back(facts, {"", copy.quarantine.taken, copy.quarantine.run}, copy.tag.modified))
+  if (copy.tag.target &&
+      came_back(facts, {"", copy.quarantine.taken, copy.quarantine.run}, copy.tag.modified))
     return because(Ground::written_again, name, copy.tag);
   if (const auto doubt = facts.doubts.find(name); doubt != facts.doubts.end())
     return doubt->second.why;

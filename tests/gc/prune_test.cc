@@ -283,6 +283,15 @@ TEST_F(DeadTags, InQuarantineComeBackWithAllTheyNeedOnceTheManifestIsPushedAgain
   EXPECT_EQ(opinion(scene.registry, doomed).size(), 2u);
 }
 
+TEST_F(DeadTags, InQuarantineStayThereWhereAPurgeHasBegun) {
+  const std::string place = take();
+  scene.tree.remove(place + "/current/link");
+  scene.tree.touch(place + "/current", kNow - kHour);
+  EXPECT_THAT(found().plan.restore, IsEmpty());
+  look.offline();
+  EXPECT_EQ(found().plan.purge.size(), 1u);
+}
+
 TEST_F(DeadTags, InQuarantineComeBackIfSomebodyWroteToThem) {
   const std::string place = take();
   scene.tree.touch(place + "/current/link", kTaken);

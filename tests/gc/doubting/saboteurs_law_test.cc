@@ -8,6 +8,7 @@
 #include "tests/gc/doubting/saboteurs.h"
 #include "tests/support/objecting.h"
 #include "tests/support/random_store.h"
+#include "tests/support/remains.h"
 
 namespace regctl::gc {
 namespace {
@@ -22,7 +23,7 @@ class Weather {
     for (int i = pick(4); i > 0; --i) quarantine();
     for (int i = pick(3); i > 0; --i) alias();
     for (int i = pick(3); i > 0; --i) remove_link();
-    for (int i = pick(4); i > 0; --i) leave_remains();
+    for (int i = pick(4); i > 0; --i) leave_remains(store_.registry, random_);
     for (int i = pick(6); i > 0; --i) touch();
     if (pick(2) == 0) damage();
   }
@@ -141,44 +142,6 @@ class Weather {
   void remove_link() {
     const std::string key = file_ending("/link");
     if (!key.empty()) store_.registry.tree.remove(key);
-  }
-
-  // Of images that are gone.
-  void leave_remains() {
-    RegistryBuilder& told = store_.registry;
-    const std::string revision = one_of(keys([](const std::string&key, const Tree::Node&) {
-      return key.find("/_manifests/revisions/") != std::string::npos && key.ends_with("/link");
-    })),
-                      data = file_ending("/data"), current = file_ending("/current/link");
-    switch (pick(4)) {
-      case 0:
-        if (!revision.empty()) told.tree.remove(revision);
-        break;
-      case 1:
-        if (!data.empty()) told.tree.remove(data);
-        break;
-      case 2:
-        told.tag(pick(2) ? "app" : "z", "sha256-" + any_digest().hex() + (pick(2) ? ".sig" : ""),
-                 any_digest());
-        break;
-      case 3:
-        if (!current.empty()) quarantine_tag(current.substr(0, current.size() - 13));
-        break;
-    }
-  }
-
-  void quarantine_tag(const std::string& tag) {
-    RegistryBuilder& told = store_.registry;
-    const auto tags = tag.find("/_manifests/tags/");
-    if (tags == std::string::npos) return;
-    const std::string repository = tag.substr(13, tags - 13), name = tag.substr(tags + 17),
-                      place = layout::quarantined_tag(repository, name,
-                                                      {kNow - pick(12) * kDay, "0123456789abcdef"});
-    for (const auto& [key, node] : std::map(told.tree.nodes())) {
-      if (key.starts_with(tag + '/') && node.kind == EntryKind::file)
-        told.tree.file(place + key.substr(tag.size()), node.bytes, node.modified);
-    }
-    if (pick(4)) told.tree.remove(tag);
   }
 
   void damage() {
