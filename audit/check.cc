@@ -29,6 +29,7 @@ constexpr std::array kChecks = {
     Check{Rule::link_name_mismatch, link_name_mismatch},
     Check{Rule::symlink_in_tree, symlink_in_tree},
     Check{Rule::read_error, read_error},
+    Check{Rule::tag_dead, tag_dead},
     Check{Rule::link_empty, link_empty},
     Check{Rule::layer_link_dangling, layer_link_dangling},
     Check{Rule::layer_link_absent, layer_link_absent},

@@ -43,7 +43,7 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
 Verdict judge(const Storage& storage, const StoreFacts& store, Time started, const Workers& workers,
               Progress& progress) {
   Verdict verdict;
-  verdict.inventory = scan(storage, {}, workers, progress);
+  verdict.inventory = scan(storage, {.detail = Detail::everything}, workers, progress);
   const auto all = all_blobs(verdict.inventory);
   verdict.inventory = survey(storage, std::move(verdict.inventory), all, workers, progress);
   verdict.findings = check(verdict.inventory, store, started);

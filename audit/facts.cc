@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "registry/closure.h"
+#include "registry/remains.h"
 
 namespace regctl::audit {
 
@@ -16,13 +17,23 @@ const Blob* Facts::blob_behind(DigestId id) const {
   return alias != aliases.end() && alias->first == id ? inventory.blob(alias->second) : nullptr;
 }
 
+std::uint64_t Facts::kept_by(DigestId root) const {
+  std::uint64_t bytes = 0;
+  Closure(inventory).from(root, [&](DigestId id) {
+    const Blob* blob = inventory.blob(id);
+    if (blob && !can_be_pulled[index_of(id)]) bytes += blob->bytes;
+  });
+  return bytes;
+}
+
 Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
   const std::size_t digests = inventory.digests.size();
   Facts facts{.inventory = inventory,
               .now = now,
               .is_cache = store.pull_through_cache,
               .used = std::vector<bool>(digests),
-              .is_revision = std::vector<bool>(digests)};
+              .is_revision = std::vector<bool>(digests),
+              .can_be_pulled = std::vector<bool>(digests)};
   Closure closure(inventory);
   for (const Repository& repository : inventory.repositories) {
     closure.restart();
@@ -43,6 +54,18 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
     }
     for (const Tag& tag : repository.tags) {
       if (tag.target) use(*tag.target);
+    }
+  }
+  closure.restart();
+  const auto pull = [&](DigestId root) {
+    closure.from(root, [&](DigestId id) { facts.can_be_pulled[index_of(id)] = true; });
+  };
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& link : repository.revisions) {
+      if (is_there(link)) pull(link.name);
+    }
+    for (const Tag& tag : repository.tags) {
+      if (tag.target && !is_dead(inventory, repository, tag)) pull(*tag.target);
     }
   }
   facts.aliases = closure.aliases();

@@ -1,6 +1,7 @@
 // What all rules need to know, computed once.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -19,12 +20,16 @@ struct Facts {
   std::vector<std::vector<DigestId>> needs;
   // By DigestId: a tag or revision link reaches it; a revision link to it is there.
   std::vector<bool> used, is_revision;
+  // By DigestId: a revision link that is there reaches it, or a tag that is not dead.
+  std::vector<bool> can_be_pulled;
   // (name, target) of alias links, ascending.
   std::vector<std::pair<DigestId, DigestId>> aliases;
 
   bool is_needed(std::size_t repository, DigestId id) const;
   // The blob itself, or the one that an alias link leads to. Null: nothing stands below blobs/.
   const Blob* blob_behind(DigestId id) const;
+  // Of all that `root` needs, what cannot be pulled in any other way. In bytes.
+  std::uint64_t kept_by(DigestId root) const;
   const Digest& digest(DigestId id) const { return inventory.digests[id]; }
 };
 

@@ -29,6 +29,7 @@ enum class Rule : std::uint8_t {
   link_name_mismatch,
   symlink_in_tree,
   read_error,
+  tag_dead,
   link_empty,
   layer_link_dangling,
   layer_link_absent,

@@ -34,6 +34,7 @@ Findings layer_link_absent(const Facts& facts);
 
 // rules_tags.cc
 Findings tag_dangling(const Facts& facts);
+Findings tag_dead(const Facts& facts);
 Findings manifest_untagged(const Facts& facts);
 
 // rules_store.cc

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "audit/rules.h"
+#include "registry/remains.h"
 
 namespace regctl::audit {
 namespace {
@@ -86,12 +89,32 @@ Findings subject_missing(const Facts& facts) {
   return findings;
 }
 
+// The tags that hold some, and the manifests themselves.
 Findings referrer_orphaned(const Facts& facts) {
   Findings findings;
-  each_orphan(facts, [&](const Document& document, DigestId) {
-    findings.push_back(finding_of(Rule::referrer_orphaned, facts.digest(document.digest)));
-    findings.back().bytes = document.bytes;
-  });
+  const Orphans orphans(facts.inventory);
+  const auto add = [&](DigestId id, const Repository& repository, const std::string& tag) {
+    const Document* document = facts.inventory.document(id);
+    findings.push_back(finding_of(Rule::referrer_orphaned, facts.digest(id)));
+    findings.back().repository = repository.name;
+    findings.back().tag = tag;
+    findings.back().bytes = document ? document->bytes : 0;
+  };
+  for (const Repository& repository : facts.inventory.repositories) {
+    std::vector<DigestId> held;
+    for (const Tag& tag : repository.tags) {
+      if (!tag.target || !orphans.is_orphan(repository, tag)) continue;
+      held.push_back(*tag.target);
+      add(*tag.target, repository, tag.name);
+    }
+    const std::vector<bool> are = orphans.revisions(repository, held);
+    for (std::size_t i = 0; i < are.size(); ++i) {
+      const DigestId id = repository.revisions[i].name;
+      const bool told = std::find(held.begin(), held.end(), id) != held.end();
+      if (are[i] && !told && repository.revisions[i].state == LinkState::present)
+        add(id, repository, "");
+    }
+  }
   return findings;
 }
 

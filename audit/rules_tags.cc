@@ -1,5 +1,6 @@
 #include "audit/rules.h"
 #include "registry/layout.h"
+#include "registry/remains.h"
 
 namespace regctl::audit {
 
@@ -8,7 +9,7 @@ Findings tag_dangling(const Facts& facts) {
   for (const Repository& repository : facts.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
       const bool unknown = !tag.target && tag.state == LinkState::pending;
-      if (!tag.target && !unknown) continue;
+      if ((!tag.target && !unknown) || is_dead(facts.inventory, repository, tag)) continue;
       if (tag.target && has_link(repository.revisions, *tag.target)) continue;
       Finding finding = finding_of(Rule::tag_dangling);
       if (tag.target) finding.digest = facts.digest(*tag.target);
@@ -18,6 +19,27 @@ Findings tag_dangling(const Facts& facts) {
       finding.path = layout::tag_current_link(repository.name, tag.name);
       finding.found = report::Part{
           unknown ? report::Code::no_current_link : report::Code::no_manifest_here, {}};
+      finding.used_by = {{repository.name, {tag.name}}};
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
+// Where the revision link is there the manifest is missing, and that rule says so.
+Findings tag_dead(const Facts& facts) {
+  Findings findings;
+  for (const Repository& repository : facts.inventory.repositories) {
+    for (const Tag& tag : repository.tags) {
+      const bool is_missing = tag.target && has_link(repository.revisions, *tag.target);
+      if (is_missing || !is_dead(facts.inventory, repository, tag)) continue;
+      Finding finding = finding_of(Rule::tag_dead);
+      if (tag.target) finding.digest = facts.digest(*tag.target);
+      finding.severity = unless_cache(Severity::warning, facts);
+      finding.repository = repository.name;
+      finding.tag = tag.name;
+      finding.path = layout::tag(repository.name, tag.name);
+      finding.bytes = tag.target ? facts.kept_by(*tag.target) : 0;
       finding.used_by = {{repository.name, {tag.name}}};
       findings.push_back(std::move(finding));
     }

@@ -95,6 +95,13 @@ const std::map<Rule, Fixture>& fixtures() {
          store.registry.tag("app", "v2", digest_of("never pushed"));
          return {layout::tag_current_link("app", "v2"), "app", digest_of("never pushed")};
        }},
+      {tag_dead,
+       [](Sound& store) -> Expected {
+         const Digest deleted = store.registry.image("app", {"deleted"}, "v2", {}, "precious");
+         store.tree.remove(RegistryBuilder::revision("app", deleted));
+         return {layout::tag("app", "v2"), "app", deleted,
+                 store.tree.bytes(RegistryBuilder::data(deleted)).size() + 7};
+       }},
       {link_invalid,
        [](Sound& store) -> Expected {
          store.tree.bytes(store.layer_link()) = "no digest";
@@ -205,7 +212,7 @@ const std::map<Rule, Fixture>& fixtures() {
        [](Sound& store) -> Expected {
          const Digest signature =
              store.registry.image("app", {"signature"}, "sig", digest_of("gone"));
-         return {"",        "",
+         return {"",        "app",
                  signature, store.tree.bytes(RegistryBuilder::data(signature)).size(),
                  false,     {subject_missing}};
        }},
@@ -249,8 +256,8 @@ TEST_P(EveryRule, FindsItsOwn) {
 // about an absence is more than information. What was read and is wrong stays what it is.
 TEST_P(EveryRule, ForgivesACacheWhatIsAbsent) {
   using enum Rule;
-  static const std::set<Rule> kOfAbsence = {blob_missing, tag_dangling, index_child_missing,
-                                            layer_link_absent};
+  static const std::set<Rule> kOfAbsence = {blob_missing, tag_dangling, tag_dead,
+                                            index_child_missing, layer_link_absent};
   std::size_t count = 0;
   for (const Finding& finding : audited(store, true)) {
     if (finding.rule != GetParam()) continue;
