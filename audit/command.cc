@@ -34,7 +34,10 @@ Exit status: 0 clean, 1 warnings, 2 usage, 10 no registry storage, 12 errors,
 Every option is also a variable (REGCTL_AUDIT_QUICK=true) and, without the
 dashes, a key of --config FILE. Manual: regctl-audit(8)
 )",
-      .groups = {{"What to check", {{.name = "quick", .help = "read no layers"}}},
+      .groups = {{"What to check",
+                  {{.name = "quick", .help = "read no layers"},
+                   {.name = "pull-through-cache",
+                    .help = "a cache's store: what is absent was never asked for"}}},
                  cli::output_options("none, all"),
                  cli::general_options()}};
   return kProgram;
@@ -95,6 +98,7 @@ ExitStatus audit(const cli::Options& options) {
 
   Report report;
   report.store = report::find_store(root_operand(program(), options), "regctl-audit --quick");
+  report.store.pull_through_cache |= options.flag("pull-through-cache");
   report::refuse_below(report.store, output.report_file);
   report.started_at = now();
   const auto begin = std::chrono::steady_clock::now();

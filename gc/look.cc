@@ -74,7 +74,8 @@ class Look {
 
   // Whose ages are asked for, those of blobs and tags among them.
   bool takes_manifests() const {
-    return wishes_.policy.delete_untagged || wishes_.policy.prune_orphaned_referrers;
+    return wishes_.policy.delete_untagged || wishes_.policy.prune_orphaned_referrers ||
+           wishes_.policy.cache_unused;
   }
 
   // Until both have seen all they need of each other: what is in doubt needs tag histories, and
@@ -134,6 +135,8 @@ class Look {
         .found = looking_.registries ? looking_.registries() : ProcessEvidence(),
         .claims = wishes_.caches,
         .offline = wishes_.mode == Mode::offline};
+    for (const RegistryProcess& process : gate.found.processes)
+      store_.pull_through_cache |= process.certain && process.proxy;
     const Judged judged{.inventory = findings_.inventory,
                         .mark = findings_.mark,
                         .sizes = findings_.sizes,
@@ -280,7 +283,7 @@ class Look {
   const Inventory& inventory() const { return findings_.inventory; }
 
   const Storage& storage_;
-  const StoreFacts& store_;
+  StoreFacts store_;  // what the registries that serve it tell included
   const Wishes& wishes_;
   const Looking& looking_;
   const Workers& workers_;

@@ -153,6 +153,9 @@ Wishes understand_wishes(const cli::Options& options) {
                      .prune_dead_tags = options.flag("prune-dead-tags"),
                      .prune_broken_manifests = options.flag("prune-broken-manifests"),
                      .prune_orphaned_referrers = options.flag("prune-orphaned-referrers"),
+                     .cache_unused = options.value("cache-unused").empty()
+                                         ? std::nullopt
+                                         : std::optional(duration_value(options, "cache-unused")),
                      .protect = options.list("protect"),
                      .roots = read_roots(options.list("roots")),
                      .keep_younger_than = duration_value(options, "keep-younger-than"),
@@ -241,6 +244,10 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .help = "also manifests whose bytes are gone: they pin their repositories"},
             {.name = "prune-orphaned-referrers",
              .help = "also signatures, attestations and SBOMs of images that are gone"},
+            {.name = "cache-unused",
+             .kind = Kind::value,
+             .metavar = "DUR",
+             .help = "in a pull-through cache: also what nobody asked for so long"},
             {.name = "prune-empty-repositories",
              .help = "also repositories without manifests, tags and uploads"},
             {.name = "prune-layer-links",
@@ -298,6 +305,8 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
              .metavar = "CODE",
              .help = "let exactly this refusal pass: manifests-elsewhere, registry-in-doubt, "
                      "tags-look-dead"},
+            {.name = "pull-through-cache",
+             .help = "this is a pull-through cache's store, whether or not that can be seen"},
             {.name = "remove-mismatched",
              .help = "also garbage whose bytes do not match its digest"},
             {.name = "deadline",
@@ -315,6 +324,7 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
 
 Settings understand(const cli::Options& options) {
   return {.dry_run = options.flag("dry-run"),
+          .is_cache = options.flag("pull-through-cache"),
           .undertaking = understand_undertaking(options),
           .output = understand_output(options),
           .metrics_file = options.value("metrics"),
@@ -344,6 +354,7 @@ OptionValues options_in_effect(const Settings& settings, const cli::Options& opt
       {"roots", options.list("roots")},
       {"remove_mismatched", undertaking.mismatched == Mismatched::take},
       {"prune_layer_links", margins.prune_layer_links},
+      {"pull_through_cache", settings.is_cache},
       {"prune_dead_tags", policy.prune_dead_tags},
       {"prune_broken_manifests", policy.prune_broken_manifests},
       {"prune_orphaned_referrers", policy.prune_orphaned_referrers},
@@ -356,6 +367,8 @@ OptionValues options_in_effect(const Settings& settings, const cli::Options& opt
   if (undertaking.bytes_per_second)
     list.emplace_back("limit_rate_bytes", static_cast<std::int64_t>(undertaking.bytes_per_second));
   if (!undertaking.wishes.only_run.empty()) list.emplace_back("run", undertaking.wishes.only_run);
+  if (policy.cache_unused)
+    list.emplace_back("cache_unused_seconds", seconds_of(*policy.cache_unused));
   if (margins.purge_uploads)
     list.emplace_back("purge_uploads_seconds", seconds_of(*margins.purge_uploads));
   if (const auto& time = undertaking.wishes.caches.restarted_at)

@@ -17,6 +17,7 @@ enum class Lists { none, blobs, manifests, links, all };
 
 struct Settings {
   bool dry_run = false;
+  bool is_cache = false;  // said to be the store of a pull-through cache
   Undertaking undertaking;
   cli::Output output;
   std::string metrics_file;  // empty: none

@@ -21,6 +21,8 @@ const char* name_of(Reason reason) {
       return "dead";
     case Reason::orphaned:
       return "orphaned";
+    case Reason::unused:
+      return "unused";
   }
   return "";
 }

@@ -56,6 +56,17 @@ class Types {
           kept(price.count, wishes_.policy.prune_dead_tags, "--prune-dead-tags"));
   }
 
+  // Of a cache.
+  void unused() {
+    const std::uint64_t go = tags_that_go(Reason::unused) + manifests_that_go(Reason::unused);
+    std::uint64_t bytes = 0;
+    for (const BlobRemoval& blob : plan_.blobs)
+      bytes += blob.reason == Reason::unused ? blob.bytes : 0;
+    if (wishes_.policy.cache_unused)
+      add("Unused in the cache", go, 0, text_.size(bytes), format_count(go) + " tags and manifests",
+          "");
+  }
+
   void orphaned_referrers(const Amount& price) {
     const std::uint64_t go = tags_that_go(Reason::orphaned) + manifests_that_go(Reason::orphaned);
     if (price.count)
@@ -184,6 +195,7 @@ Section types_table(const Report& report, const Totals& totals, const Text& text
   types.dead_tags(report.findings->dead);
   types.broken_manifests(report.findings->broken);
   types.orphaned_referrers(report.findings->orphaned);
+  types.unused();
   types.uploads();
   types.empty_repositories();
   types.leftovers();

@@ -87,9 +87,14 @@ constexpr std::array kTable = {
              "{0} of {1} repositories link layers and have no manifest, nor a trace of one: their "
              "manifests may be kept elsewhere (OpenShift 3)",
              "if these are pushes that never ended:  --insist manifests-elsewhere"},
-    CodeInfo{pull_through_cache, "pull-through-cache", refusal,
-             "this is the store of a pull-through cache, which expires its manifests itself",
-             "leave out --delete-untagged"},
+    CodeInfo{
+        pull_through_cache, "pull-through-cache", refusal,
+        "this is the store of a pull-through cache, which expires its manifests itself",
+        "leave out --delete-untagged;  --cache-unused DUR  takes what nobody asks for any more"},
+    CodeInfo{no_cache, "not-a-cache", refusal,
+             "this is not known to be the store of a pull-through cache, and what --cache-unused "
+             "takes could not be fetched again",
+             "if it is one:  --pull-through-cache"},
     CodeInfo{no_tags, "no-tags", refusal,
              "there are manifests, but not one tag in the whole store: every manifest would look "
              "untagged",

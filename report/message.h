@@ -43,6 +43,7 @@ enum class Code : std::uint8_t {
   registry_may_serve,
   manifests_elsewhere,
   pull_through_cache,
+  no_cache,
   no_tags,
   tags_look_dead,
   // A run is refused because too much would go.

@@ -139,13 +139,16 @@ class Planner {
     }
   }
 
+  Reason reason_of(const Repository& repository, const Tag& tag) const {
+    const Policy& policy = judged_.policy;
+    if (policy.prune_dead_tags && is_dead(inventory_, repository, tag)) return Reason::dead;
+    const bool may_be_orphan = policy.prune_orphaned_referrers && subject_named_by(tag.name);
+    return may_be_orphan ? Reason::orphaned : Reason::unused;
+  }
+
   TagRemoval removal_of(const Repository& repository, const Tag& tag) const {
     TagRemoval removal{
-        .repository = repository.name,
-        .tag = tag.name,
-        .reason = judged_.policy.prune_dead_tags && is_dead(inventory_, repository, tag)
-                      ? Reason::dead
-                      : Reason::orphaned};
+        .repository = repository.name, .tag = tag.name, .reason = reason_of(repository, tag)};
     if (tag.state == LinkState::present) removal.link = {tag.modified, tag.inode};
     if (tag.target) {
       removal.target = digest(*tag.target);
@@ -186,12 +189,14 @@ class Planner {
     const DigestId id = inventory_.repositories[repository].revisions[revision].name;
     if (mark_.given_up[index_of(id)]) return Reason::broken;
     const std::vector<bool>& orphans = mark_.repositories[repository].orphans;
-    return !orphans.empty() && orphans[revision] ? Reason::orphaned : Reason::untagged;
+    if (!orphans.empty() && orphans[revision]) return Reason::orphaned;
+    return judged_.policy.delete_untagged ? Reason::untagged : Reason::unused;
   }
 
   // Why an unreferenced blob does.
   Reason reason_of(DigestId blob) const {
-    if (untagged_.reached(blob)) return Reason::untagged;
+    if (untagged_.reached(blob))
+      return judged_.policy.cache_unused ? Reason::unused : Reason::untagged;
     return orphaned_.reached(blob) ? Reason::orphaned : Reason::unreferenced;
   }
 

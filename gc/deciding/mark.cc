@@ -135,8 +135,19 @@ class Marker {
     if (tag.target && (is_listed(repository, *tag.target) || is_beginning(repository, *tag.target)))
       return false;
     if (!is_old(tag)) return false;
+    if (is_unused(repository, tag)) return true;
     return (policy_.prune_dead_tags && is_dead(inventory_, repository, tag)) ||
            (policy_.prune_orphaned_referrers && is_old_orphan(repository, tag));
+  }
+
+  bool is_unused(Time time) const {
+    return policy_.cache_unused && !is_young(time, *policy_.cache_unused, now_);
+  }
+  // A cache writes the tag's link whenever it is requested, and the revision's when the manifest is
+  // fetched (distribution's proxy/proxytagservice.go, proxymanifeststore.go).
+  bool is_unused(const Repository& repository, const Tag& tag) const {
+    const Link* revision = tag.target ? link_named(repository.revisions, *tag.target) : nullptr;
+    return is_unused(tag.modified) && (!revision || is_unused(revision->modified));
   }
 
   // Neither the image nor what the tag points to is being pushed.
@@ -174,10 +185,16 @@ class Marker {
     if (mark_.repositories[copy.repository].pinned) return Why::pinned;
     if (!tag.target) return Why::nothing;
     if (is_listed(repository, *tag.target)) return Why::listed;
+    return is_alive(repository, tag) || is_beginning(repository, *tag.target) ? Why::returned
+                                                                              : Why::nothing;
+  }
+
+  // Its manifest is linked again; a signature's went with it, and waits for the image.
+  bool is_alive(const Repository& repository, const Tag& tag) const {
     const Link* revision = link_named(repository.revisions, *tag.target);
-    const bool is_alive =
-        revision && !is_dead(inventory_, repository, tag) && !orphans_.is_orphan(repository, tag);
-    return is_alive || is_beginning(repository, *tag.target) ? Why::returned : Why::nothing;
+    const bool may_wait = subject_named_by(tag.name) && !policy_.cache_unused;
+    return revision && (is_there(*revision) || may_wait) && !is_dead(inventory_, repository, tag) &&
+           !orphans_.is_orphan(repository, tag);
   }
 
   // What rules about single repositories need to know of the whole store.
@@ -329,13 +346,14 @@ class Marker {
     if (leads_nowhere(mark, revision)) return Why::nothing;
     if (revision.state == LinkState::pending) return Why::beginning;
     if (in_quarantine) return Why::nothing;
-    const bool orphan = !mark.orphans.empty() && mark.orphans[place];
-    if (!orphan && !policy_.delete_untagged) return Why::revision;
-    if (!orphan && mark.tags_unknown) return Why::tags_unknown;
+    const bool asked_for =
+        (!mark.orphans.empty() && mark.orphans[place]) || is_unused(revision.modified);
+    if (!asked_for && !policy_.delete_untagged) return Why::revision;
+    if (!asked_for && mark.tags_unknown) return Why::tags_unknown;
     const Ages ages = ages_of(revision, other_links);
     if (young(ages.modified)) return Why::young;
     const Document* document = inventory_.document(revision.name);
-    const bool refers = orphan || (document && !document->subjects.empty());
+    const bool refers = asked_for || (document && !document->subjects.empty());
     if (!child_[index_of(revision.name)] && !refers &&
         revision.modified > newest_tag_ + kOutsideTags)
       return Why::outside_tags;

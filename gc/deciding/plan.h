@@ -34,6 +34,7 @@ enum class Reason : std::uint8_t {
   broken,    // a manifest without bytes
   dead,      // a tag whose manifest is gone
   orphaned,  // of an image that is gone: a signature, an attestation, an SBOM
+  unused,    // in a pull-through cache
 };
 
 // Which link file was judged: what stands there later may be another.

@@ -26,6 +26,8 @@ struct Policy {
   bool prune_dead_tags = false;           // is_dead()
   bool prune_broken_manifests = false;    // revision links to manifests without bytes anywhere
   bool prune_orphaned_referrers = false;  // Orphans
+  // In a pull-through cache: what was neither requested nor fetched for so long. Empty: nothing.
+  std::optional<Duration> cache_unused;
   std::vector<std::string> protect;  // globs over repository names: nothing in them is untagged
   std::vector<RootDigest> roots;
   Duration keep_younger_than = std::chrono::hours(24);

@@ -217,6 +217,8 @@ std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
   refuse_registries(judged, refusals);
   refuse_manifests_elsewhere(judged, refusals);
   if (judged.policy.delete_untagged) refuse_untagged(judged, refusals);
+  if (judged.policy.cache_unused && !judged.store.pull_through_cache)
+    refusals.push_back({.code = Code::no_cache});
   brake(judged, plan, refusals);
   return refusals;
 }

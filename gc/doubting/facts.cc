@@ -55,6 +55,11 @@ bool is_young(const Facts& facts, Time time) {
   return gc::is_young(time, facts.circumstances.policy.keep_younger_than, facts.circumstances.now);
 }
 
+bool is_unused_since(const Facts& facts, Time time) {
+  const auto& limit = facts.circumstances.policy.cache_unused;
+  return limit && !gc::is_young(time, *limit, facts.circumstances.now);
+}
+
 std::set<Id> lately_tagged(const Facts& facts, const Tag& tag) {
   std::set<Id> ids;
   if (tag.target && is_young(facts, tag.latest)) ids.insert(*tag.target);

@@ -36,6 +36,8 @@ Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Do
                  const Doomed& doomed, const Circumstances& circumstances);
 
 bool is_young(const Facts& facts, Time time);
+// Of a time of use in a pull-through cache.
+bool is_unused_since(const Facts& facts, Time time);
 // What the tag points to and has pointed to, as far as that is young.
 std::set<Id> lately_tagged(const Facts& facts, const Tag& tag);
 // By its bytes and their directory. Of one that is only in quarantine, if it was opened, by those

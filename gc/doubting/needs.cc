@@ -213,12 +213,13 @@ bool is_outside_tags(const Facts& facts, const Revision& revision) {
 std::optional<Ground> why_not_taken(const Facts& facts, const Repository& repository,
                                     const Revision& revision, const std::set<Id>& lately,
                                     bool is_orphan) {
-  if (!is_orphan && !facts.circumstances.policy.delete_untagged) return Ground::untagged_stay;
-  if (!is_orphan && !repository.has_tags) return Ground::tags_unknown;
+  const bool asked_for = is_orphan || is_unused_since(facts, revision.modified);
+  if (!asked_for && !facts.circumstances.policy.delete_untagged) return Ground::untagged_stay;
+  if (!asked_for && !repository.has_tags) return Ground::tags_unknown;
   if (is_young(facts, revision.latest) || lately.contains(revision.name) ||
       is_young_blob(facts, facts.reading.names[revision.name]))
     return Ground::young;
-  if (!is_orphan && is_outside_tags(facts, revision)) return Ground::newer_than_tags;
+  if (!asked_for && is_outside_tags(facts, revision)) return Ground::newer_than_tags;
   return std::nullopt;
 }
 

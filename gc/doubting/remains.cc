@@ -55,13 +55,17 @@ bool has_gone(const Facts& facts, const std::string& name, Id image) {
   return !facts.linked.contains(image);
 }
 
-// sha256-HEX, or sha256-HEX and a dot and more.
-bool refers_to_what_has_gone(const Facts& facts, const std::string& name, const Tag& tag) {
+// By sha256-HEX, or sha256-HEX and a dot and more.
+std::optional<Digest> image_in_name(const Tag& tag) {
   const std::size_t dot = std::min(tag.name.find('.'), tag.name.size());
   std::string digest = tag.name.substr(0, dot);
-  if (digest.size() <= 6 || digest.compare(0, 7, "sha256-") != 0) return false;
+  if (digest.size() <= 6 || digest.compare(0, 7, "sha256-") != 0) return std::nullopt;
   digest[6] = ':';
-  const auto image = Digest::parse(digest);
+  return Digest::parse(digest);
+}
+
+bool refers_to_what_has_gone(const Facts& facts, const std::string& name, const Tag& tag) {
+  const auto image = image_in_name(tag);
   if (!image) return false;
   const auto id = facts.reading.names.find(*image);
   return !id || has_gone(facts, name, *id);
@@ -96,6 +100,26 @@ bool has_lost_something(const Facts& facts, const std::string& name, const Tag& 
   return !knows_it || has_bytes(facts, *tag.target);
 }
 
+// In a pull-through cache: neither requested nor fetched for as long as the policy says.
+bool is_unused(const Facts& facts, const std::string& name, const Tag& tag) {
+  const auto is_long_ago = [&](Time time) { return is_unused_since(facts, time); };
+  const Revision* revision = tag.target ? revision_of(facts, name, *tag.target) : nullptr;
+  const bool is_beginning =
+      revision && revision->state == State::absent && is_young(facts, revision->latest);
+  return is_long_ago(tag.modified) && !is_beginning &&
+         (!revision || is_long_ago(revision->modified));
+}
+
+bool is_in_place(const Facts& facts, const std::string& name, Id id) {
+  const Revision* revision = revision_of(facts, name, id);
+  return revision && revision->state != State::quarantined;
+}
+
+// What a signature's tag points to went with it.
+bool may_wait(const Facts& facts, const Tag& tag) {
+  return !facts.circumstances.policy.cache_unused && image_in_name(tag).has_value();
+}
+
 }  // namespace
 
 std::optional<Cause> why_tag_stays(const Facts& facts, const std::string& name, const Tag& tag) {
@@ -104,7 +128,8 @@ std::optional<Cause> why_tag_stays(const Facts& facts, const std::string& name, 
   if (is_young_tag(facts, tag)) return because(Ground::young, name, tag);
   if (tag.target && is_listed(facts, name, *tag.target)) return because(Ground::listed, name, tag);
   const Policy& policy = facts.circumstances.policy;
-  if (!policy.prune_dead_tags && !policy.prune_orphaned_referrers)
+  if (is_unused(facts, name, tag)) return std::nullopt;
+  if (!policy.prune_dead_tags && !policy.prune_orphaned_referrers && !policy.cache_unused)
     return because(Ground::tags_stay, name, tag);
   const bool is_dead = !can_be_pulled(facts, name, tag) && !has_lost_something(facts, name, tag);
   if (policy.prune_dead_tags && is_dead) return std::nullopt;
@@ -124,8 +149,9 @@ std::optional<Cause> why_tag_comes_back(const Facts& facts, const std::string& n
     return doubt->second.why;
   if (copy.tag.target && is_listed(facts, name, *copy.tag.target))
     return because(Ground::listed, name, copy.tag);
-  const bool is_alive =
-      can_be_pulled(facts, name, copy.tag) && !refers_to_what_has_gone(facts, name, copy.tag);
+  const bool is_alive = can_be_pulled(facts, name, copy.tag) &&
+                        !refers_to_what_has_gone(facts, name, copy.tag) &&
+                        (is_in_place(facts, name, *copy.tag.target) || may_wait(facts, copy.tag));
   return is_alive ? std::optional(because(Ground::in_use, name, copy.tag)) : std::nullopt;
 }
 

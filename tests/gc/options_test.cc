@@ -53,6 +53,8 @@ TEST(OptionsOfGc, NothingSaidIsTheGentlestRun) {
   EXPECT_EQ(wishes.margins.on_damage, OnDamage::pin);
   EXPECT_EQ(wishes.margins.max_damage, 5u);
   EXPECT_TRUE(wishes.margins.prune_layer_links);
+  EXPECT_FALSE(all.is_cache);
+  EXPECT_EQ(wishes.policy.cache_unused, std::nullopt);
   EXPECT_FALSE(wishes.policy.prune_dead_tags);
   EXPECT_FALSE(wishes.policy.prune_broken_manifests);
   EXPECT_FALSE(wishes.policy.prune_orphaned_referrers);
@@ -201,6 +203,8 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
       {"prune-dead-tags", {"--prune-dead-tags"}},
       {"prune-broken-manifests", {"--prune-broken-manifests"}},
       {"prune-orphaned-referrers", {"--prune-orphaned-referrers"}},
+      {"cache-unused", {"--cache-unused", "30d"}},
+      {"pull-through-cache", {"--pull-through-cache"}},
       {"prune-empty-repositories", {"--prune-empty-repositories"}},
       {"prune-layer-links", {"--prune-layer-links", "no"}},
       {"uploads-idle", {"--offline", "--uploads-idle", "1h"}},

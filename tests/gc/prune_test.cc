@@ -489,5 +489,73 @@ TEST_F(Orphaned, TheSecondOpinionObjectsWhileTheImageIsThere) {
   EXPECT_EQ(opinion(scene.registry, doomed, policy).size(), 6u);
 }
 
+// -- a pull-through cache
+
+struct Cached : Pruning {
+  // Asked for two days ago, though fetched long before; and an index of which one platform was.
+  Digest used = fetched({"used"}, "used", 2 * kDay),
+         child = scene.registry.image("app", {"of one platform"}),
+         index = scene.registry.index("app", {child, digest_of("never asked for")}, "multi");
+
+  Cached() {
+    look.store.pull_through_cache = true;
+    look.wishes.policy.cache_unused = 10 * kDay;
+    scene.tree.touch(layout::tag_current_link("app", "multi"), kNow - 3 * kDay);
+  }
+  Digest fetched(const std::vector<std::string>& layers, const std::string& tag, Duration asked) {
+    const Digest image = scene.registry.image("app", layers, tag);
+    scene.tree.touch(layout::tag_current_link("app", tag), kNow - asked);
+    return image;
+  }
+};
+
+TEST_F(Cached, WhatNobodyAsksForGoesWithItsTags) {
+  const Looked all = found();
+  EXPECT_THAT(all.plan.blockers, IsEmpty());
+  ASSERT_EQ(all.plan.tags.size(), 2u);
+  EXPECT_EQ(all.plan.tags[0].repository + all.plan.tags[1].repository, "appother");
+  EXPECT_EQ(all.plan.tags[0].reason, Reason::unused);
+  EXPECT_EQ(planned_manifests(all), (Manifests{{"app", scene.image},
+                                               {"app", scene.untagged},
+                                               {"other", scene.other_image},
+                                               {"other", scene.other_untagged}}));
+  EXPECT_THAT(planned(all), Contains(scene.layer));
+  EXPECT_THAT(planned(all), Not(Contains(digest_of("used"))));
+  EXPECT_THAT(planned(all), Not(Contains(digest_of("of one platform"))));
+}
+
+TEST_F(Cached, WhatWasFetchedLatelyStaysWithItsTag) {
+  scene.tree.touch(scene.revision_link(), kNow - 2 * kDay);
+  const Looked all = found();
+  EXPECT_THAT(planned_manifests(all), Not(Contains(std::pair("app", scene.image))));
+  EXPECT_THAT(planned(all), Not(Contains(scene.layer)));
+  ASSERT_EQ(all.plan.tags.size(), 1u);
+  EXPECT_EQ(all.plan.tags[0].repository, "other");
+}
+
+TEST_F(Cached, OfAnyOtherStoreNothingGoes) {
+  look.store.pull_through_cache = false;
+  EXPECT_EQ(codes(look.at(scene.registry).plan.blockers), Codes{"not-a-cache"});
+  look.looking.registries = [] {
+    RegistryProcess cache{.pid = 1, .certain = true};
+    cache.proxy = true;
+    return ProcessEvidence{.processes = {cache}};
+  };
+  EXPECT_THAT(look.at(scene.registry).plan.blockers, IsEmpty()) << "a registry tells";
+}
+
+TEST_F(Cached, OnceTakenItComesBackWhenItIsFetchedAgain) {
+  const std::string place = layout::quarantined_tag("app", "v1", {kTaken, "0123456789abcdef"});
+  scene.tree.file(place + "/current/link", scene.image.text(), scene.registry.time());
+  scene.tree.remove(layout::tag("app", "v1"));
+  scene.registry.quarantine(scene.revision_link(), kTaken);
+  scene.registry.quarantine(scene.data(), kTaken);
+  EXPECT_THAT(found().plan.restore, IsEmpty());
+  scene.registry.ago(kHour).tag("app", "v1", scene.image);
+  const Looked back = found();
+  ASSERT_FALSE(back.plan.restore.empty());
+  for (const Restoration& one : back.plan.restore) EXPECT_EQ(one.copy.tag, "");
+}
+
 }  // namespace
 }  // namespace regctl::gc

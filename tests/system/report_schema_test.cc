@@ -61,6 +61,7 @@ class ReportSchema : public StoreOnDisk {
     expect(
         "refused", "regctl-gc",
         {"-n", "-m", "--on-damage", "refuse", "--protect", "*", "--roots", work.path() / "roots"});
+    expect("refused", "regctl-gc", {"-n", "--cache-unused", "30d"});
     expect("interrupted", "regctl-gc", {"-n"}, kSlowly);
     expect("interrupted", "regctl-gc", {}, kSlowly);
     expect("incomplete", "regctl-gc", {"--deadline", "0s"});
@@ -321,12 +322,13 @@ TEST_F(ReportSchema, RefusesWhatIsMissingAddedOrMisspelt) {
   // What stands only where a name is not UTF-8 is nowhere required.
   std::erase_if(without_it, [](const std::string& label) { return label.ends_with("_base64"); });
   EXPECT_THAT(without_it,
-              UnorderedElementsAre(
-                  "findings.bytes", "findings.digest", "findings.expected", "findings.found",
-                  "findings.path", "findings.repository", "findings.tag", "message.digest",
-                  "message.hint", "message.path", "message.repository", "options.deadline_seconds",
-                  "options.limit_rate_bytes", "options.purge_uploads_seconds",
-                  "options.registry_restarted_at", "options.run", "options.uploads_idle_seconds"));
+              UnorderedElementsAre("findings.bytes", "findings.digest", "findings.expected",
+                                   "findings.found", "findings.path", "findings.repository",
+                                   "findings.tag", "message.digest", "message.hint", "message.path",
+                                   "message.repository", "options.deadline_seconds",
+                                   "options.cache_unused_seconds", "options.limit_rate_bytes",
+                                   "options.purge_uploads_seconds", "options.registry_restarted_at",
+                                   "options.run", "options.uploads_idle_seconds"));
 
   const auto below_zero = mutations.that_pass([](Json& report, const Pointer& place) {
     report[place] = -1;

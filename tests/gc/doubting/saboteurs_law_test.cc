@@ -39,6 +39,8 @@ class Weather {
     look.wishes.policy.prune_broken_manifests = pick(2);
     look.wishes.policy.prune_dead_tags = pick(2);
     look.wishes.policy.prune_orphaned_referrers = pick(2);
+    if (pick(5) == 0) look.wishes.policy.cache_unused = (1 + pick(12)) * kDay;
+    look.store.pull_through_cache = look.wishes.policy.cache_unused.has_value();
     if (pick(4) == 0) look.wishes.policy.protect = {"app*"};
     if (pick(3) == 0)
       look.wishes.policy.roots = {
