@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/restoration.h"
 #include "registry/remains.h"
 #include "registry/scan.h"
+#include "registry/scheduler_state.h"
 
 namespace regctl::gc {
 namespace {
@@ -242,6 +244,22 @@ class Look {
     return left;
   }
 
+  // Manifests of a cache that its scheduler does not know, and all bytes of which that is so.
+  Amount never_expiring() const {
+    const std::set<Digest> expire = scheduled_to_expire(store_);
+    const auto stays = [&](DigestId id) { return !expire.contains(inventory().digests[id]); };
+    Amount forever;
+    for (const Repository& repository : inventory().repositories) {
+      for (const Link& revision : repository.revisions)
+        forever.count += revision.state == LinkState::present && stays(revision.name);
+    }
+    for (const Blob& blob : inventory().blobs) {
+      if (findings_.mark.live(blob.digest) && stays(blob.digest))
+        forever.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+    }
+    return forever;
+  }
+
   void advise() {
     const auto advise = [&](report::Code code, std::uint64_t count, std::uint64_t bytes) {
       if (count) findings_.advice.push_back({code, count, bytes});
@@ -271,6 +289,10 @@ class Look {
     if (wishes_.policy.delete_untagged) {
       const Amount left = left_alone();
       advise(report::Code::pulled_by_digest, left.count, left.bytes);
+    }
+    if (store_.pull_through_cache && !wishes_.policy.cache_unused) {
+      const Amount forever = never_expiring();
+      advise(report::Code::never_expires, forever.count, forever.bytes);
     }
     const auto is_foreign = [](const Stray& stray) { return stray.kind == Stray::Kind::foreign; };
     advise(report::Code::foreign_names,

@@ -261,6 +261,11 @@ constexpr std::array kTable = {
         "{0} tags and manifests are signatures, attestations or SBOMs of images that are gone, "
         "and keep another {1} alive",
         "--prune-orphaned-referrers"},
+    CodeInfo{
+        never_expires, "never-expires", advice,
+        "{0} manifests of this cache are not in scheduler-state.json and will never expire ({1} "
+        "in all that is not)",
+        "--cache-unused 30d"},
     CodeInfo{stale_uploads, "stale-uploads", advice, "{0} uploads never finished ({1})",
              "--purge-uploads 168h"},
     CodeInfo{young_blobs, "young-blobs", advice,

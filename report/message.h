@@ -119,6 +119,7 @@ enum class Code : std::uint8_t {
   dead_tags,
   broken_manifests,
   orphaned_referrers,
+  never_expires,
   stale_uploads,
   young_blobs,
   arrived_blobs,

@@ -2,12 +2,16 @@
 // filled again.
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "tests/support/store_on_disk.h"
 
 namespace regctl::test {
 namespace {
 
 using testing::Contains;
+using testing::IsEmpty;
+using testing::Not;
 
 class PullThroughCache : public StoreOnDisk {
  protected:
@@ -80,6 +84,28 @@ TEST_F(PullThroughCache, IsKnownByTheRegistryThatServesIt) {
   EXPECT_THAT(codes_of(collect({"-n", "--cache-unused", "20d"}), "blockers"),
               Contains("not-a-cache"));
   EXPECT_EQ(collect({"-n", "--cache-unused", "20d", "--pull-through-cache"}).status, 0);
+}
+
+// Where nothing is scheduled nothing expires, and the report says so.
+TEST_F(PullThroughCache, TellsWhatWillNeverExpire) {
+  ASSERT_TRUE(pull("v1"));
+  cache->stop();
+  nlohmann::json state;
+  for (const auto& entry : std::filesystem::directory_iterator(store() / "blobs/sha256")) {
+    for (const auto& blob : std::filesystem::directory_iterator(entry)) {
+      const std::string key = "app@sha256:" + blob.path().filename().string();
+      state[key] = {{"Key", key}, {"ExpiryData", "2026-12-02T21:18:54.2Z"}, {"EntryType", 0}};
+    }
+  }
+  std::ofstream(work.path() / "scheduler-state.json") << state;
+  EXPECT_THAT(codes_of(collect({"-n"}), "advice"), Not(Contains("never-expires")));
+  std::ofstream(work.path() / "scheduler-state.json") << "{}";
+  const auto advice = report_of(collect({"-n"}))["advice"];
+  ASSERT_EQ(advice.size(), 1u) << advice;
+  EXPECT_EQ(advice[0]["code"], "never-expires");
+  EXPECT_EQ(advice[0]["count"], 1u);
+  EXPECT_GT(advice[0]["bytes"], 100u);
+  EXPECT_THAT(codes_of(collect({"-n", "--cache-unused", "20d"}), "advice"), IsEmpty());
 }
 
 // What was never asked for is missing, and nothing is wrong.
