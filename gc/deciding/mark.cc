@@ -16,6 +16,7 @@ namespace regctl::gc {
 namespace {
 
 constexpr Duration kOutsideTags = std::chrono::hours(1);
+constexpr Duration kLongestPush = std::chrono::hours(1);  // however short the age limit
 
 // By DigestId: damaged documents and every document that reaches one; but for what is given up.
 std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& closure,
@@ -135,6 +136,9 @@ class Marker {
     if (tag.target && (is_listed(repository, *tag.target) || is_beginning(repository, *tag.target)))
       return false;
     if (!is_old(tag)) return false;
+    // A push makes the directories of a tag before its links, and fails where they vanish.
+    if (tag.state == LinkState::pending && is_young(newest_time(tag), kLongestPush, now_))
+      return false;
     if (is_unused(repository, tag)) return true;
     return (policy_.prune_dead_tags && is_dead(inventory_, repository, tag)) ||
            (policy_.prune_orphaned_referrers && is_old_orphan(repository, tag));

@@ -311,8 +311,10 @@ class RaceTest : public testing::Test {
   }
 
   nlohmann::json run_collector(std::vector<std::string> options) {
-    options.insert(options.begin(), {regctl_gc(), "--json", "--keep-younger-than", "0s",
-                                     "--max-delete", "100%", "--max-damage", "100%"});
+    options.insert(
+        options.begin(),
+        {regctl_gc(), "--json", "--keep-younger-than", "0s", "--max-delete", "100%", "--max-damage",
+         "100%", "--prune-dead-tags", "--prune-broken-manifests", "--prune-orphaned-referrers"});
     options.push_back(root.path());
     const Ran ran = run(options);
     ++statuses[ran.status];
