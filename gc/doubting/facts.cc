@@ -43,6 +43,8 @@ Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Do
   facts.given_up = given_up(reading, circumstances);
   facts.taken = ids_of(reading.names, doomed.in_place.revisions);
   facts.purged = ids_of(reading.names, doomed.in_quarantine.revisions);
+  facts.taken_tags = {doomed.in_place.tags.begin(), doomed.in_place.tags.end()};
+  facts.purged_tags = {doomed.in_quarantine.tags.begin(), doomed.in_quarantine.tags.end()};
   for (const RootDigest& root : circumstances.policy.roots) {
     const bool is_here = root.repository && reading.repositories.contains(*root.repository);
     facts.listed[is_here ? *root.repository : ""].insert(*reading.names.find(root.digest));
@@ -53,6 +55,20 @@ Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Do
 
 bool is_young(const Facts& facts, Time time) {
   return gc::is_young(time, facts.circumstances.policy.keep_younger_than, facts.circumstances.now);
+}
+
+bool is_listed(const Facts& facts, const std::string& repository, Id id) {
+  return has(facts.listed, "", id) || has(facts.listed, repository, id);
+}
+
+bool is_protected(const Facts& facts, const std::string& repository) {
+  const auto& globs = facts.circumstances.policy.protect;
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string& glob) { return matches_glob(glob, repository); });
+}
+
+bool is_awaited(const Facts& facts, const Revision& revision) {
+  return revision.state == Link::State::absent && is_young(facts, revision.latest);
 }
 
 bool is_unused_since(const Facts& facts, Time time) {

@@ -116,21 +116,11 @@ void add(Labels& labels, const std::vector<Reached>& reached) {
 
 // --- The roots of one repository ----------------------------------------------------------------
 
-bool has(const IdsByRepository& sets, const std::string& name, Id id) {
-  const auto set = sets.find(name);
-  return set != sets.end() && set->second.contains(id);
-}
-
 // Named by a young layer link or tag of this repository.
 std::set<Id> lately_in(const Facts& facts, const Repository& repository) {
   std::set<Id> ids = repository.lately;
   for (const Tag& tag : repository.tags) ids.merge(lately_tagged(facts, tag));
   return ids;
-}
-
-// A revision without a link that is there: one that is being pushed now.
-bool is_awaited(const Facts& facts, const Revision& revision) {
-  return revision.state == State::absent && is_young(facts, revision.latest);
 }
 
 // Nothing can be pulled through it, whatever names it. A copy that somebody wrote to or linked
@@ -193,15 +183,6 @@ void add_roots_of(const std::string& name, const Tag& tag, std::vector<Root>& ro
     roots.push_back({id, {Ground::unreadable_tag, name, tag.name, {}, {}}});
 }
 
-bool is_listed(const Facts& facts, const std::string& name, Id id) {
-  return has(facts.listed, "", id) || has(facts.listed, name, id);
-}
-
-bool is_protected(const Policy& policy, const std::string& name) {
-  return std::any_of(policy.protect.begin(), policy.protect.end(),
-                     [&](const std::string& glob) { return matches_glob(glob, name); });
-}
-
 bool is_outside_tags(const Facts& facts, const Revision& revision) {
   const Paper* paper = facts.reading.paper(revision.name);
   const bool refers = paper && !paper->subjects.empty();
@@ -230,7 +211,7 @@ std::optional<Ground> why_kept(const Facts& facts, const std::string& name,
                                const std::set<Id>& lately, bool is_orphan) {
   if (is_listed(facts, name, revision.name)) return Ground::listed;
   if (revision.state == State::absent || is_hollow(facts, revision)) return std::nullopt;
-  if (is_protected(facts.circumstances.policy, name)) return Ground::is_protected;
+  if (is_protected(facts, name)) return Ground::is_protected;
   if (revision.state == State::quarantined) {
     const bool is_back = came_back(facts, *revision.copy, revision.modified);
     return is_back ? std::optional(Ground::written_again) : std::nullopt;

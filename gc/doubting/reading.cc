@@ -108,14 +108,9 @@ class RepositoryReader {
     }
     // What points to no manifest here may be a mistake, and what is meant a manifest before.
     for (Tag& tag : repository.tags) {
-      if (tag.target && tag.history.empty() && !has_revision(repository, *tag.target))
+      if (tag.target && tag.history.empty() && !repository.revision(*tag.target))
         read_history(repository, tag, join(join(key, layout::kTags), tag.name));
     }
-  }
-
-  static bool has_revision(const Repository& repository, Id id) {
-    return std::any_of(repository.revisions.begin(), repository.revisions.end(),
-                       [&](const Revision& one) { return one.name == id; });
   }
 
   // `key` holds <algorithm>/<hex>/link.
@@ -191,6 +186,7 @@ class RepositoryReader {
     const Digest target = link.holds.value_or(digest);
     const bool is_wrong = take_if_garbled(repository, link, path) || target != digest;
     if (is_wrong) take_damage(repository, path);
+    repository.places.emplace(names()[digest], repository.revisions.size());
     repository.revisions.push_back(
         {names()[digest], names()[target], link.state, link.modified, link.latest, link.copy});
     if (link.state == State::in_place && !is_wrong) watch(digest, link.modified);

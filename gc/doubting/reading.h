@@ -63,12 +63,19 @@ struct TagCopy {
 
 struct Repository {
   std::vector<Revision> revisions;
+  std::map<Id, std::size_t> places;  // in `revisions`, by name
   std::vector<Tag> tags;
   std::vector<TagCopy> tag_copies;
   bool has_tags = false;              // the directory
   std::set<Id> lately;                // named by a layer link that is young
   std::optional<std::string> damage;  // where a link, or a place for some, is wrong
   std::vector<Id> hints;              // digests at places of no meaning
+
+  // Null: there is none of that name.
+  const Revision* revision(Id name) const {
+    const auto at = places.find(name);
+    return at == places.end() ? nullptr : &revisions[at->second];
+  }
 };
 
 // A blob that was opened as a manifest.

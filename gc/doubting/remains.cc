@@ -12,10 +12,11 @@ const Repository& repository_of(const Facts& facts, const std::string& name) {
 }
 
 const Revision* revision_of(const Facts& facts, const std::string& name, Id id) {
-  const auto& revisions = repository_of(facts, name).revisions;
-  const auto at = std::find_if(revisions.begin(), revisions.end(),
-                               [&](const Revision& one) { return one.name == id; });
-  return at == revisions.end() ? nullptr : &*at;
+  return repository_of(facts, name).revision(id);
+}
+// Null also where the tag points to nothing.
+const Revision* revision_of(const Facts& facts, const std::string& name, const Tag& tag) {
+  return tag.target ? revision_of(facts, name, *tag.target) : nullptr;
 }
 
 bool has_bytes(const Facts& facts, Id id) {
@@ -25,16 +26,12 @@ bool has_bytes(const Facts& facts, Id id) {
 
 // A revision through which a registry finds the manifest, or is about to.
 bool serves(const Facts& facts, const Revision& revision) {
-  if (revision.state == State::absent) return is_young(facts, revision.latest);
+  if (revision.state == State::absent) return is_awaited(facts, revision);
   return has_bytes(facts, revision.name);
 }
 
-bool is_listed(const Facts& facts, const std::string& name, Id id) {
-  for (const std::string& where : {std::string(), name}) {
-    const auto listed = facts.listed.find(where);
-    if (listed != facts.listed.end() && listed->second.contains(id)) return true;
-  }
-  return false;
+bool is_listed(const Facts& facts, const std::string& name, const Tag& tag) {
+  return tag.target && is_listed(facts, name, *tag.target);
 }
 
 bool is_young_tag(const Facts& facts, const Tag& tag) {
@@ -51,7 +48,7 @@ Cause because(Ground ground, const std::string& name, const Tag& tag) {
 // pushed, has gone. In this repository, where that shows; else in all.
 bool has_gone(const Facts& facts, const std::string& name, Id image) {
   if (const Revision* revision = revision_of(facts, name, image))
-    return revision->state == State::absent && !is_young(facts, revision->latest);
+    return revision->state == State::absent && !is_awaited(facts, *revision);
   return !facts.linked.contains(image);
 }
 
@@ -71,22 +68,15 @@ bool refers_to_what_has_gone(const Facts& facts, const std::string& name, const 
   return !id || has_gone(facts, name, *id);
 }
 
-bool is_protected_repository(const Facts& facts, const std::string& name) {
-  const auto& globs = facts.circumstances.policy.protect;
-  return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string& glob) { return matches_glob(glob, name); });
-}
-
 bool is_orphan(const Facts& facts, const std::string& name, const Tag& tag) {
-  if (!tag.target || is_protected_repository(facts, name) ||
-      !refers_to_what_has_gone(facts, name, tag))
+  if (!tag.target || is_protected(facts, name) || !refers_to_what_has_gone(facts, name, tag))
     return false;
-  const Revision* revision = revision_of(facts, name, *tag.target);
+  const Revision* revision = revision_of(facts, name, tag);
   return !revision || !is_young(facts, revision->latest);
 }
 
 bool can_be_pulled(const Facts& facts, const std::string& name, const Tag& tag) {
-  const Revision* revision = tag.target ? revision_of(facts, name, *tag.target) : nullptr;
+  const Revision* revision = revision_of(facts, name, tag);
   return revision && serves(facts, *revision);
 }
 
@@ -94,7 +84,7 @@ bool can_be_pulled(const Facts& facts, const std::string& name, const Tag& tag) 
 // is meant may be what it pointed to before.
 bool has_lost_something(const Facts& facts, const std::string& name, const Tag& tag) {
   if (!tag.target) return !tag.history.empty();
-  if (revision_of(facts, name, *tag.target)) return false;
+  if (revision_of(facts, name, tag)) return false;
   const bool knows_it = std::any_of(tag.history.begin(), tag.history.end(),
                                     [&](const auto& entry) { return entry.first == *tag.target; });
   return !knows_it || has_bytes(facts, *tag.target);
@@ -102,16 +92,14 @@ bool has_lost_something(const Facts& facts, const std::string& name, const Tag& 
 
 // In a pull-through cache: neither requested nor fetched for as long as the policy says.
 bool is_unused(const Facts& facts, const std::string& name, const Tag& tag) {
-  const auto is_long_ago = [&](Time time) { return is_unused_since(facts, time); };
-  const Revision* revision = tag.target ? revision_of(facts, name, *tag.target) : nullptr;
-  const bool is_beginning =
-      revision && revision->state == State::absent && is_young(facts, revision->latest);
-  return is_long_ago(tag.modified) && !is_beginning &&
-         (!revision || is_long_ago(revision->modified));
+  const Revision* revision = revision_of(facts, name, tag);
+  return is_unused_since(facts, tag.modified) &&
+         (!revision ||
+          (!is_awaited(facts, *revision) && is_unused_since(facts, revision->modified)));
 }
 
-bool is_in_place(const Facts& facts, const std::string& name, Id id) {
-  const Revision* revision = revision_of(facts, name, id);
+bool is_in_place(const Facts& facts, const std::string& name, const Tag& tag) {
+  const Revision* revision = revision_of(facts, name, tag);
   return revision && revision->state != State::quarantined;
 }
 
@@ -126,7 +114,7 @@ std::optional<Cause> why_tag_stays(const Facts& facts, const std::string& name, 
   if (const auto doubt = facts.doubts.find(name); doubt != facts.doubts.end())
     return doubt->second.why;
   if (is_young_tag(facts, tag)) return because(Ground::young, name, tag);
-  if (tag.target && is_listed(facts, name, *tag.target)) return because(Ground::listed, name, tag);
+  if (is_listed(facts, name, tag)) return because(Ground::listed, name, tag);
   const Policy& policy = facts.circumstances.policy;
   if (is_unused(facts, name, tag)) return std::nullopt;
   if (!policy.prune_dead_tags && !policy.prune_orphaned_referrers && !policy.cache_unused)
@@ -147,11 +135,10 @@ std::optional<Cause> why_tag_comes_back(const Facts& facts, const std::string& n
     return because(Ground::written_again, name, copy.tag);
   if (const auto doubt = facts.doubts.find(name); doubt != facts.doubts.end())
     return doubt->second.why;
-  if (copy.tag.target && is_listed(facts, name, *copy.tag.target))
-    return because(Ground::listed, name, copy.tag);
+  if (is_listed(facts, name, copy.tag)) return because(Ground::listed, name, copy.tag);
   const bool is_alive = can_be_pulled(facts, name, copy.tag) &&
                         !refers_to_what_has_gone(facts, name, copy.tag) &&
-                        (is_in_place(facts, name, *copy.tag.target) || may_wait(facts, copy.tag));
+                        (is_in_place(facts, name, copy.tag) || may_wait(facts, copy.tag));
   return is_alive ? std::optional(because(Ground::in_use, name, copy.tag)) : std::nullopt;
 }
 
@@ -184,10 +171,7 @@ std::set<Id> orphans_of(const Facts& facts, const std::string& name) {
 }
 
 bool is_let_go(const Facts& facts, const std::string& name, const Tag& tag) {
-  const auto& doomed = facts.doomed.in_place.tags;
-  const Doomed::Tag which{name, tag.name};
-  return std::find(doomed.begin(), doomed.end(), which) != doomed.end() &&
-         !why_tag_stays(facts, name, tag);
+  return facts.taken_tags.contains({name, tag.name}) && !why_tag_stays(facts, name, tag);
 }
 
 }  // namespace regctl::gc::second

@@ -104,28 +104,6 @@ std::optional<Cause> why_copy_of_layer_link_stays(const Facts& facts, const Need
   return *need;
 }
 
-// --- Tags ---------------------------------------------------------------------------------------
-
-// Without one that is no longer there.
-std::optional<Cause> why_stays(const Facts& facts, const Doomed::Tag& which) {
-  const auto repository = facts.reading.repositories.find(which.repository);
-  if (repository == facts.reading.repositories.end()) return std::nullopt;
-  for (const Tag& tag : repository->second.tags) {
-    if (tag.name == which.name) return why_tag_stays(facts, which.repository, tag);
-  }
-  return std::nullopt;
-}
-
-std::optional<Cause> why_copy_stays(const Facts& facts, const Doomed::Tag& which) {
-  const auto repository = facts.reading.repositories.find(which.repository);
-  if (repository == facts.reading.repositories.end()) return std::nullopt;
-  for (const TagCopy& copy : repository->second.tag_copies) {
-    if (copy.tag.name != which.name) continue;
-    if (const auto why = why_tag_comes_back(facts, which.repository, copy)) return why;
-  }
-  return std::nullopt;
-}
-
 // --- Repositories -------------------------------------------------------------------------------
 
 // A layer link that holds another name of its blob, where either name is in use.
@@ -185,10 +163,16 @@ std::vector<Objection> objections_to_all(const Facts& facts, Needs needs) {
   const auto judge = [&](const Target& what, const std::optional<Cause>& why) {
     if (why) objections.push_back({what, *why});
   };
-  for (const Doomed::Tag& tag : doomed.in_place.tags)
-    judge({Kind::tag, false, tag.repository, {}, tag.name}, why_stays(facts, tag));
-  for (const Doomed::Tag& tag : doomed.in_quarantine.tags)
-    judge({Kind::tag, true, tag.repository, {}, tag.name}, why_copy_stays(facts, tag));
+  for (const auto& [name, repository] : facts.reading.repositories) {
+    for (const Tag& tag : repository.tags) {
+      if (facts.taken_tags.contains({name, tag.name}))
+        judge({Kind::tag, false, name, {}, tag.name}, why_tag_stays(facts, name, tag));
+    }
+    for (const TagCopy& copy : repository.tag_copies) {
+      if (facts.purged_tags.contains({name, copy.tag.name}))
+        judge({Kind::tag, true, name, {}, copy.tag.name}, why_tag_comes_back(facts, name, copy));
+    }
+  }
   std::set<Digest> let_go;
   for (const Digest& blob : doomed.in_place.blobs) {
     const auto why = why_blob_stays(facts, needs, blob);
