@@ -53,7 +53,8 @@ class Look {
         progress_(progress),
         options_{.settle = looking.settle, .arrival = wishes.policy.arrival} {
     for (const RootDigest& one : wishes.policy.roots) options_.also_open.push_back(one.digest);
-    if (takes_manifests() || wishes.policy.prune_dead_tags) options_.detail = Detail::everything;
+    if (wishes.policy.takes_manifests() || wishes.policy.takes_tags())
+      options_.detail = Detail::everything;
     if (looks_at_all()) options_.copies = Copies::of_all_links;
   }
 
@@ -72,12 +73,6 @@ class Look {
   bool looks_at_all() const {
     return looking_.sizes == Sizes::seen || wishes_.mode == Mode::heal ||
            wishes_.mode == Mode::restore || wishes_.margins.purge_uploads;
-  }
-
-  // Whose ages are asked for, those of blobs and tags among them.
-  bool takes_manifests() const {
-    return wishes_.policy.delete_untagged || wishes_.policy.prune_orphaned_referrers ||
-           wishes_.policy.cache_unused;
   }
 
   // Until both have seen all they need of each other: what is in doubt needs tag histories, and
@@ -101,7 +96,7 @@ class Look {
   void scan_and_mark() {
     progress_.stage("scan");
     findings_.inventory = scan(storage_, options_, workers_, progress_);
-    if (takes_manifests()) {
+    if (wishes_.policy.takes_manifests()) {
       progress_.stage("survey");
       survey(all_revisions(inventory()));
     }

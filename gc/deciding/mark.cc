@@ -3,20 +3,18 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <span>
 #include <unordered_map>
 
 #include "gc/deciding/ages.h"
-#include "gc/deciding/tolerances.h"
+#include "gc/deciding/listed.h"
+#include "gc/deciding/spent_tags.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
-#include "registry/remains.h"
 
 namespace regctl::gc {
 namespace {
 
 constexpr Duration kOutsideTags = std::chrono::hours(1);
-constexpr Duration kLongestPush = std::chrono::hours(1);  // however short the age limit
 
 // By DigestId: damaged documents and every document that reaches one; but for what is given up.
 std::vector<bool> reaches_damage(const Inventory& inventory, const Closure& closure,
@@ -69,7 +67,8 @@ class Marker {
         now_(now),
         this_run_(this_run),
         closure_(inventory),
-        orphans_(inventory) {
+        listed_(inventory, policy),
+        tags_(inventory, policy, now, this_run, listed_) {
     mark_.digests.resize(inventory.digests.size());
     mark_.given_up.resize(inventory.digests.size());
     mark_.repositories.resize(inventory.repositories.size());
@@ -80,8 +79,7 @@ class Marker {
     find_facts();
     give_up();
     pin();
-    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) judge_tags(i);
-    for (std::size_t i = 0; i < inventory_.quarantined_tags.size(); ++i) judge_quarantined_tag(i);
+    judge_tags();
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) keep_revisions(i);
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) root_repository(i);
     root_listed();
@@ -106,10 +104,7 @@ class Marker {
           mark_.given_up[index_of(id)] = false;
       }
     }
-    for (const DigestId id : listed_) mark_.given_up[index_of(id)] = false;
-    for (const auto& [name, list] : listed_in_) {
-      for (const DigestId id : list) mark_.given_up[index_of(id)] = false;
-    }
+    for (const DigestId id : listed_.all()) mark_.given_up[index_of(id)] = false;
   }
 
   void pin() {
@@ -120,85 +115,17 @@ class Marker {
     }
   }
 
-  bool is_old(const Tag& tag) const {
-    return !young(newest_time(tag)) &&
-           std::none_of(tag.history.begin(), tag.history.end(),
-                        [&](const TagEntry& entry) { return young(newest_time(entry)); });
-  }
-
-  // Something is being pushed where an old directory would say that it was deleted.
-  bool is_beginning(const Repository& repository, DigestId id) const {
-    const Link* revision = link_named(repository.revisions, id);
-    return revision && revision->state == LinkState::pending && young(newest_time(*revision));
-  }
-
-  bool is_spent(const Repository& repository, const Tag& tag) const {
-    if (tag.target && (is_listed(repository, *tag.target) || is_beginning(repository, *tag.target)))
-      return false;
-    if (!is_old(tag)) return false;
-    // A push makes the directories of a tag before its links, and fails where they vanish.
-    if (tag.state == LinkState::pending && is_young(newest_time(tag), kLongestPush, now_))
-      return false;
-    if (is_unused(repository, tag)) return true;
-    return (policy_.prune_dead_tags && is_dead(inventory_, repository, tag)) ||
-           (policy_.prune_orphaned_referrers && is_old_orphan(repository, tag));
-  }
-
-  bool is_unused(Time time) const {
-    return policy_.cache_unused && !is_young(time, *policy_.cache_unused, now_);
-  }
-  // A cache writes the tag's link whenever it is requested, and the revision's when the manifest is
-  // fetched (distribution's proxy/proxytagservice.go, proxymanifeststore.go).
-  bool is_unused(const Repository& repository, const Tag& tag) const {
-    const Link* revision = tag.target ? link_named(repository.revisions, *tag.target) : nullptr;
-    return is_unused(tag.modified) && (!revision || is_unused(revision->modified));
-  }
-
-  // Neither the image nor what the tag points to is being pushed.
-  bool is_old_orphan(const Repository& repository, const Tag& tag) const {
-    if (!tag.target || is_protected(repository) || !orphans_.is_orphan(repository, tag))
-      return false;
-    const auto subject = inventory_.digests.find(*subject_named_by(tag.name));
-    const Link* revision = link_named(repository.revisions, *tag.target);
-    return !(subject && is_beginning(repository, *subject)) &&
-           !(revision && young(newest_time(*revision)));
-  }
-
-  void judge_tags(std::size_t place) {
-    const Repository& repository = inventory_.repositories[place];
-    RepositoryMark& mark = mark_.repositories[place];
-    for (const Tag& tag : repository.tags)
-      mark.spent.push_back(!mark.pinned && is_spent(repository, tag));
-  }
-
-  // What was taken comes back if it is alive again, or somebody wrote to it, unless its name has
-  // been given again.
-  void judge_quarantined_tag(std::size_t place) {
-    const QuarantinedTag& copy = inventory_.quarantined_tags[place];
-    const Repository& repository = inventory_.repositories[copy.repository];
-    if (!tag_named(repository.tags, copy.tag.name))
-      mark_.quarantined_tags[place] = why_back(copy, repository);
-  }
-
-  Why why_back(const QuarantinedTag& copy, const Repository& repository) const {
-    const Tag& tag = copy.tag;
-    const std::string key = layout::tag_current_link(repository.name, tag.name);
-    // Where there is no link, our own purge may have been the last to write here.
-    if (tag.state != LinkState::pending && says_so(copy, {key, tag.modified, tag.inode}))
-      return Why::returned;
-    if (mark_.repositories[copy.repository].pinned) return Why::pinned;
-    if (!tag.target) return Why::nothing;
-    if (is_listed(repository, *tag.target)) return Why::listed;
-    return is_alive(repository, tag) || is_beginning(repository, *tag.target) ? Why::returned
-                                                                              : Why::nothing;
-  }
-
-  // Its manifest is linked again; a signature's went with it, and waits for the image.
-  bool is_alive(const Repository& repository, const Tag& tag) const {
-    const Link* revision = link_named(repository.revisions, *tag.target);
-    const bool may_wait = subject_named_by(tag.name) && !policy_.cache_unused;
-    return revision && (is_there(*revision) || may_wait) && !is_dead(inventory_, repository, tag) &&
-           !orphans_.is_orphan(repository, tag);
+  void judge_tags() {
+    for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
+      const Repository& repository = inventory_.repositories[i];
+      RepositoryMark& mark = mark_.repositories[i];
+      for (const Tag& tag : repository.tags)
+        mark.spent.push_back(!mark.pinned && tags_.is_spent(repository, tag));
+    }
+    for (std::size_t i = 0; i < inventory_.quarantined_tags.size(); ++i) {
+      const QuarantinedTag& copy = inventory_.quarantined_tags[i];
+      mark_.quarantined_tags[i] = tags_.why_back(copy, mark_.repositories[copy.repository]);
+    }
   }
 
   // What rules about single repositories need to know of the whole store.
@@ -214,15 +141,8 @@ class Marker {
     for (const RootDigest& root : policy_.roots) {
       const auto id = inventory_.digests.find(root.digest);
       if (!id || !is_in_store(*id)) ++mark_.roots_not_in_store;
-      if (!id) continue;
-      // A cluster writes registry.example.com/app@sha256:...: what is no repository here must not
-      // count nowhere.
-      const bool here = root.repository && inventory_.repository(*root.repository);
-      if (root.repository && !here) ++mark_.roots_of_unknown_repositories;
-      (here ? listed_in_[*root.repository] : listed_).push_back(*id);
     }
-    std::sort(listed_.begin(), listed_.end());
-    for (auto& [name, list] : listed_in_) std::sort(list.begin(), list.end());
+    mark_.roots_of_unknown_repositories = listed_.of_unknown_repositories();
   }
 
   // A link written at or after the time of quarantine, or too late for the mark that led to it,
@@ -238,7 +158,7 @@ class Marker {
     };
     const auto consider = [&](DigestId id, const SeenLink& link) {
       const auto [first, last] = copies.equal_range(id);
-      if (std::any_of(first, last, [&](const auto& copy) { return says_so(*copy.second, link); }))
+      if (std::any_of(first, last, [&](const auto& copy) { return asks_for(*copy.second, link); }))
         returned_.insert(id);
     };
     for (const Repository& repository : inventory_.repositories) {
@@ -266,15 +186,12 @@ class Marker {
       if (copy->kind != Quarantined::Kind::revision_link) continue;
       const std::string key = layout::revision_link(inventory_.repositories[copy->repository].name,
                                                     inventory_.digests[id]);
-      if (says_so(*copy, {key, copy->modified, copy->inode})) returned_.insert(id);
+      if (asks_for(*copy, {key, copy->modified, copy->inode})) returned_.insert(id);
     }
   }
 
-  template <class Copy>
-  bool says_so(const Copy& copy, const SeenLink& link) const {
-    if (copy.run != this_run_.id) return link.modified >= copy.taken - kFileTimeStep;
-    const bool was_seen = std::binary_search(this_run_.seen.begin(), this_run_.seen.end(), link);
-    return link.modified >= this_run_.since && !was_seen;
+  bool asks_for(const Quarantined& copy, const SeenLink& link) const {
+    return was_written_since(copy.run, copy.taken, link, this_run_);
   }
 
   // Bytes, a link to bytes that are missing, or another name of either.
@@ -283,19 +200,6 @@ class Marker {
     const auto names_it = [&](const auto& alias) { return alias.first == id; };
     return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
            std::any_of(closure_.aliases().begin(), closure_.aliases().end(), names_it);
-  }
-
-  bool is_listed(const Repository& repository, DigestId id) const {
-    if (std::binary_search(listed_.begin(), listed_.end(), id)) return true;
-    const auto mine = listed_in_.find(repository.name);
-    return mine != listed_in_.end() &&
-           std::binary_search(mine->second.begin(), mine->second.end(), id);
-  }
-
-  bool is_protected(const Repository& repository) const {
-    return std::any_of(
-        policy_.protect.begin(), policy_.protect.end(),
-        [&](const std::string& glob) { return matches_glob(glob, repository.name); });
   }
 
   // The newest times by which a revision of this repository may count as young; `other` are those
@@ -343,15 +247,15 @@ class Marker {
   Why reason_without_pin(const Repository& repository, const RepositoryMark& mark,
                          std::size_t place, const Ages& other_links) const {
     const Link& revision = repository.revisions[place];
-    if (is_listed(repository, revision.name)) return Why::listed;
+    if (listed_.contains(repository, revision.name)) return Why::listed;
     const bool in_quarantine = revision.state == LinkState::quarantined;
-    if (is_protected(repository)) return Why::is_protected;
+    if (is_protected(policy_, repository.name)) return Why::is_protected;
     if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
     if (leads_nowhere(mark, revision)) return Why::nothing;
     if (revision.state == LinkState::pending) return Why::beginning;
     if (in_quarantine) return Why::nothing;
     const bool asked_for =
-        (!mark.orphans.empty() && mark.orphans[place]) || is_unused(revision.modified);
+        (!mark.orphans.empty() && mark.orphans[place]) || tags_.is_unused(revision.modified);
     if (!asked_for && !policy_.delete_untagged) return Why::revision;
     if (!asked_for && mark.tags_unknown) return Why::tags_unknown;
     const Ages ages = ages_of(revision, other_links);
@@ -364,31 +268,6 @@ class Marker {
     return young(ages.arrived) ? Why::arrived : Why::nothing;
   }
 
-  // What tags held that went or go as orphans, and what refers to images that are gone.
-  std::vector<bool> old_orphans(std::size_t place) const {
-    const Repository& repository = inventory_.repositories[place];
-    std::vector<DigestId> held;
-    for (std::size_t i = 0; i < repository.tags.size(); ++i) {
-      if (mark_.repositories[place].spent[i] && is_old_orphan(repository, repository.tags[i]))
-        held.push_back(*repository.tags[i].target);
-    }
-    for (const QuarantinedTag& copy : quarantined_tags_of(place)) {
-      if (copy.tag.target && orphans_.is_orphan(repository, copy.tag))
-        held.push_back(*copy.tag.target);
-    }
-    std::vector<bool> orphans = orphans_.revisions(repository, held);
-    for (std::size_t i = 0; i < orphans.size(); ++i)
-      orphans[i] = orphans[i] && !is_waiting_for_its_subject(repository, repository.revisions[i]);
-    return orphans;
-  }
-
-  bool is_waiting_for_its_subject(const Repository& repository, const Link& revision) const {
-    const Document* document = inventory_.document(revision.name);
-    return document &&
-           std::any_of(document->subjects.begin(), document->subjects.end(),
-                       [&](DigestId subject) { return is_beginning(repository, subject); });
-  }
-
   // The kept set of one repository: the smallest that holds what reason_of() and the tags name,
   // closed under references and referrers.
   void keep_revisions(std::size_t place) {
@@ -396,7 +275,7 @@ class Marker {
     RepositoryMark& mark = mark_.repositories[place];
     mark.revisions.assign(repository.revisions.size(), Why::nothing);
     mark.tags_unknown = repository.count_manifests() > 0 && !repository.has_tags;
-    if (policy_.prune_orphaned_referrers) mark.orphans = old_orphans(place);
+    if (policy_.prune_orphaned_referrers) mark.orphans = tags_.orphans_of(place, mark.spent);
 
     std::unordered_map<DigestId, std::size_t> index;
     std::multimap<DigestId, DigestId> referrers;  // subject -> revision of this repository
@@ -454,18 +333,12 @@ class Marker {
   // The quarantined tags of the repository that come back.
   std::vector<const QuarantinedTag*> tags_back_in(std::size_t place) const {
     std::vector<const QuarantinedTag*> back;
-    for (const QuarantinedTag& copy : quarantined_tags_of(place)) {
+    for (const QuarantinedTag& copy : tags_.in_quarantine(place)) {
       const auto at = &copy - inventory_.quarantined_tags.data();
       if (mark_.quarantined_tags[static_cast<std::size_t>(at)] != Why::nothing)
         back.push_back(&copy);
     }
     return back;
-  }
-
-  std::span<const QuarantinedTag> quarantined_tags_of(std::size_t place) const {
-    const auto range = std::ranges::equal_range(inventory_.quarantined_tags, place, {},
-                                                &QuarantinedTag::repository);
-    return {range.begin(), range.end()};
   }
 
   void root(DigestId id, Why why) { roots_.emplace_back(why, id); }
@@ -503,10 +376,7 @@ class Marker {
   }
 
   void root_listed() {
-    for (DigestId id : listed_) root(id, Why::listed);
-    for (const auto& [name, list] : listed_in_) {
-      for (DigestId id : list) root(id, Why::listed);
-    }
+    for (DigestId id : listed_.all()) root(id, Why::listed);
   }
 
   // Good reasons first, so that an indulgence is given as the reason only where there is no other.
@@ -549,13 +419,12 @@ class Marker {
   Time now_;
   const ThisRun& this_run_;
   Closure closure_;
-  const Orphans orphans_;
+  const Listed listed_;
+  const SpentTags tags_;
   Mark mark_;
   std::vector<bool> child_;  // children_of_indexes()
   Time newest_tag_{};
-  std::set<DigestId> returned_;   // from quarantine
-  std::vector<DigestId> listed_;  // ascending, as are those of each repository
-  std::map<std::string, std::vector<DigestId>> listed_in_;
+  std::set<DigestId> returned_;  // from quarantine
   std::vector<std::pair<Why, DigestId>> roots_;
 };
 

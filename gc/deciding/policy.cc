@@ -1,5 +1,7 @@
 #include "gc/deciding/policy.h"
 
+#include <algorithm>
+
 namespace regctl::gc {
 
 bool matches_glob(std::string_view glob, std::string_view name) {
@@ -21,6 +23,11 @@ bool matches_glob(std::string_view glob, std::string_view name) {
     }
   }
   return glob.find_first_not_of('*', g) == std::string_view::npos;
+}
+
+bool is_protected(const Policy& policy, std::string_view repository) {
+  return std::any_of(policy.protect.begin(), policy.protect.end(),
+                     [&](const std::string& glob) { return matches_glob(glob, repository); });
 }
 
 }  // namespace regctl::gc

@@ -32,6 +32,14 @@ struct Policy {
   std::vector<RootDigest> roots;
   Duration keep_younger_than = std::chrono::hours(24);
   Arrival arrival = Arrival::birth;  // what makes young besides the time of modification
+
+  bool takes_tags() const {
+    return prune_dead_tags || prune_orphaned_referrers || cache_unused.has_value();
+  }
+  // Manifests that could be pulled. Their ages are asked for, those of blobs and tags among them.
+  bool takes_manifests() const {
+    return delete_untagged || prune_orphaned_referrers || cache_unused.has_value();
+  }
 };
 
 // Nothing is younger than this, or an error in the clock: a time in the future counts as young
@@ -42,6 +50,7 @@ inline bool is_young(Time time, Duration limit, Time now) {
 
 // '*' stands for any run of characters, "/" included; everything else for itself.
 bool matches_glob(std::string_view glob, std::string_view name);
+bool is_protected(const Policy& policy, std::string_view repository);
 
 // The least whole percentage that `part` is not more than; of nothing 0. Exact up to 184 PB.
 constexpr std::uint64_t percent_up(std::uint64_t part, std::uint64_t whole) {

@@ -2,9 +2,17 @@
 
 #include <algorithm>
 
+#include "gc/deciding/tolerances.h"
 #include "registry/layout.h"
 
 namespace regctl::gc {
+
+bool was_written_since(const std::string& run, Time taken, const SeenLink& link,
+                       const ThisRun& this_run) {
+  if (run != this_run.id) return link.modified >= taken - kFileTimeStep;
+  const bool was_seen = std::binary_search(this_run.seen.begin(), this_run.seen.end(), link);
+  return link.modified >= this_run.since && !was_seen;
+}
 
 ThisRun this_run_of(const std::string& id, const Inventory& inventory, Time since) {
   ThisRun run{.id = id, .since = since};

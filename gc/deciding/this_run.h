@@ -28,6 +28,11 @@ struct ThisRun {
   std::vector<SeenLink> seen;  // all it read that had been written since then, ascending
 };
 
+// Whether `link` says that somebody wants what the run `run` took at `taken` back: it was written
+// at or after that, or too late for the mark that led to it.
+bool was_written_since(const std::string& run, Time taken, const SeenLink& link,
+                       const ThisRun& this_run);
+
 // `inventory` is what the mark was made of, and `since` before anything of it was read.
 ThisRun this_run_of(const std::string& id, const Inventory& inventory, Time since);
 

@@ -62,9 +62,7 @@ bool is_listed(const Facts& facts, const std::string& repository, Id id) {
 }
 
 bool is_protected(const Facts& facts, const std::string& repository) {
-  const auto& globs = facts.circumstances.policy.protect;
-  return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string& glob) { return matches_glob(glob, repository); });
+  return gc::is_protected(facts.circumstances.policy, repository);
 }
 
 bool is_awaited(const Facts& facts, const Revision& revision) {

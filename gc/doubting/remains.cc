@@ -117,8 +117,7 @@ std::optional<Cause> why_tag_stays(const Facts& facts, const std::string& name, 
   if (is_listed(facts, name, tag)) return because(Ground::listed, name, tag);
   const Policy& policy = facts.circumstances.policy;
   if (is_unused(facts, name, tag)) return std::nullopt;
-  if (!policy.prune_dead_tags && !policy.prune_orphaned_referrers && !policy.cache_unused)
-    return because(Ground::tags_stay, name, tag);
+  if (!policy.takes_tags()) return because(Ground::tags_stay, name, tag);
   const bool is_dead = !can_be_pulled(facts, name, tag) && !has_lost_something(facts, name, tag);
   if (policy.prune_dead_tags && is_dead) return std::nullopt;
   if (policy.prune_orphaned_referrers && is_orphan(facts, name, tag)) return std::nullopt;

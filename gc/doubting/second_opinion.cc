@@ -202,9 +202,7 @@ Question question_about(const Doomed& doomed, const Circumstances& circumstances
   for (const Doomed::Link& link : doomed.in_quarantine.revisions)
     question.watched.insert(link.digest);
   for (const RootDigest& root : policy.roots) question.roots.push_back(root.digest);
-  if (policy.delete_untagged || policy.prune_dead_tags || policy.prune_orphaned_referrers ||
-      policy.cache_unused)
-    question.histories = Histories::all;
+  if (policy.takes_manifests() || policy.takes_tags()) question.histories = Histories::all;
   return question;
 }
 
