@@ -338,12 +338,13 @@ class Planner {
         .revisions[static_cast<std::size_t>(revision - repository.revisions.data())];
   }
 
-  // A layer link whose layer stays goes only together with its repository. Copies of blobs come
-  // first, so that it is known by now which of them go.
+  // A layer link whose layer stays, or is needed and lost, goes only together with its repository.
+  // Copies of blobs come first, so that it is known by now which of them go.
   bool may_go(const Quarantined& copy) const {
     if (copy.kind != Quarantined::Kind::layer_link || copy.duplicate) return true;
     const Rest rest = rest_of(copy.digest);
-    return rest == Rest::nothing || rest == Rest::copies_that_go ||
+    const bool leads_nowhere = rest == Rest::nothing || rest == Rest::copies_that_go;
+    return (leads_nowhere && !mark_.live(copy.digest)) ||
            goes(plan_, inventory_.repositories[copy.repository].name);
   }
 

@@ -50,7 +50,23 @@ bool SpentTags::is_unused(Time time) const {
 // fetched (distribution's proxy/proxytagservice.go, proxymanifeststore.go).
 bool SpentTags::is_unused(const Repository& repository, const Tag& tag) const {
   const Link* revision = tag.target ? link_named(repository.revisions, *tag.target) : nullptr;
-  return is_unused(tag.modified) && (!revision || is_unused(revision->modified));
+  return is_unused(tag.modified) && (!revision || is_unused(revision->modified)) &&
+         !asks_for_a_copy(repository, tag);
+}
+
+// It was requested after what it points to had been taken: that comes back, and not without it.
+bool SpentTags::asks_for_a_copy(const Repository& repository, const Tag& tag) const {
+  if (!tag.target) return false;
+  const SeenLink link{layout::tag_current_link(repository.name, tag.name), tag.modified, tag.inode};
+  const auto place = static_cast<std::size_t>(&repository - inventory_.repositories.data());
+  return std::any_of(
+      inventory_.quarantined.begin(), inventory_.quarantined.end(), [&](const Quarantined& copy) {
+        const bool mine =
+            copy.kind == Quarantined::Kind::blob ||
+            (copy.kind == Quarantined::Kind::revision_link && copy.repository == place);
+        return mine && copy.digest == *tag.target &&
+               was_written_since(copy.run, copy.taken, link, this_run_);
+      });
 }
 
 // Neither the image nor what the tag points to is being pushed.

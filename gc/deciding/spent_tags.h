@@ -51,6 +51,7 @@ class SpentTags {
   bool is_old(const Tag& tag) const;
   bool is_beginning(const Repository& repository, DigestId id) const;
   bool is_unused(const Repository& repository, const Tag& tag) const;
+  bool asks_for_a_copy(const Repository& repository, const Tag& tag) const;
   bool is_old_orphan(const Repository& repository, const Tag& tag) const;
   bool is_alive(const Repository& repository, const Tag& tag) const;
   bool waits_for_its_subject(const Repository& repository, const Link& revision) const;

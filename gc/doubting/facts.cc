@@ -85,15 +85,13 @@ std::set<Id> lately_tagged(const Facts& facts, const Tag& tag) {
 
 bool is_young_blob(const Facts& facts, const Digest& digest) {
   const std::string directory = layout::blob(digest);
-  const auto data = facts.storage.plain().stat(join(directory, layout::kData));
-  if (!data) {
-    const auto id = facts.reading.names.find(digest);
-    const Paper* paper = id ? facts.reading.paper(*id) : nullptr;
-    return paper && is_young(facts, paper->latest);
-  }
   const auto around = facts.storage.plain().stat(directory);
-  return is_young(facts, facts.storage.latest(*data)) ||
-         (around && is_young(facts, facts.storage.latest(*around)));
+  if (around && is_young(facts, facts.storage.latest(*around))) return true;
+  if (const auto data = facts.storage.plain().stat(join(directory, layout::kData)))
+    return is_young(facts, facts.storage.latest(*data));
+  const auto id = facts.reading.names.find(digest);
+  const Paper* paper = id ? facts.reading.paper(*id) : nullptr;
+  return paper && is_young(facts, paper->latest);
 }
 
 bool came_back(const Facts& facts, const layout::QuarantineName& copy, Time written) {

@@ -50,8 +50,8 @@ bool is_awaited(const Facts& facts, const Revision& revision);
 bool is_unused_since(const Facts& facts, Time time);
 // What the tag points to and has pointed to, as far as that is young.
 std::set<Id> lately_tagged(const Facts& facts, const Tag& tag);
-// By its bytes and their directory. Of one that is only in quarantine, if it was opened, by those
-// of the copy. False also where there is nothing.
+// By its bytes and their directory; where they are only in quarantine, and were opened, by those of
+// the copy. False also where there is nothing.
 bool is_young_blob(const Facts& facts, const Digest& digest);
 // Written into after it had been taken by another run; the clock of a file system may lag.
 bool came_back(const Facts& facts, const layout::QuarantineName& copy, Time written);

@@ -34,8 +34,14 @@ bool is_listed(const Facts& facts, const std::string& name, const Tag& tag) {
   return tag.target && is_listed(facts, name, *tag.target);
 }
 
+// A push makes the directories of a tag before its links.
+bool may_be_getting_its_link(const Facts& facts, const Tag& tag) {
+  constexpr Duration kWhile = std::chrono::hours(1);
+  return !tag.target && gc::is_young(tag.latest, kWhile, facts.circumstances.now);
+}
+
 bool is_young_tag(const Facts& facts, const Tag& tag) {
-  return is_young(facts, tag.latest) ||
+  return may_be_getting_its_link(facts, tag) || is_young(facts, tag.latest) ||
          std::any_of(tag.history.begin(), tag.history.end(),
                      [&](const auto& entry) { return is_young(facts, entry.second); });
 }
@@ -90,12 +96,24 @@ bool has_lost_something(const Facts& facts, const std::string& name, const Tag& 
   return !knows_it || has_bytes(facts, *tag.target);
 }
 
+// What it points to was taken before it was written.
+bool asks_for_a_copy(const Facts& facts, const std::string& name, const Tag& tag) {
+  if (!tag.target) return false;
+  const Revision* revision = revision_of(facts, name, tag);
+  if (revision && revision->copy && came_back(facts, *revision->copy, tag.modified)) return true;
+  const auto copies = facts.storage.copies_of_data(facts.reading.names[*tag.target]);
+  return std::any_of(copies.begin(), copies.end(), [&](const std::string& copy) {
+    return came_back(facts, *layout::parse_quarantine_name(copy), tag.modified);
+  });
+}
+
 // In a pull-through cache: neither requested nor fetched for as long as the policy says.
 bool is_unused(const Facts& facts, const std::string& name, const Tag& tag) {
   const Revision* revision = revision_of(facts, name, tag);
   return is_unused_since(facts, tag.modified) &&
          (!revision ||
-          (!is_awaited(facts, *revision) && is_unused_since(facts, revision->modified)));
+          (!is_awaited(facts, *revision) && is_unused_since(facts, revision->modified))) &&
+         !asks_for_a_copy(facts, name, tag);
 }
 
 bool is_in_place(const Facts& facts, const std::string& name, const Tag& tag) {

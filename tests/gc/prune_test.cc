@@ -206,6 +206,16 @@ TEST_F(DeadTags, GoWhereTheBytesAreNowhereAndWhereNothingIsLeftOfThem) {
   EXPECT_THAT(found().plan.warnings, IsEmpty());
 }
 
+TEST_F(DeadTags, DirectoriesThatAPushMayBeMakingStayHoweverShortTheLimit) {
+  look.keep_younger_than(Duration(0));
+  scene.tree.directory(layout::tag("app", "new"), kNow - kHour / 2);
+  EXPECT_THAT(tags_of(pruned()), ElementsAre("app:v0"));
+  Doomed doomed;
+  doomed.in_place.tags = {{"app", "new"}};
+  EXPECT_EQ(opinion(scene.registry, doomed, look.wishes.policy),
+            (Objections{{"tag new of app", "it is young"}}));
+}
+
 TEST_F(DeadTags, AFlippedBitIsDamageAndKeepsTheHistory) {
   look.delete_untagged();
   char& bit = scene.bytes(scene.tag_link()).back();
@@ -542,6 +552,16 @@ TEST_F(Cached, OfAnyOtherStoreNothingGoes) {
     return ProcessEvidence{.processes = {cache}};
   };
   EXPECT_THAT(look.at(scene.registry).plan.blockers, IsEmpty()) << "a registry tells";
+}
+
+TEST_F(Cached, WhatWasAskedForAfterItWasTakenComesBackWithItsTag) {
+  look.wishes.policy.cache_unused = 5 * kDay;
+  scene.registry.quarantine(scene.revision_link(), kTaken);
+  scene.tree.touch(scene.tag_link(), kTaken + kDay);
+  const Looked back = found();
+  ASSERT_EQ(back.plan.restore.size(), 1u);
+  EXPECT_THAT(planned(back), Not(Contains(scene.layer)));
+  for (const TagRemoval& one : back.plan.tags) EXPECT_EQ(one.repository, "other");
 }
 
 TEST_F(Cached, OnceTakenItComesBackWhenItIsFetchedAgain) {

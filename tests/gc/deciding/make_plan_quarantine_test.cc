@@ -289,6 +289,13 @@ TEST_F(Quarantine, ACopyOfALayerLinkGoesWithTheCopyOfItsBlob) {
             (Objects{{kBlob, "", scene.loose}, {kLayerLink, "app", scene.loose}}));
 }
 
+TEST_F(Quarantine, ALayerLinkOfAnEmptyRepositoryStaysWhileItsLayerIsNeededAndLost) {
+  scene.registry.link_layer("empty", scene.layer);
+  scene.registry.quarantine(RegistryBuilder::layer_link("empty", scene.layer), kTaken);
+  scene.tree.remove(layout::blob(scene.layer));
+  EXPECT_EQ(purged(look_offline()), Objects{});
+}
+
 TEST_F(Quarantine, AnAliasLinkGoesOnlyWithBothItsNames) {
   const Digest name = digest_of("loose", Algorithm::sha512);
   scene.registry.link_layer("app", name, scene.loose);
