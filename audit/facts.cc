@@ -31,7 +31,6 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
   Facts facts{.inventory = inventory,
               .now = now,
               .is_cache = store.pull_through_cache,
-              .used = std::vector<bool>(digests),
               .is_revision = std::vector<bool>(digests),
               .can_be_pulled = std::vector<bool>(digests)};
   Closure closure(inventory);
@@ -44,28 +43,25 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
     std::sort(needs.begin(), needs.end());
   }
   closure.restart();
-  const auto use = [&](DigestId root) {
-    closure.from(root, [&](DigestId id) { facts.used[index_of(id)] = true; });
+  const auto reach = [&](DigestId root, std::vector<bool>& reached) {
+    closure.from(root, [&](DigestId id) { reached[index_of(id)] = true; });
   };
   for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.revisions) {
-      use(link.name);
-      if (is_there(link)) facts.is_revision[index_of(link.name)] = true;
+      if (!is_there(link)) continue;
+      facts.is_revision[index_of(link.name)] = true;
+      reach(link.name, facts.can_be_pulled);
     }
     for (const Tag& tag : repository.tags) {
-      if (tag.target) use(*tag.target);
+      if (tag.target && !is_dead(inventory, repository, tag))
+        reach(*tag.target, facts.can_be_pulled);
     }
   }
-  closure.restart();
-  const auto pull = [&](DigestId root) {
-    closure.from(root, [&](DigestId id) { facts.can_be_pulled[index_of(id)] = true; });
-  };
+  facts.used = facts.can_be_pulled;  // and what else is linked or tagged
   for (const Repository& repository : inventory.repositories) {
-    for (const Link& link : repository.revisions) {
-      if (is_there(link)) pull(link.name);
-    }
+    for (const Link& link : repository.revisions) reach(link.name, facts.used);
     for (const Tag& tag : repository.tags) {
-      if (tag.target && !is_dead(inventory, repository, tag)) pull(*tag.target);
+      if (tag.target) reach(*tag.target, facts.used);
     }
   }
   facts.aliases = closure.aliases();

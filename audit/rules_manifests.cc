@@ -25,16 +25,6 @@ Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
   return findings;
 }
 
-// Calls visit(document, subject) for every manifest whose subject is gone.
-template <class Visit>
-void each_orphan(const Facts& facts, Visit visit) {
-  each_manifest(facts, [&](const Document& document) {
-    for (const DigestId subject : document.subjects) {
-      if (!facts.inventory.has_bytes(subject)) visit(document, subject);
-    }
-  });
-}
-
 bool is_absent(DigestId child, const Inventory& inventory) {
   const Document* document = inventory.document(child);
   return document ? document->state == Document::State::absent : !inventory.has_bytes(child);
@@ -82,9 +72,12 @@ Findings index_child_missing(const Facts& facts) {
 
 Findings subject_missing(const Facts& facts) {
   Findings findings;
-  each_orphan(facts, [&](const Document& document, DigestId subject) {
-    findings.push_back(finding_of(Rule::subject_missing, facts.digest(subject)));
-    findings.back().found = Part{Code::subject_of, {facts.digest(document.digest).text()}};
+  each_manifest(facts, [&](const Document& document) {
+    for (const DigestId subject : document.subjects) {
+      if (facts.inventory.has_bytes(subject)) continue;
+      findings.push_back(finding_of(Rule::subject_missing, facts.digest(subject)));
+      findings.back().found = Part{Code::subject_of, {facts.digest(document.digest).text()}};
+    }
   });
   return findings;
 }

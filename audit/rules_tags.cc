@@ -3,6 +3,20 @@
 #include "registry/remains.h"
 
 namespace regctl::audit {
+namespace {
+
+// A finding about a tag that nobody can pull.
+Finding unpullable(Rule rule, const Repository& repository, const Tag& tag, const Facts& facts) {
+  Finding finding = finding_of(rule);
+  if (tag.target) finding.digest = facts.digest(*tag.target);
+  finding.severity = unless_cache(info_of(rule).severity, facts);
+  finding.repository = repository.name;
+  finding.tag = tag.name;
+  finding.used_by = {{repository.name, {tag.name}}};
+  return finding;
+}
+
+}  // namespace
 
 Findings tag_dangling(const Facts& facts) {
   Findings findings;
@@ -11,15 +25,10 @@ Findings tag_dangling(const Facts& facts) {
       const bool unknown = !tag.target && tag.state == LinkState::pending;
       if ((!tag.target && !unknown) || is_dead(facts.inventory, repository, tag)) continue;
       if (tag.target && has_link(repository.revisions, *tag.target)) continue;
-      Finding finding = finding_of(Rule::tag_dangling);
-      if (tag.target) finding.digest = facts.digest(*tag.target);
-      finding.severity = unless_cache(Severity::error, facts);
-      finding.repository = repository.name;
-      finding.tag = tag.name;
+      Finding finding = unpullable(Rule::tag_dangling, repository, tag, facts);
       finding.path = layout::tag_current_link(repository.name, tag.name);
       finding.found = report::Part{
           unknown ? report::Code::no_current_link : report::Code::no_manifest_here, {}};
-      finding.used_by = {{repository.name, {tag.name}}};
       findings.push_back(std::move(finding));
     }
   }
@@ -33,14 +42,9 @@ Findings tag_dead(const Facts& facts) {
     for (const Tag& tag : repository.tags) {
       const bool is_missing = tag.target && has_link(repository.revisions, *tag.target);
       if (is_missing || !is_dead(facts.inventory, repository, tag)) continue;
-      Finding finding = finding_of(Rule::tag_dead);
-      if (tag.target) finding.digest = facts.digest(*tag.target);
-      finding.severity = unless_cache(Severity::warning, facts);
-      finding.repository = repository.name;
-      finding.tag = tag.name;
+      Finding finding = unpullable(Rule::tag_dead, repository, tag, facts);
       finding.path = layout::tag(repository.name, tag.name);
       finding.bytes = tag.target ? facts.kept_by(*tag.target) : 0;
-      finding.used_by = {{repository.name, {tag.name}}};
       findings.push_back(std::move(finding));
     }
   }
