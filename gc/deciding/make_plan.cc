@@ -370,26 +370,25 @@ class Planner {
            next->digest == copy->digest && next->repository == copy->repository;
   }
 
+  // Neither the hold nor the gate stands against a purge of what was taken then.
+  bool is_due(Time taken) const {
+    return !is_young(taken, margins_.hold, judged_.now) && ask_gate(judged_.gate, taken).is_open();
+  }
+
   void plan_quarantine() {
     Copies waiting, unpurged;
     for (auto at = inventory_.quarantined.begin(); at != inventory_.quarantined.end(); ++at) {
       const Quarantined& copy = *at;
-      const bool blob = copy.kind == Quarantined::Kind::blob;
-      const std::string repository = blob ? "" : inventory_.repositories[copy.repository].name;
       const Why why = why_restore(copy);
-      const bool held = is_young(copy.taken, margins_.hold, judged_.now);
       if (why != Why::nothing && !has_newer_copy(at)) {
-        plan_.restore.push_back(
-            {{copy.kind, repository, digest(copy.digest), copy.taken, copy.run}, why});
-      } else if (why == Why::nothing && !held && ask_gate(judged_.gate, copy.taken).is_open() &&
-                 may_go(copy)) {
-        plan_.purge.push_back(
-            {.copy = {copy.kind, repository, digest(copy.digest), copy.taken, copy.run},
-             .bytes = copy.bytes,
-             .disk_bytes = copy.disk_bytes,
-             .duplicate = copy.duplicate,
-             .former_tags = former_tags(copy)});
-        if (blob) ++purged_[index_of(copy.digest)];
+        plan_.restore.push_back({copy_of(inventory_, copy), why});
+      } else if (why == Why::nothing && is_due(copy.taken) && may_go(copy)) {
+        plan_.purge.push_back({.copy = copy_of(inventory_, copy),
+                               .bytes = copy.bytes,
+                               .disk_bytes = copy.disk_bytes,
+                               .duplicate = copy.duplicate,
+                               .former_tags = former_tags(copy)});
+        if (copy.kind == Quarantined::Kind::blob) ++purged_[index_of(copy.digest)];
         unpurged.push_back(&copy);
       } else {
         waiting.push_back(&copy);
@@ -410,11 +409,14 @@ class Planner {
         if (mark_.quarantined_tags[end] != Why::nothing) wanted = end;
       }
       if (wanted)
-        plan_.restore.push_back({named(copies[*wanted]), mark_.quarantined_tags[*wanted]});
+        plan_.restore.push_back(
+            {copy_of(inventory_, copies[*wanted]), mark_.quarantined_tags[*wanted]});
       for (std::size_t i = first; i < end && !wanted; ++i) {
         if (may_go(copies[i]))
-          plan_.purge.push_back(
-              {.copy = named(copies[i]), .bytes = 0, .disk_bytes = 0, .duplicate = false});
+          plan_.purge.push_back({.copy = copy_of(inventory_, copies[i]),
+                                 .bytes = 0,
+                                 .disk_bytes = 0,
+                                 .duplicate = false});
       }
     }
   }
@@ -423,22 +425,11 @@ class Planner {
     return a.repository == b.repository && a.tag.name == b.tag.name;
   }
 
-  Copy named(const QuarantinedTag& copy) const {
-    return {Quarantined::Kind::tag,
-            inventory_.repositories[copy.repository].name,
-            std::nullopt,
-            copy.taken,
-            copy.run,
-            copy.tag.name};
-  }
-
   // What was given its name meanwhile must be a tag for that.
   bool may_go(const QuarantinedTag& copy) const {
     const Repository& repository = inventory_.repositories[copy.repository];
     const Tag* other = tag_named(repository.tags, copy.tag.name);
-    return (!other || other->state == LinkState::present) &&
-           !is_young(copy.taken, margins_.hold, judged_.now) &&
-           ask_gate(judged_.gate, copy.taken).is_open();
+    return (!other || other->state == LinkState::present) && is_due(copy.taken);
   }
 
   const Judged& judged_;

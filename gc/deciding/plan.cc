@@ -5,6 +5,21 @@
 
 namespace regctl::gc {
 
+Copy copy_of(const Inventory& inventory, const Quarantined& copy) {
+  const bool blob = copy.kind == Quarantined::Kind::blob;
+  return {copy.kind, blob ? "" : inventory.repositories[copy.repository].name,
+          inventory.digests[copy.digest], copy.taken, copy.run};
+}
+
+Copy copy_of(const Inventory& inventory, const QuarantinedTag& copy) {
+  return {Quarantined::Kind::tag,
+          inventory.repositories[copy.repository].name,
+          std::nullopt,
+          copy.taken,
+          copy.run,
+          copy.tag.name};
+}
+
 bool takes_anything(const Plan& plan) {
   return !plan.tags.empty() || !plan.manifests.empty() || !plan.layer_links.empty() ||
          !plan.blobs.empty();

@@ -123,6 +123,9 @@ struct Copy {
   auto operator<=>(const Copy&) const = default;
 };
 
+Copy copy_of(const Inventory& inventory, const Quarantined& copy);
+Copy copy_of(const Inventory& inventory, const QuarantinedTag& copy);
+
 struct Restoration {
   Copy copy;
   Why reason;

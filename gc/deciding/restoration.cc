@@ -19,11 +19,8 @@ Plan plan_restoration(const Judged& judged, const std::string& run) {
   const auto is_same_object = [](const Quarantined& a, const Quarantined& b) {
     return std::tie(a.kind, a.digest, a.repository) == std::tie(b.kind, b.digest, b.repository);
   };
-  const auto give_back = [&](const Quarantined& copy) {
-    const bool blob = copy.kind == Quarantined::Kind::blob;
-    plan.restore.push_back({{copy.kind, blob ? "" : inventory.repositories[copy.repository].name,
-                             inventory.digests[copy.digest], copy.taken, copy.run},
-                            Why::returned});
+  const auto give_back = [&](const auto& copy) {
+    plan.restore.push_back({copy_of(inventory, copy), Why::returned});
   };
   for (const Quarantined& copy : inventory.quarantined) {
     if (copy.duplicate || (!run.empty() && copy.run != run)) {
@@ -43,10 +40,7 @@ Plan plan_restoration(const Judged& judged, const std::string& run) {
     if ((run.empty() || copy.run == run) && !tag_named(others, copy.tag.name))
       tags[{copy.repository, copy.tag.name}] = &copy;
   }
-  for (const auto& [place, copy] : tags)
-    plan.restore.push_back({{Quarantined::Kind::tag, inventory.repositories[place.first].name,
-                             std::nullopt, copy->taken, copy->run, place.second},
-                            Why::returned});
+  for (const auto& [place, copy] : tags) give_back(*copy);
   plan.waiting = plan.waiting_unpurged =
       waiting_of(waiting, judged.margins.hold, judged.gate, judged.now);
   if (!run.empty() && plan.restore.empty())

@@ -200,14 +200,9 @@ class Sweep {
       const bool is_judged =
           found ? one.link == LinkVersion{found->modified, found->inode} : !one.link;
       if (!found && one.link) insist_that_it_is_gone(join(from, "current"));
-      const Copy copy{Quarantined::Kind::tag,
-                      one.repository,
-                      std::nullopt,
-                      std::chrono::floor<std::chrono::seconds>(now()),
-                      errand_.run,
-                      one.tag};
-      if (!is_judged || holds_a_stranger(from, storage_) ||
-          writer_.move_directory(from, place_of_tag(copy)) != Outcome::done) {
+      const bool may_go = is_judged && !holds_a_stranger(from, storage_);
+      const Copy copy = taken_now(Quarantined::Kind::tag, one.repository, std::nullopt, one.tag);
+      if (!may_go || writer_.move_directory(from, place_of_tag(copy)) != Outcome::done) {
         stay(one.names);
         return skip();
       }
@@ -217,10 +212,16 @@ class Sweep {
     });
   }
 
+  // REQUIRES: the rename that it names follows at once.
+  Copy taken_now(Quarantined::Kind kind, const std::string& repository,
+                 const std::optional<Digest>& digest, const std::string& tag = {}) const {
+    return {kind,        repository, digest, std::chrono::floor<std::chrono::seconds>(now()),
+            errand_.run, tag};
+  }
+
   void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
             const Identity& expected, std::uint64_t bytes) {
-    const Copy copy{kind, repository, digest, std::chrono::floor<std::chrono::seconds>(now()),
-                    errand_.run};
+    const Copy copy = taken_now(kind, repository, digest);
     const std::string directory = directory_of(kind, repository, digest);
     const Outcome outcome =
         writer_.set_aside(directory, original_of(kind), quarantine_name(copy), expected);
