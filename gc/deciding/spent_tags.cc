@@ -127,9 +127,12 @@ bool SpentTags::waits_for_its_subject(const Repository& repository, const Link& 
 }
 
 std::span<const QuarantinedTag> SpentTags::in_quarantine(std::size_t place) const {
-  const auto range =
-      std::ranges::equal_range(inventory_.quarantined_tags, place, {}, &QuarantinedTag::repository);
-  return {range.begin(), range.end()};
+  const auto& all = inventory_.quarantined_tags;
+  const auto is_before = [&](const QuarantinedTag& copy) { return copy.repository < place; };
+  const auto is_not_after = [&](const QuarantinedTag& copy) { return copy.repository <= place; };
+  // Not std::ranges::equal_range: clang 14 knows no subrange.
+  return {std::partition_point(all.begin(), all.end(), is_before),
+          std::partition_point(all.begin(), all.end(), is_not_after)};
 }
 
 }  // namespace regctl::gc
