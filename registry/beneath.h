@@ -1,6 +1,8 @@
 // The system calls of everything below a registry's root: from directory descriptors, never through
-// a symbolic link and never out of the tree. The reading half (filesystem_storage.cc) and the
-// writing half (gc/doing/writer.cc) stand on this.
+// a symbolic link and never out of the tree: with openat2 and RESOLVE_BENEATH, NO_SYMLINKS and
+// NO_MAGICLINKS, or component by component with O_NOFOLLOW where the kernel or a seccomp filter
+// lacks it. OpenTree stands on this, and on that the reading half (filesystem_storage.cc) and the
+// writing half (gc/doing/writer.cc).
 #pragma once
 
 #include <sys/stat.h>

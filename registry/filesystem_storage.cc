@@ -17,7 +17,6 @@ using beneath::Answer;
 using beneath::ask;
 using beneath::ask_twice;
 using beneath::Descriptor;
-using beneath::Resolution;
 
 EntryKind kind_of(mode_t mode) {
   if (S_ISREG(mode)) return EntryKind::file;
@@ -74,9 +73,9 @@ class FileReader final : public Reader {
 
 class FilesystemStorage final : public Storage {
  public:
-  // An empty descriptor is the view of an absent directory; `prefix` is a view's, with its slash.
-  FilesystemStorage(Descriptor root, std::string prefix, Resolution resolution)
-      : root_(std::move(root)), prefix_(std::move(prefix)), resolution_(resolution) {}
+  // Without a tree: the view of an absent directory. `prefix` is a view's, with its slash.
+  FilesystemStorage(std::optional<OpenTree> tree, std::string prefix)
+      : tree_(std::move(tree)), prefix_(std::move(prefix)) {}
 
   std::optional<Listing> list(std::string_view key) const override {
     const auto directory = descriptor(key, O_RDONLY | O_DIRECTORY);
@@ -94,7 +93,7 @@ class FilesystemStorage final : public Storage {
   }
 
   std::optional<Stat> stat(std::string_view key) const override {
-    if (!root_) return std::nullopt;
+    if (!tree_) return std::nullopt;
     const auto slash = key.rfind('/');
     std::optional<Descriptor> parent;
     if (slash != std::string_view::npos) {
@@ -102,7 +101,7 @@ class FilesystemStorage final : public Storage {
       if (!parent) return std::nullopt;
     }
     const std::string name(key.empty() ? "." : key.substr(slash + 1));
-    return stat(parent ? *parent : root_, name.c_str(), [&] { return std::string(key); });
+    return stat(parent ? *parent : tree_->top(), name.c_str(), [&] { return std::string(key); });
   }
 
   std::optional<Content> read(std::string_view key, std::size_t limit) const override {
@@ -136,9 +135,8 @@ class FilesystemStorage final : public Storage {
 
   std::optional<Stat> holds(std::string_view key, std::string_view bytes) const override {
     std::array<char, 256> buffer;
-    if (!root_ || bytes.size() >= buffer.size()) return std::nullopt;
-    const Answer opened =
-        beneath::open(root_.get(), key, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolution_);
+    if (!tree_ || bytes.size() >= buffer.size()) return std::nullopt;
+    const Answer opened = tree_->open(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (opened.error) return std::nullopt;
     const Descriptor file(static_cast<int>(opened.value));
     struct statx st;
@@ -157,9 +155,10 @@ class FilesystemStorage final : public Storage {
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     auto directory = descriptor(prefix, O_PATH | O_DIRECTORY);
-    return std::make_unique<FilesystemStorage>(directory ? std::move(*directory) : Descriptor(),
-                                               prefix.empty() ? prefix_ : complete(prefix) + '/',
-                                               resolution_);
+    std::optional<OpenTree> tree;
+    if (directory) tree.emplace(std::move(*directory), tree_->resolution());
+    return std::make_unique<FilesystemStorage>(std::move(tree),
+                                               prefix.empty() ? prefix_ : complete(prefix) + '/');
   }
 
  private:
@@ -203,8 +202,8 @@ class FilesystemStorage final : public Storage {
   }
 
   std::optional<Descriptor> descriptor(std::string_view key, int flags) const {
-    if (!root_) return std::nullopt;
-    const Answer answer = beneath::open(root_.get(), key, flags, resolution_);
+    if (!tree_) return std::nullopt;
+    const Answer answer = tree_->open(key, flags);
     if (answer.error == ENOENT) return std::nullopt;
     if (answer.error) fail(key, answer.error);
     return Descriptor(static_cast<int>(answer.value));
@@ -239,17 +238,14 @@ class FilesystemStorage final : public Storage {
     listing.entries.push_back({entry.d_name, kind});
   }
 
-  Descriptor root_;
+  std::optional<OpenTree> tree_;
   std::string prefix_;
-  Resolution resolution_;
 };
 
 }  // namespace
 
-std::unique_ptr<Storage> open_filesystem_storage(const Descriptor& directory,
-                                                 Resolution resolution) {
-  const Answer own = beneath::open(directory.get(), "", O_PATH | O_DIRECTORY, resolution);
-  return std::make_unique<FilesystemStorage>(beneath::opened(own, ""), "", resolution);
+std::unique_ptr<Storage> make_filesystem_storage(OpenTree tree) {
+  return std::make_unique<FilesystemStorage>(std::move(tree), "");
 }
 
 }  // namespace regctl

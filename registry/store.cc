@@ -9,12 +9,12 @@ namespace regctl {
 
 Store::Store(StoreFacts facts, beneath::Resolution resolution)
     : facts_(std::move(facts)),
-      resolution_(resolution),
-      directory_(beneath::opened(beneath::open_top(facts_.v2, O_PATH | O_DIRECTORY, resolution),
-                                 facts_.v2)),
-      storage_(open_filesystem_storage(directory_, resolution)) {
+      tree_(beneath::opened(beneath::open_top(facts_.v2, O_PATH | O_DIRECTORY, resolution),
+                            facts_.v2),
+            resolution),
+      storage_(make_filesystem_storage(tree_)) {
   struct stat st;
-  if (fstat(directory_.get(), &st) != 0) beneath::fail(errno, facts_.v2);
+  if (fstat(tree_.top().get(), &st) != 0) beneath::fail(errno, facts_.v2);
   facts_.device = st.st_dev;
   facts_.inode = st.st_ino;
 }

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "registry/beneath.h"
+#include "registry/open_tree.h"
 #include "registry/storage.h"
 #include "registry/store_facts.h"
 
@@ -19,14 +19,12 @@ class Store {
   // With the identity of what was opened.
   const StoreFacts& facts() const { return facts_; }
   const Storage& storage() const { return *storage_; }
-  // The directory docker/registry/v2, to open others from: not for reading itself (O_PATH).
-  const beneath::Descriptor& directory() const { return directory_; }
-  beneath::Resolution resolution() const { return resolution_; }
+  // From the directory docker/registry/v2 on.
+  const OpenTree& tree() const { return tree_; }
 
  private:
   StoreFacts facts_;
-  beneath::Resolution resolution_;
-  beneath::Descriptor directory_;
+  OpenTree tree_;
   std::unique_ptr<Storage> storage_;
 };
 

@@ -48,8 +48,7 @@ Lock Lock::acquire(const Store& store) {
   const std::string& v2 = store.facts().v2;
   const std::string path = v2 + '/' + kLockFile;
   // Opened again, since a lock belongs to what one opening made.
-  Descriptor directory = beneath::opened(
-      beneath::open(store.directory().get(), "", O_RDONLY | O_DIRECTORY, store.resolution()), v2);
+  Descriptor directory = beneath::opened(store.tree().open("", O_RDONLY | O_DIRECTORY), v2);
   Answer answer = lock(directory);
   if (answer.error == EWOULDBLOCK) throw LockHeld();
   const bool by_file = answer.error != 0;

@@ -21,9 +21,7 @@ class Proof {
   Proof(const Store& store, Writer& writer, const std::string& directory)
       : directory_(directory),
         writer_(writer),
-        at_(beneath::opened(beneath::open(store.directory().get(), directory,
-                                          O_RDONLY | O_DIRECTORY, store.resolution()),
-                            directory)) {
+        at_(beneath::opened(store.tree().open(directory, O_RDONLY | O_DIRECTORY), directory)) {
     clear_away();  // what an earlier run left when it was killed
   }
   ~Proof() {

@@ -17,8 +17,9 @@ using beneath::Descriptor;
 
 class FilesystemWriter final : public Writer {
  public:
-  FilesystemWriter(Descriptor root, std::vector<Descriptor> mounts, beneath::Resolution resolution)
-      : root_(std::move(root)), mounts_(std::move(mounts)), resolution_(resolution) {}
+  // `file_systems`: a directory on each, open for reading.
+  FilesystemWriter(OpenTree tree, std::vector<Descriptor> file_systems)
+      : tree_(std::move(tree)), file_systems_(std::move(file_systems)) {}
 
   Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
                     const Identity& expected) override {
@@ -88,18 +89,16 @@ class FilesystemWriter final : public Writer {
   }
 
   void sync() override {
-    const auto sync_one = [](const Descriptor& file_system) {
-      const Answer answer = beneath::ask([&] { return syncfs(file_system.get()); });
+    for (const Descriptor& one : file_systems_) {
+      const Answer answer = beneath::ask([&] { return syncfs(one.get()); });
       if (answer.error) throw NotSynced(answer.error);
-    };
-    sync_one(root_);
-    for (const Descriptor& mount : mounts_) sync_one(mount);
+    }
   }
 
  private:
   // Empty: absent.
   Descriptor open(std::string_view directory) const {
-    const Answer answer = beneath::open(root_.get(), directory, O_PATH | O_DIRECTORY, resolution_);
+    const Answer answer = tree_.open(directory, O_PATH | O_DIRECTORY);
     if (answer.error && answer.error != ENOENT) fail(answer.error, std::string(directory));
     return Descriptor(static_cast<int>(answer.value));
   }
@@ -214,23 +213,22 @@ class FilesystemWriter final : public Writer {
     beneath::fail(error, std::move(key));
   }
 
-  Descriptor root_;
-  std::vector<Descriptor> mounts_;
-  beneath::Resolution resolution_;
+  OpenTree tree_;
+  std::vector<Descriptor> file_systems_;
 };
 
 }  // namespace
 
 std::unique_ptr<Writer> open_writer(const Store& store) {
+  std::vector<Descriptor> file_systems;
   const auto open = [&](const std::string& key) {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY;  // syncfs() takes no O_PATH
-    return beneath::opened(beneath::open(store.directory().get(), key, kFlags, store.resolution()),
-                           key.empty() ? store.facts().v2 : key);
+    file_systems.push_back(
+        beneath::opened(store.tree().open(key, kFlags), key.empty() ? store.facts().v2 : key));
   };
-  std::vector<Descriptor> mounts;
-  mounts.reserve(store.facts().medium.mounts.size());
-  for (const MountBelow& mount : store.facts().medium.mounts) mounts.push_back(open(mount.point));
-  return std::make_unique<FilesystemWriter>(open(""), std::move(mounts), store.resolution());
+  open("");
+  for (const MountBelow& mount : store.facts().medium.mounts) open(mount.point);
+  return std::make_unique<FilesystemWriter>(store.tree(), std::move(file_systems));
 }
 
 }  // namespace regctl::gc

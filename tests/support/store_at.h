@@ -19,7 +19,7 @@ inline Store store_at(const std::filesystem::path& path,
 
 inline std::unique_ptr<Storage> storage_at(
     const std::filesystem::path& path, beneath::Resolution resolution = beneath::Resolution::best) {
-  return open_filesystem_storage(store_at(path, resolution).directory(), resolution);
+  return make_filesystem_storage(store_at(path, resolution).tree());
 }
 
 }  // namespace regctl::test

@@ -94,7 +94,7 @@ class Sweeping {
     PhaseProgress progress(at_phase);
     undertaking.run = "run" + std::to_string(++runs_);
     const Store store(find_store(directory_.path()).facts);
-    const auto storage = wrap(open_filesystem_storage(store.directory()));
+    const auto storage = wrap(make_filesystem_storage(store.tree()));
     const auto writer = gc::open_writer(store);
     TroubledWriter troubled(*writer, meddle);
     const gc::Lock lock = gc::Lock::acquire(store);
