@@ -47,8 +47,9 @@ constexpr std::array kChecks = {
     Check{Rule::quarantined, quarantined},
     Check{Rule::referrer_orphaned, referrer_orphaned},
     Check{Rule::foreign_name, foreign_name},
+    Check{Rule::alias_link, alias_link},
 };
-static_assert(has_a_row_for_each(kChecks, &Check::rule, Rule::foreign_name));
+static_assert(has_a_row_for_each(kChecks, &Check::rule, Rule::alias_link));
 
 using Users = std::map<Digest, std::vector<UsedBy>>;
 

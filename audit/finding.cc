@@ -83,9 +83,11 @@ constexpr std::array kRules = {
              "regctl-gc --prune-orphaned-referrers"},
     RuleInfo{foreign_name, "foreign-name", info,
              "a name that no registry makes or reads; nothing below it counts", ""},
+    RuleInfo{alias_link, "alias-link", info, "a symbolic link that is another name of a repository",
+             ""},
 };
 
-static_assert(has_a_row_for_each(kRules, &RuleInfo::rule, foreign_name));
+static_assert(has_a_row_for_each(kRules, &RuleInfo::rule, alias_link));
 
 }  // namespace
 

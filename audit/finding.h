@@ -47,6 +47,7 @@ enum class Rule : std::uint8_t {
   quarantined,
   referrer_orphaned,
   foreign_name,
+  alias_link,
 };
 
 struct RuleInfo {

@@ -45,6 +45,7 @@ Findings upload_malformed(const Facts& facts);
 Findings blob_misplaced(const Facts& facts);
 Findings unexpected_file(const Facts& facts);
 Findings foreign_name(const Facts& facts);
+Findings alias_link(const Facts& facts);
 Findings repository_empty(const Facts& facts);
 Findings quarantined(const Facts& facts);
 

@@ -82,6 +82,16 @@ Findings foreign_name(const Facts& facts) {
   return strays_of(Stray::Kind::foreign, Rule::foreign_name, facts);
 }
 
+Findings alias_link(const Facts& facts) {
+  Findings findings;
+  for (const Alias& alias : facts.inventory.aliases) {
+    findings.push_back(finding_of(Rule::alias_link));
+    findings.back().path = layout::repository(alias.name);
+    findings.back().found = report::Part{report::Code::other_name_of, {alias.of}};
+  }
+  return findings;
+}
+
 Findings repository_empty(const Facts& facts) {
   Findings findings;
   for (const Repository& repository : facts.inventory.repositories) {

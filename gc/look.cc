@@ -294,6 +294,7 @@ class Look {
            static_cast<std::uint64_t>(
                std::count_if(inventory().strays.begin(), inventory().strays.end(), is_foreign)),
            0);
+    advise(report::Code::aliases, inventory().aliases.size(), 0);
     advise(report::Code::arrived_blobs, arrived.count, arrived.bytes);
   }
 

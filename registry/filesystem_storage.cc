@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 namespace regctl {
@@ -45,6 +46,21 @@ Answer ask_status(const Descriptor& directory, const char* name, struct statx& s
   const int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
   return ask_twice(
       [&] { return statx(directory.get(), name, flags, STATX_BASIC_STATS | STATX_BTIME, &st); });
+}
+
+// By which the kernel knows it now; empty: too long to tell.
+std::string path_of(const Descriptor& directory) {
+  std::array<char, PATH_MAX> buffer;
+  const std::string link = "/proc/self/fd/" + std::to_string(directory.get());
+  const Answer got = ask([&] { return readlink(link.c_str(), buffer.data(), buffer.size()); });
+  const bool whole = !got.error && got.value < PATH_MAX;
+  return whole ? std::string(buffer.data(), static_cast<std::size_t>(got.value)) : "";
+}
+
+bool are_one(const Descriptor& one, const Descriptor& other) {
+  struct stat a, b;
+  return fstat(one.get(), &a) == 0 && fstat(other.get(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
 }
 
 class FileReader final : public Reader {
@@ -151,6 +167,26 @@ class FilesystemStorage final : public Storage {
     auto file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file || status(*file, key).kind != EntryKind::file) return nullptr;
     return std::make_unique<FileReader>(std::move(*file), complete(key));
+  }
+
+  // The kernel follows the link; what it leads to is then reached by its own name.
+  std::optional<std::string> leads_to(std::string_view key) const override {
+    const auto slash = key.rfind('/');
+    const auto parent = descriptor(slash == std::string_view::npos ? "" : key.substr(0, slash),
+                                   O_PATH | O_DIRECTORY);
+    if (!parent) return std::nullopt;
+    const std::string name(key.substr(slash + 1));
+    const Answer followed =
+        ask([&] { return openat(parent->get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
+    if (followed.error) return std::nullopt;
+    const Descriptor directory(static_cast<int>(followed.value));
+    const std::string top = path_of(tree_->top()), path = path_of(directory);
+    if (top.empty() || !path.starts_with(top + '/')) return std::nullopt;
+    std::string own = path.substr(top.size() + 1);
+    const Answer opened = tree_->open(own, O_PATH | O_DIRECTORY);
+    if (opened.error) return std::nullopt;
+    const Descriptor same(static_cast<int>(opened.value));
+    return are_one(directory, same) ? std::optional(std::move(own)) : std::nullopt;
   }
 
   std::unique_ptr<Storage> below(std::string_view prefix) const override {

@@ -78,7 +78,13 @@ const Repository* Inventory::repository(std::string_view name) const {
   const auto at = std::lower_bound(
       repositories.begin(), repositories.end(), name,
       [](const Repository& one, std::string_view wanted) { return one.name < wanted; });
-  return at != repositories.end() && at->name == name ? &*at : nullptr;
+  if (at != repositories.end() && at->name == name) return &*at;
+  if (aliases.empty()) return nullptr;
+  const auto named =
+      std::find_if(repositories.begin(), repositories.end(), [&](const Repository& one) {
+        return std::binary_search(one.other_names.begin(), one.other_names.end(), name);
+      });
+  return named != repositories.end() ? &*named : nullptr;
 }
 
 std::vector<DigestId> all_blobs(const Inventory& inventory) {

@@ -156,7 +156,8 @@ struct Upload {
 };
 
 struct Repository {
-  std::string name;  // as in the tree; not necessarily a legal name, nor UTF-8
+  std::string name;                      // as in the tree; not necessarily a legal name, nor UTF-8
+  std::vector<std::string> other_names;  // by one of Inventory::aliases each; ascending
   std::vector<Link> layers;
   std::vector<Link> revisions;
   std::vector<Tag> tags;
@@ -258,6 +259,14 @@ struct QuarantinedTag {
   bool operator==(const QuarantinedTag&) const = default;
 };
 
+// Another name of a directory below repositories/, and so of all repositories in it: a symbolic
+// link.
+struct Alias {
+  std::string name, of;  // relative to repositories/
+
+  auto operator<=>(const Alias&) const = default;
+};
+
 // Every vector ascends by digest, name or path, so equal registries give equal inventories.
 struct Inventory {
   DigestSet digests;  // every digest met anywhere
@@ -268,6 +277,7 @@ struct Inventory {
   std::vector<QuarantinedTag> quarantined_tags;  // by repository, name, time
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
+  std::vector<Alias> aliases;
   bool has_blobs = false, has_repositories = false;  // directories
   Arrival arrival = Arrival::ignored;                // what `arrived` tells
   // 1 + index into blobs and documents, by DigestId; 0: none.
@@ -278,7 +288,7 @@ struct Inventory {
   const Document* document(DigestId id) const;
   // As Blob::has_bytes(); false where nothing stands below blobs/ for it.
   bool has_bytes(DigestId id) const;
-  // Null: there is none of that name.
+  // Also by another name that it has. Null: there is none of that name.
   const Repository* repository(std::string_view name) const;
 
   bool operator==(const Inventory&) const = default;

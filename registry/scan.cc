@@ -21,16 +21,37 @@ struct Namespace {
   std::string path() const { return join(parent, name); }
 };
 
+// `path` as it is below repositories/.
+std::string name_of(const std::string& path) {
+  return path.substr(layout::kRepositories.size() + 1);
+}
+
+// A symbolic link to a directory of repositories that is listed under its own name is another name
+// of it; any other hides what it leads to. `listed` ascends.
+void judge_links(const Storage& storage, const std::vector<std::string>& links,
+                 const std::vector<std::string>& listed, ScanNotes& notes) {
+  for (const std::string& link : links) {
+    notes.guarded([&] {
+      const auto target = storage.leads_to(link);
+      if (target && std::binary_search(listed.begin(), listed.end(), *target))
+        notes.alias({name_of(link), name_of(*target)});
+      else
+        notes.obstacle(Trouble::symlink, link);
+    });
+  }
+}
+
 // Names of all repositories, in order: directories with one of the registry's own below them. Level
 // by level, because the depth is the pusher's choice.
 std::vector<std::string> find_repositories(const Storage& storage, const Workers& workers,
                                            ScanNotes& notes) {
-  std::vector<std::string> repositories;
+  std::vector<std::string> repositories, listed, links;
   std::vector<Namespace> level{{"", std::string(layout::kRepositories)}};
   while (!level.empty()) {
     struct Found {
-      bool is_repository = false;
+      bool is_listed = false, is_repository = false;
       std::vector<Namespace> below;
+      std::vector<std::string> links;
     };
     const auto found = parallel_map(workers, level, [&](const Namespace& here) {
       Found result;
@@ -40,6 +61,7 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
             notes.insist(storage, here.parent, here.name, [&] { return storage.list(path); });
         if (!listing && here.parent.empty()) throw StorageError(Trouble::vanished, path);
         if (!listing) return;
+        result.is_listed = !here.parent.empty();
         for (const Entry& entry : listing->entries) {
           if (notes.is_foreign(entry, path)) continue;
           if (entry.name.starts_with('_') && !here.parent.empty()) {
@@ -49,6 +71,8 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
               result.is_repository = true;
             else
               notes.stray(Stray::Kind::unexpected, join(path, entry.name));
+          } else if (entry.kind == EntryKind::symlink && !entry.name.starts_with('_')) {
+            result.links.push_back(join(path, entry.name));
           } else if (notes.is_directory(entry, path)) {
             if (entry.name.starts_with('_'))
               notes.obstacle(Trouble::unknown_directory, join(path, entry.name));
@@ -61,14 +85,30 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
     });
     std::vector<Namespace> next;
     for (std::size_t i = 0; i < level.size(); ++i) {
-      if (found[i].is_repository)
-        repositories.push_back(level[i].path().substr(layout::kRepositories.size() + 1));
+      if (found[i].is_listed) listed.push_back(level[i].path());
+      if (found[i].is_repository) repositories.push_back(name_of(level[i].path()));
+      links.insert(links.end(), found[i].links.begin(), found[i].links.end());
       next.insert(next.end(), found[i].below.begin(), found[i].below.end());
     }
     level = std::move(next);
   }
+  std::sort(listed.begin(), listed.end());
+  judge_links(storage, links, listed, notes);
+  std::sort(notes.aliases.begin(), notes.aliases.end());
   std::sort(repositories.begin(), repositories.end());
   return repositories;
+}
+
+// By one link each: a link to a directory above itself would go on for ever.
+std::vector<std::string> other_names_of(const std::string& name,
+                                        const std::vector<Alias>& aliases) {
+  std::vector<std::string> names;
+  for (const Alias& alias : aliases) {
+    if ((name + '/').starts_with(alias.of + '/'))
+      names.push_back(alias.name + name.substr(alias.of.size()));
+  }
+  sort_unique(names);
+  return names;
 }
 
 void scan_repositories(const Storage& storage, const ScanOptions& options, const Workers& workers,
@@ -99,6 +139,7 @@ void scan_repositories(const Storage& storage, const ScanOptions& options, const
   for (std::size_t i = 0; i < scanned.size(); ++i) {
     if (!is_repository_name(names[i]))
       notes.stray(Stray::Kind::illegal_name, layout::repository(names[i]));
+    scanned[i].repository.other_names = other_names_of(names[i], notes.aliases);
     inventory.repositories.push_back(std::move(scanned[i].repository));
     std::move(scanned[i].quarantined_tags.begin(), scanned[i].quarantined_tags.end(),
               std::back_inserter(inventory.quarantined_tags));

@@ -15,6 +15,7 @@ void ScanNotes::move_to(Inventory& inventory, const Storage& storage) {
   };
   append(inventory.obstacles, obstacles);
   append(inventory.strays, strays);
+  append(inventory.aliases, aliases);
   append(inventory.quarantined, quarantined);
 }
 

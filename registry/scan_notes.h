@@ -37,6 +37,10 @@ class ScanNotes {
     const std::lock_guard lock(mutex_);
     strays.push_back({kind, std::move(path)});
   }
+  void alias(Alias alias) {
+    const std::lock_guard lock(mutex_);
+    aliases.push_back(std::move(alias));
+  }
   void in_quarantine(Quarantined copy) {
     const std::lock_guard lock(mutex_);
     quarantined.push_back(std::move(copy));
@@ -100,6 +104,7 @@ class ScanNotes {
   DigestCollector digests;
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
+  std::vector<Alias> aliases;
   std::vector<Quarantined> quarantined;
 
  private:

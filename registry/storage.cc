@@ -31,6 +31,8 @@ Time arrival_of(const Stat& stat, Arrival what_counts) {
   return what_counts == Arrival::birth_or_change ? stat.changed : Time{};
 }
 
+std::optional<std::string> Storage::leads_to(std::string_view) const { return std::nullopt; }
+
 std::unique_ptr<Reader> Storage::open(std::string_view key) const {
   auto content = read(key, SIZE_MAX);
   if (!content || content->stat.kind != EntryKind::file) return nullptr;

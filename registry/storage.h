@@ -69,7 +69,7 @@ Time arrival_of(const Stat& stat, Arrival what_counts);
 
 // Every function may be called from several threads at once. Absence is an empty optional, and only
 // if storage is sure of it; whatever else keeps the answer away is a StorageError with the complete
-// key. A symbolic link is never followed: meeting one on the way to a key throws.
+// key. A symbolic link is never followed on the way to a key: meeting one throws.
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -83,6 +83,9 @@ class Storage {
   // `key`, if it is a file that holds exactly `bytes`. Empty says nothing, and nothing is thrown:
   // ask again with read(). The cheapest question there is.
   virtual std::optional<Stat> holds(std::string_view key, std::string_view bytes) const;
+  // The key of the directory that the symbolic link `key` leads to in the end. Empty: it leads out
+  // of this storage, to no directory, or nobody can tell.
+  virtual std::optional<std::string> leads_to(std::string_view key) const;
   // Null: absent, or no file.
   virtual std::unique_ptr<Reader> open(std::string_view key) const;
   // The same storage, seen from a prefix: cheaper where many keys share one. Everything in a view

@@ -290,6 +290,10 @@ constexpr std::array kTable = {
              "{0} files and directories have names that no registry makes or reads, and are left "
              "alone; regctl-audit names them",
              ""},
+    CodeInfo{aliases, "aliases", advice,
+             "{0} symbolic links are other names of repositories, which are read under their own; "
+             "regctl-audit names them",
+             ""},
     CodeInfo{flush_redis, "", part,
              "Redis, which {0} names, may remember the blobs: flush it, restart the registry and "
              "say when that was (--registry-restarted-at TIME)",
@@ -425,9 +429,10 @@ constexpr std::array kTable = {
     CodeInfo{no_current_link, "", part, "has no current link", ""},
     CodeInfo{no_manifest_here, "", part, "names no manifest of this repository", ""},
     CodeInfo{quarantined_since, "", part, "since {0} by run {1}", ""},
+    CodeInfo{other_name_of, "", part, "another name of {0}", ""},
 };
 
-static_assert(has_a_row_for_each(kTable, &CodeInfo::code, quarantined_since));
+static_assert(has_a_row_for_each(kTable, &CodeInfo::code, other_name_of));
 
 }  // namespace
 

@@ -127,6 +127,7 @@ enum class Code : std::uint8_t {
   roots_absent,
   pulled_by_digest,
   foreign_names,
+  aliases,
   // What would open the gate of the caches.
   flush_redis,
   restart_server_in_doubt,
@@ -236,6 +237,7 @@ enum class Code : std::uint8_t {
   no_current_link,
   no_manifest_here,
   quarantined_since,
+  other_name_of,
 };
 
 enum class MessageKind : std::uint8_t {

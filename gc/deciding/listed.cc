@@ -10,9 +10,9 @@ Listed::Listed(const Inventory& inventory, const Policy& policy) {
     if (!id) continue;
     // A cluster writes registry.example.com/app@sha256:...: what is no repository here must not
     // count nowhere.
-    const bool here = root.repository && inventory.repository(*root.repository);
+    const Repository* here = root.repository ? inventory.repository(*root.repository) : nullptr;
     if (root.repository && !here) ++of_unknown_repositories_;
-    (here ? in_[*root.repository] : everywhere_).push_back(*id);
+    (here ? in_[here->name] : everywhere_).push_back(*id);
     all_.push_back(*id);
   }
   std::sort(everywhere_.begin(), everywhere_.end());

@@ -249,7 +249,7 @@ class Marker {
     const Link& revision = repository.revisions[place];
     if (listed_.contains(repository, revision.name)) return Why::listed;
     const bool in_quarantine = revision.state == LinkState::quarantined;
-    if (is_protected(policy_, repository.name)) return Why::is_protected;
+    if (is_protected(policy_, repository)) return Why::is_protected;
     if (in_quarantine && returned_.contains(revision.name)) return Why::returned;
     if (leads_nowhere(mark, revision)) return Why::nothing;
     if (revision.state == LinkState::pending) return Why::beginning;
@@ -407,7 +407,10 @@ class Marker {
   void note_idle_protect() {
     for (const std::string& glob : policy_.protect) {
       const auto matches = [&](const Repository& repository) {
-        return matches_glob(glob, repository.name);
+        const auto matches_name = [&](const std::string& name) { return matches_glob(glob, name); };
+        return matches_name(repository.name) ||
+               std::any_of(repository.other_names.begin(), repository.other_names.end(),
+                           matches_name);
       };
       if (std::none_of(inventory_.repositories.begin(), inventory_.repositories.end(), matches))
         mark_.idle_protect.push_back(glob);

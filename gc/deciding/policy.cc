@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "registry/inventory.h"
+
 namespace regctl::gc {
 
 bool matches_glob(std::string_view glob, std::string_view name) {
@@ -25,9 +27,15 @@ bool matches_glob(std::string_view glob, std::string_view name) {
   return glob.find_first_not_of('*', g) == std::string_view::npos;
 }
 
-bool is_protected(const Policy& policy, std::string_view repository) {
+bool is_protected(const Policy& policy, std::string_view name) {
   return std::any_of(policy.protect.begin(), policy.protect.end(),
-                     [&](const std::string& glob) { return matches_glob(glob, repository); });
+                     [&](const std::string& glob) { return matches_glob(glob, name); });
+}
+
+bool is_protected(const Policy& policy, const Repository& repository) {
+  return is_protected(policy, repository.name) ||
+         std::any_of(repository.other_names.begin(), repository.other_names.end(),
+                     [&](const std::string& name) { return is_protected(policy, name); });
 }
 
 }  // namespace regctl::gc

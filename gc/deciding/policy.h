@@ -11,6 +11,10 @@
 #include "registry/digest.h"
 #include "registry/time.h"
 
+namespace regctl {
+struct Repository;  // registry/inventory.h, which the second opinion must not see
+}
+
 namespace regctl::gc {
 
 // A digest that must survive; with a repository, as a manifest of that one only.
@@ -50,7 +54,9 @@ inline bool is_young(Time time, Duration limit, Time now) {
 
 // '*' stands for any run of characters, "/" included; everything else for itself.
 bool matches_glob(std::string_view glob, std::string_view name);
-bool is_protected(const Policy& policy, std::string_view repository);
+bool is_protected(const Policy& policy, std::string_view name);
+// By any of its names.
+bool is_protected(const Policy& policy, const Repository& repository);
 
 // The least whole percentage that `part` is not more than; of nothing 0. Exact up to 184 PB.
 constexpr std::uint64_t percent_up(std::uint64_t part, std::uint64_t whole) {

@@ -71,7 +71,7 @@ bool SpentTags::asks_for_a_copy(const Repository& repository, const Tag& tag) co
 
 // Neither the image nor what the tag points to is being pushed.
 bool SpentTags::is_old_orphan(const Repository& repository, const Tag& tag) const {
-  if (!tag.target || is_protected(policy_, repository.name) || !orphans_.is_orphan(repository, tag))
+  if (!tag.target || is_protected(policy_, repository) || !orphans_.is_orphan(repository, tag))
     return false;
   const auto subject = inventory_.digests.find(*subject_named_by(tag.name));
   const Link* revision = link_named(repository.revisions, *tag.target);

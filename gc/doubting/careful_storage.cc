@@ -111,17 +111,28 @@ std::vector<Entry> CarefulStorage::entries(const std::string& key) const {
   return listing ? std::move(listing->entries) : std::vector<Entry>();
 }
 
-std::vector<std::string> CarefulStorage::directories(const std::string& key,
-                                                     bool (*belongs)(std::string_view)) const {
-  std::vector<std::string> names;
+CarefulStorage::Children CarefulStorage::directories_and_links(const std::string& key,
+                                                               Belongs belongs) const {
+  Children children;
   for (Entry& entry : entries(key)) {
     if (!may_be_a_registrys(entry.name)) continue;
     if (entry.kind == EntryKind::file && !(belongs && belongs(entry.name))) continue;
-    if (entry.kind != EntryKind::directory)
+    if (entry.kind == EntryKind::directory)
+      children.directories.push_back(std::move(entry.name));
+    else if (entry.kind == EntryKind::symlink && entry.name[0] != '_')
+      children.links.push_back(std::move(entry.name));
+    else
       throw StorageError(trouble_of(entry.kind), join(key, entry.name));
-    names.push_back(std::move(entry.name));
   }
-  return names;
+  return children;
+}
+
+std::vector<std::string> CarefulStorage::directories(const std::string& key,
+                                                     Belongs belongs) const {
+  Children children = directories_and_links(key, belongs);
+  if (!children.links.empty())
+    throw StorageError(Trouble::symlink, join(key, children.links.front()));
+  return std::move(children.directories);
 }
 
 std::optional<Content> CarefulStorage::read(const std::string& key, std::size_t limit) const {

@@ -47,8 +47,13 @@ class CarefulStorage {
   std::vector<Entry> entries(const std::string& key) const;
   // Of these the directories, and files for which `belongs` says that a directory must be there, so
   // that listing them fails. Throws also for whatever else may hide something.
-  std::vector<std::string> directories(const std::string& key,
-                                       bool (*belongs)(std::string_view) = nullptr) const;
+  using Belongs = bool (*)(std::string_view);
+  std::vector<std::string> directories(const std::string& key, Belongs belongs = nullptr) const;
+  // The same, with the symbolic links whose names no underscore begins by themselves.
+  struct Children {
+    std::vector<std::string> directories, links;
+  };
+  Children directories_and_links(const std::string& key, Belongs belongs) const;
   // Empty: `key`, which was listed, is provably gone.
   std::optional<Content> read(const std::string& key, std::size_t limit) const;
   bool is_gone(std::string key) const;

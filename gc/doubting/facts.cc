@@ -31,6 +31,15 @@ void note_ages(const Repository& repository, Facts& facts) {
   }
 }
 
+// In which it is to survive. Empty: in all.
+std::string repository_of(const RootDigest& root, const Reading& reading) {
+  if (!root.repository) return "";
+  for (const auto& [name, repository] : reading.repositories) {
+    if (name == *root.repository || repository.other_names.contains(*root.repository)) return name;
+  }
+  return "";
+}
+
 }  // namespace
 
 Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Doubts& doubts,
@@ -45,10 +54,8 @@ Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Do
   facts.purged = ids_of(reading.names, doomed.in_quarantine.revisions);
   facts.taken_tags = {doomed.in_place.tags.begin(), doomed.in_place.tags.end()};
   facts.purged_tags = {doomed.in_quarantine.tags.begin(), doomed.in_quarantine.tags.end()};
-  for (const RootDigest& root : circumstances.policy.roots) {
-    const bool is_here = root.repository && reading.repositories.contains(*root.repository);
-    facts.listed[is_here ? *root.repository : ""].insert(*reading.names.find(root.digest));
-  }
+  for (const RootDigest& root : circumstances.policy.roots)
+    facts.listed[repository_of(root, reading)].insert(*reading.names.find(root.digest));
   for (const auto& [name, repository] : reading.repositories) note_ages(repository, facts);
   return facts;
 }
@@ -62,7 +69,11 @@ bool is_listed(const Facts& facts, const std::string& repository, Id id) {
 }
 
 bool is_protected(const Facts& facts, const std::string& repository) {
-  return gc::is_protected(facts.circumstances.policy, repository);
+  const Policy& policy = facts.circumstances.policy;
+  const auto& others = facts.reading.repositories.at(repository).other_names;
+  return gc::is_protected(policy, repository) ||
+         std::any_of(others.begin(), others.end(),
+                     [&](const std::string& name) { return gc::is_protected(policy, name); });
 }
 
 bool is_awaited(const Facts& facts, const Revision& revision) {

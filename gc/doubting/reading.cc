@@ -44,6 +44,7 @@ class RepositoryReader {
       open.pop_back();
       read_directory(here, open);
     }
+    for (const std::string& link : links_) follow(link);
     return std::move(reading_);
   }
 
@@ -57,7 +58,10 @@ class RepositoryReader {
     const auto is_ours = [](std::string_view name) {
       return name == layout::kLayers || name == layout::kManifests;
     };
-    for (const std::string& name : storage_.directories(here, is_ours)) {
+    if (here != layout::kRepositories) read_.insert(here);
+    const auto found = storage_.directories_and_links(here, is_ours);
+    for (const std::string& name : found.links) links_.push_back(join(here, name));
+    for (const std::string& name : found.directories) {
       if (!name.starts_with('_')) {
         open.push_back(join(here, name));
         continue;
@@ -66,6 +70,18 @@ class RepositoryReader {
         throw StorageError(Trouble::unknown_directory, join(here, name));
       const std::string repository = here.substr(layout::kRepositories.size() + 1);
       read_part(reading_.repositories[repository], here, name);
+    }
+  }
+
+  // A link is harmless if what it leads to has been read by its own name.
+  void follow(const std::string& link) {
+    const auto target = storage_.plain().leads_to(link);
+    if (!target || !read_.contains(*target)) throw StorageError(Trouble::symlink, link);
+    const std::string top = std::string(layout::kRepositories) + '/';
+    for (auto& [name, repository] : reading_.repositories) {
+      const std::string key = top + name;
+      if (key == *target || key.starts_with(*target + '/'))
+        repository.other_names.insert((link + key.substr(target->size())).substr(top.size()));
     }
   }
 
@@ -283,6 +299,8 @@ class RepositoryReader {
   const CarefulStorage& storage_;
   const Question& question_;
   std::chrono::milliseconds settle_;  // what is left of it
+  std::set<std::string> read_;        // directories in which repositories may be
+  std::vector<std::string> links_;    // symbolic ones beside these
   Reading reading_;
 };
 

@@ -62,6 +62,7 @@ struct TagCopy {
 };
 
 struct Repository {
+  std::set<std::string> other_names;  // by a symbolic link that leads to it, or above it
   std::vector<Revision> revisions;
   std::map<Id, std::size_t> places;  // in `revisions`, by name
   std::vector<Tag> tags;

@@ -117,6 +117,11 @@ const std::map<Rule, Fixture>& fixtures() {
          store.tree.symlink("repositories/team", "/elsewhere", store.registry.time());
          return {"repositories/team"};
        }},
+      {alias_link,
+       [](Sound& store) -> Expected {
+         store.tree.symlink("repositories/team", "app", store.registry.time());
+         return {"repositories/team"};
+       }},
       {read_error,
        [](Sound& store) -> Expected {
          store.honesty = [](Verb, const std::string& key) {

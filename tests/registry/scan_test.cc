@@ -16,6 +16,7 @@ namespace {
 using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 // Sound and damaged, present and taken: something of everything that an inventory can hold.
@@ -245,6 +246,51 @@ TEST(Scan, WhatHidesEntriesIsAnObstacle) {
                            std::pair("unknown-directory", manifests + "/_odd"),
                            std::pair("not-a-directory", "repositories/filed/_manifests"),
                            std::pair("not-a-directory", "repositories/half/_manifests/revisions")));
+}
+
+TEST(Scan, ALinkToWhatIsReadAnywayIsAnotherName) {
+  RegistryBuilder registry;
+  registry.image("team/app", {"x"}, "v1");
+  registry.image("other", {"y"}, "v1");
+  Tree& tree = registry.tree;
+  tree.symlink("repositories/old-team", "team", kNow);
+  tree.symlink("repositories/deep/alias", "../team/app", kNow);
+  tree.symlink("repositories/team/self", "../team", kNow);
+  const Inventory inventory = scanned(registry);
+  EXPECT_THAT(obstacles(inventory), IsEmpty());
+  EXPECT_THAT(inventory.aliases,
+              ElementsAre(Alias{"deep/alias", "team/app"}, Alias{"old-team", "team"},
+                          Alias{"team/self", "team"}));
+  ASSERT_EQ(inventory.repositories.size(), 2u);
+  EXPECT_THAT(repository(inventory, "team/app").other_names,
+              ElementsAre("deep/alias", "old-team/app", "team/self/app"));
+  EXPECT_THAT(repository(inventory, "other").other_names, IsEmpty());
+  EXPECT_EQ(inventory.repository("old-team/app"), inventory.repository("team/app"));
+  EXPECT_EQ(inventory.repository("old-team"), nullptr);
+}
+
+TEST(Scan, ALinkToWhatIsNotReadByItsOwnNameHidesIt) {
+  RegistryBuilder registry;
+  registry.image("team/app", {"x"}, "v1");
+  registry.image(".hidden/app", {"z"}, "v1");
+  Tree& tree = registry.tree;
+  tree.symlink("repositories/all", ".", kNow);
+  tree.symlink("repositories/up", "..", kNow);
+  tree.symlink("repositories/blobs", "../blobs", kNow);
+  tree.symlink("repositories/inside", "team/app/_manifests", kNow);
+  tree.symlink("repositories/seen", ".hidden/app", kNow);
+  tree.symlink("repositories/dangling", "none", kNow);
+  tree.symlink("repositories/team/app2/_manifests", "../app/_manifests", kNow);
+  const Inventory inventory = scanned(registry);
+  EXPECT_THAT(inventory.aliases, IsEmpty());
+  std::vector<std::string> paths;
+  for (const Obstacle& obstacle : inventory.obstacles) {
+    EXPECT_EQ(obstacle.trouble, Trouble::symlink);
+    paths.push_back(obstacle.path);
+  }
+  EXPECT_THAT(paths, ElementsAre("repositories/all", "repositories/blobs", "repositories/dangling",
+                                 "repositories/inside", "repositories/seen",
+                                 "repositories/team/app2/_manifests", "repositories/up"));
 }
 
 TEST(Scan, TopDirectoriesOfAnotherKindAreObstacles) {

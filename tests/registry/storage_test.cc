@@ -273,6 +273,28 @@ TEST_P(StorageContract, ALinkOnTheWayIsNeverFollowed) {
   }
 }
 
+TEST_P(StorageContract, WhereALinkLeads) {
+  tree.file("d/e/file", "x", kThen);
+  tree.symlink("link", "d", kThen);
+  tree.symlink("d/e/up", "..", kThen);
+  tree.symlink("d/deep", "../d/e", kThen);
+  EXPECT_EQ(storage().leads_to("link"), "d");
+  EXPECT_EQ(storage().leads_to("d/e/up"), "d");
+  EXPECT_EQ(storage().leads_to("d/deep"), "d/e");
+}
+
+TEST_P(StorageContract, WhereALinkDoesNotLead) {
+  tree.file("d/file", "x", kThen);
+  tree.symlink("to-file", "d/file", kThen);
+  tree.symlink("dangling", "d/none", kThen);
+  tree.symlink("itself", "itself", kThen);
+  tree.symlink("out", "/etc", kThen);
+  tree.symlink("beside", "../", kThen);
+  tree.symlink("top", ".", kThen);
+  for (const std::string key : {"to-file", "dangling", "itself", "out", "beside", "top", "none"})
+    EXPECT_FALSE(storage().leads_to(key)) << key;
+}
+
 TEST_P(StorageContract, AFileIsNoDirectory) {
   tree.file("d/file", "x", kThen);
   tree.device("fifo", kThen);

@@ -52,6 +52,19 @@ class TreeStorage final : public Storage {
     return content;
   }
 
+  // Of relative links only.
+  std::optional<std::string> leads_to(std::string_view key) const override {
+    const std::string path = full(key);
+    const auto link = nodes_.find(path);
+    if (link == nodes_.end() || link->second.kind != EntryKind::symlink) return std::nullopt;
+    const auto joined = std::filesystem::path(path).parent_path() / link->second.bytes / "";
+    std::string target = joined.lexically_normal().string();
+    target.pop_back();  // a slash
+    const auto node = nodes_.find(target);
+    const bool leads = node != nodes_.end() && node->second.kind == EntryKind::directory;
+    return leads ? std::optional(std::move(target)) : std::nullopt;
+  }
+
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     return std::make_unique<TreeStorage>(nodes_, full(prefix));
   }

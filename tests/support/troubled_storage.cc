@@ -58,6 +58,10 @@ std::optional<Content> TroubledStorage::read(std::string_view key, std::size_t l
   return answers(Verb::read, key) ? inner_->read(key, limit) : std::nullopt;
 }
 
+std::optional<std::string> TroubledStorage::leads_to(std::string_view key) const {
+  return answers(Verb::stat, key) ? inner_->leads_to(full(key)) : std::nullopt;
+}
+
 std::unique_ptr<Reader> TroubledStorage::open(std::string_view key) const {
   auto reader = answers(Verb::open, key) ? inner_->open(key) : nullptr;
   if (!reader) return nullptr;

@@ -34,6 +34,7 @@ class TroubledStorage final : public Storage {
   std::optional<Stat> stat(std::string_view key) const override;
   std::optional<Content> read(std::string_view key, std::size_t limit) const override;
   std::unique_ptr<Reader> open(std::string_view key) const override;
+  std::optional<std::string> leads_to(std::string_view key) const override;
   std::unique_ptr<Storage> below(std::string_view prefix) const override;
 
  private:

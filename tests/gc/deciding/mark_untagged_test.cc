@@ -60,6 +60,22 @@ TEST(P12KeptSet, ProtectedRepositoriesByGlob) {
   EXPECT_EQ(codes(findings.plan.warnings), Codes{"protect-idle"});
 }
 
+TEST(P12KeptSet, ProtectedAndListedByAnotherName) {
+  RegistryBuilder registry;
+  registry.image("team/app", {"tagged"}, "v1");
+  const Digest image = registry.image("team/app", {"untagged"});
+  registry.tree.symlink("repositories/prod", "team", kNow);
+  Look look = Look().delete_untagged();
+  EXPECT_EQ(planned_manifests(look.at(registry)), (Manifests{{"team/app", image}}));
+  look.wishes.policy.protect = {"prod/*"};
+  const Looked findings = look.at(registry);
+  EXPECT_EQ(planned_manifests(findings), Manifests{});
+  EXPECT_EQ(codes(findings.plan.warnings), Codes{});
+  look.wishes.policy.protect.clear();
+  look.wishes.policy.roots = {{"prod/app", image}};
+  EXPECT_EQ(planned_manifests(look.at(registry)), Manifests{});
+}
+
 TEST(P12KeptSet, ABareRootCountsInEveryRepositoryThatHasIt) {
   RegistryBuilder registry;
   registry.image("a", {"tagged"}, "v1");

@@ -180,6 +180,9 @@ void forget_history(Mind& mind) {
 }
 void forget_roots(Mind& mind) { mind.policy.roots.clear(); }
 void forget_protection(Mind& mind) { mind.policy.protect.clear(); }
+void forget_other_names(Mind& mind) {
+  each_repository(mind, [](Repository& repository) { repository.other_names.clear(); });
+}
 void think_that_every_repository_tells_its_tags(Mind& mind) {
   each_repository(mind, [](Repository& repository) {
     repository.has_tags = true;
@@ -448,6 +451,15 @@ const std::vector<Saboteur> kSaboteurs{
        registry.image("prod/app", {"tagged"}, "v1");
      },
      forget_protection},
+    {"ForgetsOtherNames",
+     [](RegistryBuilder& registry, Look& look) {
+       tell_untagged(look, registry);
+       look.wishes.policy.protect = {"prod/*"};
+       registry.tree.symlink("repositories/prod", "team", kNow);
+       registry.image("team/app", {"untagged"});
+       registry.image("team/app", {"tagged"}, "v1");
+     },
+     forget_other_names},
     {"ThinksThatEveryRepositoryTellsItsTags",
      [](RegistryBuilder& registry, Look& look) {
        tell_untagged(look, registry);

@@ -26,6 +26,7 @@ class Weather {
     for (int i = pick(4); i > 0; --i) leave_remains(store_.registry, random_);
     for (int i = pick(6); i > 0; --i) touch();
     if (pick(2) == 0) damage();
+    if (pick(4) == 0) registry().tree.symlink("repositories/also", "app", kNow);
   }
 
   RegistryBuilder& registry() { return store_.registry; }
@@ -41,10 +42,10 @@ class Weather {
     look.wishes.policy.prune_orphaned_referrers = pick(2);
     if (pick(5) == 0) look.wishes.policy.cache_unused = (1 + pick(12)) * kDay;
     look.store.pull_through_cache = look.wishes.policy.cache_unused.has_value();
-    if (pick(4) == 0) look.wishes.policy.protect = {"app*"};
+    if (pick(4) == 0) look.wishes.policy.protect = {pick(2) ? "app*" : "also*"};
     if (pick(3) == 0)
       look.wishes.policy.roots = {
-          {std::nullopt, any_digest()}, {"app", any_digest()}, {"no such", any_digest()}};
+          {std::nullopt, any_digest()}, {"app", any_digest()}, {"also", any_digest()}};
     return look;
   }
 

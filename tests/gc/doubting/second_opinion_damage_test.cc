@@ -240,6 +240,18 @@ TEST_F(SecondOpinion, ThrowsWhereEntriesMayBeHidden) {
   EXPECT_THROW(opinion(empty.registry, doomed), StorageError);
 }
 
+TEST_F(SecondOpinion, AnotherNameOfWhatItReadsHidesNothing) {
+  for (const char* target : {"app", "../repositories/app", "nowhere", "..", "app/_manifests"}) {
+    Scene scene;
+    doomed.in_place.blobs = {scene.loose, scene.elsewhere};
+    scene.tree.symlink("repositories/link", target, kNow);
+    if (std::string_view(target).ends_with("app"))
+      EXPECT_EQ(opinion(scene.registry, doomed), Objections{}) << target;
+    else
+      EXPECT_THROW(opinion(scene.registry, doomed), StorageError) << target;
+  }
+}
+
 TEST_F(SecondOpinion, StrayFilesAndTheLitterOfOthersHideNothing) {
   Scene scene;
   for (const char* key :

@@ -78,6 +78,11 @@ TEST_F(SecondOpinionOfRevisions, ProtectionAndRootsKeepIt) {
   policy.protect = {"a*p"};
   EXPECT_EQ(why(), "app is protected");
   policy.protect = {"b*"};
+  registry.tree.symlink("repositories/b", "app", kNow);
+  EXPECT_EQ(why(), "app is protected");  // by another name
+  policy.protect.clear();
+  policy.roots = {{"b", untagged}};
+  EXPECT_EQ(why(), "--roots names it");
   policy.roots = {{std::nullopt, untagged}};
   EXPECT_EQ(why(), "--roots names it");
   policy.roots = {{"app", untagged}};
