@@ -37,7 +37,8 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
       .groups = {{"What to check",
                   {{.name = "quick", .help = "read no layers"},
                    {.name = "pull-through-cache",
-                    .help = "a cache's store: what is absent was never asked for"}}},
+                    .help = "a cache's store: what is absent was never asked for"},
+                   cli::follow_option()}},
                  cli::output_options("none, all"),
                  cli::general_options()}};
   return kProgram;
@@ -97,7 +98,8 @@ ExitStatus audit(const cli::Options& options) {
   cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report;
-  report.store = report::find_store(root_operand(program(), options), "regctl-audit --quick");
+  report.store = report::find_store(root_operand(program(), options), options.list("follow"),
+                                    "regctl-audit --quick");
   report.store.pull_through_cache |= options.flag("pull-through-cache");
   report::refuse_below(report.store, output.report_file);
   report.started_at = now();

@@ -3,12 +3,23 @@
 #include <algorithm>
 
 #include "registry/closure.h"
+#include "registry/layout.h"
 #include "registry/remains.h"
 
 namespace regctl::audit {
 
 bool Facts::is_needed(std::size_t repository, DigestId id) const {
   return std::binary_search(needs[repository].begin(), needs[repository].end(), id);
+}
+
+bool Facts::is_absent(DigestId id) const {
+  return !inventory.has_bytes(id) &&
+         !inventory.is_hidden(layout::join(layout::blob(digest(id)), layout::kData));
+}
+
+bool Facts::is_missing(DigestId id) const {
+  const Blob* blob = blob_behind(id);
+  return is_absent(id) && (!blob || is_absent(blob->digest));
 }
 
 const Blob* Facts::blob_behind(DigestId id) const {
@@ -29,6 +40,7 @@ std::uint64_t Facts::kept_by(DigestId root) const {
 Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
   const std::size_t digests = inventory.digests.size();
   Facts facts{.inventory = inventory,
+              .store = store,
               .now = now,
               .is_cache = store.pull_through_cache,
               .is_revision = std::vector<bool>(digests),
@@ -65,6 +77,10 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
     }
   }
   facts.aliases = closure.aliases();
+  // Uploads refer to nothing.
+  facts.all_references_known =
+      std::all_of(inventory.obstacles.begin(), inventory.obstacles.end(),
+                  [](const Obstacle& one) { return one.path.find("/_uploads") != one.path.npos; });
   return facts;
 }
 

@@ -13,6 +13,7 @@ namespace regctl::audit {
 
 struct Facts {
   const Inventory& inventory;
+  const StoreFacts& store;
   Time now;
   bool is_cache;  // pull-through: what has not been asked for yet is missing, and nothing is wrong
 
@@ -25,7 +26,14 @@ struct Facts {
   // (name, target) of alias links, ascending.
   std::vector<std::pair<DigestId, DigestId>> aliases;
 
+  // All that may refer to anything was read. Else nothing can be said to be referred to by nothing.
+  bool all_references_known = true;
+
   bool is_needed(std::size_t repository, DigestId id) const;
+  // That there are no bytes was seen, and they are not hidden.
+  bool is_absent(DigestId id) const;
+  // Neither these nor those of the blob that an alias link leads to are there.
+  bool is_missing(DigestId id) const;
   // The blob itself, or the one that an alias link leads to. Null: nothing stands below blobs/.
   const Blob* blob_behind(DigestId id) const;
   // Of all that `root` needs, what cannot be pulled in any other way. In bytes.
@@ -33,7 +41,7 @@ struct Facts {
   const Digest& digest(DigestId id) const { return inventory.digests[id]; }
 };
 
-// Refers to `inventory`.
+// Refers to `inventory` and `store`.
 Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now);
 
 }  // namespace regctl::audit

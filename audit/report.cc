@@ -26,7 +26,8 @@ State state_of(const Report& report) {
   if (!report.verdict) return State::incomplete;
   const auto& findings = report.verdict->findings;
   const auto is_damage = [](const Finding& finding) {
-    return finding.severity == Severity::error && finding.rule != Rule::read_error;
+    const bool hides = finding.rule == Rule::read_error || finding.rule == Rule::symlink_in_tree;
+    return finding.severity == Severity::error && !hides;
   };
   if (std::any_of(findings.begin(), findings.end(), is_damage)) return State::damaged;
   if (count(findings, Severity::error)) return State::incomplete;

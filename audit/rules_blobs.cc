@@ -40,9 +40,8 @@ Findings blob_missing(const Facts& facts) {
   Findings findings;
   std::set<DigestId> told;
   each_needed_blob(facts.inventory, [&](const Document& document, const Reference& reference) {
-    const Blob* blob = facts.blob_behind(reference.to);
-    if (blob && blob->has_bytes()) return;
-    if (reference.has_urls || !told.insert(reference.to).second) return;
+    if (!facts.is_missing(reference.to) || reference.has_urls || !told.insert(reference.to).second)
+      return;
     Finding finding = finding_of(Rule::blob_missing, facts.digest(reference.to));
     finding.severity = unless_cache(Severity::error, facts);
     finding.found = report::Part{report::Code::needed_by, {facts.digest(document.digest).text()}};
@@ -53,6 +52,7 @@ Findings blob_missing(const Facts& facts) {
 
 Findings blob_unreferenced(const Facts& facts) {
   Findings findings;
+  if (!facts.all_references_known) return findings;
   for (const Blob& blob : facts.inventory.blobs) {
     if (!blob.visited || !blob.present || facts.used[index_of(blob.digest)]) continue;
     findings.push_back(finding_of(Rule::blob_unreferenced, facts.digest(blob.digest)));

@@ -22,7 +22,7 @@ Findings layer_link_dangling(const Facts& facts) {
   for (std::size_t i = 0; i < facts.inventory.repositories.size(); ++i) {
     const Repository& repository = facts.inventory.repositories[i];
     for (const Link& link : repository.layers) {
-      if (link.state != LinkState::present || facts.inventory.has_bytes(link.target)) continue;
+      if (link.state != LinkState::present || !facts.is_absent(link.target)) continue;
       Finding finding = finding_of(Rule::layer_link_dangling, facts.digest(link.name));
       if (facts.is_needed(i, link.name)) finding.severity = unless_cache(Severity::error, facts);
       finding.repository = repository.name;
@@ -45,7 +45,9 @@ Findings layer_link_absent(const Facts& facts) {
         if (!reference.is_to_blob() || reference.has_urls ||
             has_link(repository.layers, reference.to) || !told.insert(reference.to).second)
           continue;
-        Finding finding = finding_of(Rule::layer_link_absent, facts.digest(reference.to));
+        const Digest& digest = facts.digest(reference.to);
+        if (facts.inventory.is_hidden(layout::layer_link(repository.name, digest))) continue;
+        Finding finding = finding_of(Rule::layer_link_absent, digest);
         if (facts.is_needed(i, revision.name)) finding.severity = Severity::error;
         finding.severity = unless_cache(finding.severity, facts);
         finding.repository = repository.name;

@@ -25,9 +25,10 @@ Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
   return findings;
 }
 
-bool is_absent(DigestId child, const Inventory& inventory) {
-  const Document* document = inventory.document(child);
-  return document ? document->state == Document::State::absent : !inventory.has_bytes(child);
+// Also where only a copy in quarantine is left it can be read.
+bool is_absent(DigestId child, const Facts& facts) {
+  const Document* document = facts.inventory.document(child);
+  return facts.is_absent(child) && (!document || document->state == Document::State::absent);
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ Findings index_child_missing(const Facts& facts) {
   Findings findings;
   each_manifest(facts, [&](const Document& document) {
     for (const Reference& reference : document.references) {
-      if (reference.role != Role::child || !is_absent(reference.to, facts.inventory)) continue;
+      if (reference.role != Role::child || !is_absent(reference.to, facts)) continue;
       Finding finding = finding_of(Rule::index_child_missing, facts.digest(reference.to));
       finding.severity = facts.is_revision[index_of(reference.to)]
                              ? unless_cache(Severity::warning, facts)
@@ -74,7 +75,7 @@ Findings subject_missing(const Facts& facts) {
   Findings findings;
   each_manifest(facts, [&](const Document& document) {
     for (const DigestId subject : document.subjects) {
-      if (facts.inventory.has_bytes(subject)) continue;
+      if (!facts.is_absent(subject)) continue;
       findings.push_back(finding_of(Rule::subject_missing, facts.digest(subject)));
       findings.back().found = Part{Code::subject_of, {facts.digest(document.digest).text()}};
     }
@@ -85,6 +86,7 @@ Findings subject_missing(const Facts& facts) {
 // The tags that hold some, and the manifests themselves.
 Findings referrer_orphaned(const Facts& facts) {
   Findings findings;
+  if (!facts.all_references_known) return findings;
   const Orphans orphans(facts.inventory);
   const auto add = [&](DigestId id, const Repository& repository, const std::string& tag) {
     const Document* document = facts.inventory.document(id);

@@ -16,6 +16,8 @@ Findings obstacles(Rule rule, bool unread, const Facts& facts) {
     Finding finding = finding_of(rule);
     finding.path = obstacle.path;
     finding.found = report::reason_of(obstacle.trouble, obstacle.error);
+    if (const LinkBelow* link = facts.store.link(obstacle.path); link && !link->is_followed())
+      finding.found = report::reason_of(link->following);
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -94,6 +96,7 @@ Findings alias_link(const Facts& facts) {
 
 Findings repository_empty(const Facts& facts) {
   Findings findings;
+  if (!facts.all_references_known) return findings;
   for (const Repository& repository : facts.inventory.repositories) {
     if (!repository.is_empty()) continue;
     findings.push_back(finding_of(Rule::repository_empty));

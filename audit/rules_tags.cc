@@ -16,6 +16,13 @@ Finding unpullable(Rule rule, const Repository& repository, const Tag& tag, cons
   return finding;
 }
 
+// Whether the tag has a link, and what that names a revision, was not all seen.
+bool is_hidden(const Repository& repository, const Tag& tag, const Facts& facts) {
+  const auto hides = [&](const std::string& key) { return facts.inventory.is_hidden(key); };
+  return hides(layout::tag_current_link(repository.name, tag.name)) ||
+         (tag.target && hides(layout::revision_link(repository.name, facts.digest(*tag.target))));
+}
+
 }  // namespace
 
 Findings tag_dangling(const Facts& facts) {
@@ -25,6 +32,7 @@ Findings tag_dangling(const Facts& facts) {
       const bool unknown = !tag.target && tag.state == LinkState::pending;
       if ((!tag.target && !unknown) || is_dead(facts.inventory, repository, tag)) continue;
       if (tag.target && has_link(repository.revisions, *tag.target)) continue;
+      if (is_hidden(repository, tag, facts)) continue;
       Finding finding = unpullable(Rule::tag_dangling, repository, tag, facts);
       finding.path = layout::tag_current_link(repository.name, tag.name);
       finding.found = report::Part{
@@ -42,6 +50,7 @@ Findings tag_dead(const Facts& facts) {
     for (const Tag& tag : repository.tags) {
       const bool is_missing = tag.target && has_link(repository.revisions, *tag.target);
       if (is_missing || !is_dead(facts.inventory, repository, tag)) continue;
+      if (is_hidden(repository, tag, facts)) continue;
       Finding finding = unpullable(Rule::tag_dead, repository, tag, facts);
       finding.path = layout::tag(repository.name, tag.name);
       finding.bytes = tag.target ? facts.kept_by(*tag.target) : 0;
@@ -53,6 +62,7 @@ Findings tag_dead(const Facts& facts) {
 
 Findings manifest_untagged(const Facts& facts) {
   Findings findings;
+  if (!facts.all_references_known) return findings;
   for (std::size_t i = 0; i < facts.inventory.repositories.size(); ++i) {
     const Repository& repository = facts.inventory.repositories[i];
     for (const Link& link : repository.revisions) {

@@ -146,6 +146,13 @@ OptionGroup general_options() {
        {.name = "version", .letter = 'V', .help = "print the version", .only_command_line = true}}};
 }
 
+OptionSpec follow_option() {
+  return {.name = "follow",
+          .kind = OptionSpec::Kind::list,
+          .metavar = "PATH",
+          .help = "a symbolic link below ROOT that may be followed, relative to ROOT"};
+}
+
 bool answer_general(const Program& program, const Options& options) {
   if (options.flag("help"))
     print_report(help_text(program));

@@ -25,6 +25,7 @@ int run_program(const std::string& name, int argc, char** argv, Command command)
 
 OptionGroup output_options(const std::string& list_words);
 OptionGroup general_options();
+OptionSpec follow_option();
 // Answers --help, --version and --print-config. True: nothing is left to do.
 bool answer_general(const Program& program, const Options& options);
 

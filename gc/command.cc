@@ -197,7 +197,8 @@ void change(Report& report, const Settings& settings, const std::stop_token& sto
 
 Report begin(const Settings& settings, const cli::Options& options) {
   Report report;
-  report.store = report::find_store(root_operand(program(), options), "regctl-gc --dry-run");
+  report.store = report::find_store(root_operand(program(), options), options.list("follow"),
+                                    "regctl-gc --dry-run");
   report.store.pull_through_cache |= settings.is_cache;
   for (const std::string& file : {settings.output.report_file, settings.metrics_file})
     report::refuse_below(report.store, file);

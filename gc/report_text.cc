@@ -54,9 +54,13 @@ void head(const Report& report, const Totals& totals, Text& text) {
             format_count(totals.manifests), format_count(totals.blobs.count), seconds);
   text.line("Sizes      {} blobs as their manifests claim, {} seen on disk",
             format_count(totals.claimed.count), format_count(totals.seen.count));
-  for (const MountBelow& mount : report.store.medium.mounts)
-    text.line("Mounted    {}{} is a mount point, and was read across", report.store.shown_prefix,
-              text.name(mount.point));
+  for (const MountBelow& mount : report.store.medium.mounts) {
+    const std::string point = report.store.shown_prefix + text.name(mount.point);
+    if (mount.target.empty())
+      text.line("Mounted    {} is a mount point, and was read across", point);
+    else
+      text.line("Followed   {} leads to {} ({})", point, text.name(mount.target), mount.name);
+  }
   say_that_redis_waits(report, text);
   say_that_nothing_is_freed_today(report, totals, text);
 }

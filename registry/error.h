@@ -24,6 +24,7 @@ enum class Trouble : std::uint8_t {
   neither,          // a device, socket or pipe was listed
   unknown_directory,  // a directory that no known registry makes
   unstable,           // an entry that keeps appearing and disappearing
+  led_elsewhere,      // a link that is followed leads to something else than at the start
   vanished,           // something that everything else is below was there a moment ago
   unlockable,         // locks do not work there
 };
@@ -51,6 +52,7 @@ constexpr TroubleClass class_of(Trouble trouble) {
     case Trouble::unknown_directory:
       return TroubleClass::unknown_directory;
     case Trouble::unstable:
+    case Trouble::led_elsewhere:
     case Trouble::vanished:
       return TroubleClass::unstable;
   }

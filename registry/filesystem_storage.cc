@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -105,6 +106,10 @@ class FilesystemStorage final : public Storage {
     for (const Entry& entry : listing->entries)
       listing->stats.push_back(
           stat(*directory, entry.name.c_str(), [&] { return child_of(key, entry.name); }));
+    for (const OpenTree::Followed& followed : tree_->followed()) {
+      if (followed.parent() == key)
+        listing->stats[place_of(followed, *listing)] = status(*followed.directory, followed.key);
+    }
     return listing;
   }
 
@@ -117,7 +122,13 @@ class FilesystemStorage final : public Storage {
       if (!parent) return std::nullopt;
     }
     const std::string name(key.empty() ? "." : key.substr(slash + 1));
-    return stat(parent ? *parent : tree_->top(), name.c_str(), [&] { return std::string(key); });
+    const Descriptor& directory = parent ? *parent : tree_->top();
+    if (const auto* followed = tree_->followed_at(key)) {
+      if (!followed->is_behind(directory))
+        throw StorageError(Trouble::led_elsewhere, complete(key));
+      return status(*followed->directory, key);
+    }
+    return stat(directory, name.c_str(), [&] { return std::string(key); });
   }
 
   std::optional<Content> read(std::string_view key, std::size_t limit) const override {
@@ -180,11 +191,9 @@ class FilesystemStorage final : public Storage {
         ask([&] { return openat(parent->get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
     if (followed.error) return std::nullopt;
     const Descriptor directory(static_cast<int>(followed.value));
-    const std::string top = path_of(tree_->top()), path = path_of(directory);
-    if (top.empty() || !path.starts_with(top + '/')) return std::nullopt;
-    std::string own = path.substr(top.size() + 1);
+    std::string own = own_key_of(directory);
     const Answer opened = tree_->open(own, O_PATH | O_DIRECTORY);
-    if (opened.error) return std::nullopt;
+    if (own.empty() || opened.error) return std::nullopt;
     const Descriptor same(static_cast<int>(opened.value));
     return are_one(directory, same) ? std::optional(std::move(own)) : std::nullopt;
   }
@@ -192,7 +201,7 @@ class FilesystemStorage final : public Storage {
   std::unique_ptr<Storage> below(std::string_view prefix) const override {
     auto directory = descriptor(prefix, O_PATH | O_DIRECTORY);
     std::optional<OpenTree> tree;
-    if (directory) tree.emplace(std::move(*directory), tree_->resolution());
+    if (directory) tree = tree_->below(prefix, std::move(*directory));
     return std::make_unique<FilesystemStorage>(std::move(tree),
                                                prefix.empty() ? prefix_ : complete(prefix) + '/');
   }
@@ -221,7 +230,7 @@ class FilesystemStorage final : public Storage {
       if (answer.error == ENOENT)
         return std::nullopt;  // removed while open: Linux's word for an empty, dead one
       if (answer.error) fail(key, answer.error);
-      if (answer.value == 0) return listing;
+      if (answer.value == 0) break;
       for (long at = 0; at < answer.value;) {
         const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
         at += entry->d_reclen;
@@ -229,6 +238,38 @@ class FilesystemStorage final : public Storage {
         add(listing, directory, *entry, key);
       }
     }
+    for (const OpenTree::Followed& followed : tree_->followed()) {
+      if (followed.parent() != key) continue;
+      const std::size_t place = place_of(followed, listing);
+      if (place == listing.entries.size() || !followed.is_behind(directory))
+        throw StorageError(Trouble::led_elsewhere, complete(followed.key));
+      listing.entries[place].kind = EntryKind::directory;
+    }
+    return listing;
+  }
+
+  // In the listing of its directory; behind the last: it is not there.
+  static std::size_t place_of(const OpenTree::Followed& followed, const Listing& listing) {
+    const auto entry = std::find_if(listing.entries.begin(), listing.entries.end(),
+                                    [&](const Entry& one) { return one.name == followed.name(); });
+    return static_cast<std::size_t>(entry - listing.entries.begin());
+  }
+
+  // By which `directory`, reached by a link, is known here. Empty: it is not below the top.
+  std::string own_key_of(const Descriptor& directory) const {
+    const std::string path = path_of(directory) + '/';
+    const auto below = [&](const Descriptor& top) {
+      const std::string above = path_of(top) + '/';
+      const bool is = above.size() > 1 && path.starts_with(above);
+      return is ? std::optional(path.substr(above.size())) : std::nullopt;
+    };
+    std::string key;
+    for (const OpenTree::Followed& followed : tree_->followed()) {
+      if (const auto rest = below(*followed.directory)) key = followed.key + '/' + *rest;
+    }
+    if (const auto rest = below(tree_->top()); rest && key.empty()) key = *rest;
+    if (!key.empty()) key.pop_back();
+    return key;
   }
 
   std::string complete(std::string_view key) const { return prefix_ + std::string(key); }

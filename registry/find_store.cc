@@ -1,5 +1,7 @@
 #include "registry/find_store.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <boost/filesystem/fstream.hpp>
@@ -84,25 +86,52 @@ std::string store_beside(const fs::path& path, const std::vector<fs::path>& belo
   return {};
 }
 
-// No link below ROOT is followed, and these three directories are below it. Empty: none is one.
-std::string link_on_the_way_below(const fs::path& top) {
-  fs::path here = top;
+// What was given as ROOT.
+struct Root {
+  std::string given;
+  fs::path real;                    // links resolved
+  std::vector<std::string> follow;  // paths, as given
+};
+
+// The way from the top of a store to docker/registry/v2, all of it below ROOT.
+struct Way {
+  std::string link;                    // at which it ends; empty: it does not
+  std::optional<Following> following;  // of that link, if it was to be followed
+  fs::path v2;                         // links resolved
+  std::vector<std::string> follow;     // what was to be followed and is not on the way
+};
+
+Way way_below(const fs::path& top, const Root& root) {
+  struct stat owner {};
+  stat(top.c_str(), &owner);
+  Way way{.v2 = top, .follow = root.follow};
   for (const fs::path& part : kV2) {
-    here /= part;
+    way.v2 /= part;
     error_code ignored;
-    if (fs::is_symlink(here, ignored)) return here.string();
+    if (!fs::is_symlink(way.v2, ignored)) continue;
+    const std::string here = way.v2.string();
+    const bool is_named = std::erase_if(way.follow, [&](const std::string& given) {
+      return path_without_links(given, root.real.string()) == here;
+    });
+    if (!is_named) return {.link = here};
+    const LinkBelow link = judged_link(here, owner.st_uid);
+    if (!link.is_followed()) return {.link = here, .following = link.following};
+    way.v2 = link.target;
   }
-  return {};
+  return way;
 }
 
-StoreFacts facts_of(const std::string& given, const fs::path& top, bool is_v2) {
-  const fs::path v2 = top / kV2;
-  return {.path = given,
-          .v2 = v2.string(),
-          .shown_prefix = is_v2 ? "" : kV2.string() + '/',
-          .pull_through_cache = fs::exists(top / "scheduler-state.json"),
-          .owned_by_database = fs::exists(v2.parent_path() / "lockfiles" / "database-in-use"),
-          .medium = medium_of(v2.string())};
+StoreFacts facts_of(const Root& root, const fs::path& top, const Way& way) {
+  const std::string v2 = way.v2.string();
+  StoreFacts facts{
+      .path = root.given,
+      .v2 = v2,
+      .shown_prefix = root.real == v2 ? "" : kV2.string() + '/',
+      .pull_through_cache = fs::exists(top / "scheduler-state.json"),
+      .owned_by_database = fs::exists(top / "docker/registry/lockfiles/database-in-use"),
+      .links = links_below(v2, root.real.string(), way.follow)};
+  facts.medium = medium_of(facts.v2, facts.links);
+  return facts;
 }
 
 // MinIO keeps an object as a directory of that name, with a file of its own in it, so that a bucket
@@ -141,29 +170,30 @@ bool is_as_good_as_empty(const std::vector<fs::path>& below) {
   });
 }
 
-Found found_in(const std::string& given, const fs::path& real) {
-  if (real == "/") return {.standing = Standing::filesystem_root, .path = given};
+Found found_in(const Root& root) {
+  const fs::path& real = root.real;
+  if (real == "/") return {.standing = Standing::filesystem_root, .path = root.given};
   const std::string& path = real.string();
   const auto above = top_of_v2(real);
   if (above || fs::is_directory(real / kV2)) {
     const fs::path top = above.value_or(real);
-    if (std::string link = link_on_the_way_below(top); !link.empty())
-      return {Standing::behind_link, path, std::move(link)};
-    const fs::path v2 = top / kV2;
-    if (has_directory(v2 / kV2)) return {Standing::nested, path, (v2 / kV2).string()};
-    const StoreFacts facts = facts_of(given, top, above.has_value());
+    const Way way = way_below(top, root);
+    if (!way.link.empty()) return {Standing::behind_link, path, way.link, 0, {}, way.following};
+    if (has_directory(way.v2 / kV2)) return {Standing::nested, path, (way.v2 / kV2).string()};
+    const StoreFacts facts = facts_of(root, top, way);
     return {is_of_minio(facts) ? Standing::minio : Standing::store, path, "", 0, facts};
   }
   const auto below = children(real);
   if (is_as_good_as_empty(below) && store_beside(real, {}).empty())
-    return {Standing::empty_directory, path, "", 0, {.path = given, .medium = medium_of(path)}};
+    return {
+        Standing::empty_directory, path, "", 0, {.path = root.given, .medium = medium_of(path)}};
   if (std::string top = store_beside(real, below); !top.empty())
     return {Standing::beside_store, path, std::move(top)};
   const Standing stranger = stranger_at(real, below);
   return {stranger, path, stranger == Standing::unknown ? (real / kV2).string() : ""};
 }
 
-Found found_at(const std::string& given) {
+Found found_at(const std::string& given, const std::vector<std::string>& follow) {
   const fs::path path(given);
   if (!fs::exists(path)) {
     const bool link = fs::is_symlink(fs::symlink_status(path));
@@ -176,14 +206,16 @@ Found found_at(const std::string& given) {
   }
   const fs::path real = fs::canonical(path);
   if (!has_directory(real)) return {Standing::not_a_directory, given};
-  return found_in(given, real);
+  return found_in({given, real, follow});
 }
 
 }  // namespace
 
-Found find_store(const std::string& path) {
+Found find_store(const std::string& path, const std::vector<std::string>& follow) {
   try {
-    return found_at(path);
+    return found_at(path, follow);
+  } catch (const NothingToFollow& error) {
+    return {.standing = Standing::nothing_to_follow, .path = path, .where = error.what()};
   } catch (const fs::filesystem_error& error) {
     return {.standing = Standing::unreadable, .path = path, .error = error.code().value()};
   }

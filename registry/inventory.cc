@@ -74,6 +74,21 @@ bool Inventory::has_bytes(DigestId id) const {
   return found && found->has_bytes();
 }
 
+bool Inventory::is_hidden(std::string_view path) const {
+  const auto is_obstacle = [&](std::string_view key) {
+    const auto at = std::lower_bound(
+        obstacles.begin(), obstacles.end(), key,
+        [](const Obstacle& one, std::string_view wanted) { return one.path < wanted; });
+    return at != obstacles.end() && at->path == key;
+  };
+  while (!is_obstacle(path)) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string_view::npos) return false;
+    path = path.substr(0, slash);
+  }
+  return true;
+}
+
 const Repository* Inventory::repository(std::string_view name) const {
   const auto at = std::lower_bound(
       repositories.begin(), repositories.end(), name,

@@ -288,6 +288,8 @@ struct Inventory {
   const Document* document(DigestId id) const;
   // As Blob::has_bytes(); false where nothing stands below blobs/ for it.
   bool has_bytes(DigestId id) const;
+  // At or below an obstacle: whether anything is there is not known.
+  bool is_hidden(std::string_view path) const;
   // Also by another name that it has. Null: there is none of that name.
   const Repository* repository(std::string_view name) const;
 

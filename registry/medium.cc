@@ -73,32 +73,53 @@ std::vector<Mount> mounts_of_this_host() {
 }
 
 // The last of those that are mounted the nearest above covers the others.
-void describe_own(Medium& medium, const std::string& directory, const std::vector<Mount>& mounts) {
+std::string type_of(const std::string& directory, const std::vector<Mount>& mounts) {
+  std::string type = Medium().name;
   std::size_t longest = 0;
   for (const Mount& mount : mounts) {
     const std::string prefix = mount.point == "/" ? "/" : mount.point + '/';
     if ((directory + '/').starts_with(prefix) && prefix.size() >= longest) {
       longest = prefix.size();
-      medium.name = mount.type;
+      type = mount.type;
     }
   }
+  return type;
+}
+
+// What the blobs are on, which need the space.
+void describe_space(Medium& medium, const std::string& directory) {
+  const auto blobs =
+      std::find_if(medium.mounts.begin(), medium.mounts.end(),
+                   [](const MountBelow& one) { return one.point == layout::kBlobs; });
+  std::string path = directory;
+  if (blobs != medium.mounts.end())
+    path = blobs->target.empty() ? directory + '/' + blobs->point : blobs->target;
   struct statvfs vfs;
-  if (statvfs(directory.c_str(), &vfs) != 0) return;
+  if (statvfs(path.c_str(), &vfs) != 0) return;
   medium.size_bytes = static_cast<std::uint64_t>(vfs.f_blocks) * vfs.f_frsize;
   medium.free_bytes = static_cast<std::uint64_t>(vfs.f_bavail) * vfs.f_frsize;
 }
 
-void describe_below(Medium& medium, const std::string& directory,
+// `directory` is the store, or stands in it at `point`.
+void describe_below(Medium& medium, const std::string& directory, const std::string& point,
                     const std::vector<Mount>& mounts) {
   for (const Mount& mount : mounts) {
     if (!mount.point.starts_with(directory + '/')) continue;
-    MountBelow below{mount.point.substr(directory.size() + 1), mount.type};
+    MountBelow below{layout::join(point, mount.point.substr(directory.size() + 1)), mount.type};
     boost::system::error_code ignored;
     below.hides_part = (below.point == layout::kBlobs || below.point == layout::kRepositories) &&
                        fs::is_empty(mount.point, ignored);
     medium.mounts.push_back(std::move(below));
   }
-  std::sort(medium.mounts.begin(), medium.mounts.end());
+}
+
+void describe_link(Medium& medium, const LinkBelow& link, const std::vector<Mount>& mounts) {
+  boost::system::error_code ignored;
+  medium.mounts.push_back({.point = link.key,
+                           .name = type_of(link.target, mounts),
+                           .hides_part = fs::is_empty(link.target, ignored),
+                           .target = link.target});
+  describe_below(medium, link.target, link.key, mounts);
 }
 
 }  // namespace
@@ -119,11 +140,15 @@ std::string Medium::object_store() const {
   return {};
 }
 
-Medium medium_of(const std::string& directory) {
-  Medium medium;
+Medium medium_of(const std::string& directory, const std::vector<LinkBelow>& links) {
   const auto mounts = mounts_of_this_host();
-  describe_own(medium, directory, mounts);
-  describe_below(medium, directory, mounts);
+  Medium medium{.name = type_of(directory, mounts)};
+  describe_below(medium, directory, "", mounts);
+  for (const LinkBelow& link : links) {
+    if (link.is_followed()) describe_link(medium, link, mounts);
+  }
+  std::sort(medium.mounts.begin(), medium.mounts.end());
+  describe_space(medium, directory);
   return medium;
 }
 

@@ -6,17 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "registry/following.h"
+
 namespace regctl {
 
 // Whether a rename keeps the object that had the name, and goes over no other. Kernels see to that
 // on their own file systems; what a FUSE program does, only a try tells.
 enum class Renames : std::uint8_t { untried, keep, copy, fail };
 
-// What is mounted below a store.
+// What is mounted below a store, or stands in the place of a link that is followed.
 struct MountBelow {
   std::string point;        // relative to the store
   std::string name;         // of the file system
-  bool hides_part = false;  // at blobs or repositories, with nothing in it
+  bool hides_part = false;  // with nothing in it, and at blobs, repositories or a link
+  std::string target;       // where the link leads; empty: it is a mount
 
   auto operator<=>(const MountBelow&) const = default;
 };
@@ -38,8 +41,9 @@ struct Medium {
 
 bool is_fuse(const std::string& name);
 
-// What `directory`, a path without links, is on. Sources: /proc/self/mountinfo (proc(5)),
-// statvfs(3); what these do not tell stays as it is in Medium(). Throws nothing of its own.
-Medium medium_of(const std::string& directory);
+// What `directory`, a path without links, is on, and those of `links` that are followed. Sources:
+// /proc/self/mountinfo (proc(5)), statvfs(3); what these do not tell stays as it is in Medium().
+// Throws nothing of its own.
+Medium medium_of(const std::string& directory, const std::vector<LinkBelow>& links = {});
 
 }  // namespace regctl

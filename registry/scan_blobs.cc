@@ -23,6 +23,10 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
     const bool data = entry.name == layout::kData,
                copy_of_data = copy && copy->original == layout::kData;
     if (notes.is_foreign(entry, directory)) continue;
+    if (data && entry.kind == EntryKind::symlink) {
+      notes.obstacle(Trouble::behind_symlink, path);
+      continue;
+    }
     if (entry.kind != EntryKind::file || (!data && !copy_of_data)) {
       notes.stray(
           layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,

@@ -9,10 +9,11 @@ namespace regctl::report {
 namespace {
 
 // What to say of what stands there. REQUIRES: it is no store.
-Code code_of(Standing standing) {
-  switch (standing) {
+Code code_of(const Found& found) {
+  switch (found.standing) {
     case Standing::store:
     case Standing::empty_directory:
+    case Standing::nothing_to_follow:
     case Standing::unknown:
       break;
     case Standing::missing:
@@ -30,7 +31,7 @@ Code code_of(Standing standing) {
     case Standing::filesystem_root:
       return Code::root_of_filesystem;
     case Standing::behind_link:
-      return Code::root_behind_link;
+      return found.following ? Code::root_link_not_followed : Code::root_behind_link;
     case Standing::beside_store:
       return Code::root_beside_store;
     case Standing::nested:
@@ -55,13 +56,18 @@ Code code_of(Standing standing) {
 
 }  // namespace
 
-StoreFacts find_store(const std::string& path, const std::string& command) {
-  const Found found = regctl::find_store(path);
+StoreFacts find_store(const std::string& path, const std::vector<std::string>& follow,
+                      const std::string& command) {
+  const Found found = regctl::find_store(path, follow);
+  if (found.standing == Standing::nothing_to_follow)
+    throw cli::UsageError("--follow " + found.where + ": no symbolic link below " + path,
+                          "name it relative to ROOT, as messages do");
   if (found.standing == Standing::store || found.standing == Standing::empty_directory)
     return found.facts;
   fail(cli::ExitStatus::wrong_root,
-       {.code = code_of(found.standing),
-        .arguments = {found.path, found.where, command, SystemReason{found.error}}});
+       {.code = code_of(found),
+        .arguments = {found.path, found.where, command, SystemReason{found.error},
+                      reason_of(found.following.value_or(Following::followed))}});
 }
 
 void refuse_below(const StoreFacts& store, const std::string& file) {

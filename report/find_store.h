@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "registry/error.h"
 #include "registry/store_facts.h"
@@ -9,10 +10,12 @@
 
 namespace regctl::report {
 
-// The store, or the empty directory, at `path`. Throws cli::Failure where it is something else;
+// The store, or the empty directory, at `path`; `follow` as for regctl::find_store(). Throws
+// cli::UsageError where nothing stands at one of these, and cli::Failure where it is no store;
 // `command` begins the commands that its hints suggest: a program with the options that it cannot
 // do without.
-StoreFacts find_store(const std::string& path, const std::string& command);
+StoreFacts find_store(const std::string& path, const std::vector<std::string>& follow,
+                      const std::string& command);
 
 // Throws cli::UsageError where `file`, which may be empty, would lie in the store.
 void refuse_below(const StoreFacts& store, const std::string& file);

@@ -30,7 +30,12 @@ constexpr std::string_view kStopIt = "make sure that it does not, or stop it";
 constexpr std::array kTable = {
     CodeInfo{unread_part, "read-error", refusal, "part of the storage cannot be read: {0}", kOwner},
     CodeInfo{symlink_in_tree, "symlink-in-tree", refusal, "part of the storage {0}",
-             "links are not followed: mount the directory there instead (mount --bind)"},
+             "let it be followed (--follow {1}), or mount the directory there (mount --bind)"},
+    CodeInfo{link_not_followed, "symlink-in-tree", refusal,
+             "part of the storage is a symbolic link that --follow does not follow, since {0}",
+             "mount the directory there instead (mount --bind)"},
+    CodeInfo{behind_symlink, "symlink-in-tree", refusal, "part of the storage {0}",
+             "put there what it leads to; only links to directories can be followed"},
     CodeInfo{not_a_directory, "not-a-directory", refusal, "part of the storage {0}", kHidden},
     CodeInfo{unknown_directory, "unknown-directory", refusal, "part of the storage {0}", kHidden},
     CodeInfo{unstable_directory, "unstable-directory", refusal, "part of the storage {0}", kHidden},
@@ -50,7 +55,8 @@ constexpr std::array kTable = {
     CodeInfo{renames_fail, "fuse", refusal,
              "whether a rename on this FUSE file system keeps the file could not be tried: {0}",
              kOwner},
-    CodeInfo{empty_mount, "empty-mount", refusal, "{0} is a mount point with nothing in it",
+    CodeInfo{empty_mount, "empty-mount", refusal,
+             "{0} is a mount point or a followed link with nothing in it",
              "mount the volume that belongs there"},
     CodeInfo{blobs_missing, "blobs-missing", refusal, "there are manifests and tags, but no blobs",
              "is the volume with blobs/ mounted?"},
@@ -219,7 +225,10 @@ constexpr std::array kTable = {
     CodeInfo{root_of_filesystem, "", failure, "{0} is the root of the file system", kRootDirectory},
     CodeInfo{root_behind_link, "", failure,
              "{1} is a symbolic link, and links below ROOT are not followed",
-             "give the directory it leads to, or mount it here (mount --bind)"},
+             "let it be followed (--follow {1}), or mount the directory there (mount --bind)"},
+    CodeInfo{root_link_not_followed, "", failure,
+             "{1} is a symbolic link that --follow does not follow, since {4}",
+             "mount the directory there instead (mount --bind)"},
     CodeInfo{root_beside_store, "", failure,
              "{0} is not the top of a registry's storage; that is {1}", "did you mean  {2} {1} ?"},
     CodeInfo{root_nested, "", failure,
@@ -334,11 +343,27 @@ constexpr std::array kTable = {
     CodeInfo{restart_it, "", part, "restart {0}", ""},
     CodeInfo{is_symlink, "", part, "is a symbolic link", ""},
     CodeInfo{is_behind_symlink, "", part, "is or leads through a symbolic link", ""},
+    CodeInfo{leads_to_nothing, "", part, "it leads to nothing that can be found", ""},
+    CodeInfo{leads_to_no_directory, "", part, "it leads to no directory", ""},
+    CodeInfo{leads_into_store, "", part, "it leads into the storage itself, or above it", ""},
+    CodeInfo{leads_into_another_store, "", part,
+             "it leads into the storage of another registry, whose blobs these would be too", ""},
+    CodeInfo{leads_to_what_is_followed, "", part,
+             "another link that is followed leads there, above or below", ""},
+    CodeInfo{leads_to_what_another_owns, "", part,
+             "what it leads to belongs neither to root nor to the owner of docker/registry/v2", ""},
+    CodeInfo{leads_for_another, "", part,
+             "it belongs neither to root nor to the owner of what it leads to (chown -h root would "
+             "do)",
+             ""},
+    CodeInfo{leads_out_of_reach, "", part,
+             "its owner may not read what it leads to (chown -h root would do)", ""},
     CodeInfo{is_no_directory, "", part, "is not a directory", ""},
     CodeInfo{is_file, "", part, "is a file where a directory belongs", ""},
     CodeInfo{is_neither, "", part, "is neither file nor directory", ""},
     CodeInfo{is_unknown_directory, "", part, "is a directory that no known registry makes", ""},
     CodeInfo{is_unstable, "", part, "is listed, but was absent five times when read", ""},
+    CodeInfo{leads_elsewhere, "", part, "is not the link any more that it was at the start", ""},
     CodeInfo{has_vanished, "", part, "was there a moment ago", ""},
     CodeInfo{cannot_be_locked, "", part, "cannot be locked: {0}", ""},
     CodeInfo{manifest_is_missing, "", part, "is missing, although a revision link names it", ""},
@@ -456,12 +481,37 @@ Argument reason_of(Trouble trouble, int error) {
       return Part{is_unknown_directory, {}};
     case Trouble::unstable:
       return Part{is_unstable, {}};
+    case Trouble::led_elsewhere:
+      return Part{leads_elsewhere, {}};
     case Trouble::vanished:
       return Part{has_vanished, {}};
     case Trouble::unlockable:
       return Part{cannot_be_locked, {SystemReason{error}}};
   }
   return SystemReason{error};
+}
+
+Part reason_of(Following following) {
+  switch (following) {
+    case Following::followed:
+    case Following::to_nothing:
+      break;
+    case Following::to_no_directory:
+      return {leads_to_no_directory, {}};
+    case Following::into_store:
+      return {leads_into_store, {}};
+    case Following::into_another_store:
+      return {leads_into_another_store, {}};
+    case Following::to_what_is_followed:
+      return {leads_to_what_is_followed, {}};
+    case Following::to_what_another_owns:
+      return {leads_to_what_another_owns, {}};
+    case Following::for_another:
+      return {leads_for_another, {}};
+    case Following::out_of_reach:
+      return {leads_out_of_reach, {}};
+  }
+  return {leads_to_nothing, {}};
 }
 
 Argument found_by(const Damage& damage, const Inventory& inventory) {

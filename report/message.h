@@ -13,6 +13,7 @@
 
 #include "registry/digest.h"
 #include "registry/error.h"
+#include "registry/following.h"
 #include "registry/inventory.h"
 #include "registry/time.h"
 
@@ -22,6 +23,8 @@ enum class Code : std::uint8_t {
   // A run is refused because something is not known.
   unread_part,
   symlink_in_tree,
+  link_not_followed,
+  behind_symlink,
   not_a_directory,
   unknown_directory,
   unstable_directory,
@@ -104,6 +107,7 @@ enum class Code : std::uint8_t {
   root_not_a_directory,
   root_of_filesystem,
   root_behind_link,
+  root_link_not_followed,
   root_beside_store,
   root_nested,
   root_minio,
@@ -142,11 +146,21 @@ enum class Code : std::uint8_t {
   // Parts of sentences: reasons why something could not be found out,
   is_symlink,
   is_behind_symlink,
+  // and why a link is not followed that was to be,
+  leads_to_nothing,
+  leads_to_no_directory,
+  leads_into_store,
+  leads_into_another_store,
+  leads_to_what_is_followed,
+  leads_to_what_another_owns,
+  leads_for_another,
+  leads_out_of_reach,
   is_no_directory,
   is_file,
   is_neither,
   is_unknown_directory,
   is_unstable,
+  leads_elsewhere,
   has_vanished,
   cannot_be_locked,
   // what is wrong with a manifest or a link,
@@ -320,6 +334,9 @@ Argument reason_of(Trouble trouble, int error);
 inline Argument reason_of(const StorageError& error) {
   return reason_of(error.trouble(), error.error());
 }
+
+// Why a link is not followed: "it leads to nothing".
+Part reason_of(Following following);
 
 // What is wrong, as a part of a sentence: "does not hash to its name".
 Argument found_by(const Damage& damage, const Inventory& inventory);

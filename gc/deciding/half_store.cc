@@ -4,6 +4,7 @@
 
 #include "gc/deciding/ages.h"
 #include "registry/closure.h"
+#include "registry/layout.h"
 
 namespace regctl::gc {
 namespace {
@@ -84,6 +85,12 @@ Share layers_of(const Inventory& inventory, const Mark& mark) {
   return share;
 }
 
+// That is a refusal of its own, and says where.
+bool is_partly_hidden(const Inventory& inventory, std::string_view directory) {
+  return std::any_of(inventory.obstacles.begin(), inventory.obstacles.end(),
+                     [&](const Obstacle& one) { return one.path.starts_with(directory); });
+}
+
 }  // namespace
 
 bool has_references(const Inventory& inventory) {
@@ -100,9 +107,11 @@ bool has_references(const Inventory& inventory) {
 
 void refuse_half_stores(const Judged& judged, std::vector<Message>& refusals) {
   const Inventory& inventory = judged.inventory;
-  if (has_references(inventory) && inventory.blobs.empty())
+  if (has_references(inventory) && inventory.blobs.empty() &&
+      !is_partly_hidden(inventory, layout::kBlobs))
     refusals.push_back({.code = Code::blobs_missing, .path = "blobs"});
-  if (inventory.repositories.empty() && !inventory.blobs.empty())
+  if (inventory.repositories.empty() && !inventory.blobs.empty() &&
+      !is_partly_hidden(inventory, layout::kRepositories))
     refusals.push_back({.code = Code::repositories_missing, .path = "repositories"});
 
   const std::uint64_t limit = judged.margins.max_damage;

@@ -17,12 +17,12 @@ using Messages = std::vector<Message>;
 
 constexpr Duration kTagsLookDead = std::chrono::hours(7 * 24);
 
-Code code_of(TroubleClass trouble) {
-  switch (trouble) {
+Code code_of(Trouble trouble) {
+  switch (class_of(trouble)) {
     case TroubleClass::unread:
       break;
     case TroubleClass::symlink:
-      return Code::symlink_in_tree;
+      return trouble == Trouble::symlink ? Code::symlink_in_tree : Code::behind_symlink;
     case TroubleClass::not_a_directory:
       return Code::not_a_directory;
     case TroubleClass::unknown_directory:
@@ -33,12 +33,21 @@ Code code_of(TroubleClass trouble) {
   return Code::unread_part;
 }
 
-void refuse_obstacles(const Inventory& inventory, Messages& refusals) {
+Message refusal_of(const Obstacle& obstacle, const StoreFacts& store) {
+  if (const LinkBelow* link = store.link(obstacle.path); link && !link->is_followed())
+    return {.code = Code::link_not_followed,
+            .path = obstacle.path,
+            .arguments = {report::reason_of(link->following)}};
+  return {.code = code_of(obstacle.trouble),
+          .path = obstacle.path,
+          .arguments = {report::reason_of(obstacle.trouble, obstacle.error),
+                        store.shown_prefix + obstacle.path}};
+}
+
+void refuse_obstacles(const Judged& judged, Messages& refusals) {
   Messages own;
-  for (const Obstacle& obstacle : inventory.obstacles)
-    own.push_back({.code = code_of(class_of(obstacle.trouble)),
-                   .path = obstacle.path,
-                   .arguments = {report::reason_of(obstacle.trouble, obstacle.error)}});
+  for (const Obstacle& obstacle : judged.inventory.obstacles)
+    own.push_back(refusal_of(obstacle, judged.store));
   std::stable_sort(own.begin(), own.end(), [](const Message& a, const Message& b) {
     return report::info_of(a.code).id < report::info_of(b.code).id;
   });
@@ -210,7 +219,7 @@ void brake(const Judged& judged, const Plan& plan, Messages& refusals) {
 std::vector<Message> refusals_of(const Judged& judged, const Plan& plan) {
   Messages refusals;
   if (judged.margins.on_damage == OnDamage::refuse) refusals = damages_in(judged, OnDamage::refuse);
-  refuse_obstacles(judged.inventory, refusals);
+  refuse_obstacles(judged, refusals);
   refuse_stores_of_others(judged.store, refusals);
   refuse_half_stores(judged, refusals);
   refuse_uploads(judged, refusals);

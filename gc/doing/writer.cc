@@ -81,6 +81,7 @@ class FilesystemWriter final : public Writer {
   }
 
   Outcome remove_directory(std::string_view key) override {
+    if (tree_.followed_at(key)) return Outcome::occupied;  // by the link
     const Descriptor at = open(parent_of(key));
     if (!at) return Outcome::absent;
     const std::string name(name_of(key));

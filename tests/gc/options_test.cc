@@ -216,6 +216,7 @@ TEST(OptionsOfGc, EachShowsInTheReport) {
       {"on-damage", {"--on-damage", "refuse"}},
       {"max-damage", {"--max-damage", "20%"}},
       {"insist", {"--insist", "tags-look-dead"}},
+      {"follow", {"--follow", "docker/registry/v2/blobs"}},
       {"remove-mismatched", {"--remove-mismatched"}},
       {"deadline", {"--deadline", "2h"}},
       {"limit-rate", {"--limit-rate", "1MB"}}};

@@ -38,6 +38,24 @@ std::unique_ptr<Storage> on_disk(const Tree& tree, const TemporaryDirectory& dir
   return test::storage_at(directory.path(), resolution);
 }
 
+// Every directory at the top is a link that is followed.
+std::unique_ptr<Storage> behind_links(const Tree& tree, const TemporaryDirectory& directory) {
+  namespace fs = std::filesystem;
+  const fs::path top = directory.path() / "top", elsewhere = directory.path() / "elsewhere";
+  for (const fs::path& path : {top, elsewhere}) fs::create_directory(path);
+  tree.write_to(top);
+  std::vector<std::string> moved;
+  for (const auto& entry : fs::directory_iterator(top)) {
+    if (!entry.is_symlink() && entry.is_directory()) moved.push_back(entry.path().filename());
+  }
+  for (const std::string& name : moved) {
+    fs::rename(top / name, elsewhere / name);
+    fs::create_directory_symlink(elsewhere / name, top / name);
+  }
+  StoreFacts facts{.v2 = top.string(), .links = links_below(top.string(), top.string(), moved)};
+  return make_filesystem_storage(Store(std::move(facts)).tree());
+}
+
 class StorageContract : public testing::TestWithParam<Backend> {
  protected:
   Tree tree;
@@ -64,7 +82,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Backend{"OnDiskByComponent",
                             [](const Tree& tree, const TemporaryDirectory& directory) {
                               return on_disk(tree, directory, beneath::Resolution::by_component);
-                            }}),
+                            }},
+                    Backend{"OnDiskBehindLinks", behind_links}),
     name_of_case);
 
 using Thrown = std::pair<Trouble, std::string>;

@@ -29,7 +29,7 @@ class WrongRoot : public testing::Test {
   // Message and hint of the refusal, a line each; empty: there was none.
   static std::string refusal(const fs::path& path) {
     try {
-      find_store(path.string(), "regctl-gc --dry-run");
+      find_store(path.string(), {}, "regctl-gc --dry-run");
     } catch (const cli::Failure& failure) {
       EXPECT_EQ(failure.status(), cli::ExitStatus::wrong_root);
       return failure.what() + ('\n' + failure.hint());
@@ -43,9 +43,9 @@ class WrongRoot : public testing::Test {
 };
 
 TEST_F(WrongRoot, IsNoStoreAndNoEmptyDirectory) {
-  EXPECT_EQ(find_store(top.string(), "regctl-gc").v2, "");
+  EXPECT_EQ(find_store(top.string(), {}, "regctl-gc").v2, "");
   make("docker/registry/v2");
-  EXPECT_EQ(find_store(top.string(), "regctl-gc").v2, (top / "docker/registry/v2").string());
+  EXPECT_EQ(find_store(top.string(), {}, "regctl-gc").v2, (top / "docker/registry/v2").string());
 }
 
 TEST_F(WrongRoot, SaysWhatIsMissing) {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -19,12 +20,15 @@ namespace regctl::test {
 // meanwhile.
 class Attacker {
  public:
-  // `places` are relative; each is exchanged with a link to the same place below `outside`.
+  // `places` are relative; each is exchanged with a link to the same place below `outside`, which
+  // belongs to `user`: for others than root that must be oneself.
   Attacker(const std::filesystem::path& inside, const std::filesystem::path& outside,
-           const std::vector<std::string>& places) {
+           const std::vector<std::string>& places, uid_t user = geteuid()) {
     for (const std::string& place : places) {
       pairs_.emplace_back(inside / place, outside / ("link to " + std::to_string(pairs_.size())));
       std::filesystem::create_directory_symlink(outside / place, pairs_.back().second);
+      if (lchown(pairs_.back().second.c_str(), user, static_cast<gid_t>(user)) != 0)
+        throw std::system_error(errno, std::generic_category(), "lchown");
     }
     thread_ = std::jthread([this](const std::stop_token& stop) {
       for (std::size_t i = 0; !stop.stop_requested(); i = (i + 1) % pairs_.size()) {
