@@ -10,6 +10,7 @@
 #include "registry/find_store.h"
 #include "registry/hasher.h"
 #include "registry/store.h"
+#include "tests/support/pusher.h"
 #include "tests/support/store_on_disk.h"
 #include "tests/support/sweeping.h"
 
@@ -256,6 +257,71 @@ TEST_F(GateOnDisk, OfflineRefusesBesideARegistryInDoubt) {
     expect_refused("its configuration has a tag of its own");
   }
   expect_purged(collect({"--offline", "--insist", "registry-in-doubt"}));
+}
+
+// What the refusal is for: the cache answers for bytes that are gone, the push is accepted and its
+// image cannot be pulled.
+TEST_F(GateOnDisk, APushBesideARefusalIsWhole) {
+  write();
+  const DockerRegistry serving(root.path(), kInmemory);
+  fs::remove(serving.configuration());
+  std::atomic<int> port = serving.port();
+  Client client(port);
+  const LocalImage image = local_image({"layer one", "layer two"}, "{}");
+  const auto push = [&] {
+    return client.push_blobs("app", image) &&
+           client.put_manifest("app", "new", image).status == 201;
+  };
+  const auto remove = [&] {
+    const std::string target = "/v2/app/manifests/" + image.digest.text();
+    EXPECT_EQ(client.request("DELETE", target).status, 202);
+  };
+  const std::vector<std::string> offline = {"--offline", "--keep-younger-than", "0s",
+                                            "--trust-times"};
+  ASSERT_TRUE(push());
+  remove();
+  const Ran refused = collect(offline);
+  EXPECT_EQ(refused.status, 12) << refused.err;
+  ASSERT_TRUE(push());
+  EXPECT_EQ(client.lacks("app", "new"), "");
+
+  remove();
+  auto insisting = offline;
+  insisting.insert(insisting.end(), {"--insist", "registry-in-doubt"});
+  EXPECT_LE(collect(insisting).status, 1);
+  ASSERT_TRUE(push());
+  EXPECT_NE(client.lacks("app", "new"), "") << "the control is void: nothing was at stake";
+}
+
+// A collector that is not root, and so may not look into the registry's process.
+TEST_F(GateOnDisk, OfflineRefusesWhereItMayNotLook) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can start programs of another user";
+  constexpr uid_t kCollector = 65533;
+  write_with_old_garbage();
+  const fs::path program = work.path() / "regctl-gc";
+  fs::copy_file(regctl_gc(), program);
+  for (const auto& top : {root.path(), work.path()}) {
+    ASSERT_EQ(lchown(top.c_str(), kCollector, kCollector), 0);
+    for (const auto& entry : fs::recursive_directory_iterator(top))
+      ASSERT_EQ(lchown(entry.path().c_str(), kCollector, kCollector), 0);
+  }
+  const auto collect_as_another = [&] {
+    const std::string id = std::to_string(kCollector);
+    return run({"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", program, "--json",
+                "--hold", "0s", "--max-delete", "100%", "--offline", root.path()});
+  };
+  {
+    const DockerRegistry serving(root.path(), kInmemory);
+    const Ran refused = collect_as_another();
+    EXPECT_EQ(refused.status, 12) << refused.err;
+    EXPECT_TRUE(codes_of(refused, "blockers").contains("registry-in-doubt")) << refused.out;
+    EXPECT_THAT(refused.err, Says(pid_of(serving)));
+    EXPECT_TRUE(is_waiting());
+  }
+  EXPECT_TRUE(becomes_true([&] {
+    collect_as_another();
+    return !is_waiting();
+  }));
 }
 
 // Anybody on a host may call a program registry. One that may not write here holds up nothing, and
