@@ -255,6 +255,15 @@ class Look {
     return forever;
   }
 
+  std::uint64_t bytes_alive() const {
+    std::uint64_t bytes = 0;
+    for (const Blob& blob : inventory().blobs) {
+      if (findings_.mark.live(blob.digest))
+        bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+    }
+    return bytes;
+  }
+
   void advise() {
     const auto advise = [&](report::Code code, std::uint64_t count, std::uint64_t bytes) {
       if (count) findings_.advice.push_back({code, count, bytes});
@@ -262,14 +271,23 @@ class Look {
     const auto& repositories = inventory().repositories;
     const bool any_tag = std::any_of(repositories.begin(), repositories.end(),
                                      [](const Repository& one) { return !one.tags.empty(); });
+    // An option that would leave nothing alive is refused in the end.
+    const std::uint64_t alive = bytes_alive();
+    Amount everything;
+    const auto offer = [&](report::Code code, const Amount& price) {
+      if (price.bytes > 0 && price.bytes == alive)
+        everything = price;
+      else
+        advise(code, price.count, price.bytes);
+    };
     if (!wishes_.policy.delete_untagged && any_tag && !store_.pull_through_cache)
-      advise(report::Code::untagged_manifests, findings_.untagged.count, findings_.untagged.bytes);
-    if (!wishes_.policy.prune_dead_tags)
-      advise(report::Code::dead_tags, findings_.dead.count, findings_.dead.bytes);
+      offer(report::Code::untagged_manifests, findings_.untagged);
+    if (!wishes_.policy.prune_dead_tags) offer(report::Code::dead_tags, findings_.dead);
     if (!wishes_.policy.prune_broken_manifests)
-      advise(report::Code::broken_manifests, findings_.broken.count, findings_.broken.bytes);
+      offer(report::Code::broken_manifests, findings_.broken);
     if (!wishes_.policy.prune_orphaned_referrers)
-      advise(report::Code::orphaned_referrers, findings_.orphaned.count, findings_.orphaned.bytes);
+      offer(report::Code::orphaned_referrers, findings_.orphaned);
+    advise(report::Code::empties_store, everything.count, everything.bytes);
     Amount stale;
     for (const Repository& repository : repositories) {
       for (const Upload& upload : repository.uploads) {

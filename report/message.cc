@@ -58,11 +58,15 @@ constexpr std::array kTable = {
     CodeInfo{empty_mount, "empty-mount", refusal,
              "{0} is a mount point or a followed link with nothing in it",
              "mount the volume that belongs there"},
-    CodeInfo{blobs_missing, "blobs-missing", refusal, "there are manifests and tags, but no blobs",
-             "is the volume with blobs/ mounted?"},
-    CodeInfo{repositories_missing, "repositories-missing", refusal,
-             "there are blobs, but no repositories: every blob would look like garbage",
-             "is the volume with repositories/ mounted, the backup complete?"},
+    CodeInfo{
+        blobs_missing, "blobs-missing", refusal, "there are manifests and tags, but no blobs",
+        "is the volume with blobs/ mounted? If the images are lost, stop the registry and remove "
+        "repositories/ by hand"},
+    CodeInfo{
+        repositories_missing, "repositories-missing", refusal,
+        "there are blobs, but no repositories: every blob would look like garbage",
+        "is the volume with repositories/ mounted, the backup complete? If all may go, stop the "
+        "registry and remove blobs/ by hand"},
     CodeInfo{half_of_manifests, "half-a-store", refusal,
              "{0} of {1} manifests are not there, although revision links name them: more than "
              "--max-damage {2}%",
@@ -104,8 +108,7 @@ constexpr std::array kTable = {
     CodeInfo{no_tags, "no-tags", refusal,
              "there are manifests, but not one tag in the whole store: every manifest would look "
              "untagged",
-             "Harbor keeps tags in its database; leave out --delete-untagged, or list all its "
-             "digests with --roots"},
+             "Harbor keeps tags in its database; leave out --delete-untagged"},
     CodeInfo{
         tags_look_dead, "tags-look-dead", refusal,
         "the newest tag is more than 7 days older than the newest manifest: does this registry "
@@ -115,7 +118,8 @@ constexpr std::array kTable = {
         "tags-look-dead"},
     CodeInfo{takes_everything, "takes-everything", brake,
              "every blob of the store would go, although there are manifests or tags",
-             "look at why nothing is reachable; no option overrides this"},
+             "look at why nothing is reachable; no option overrides this. If the store is to be "
+             "emptied, stop the registry and remove blobs/ and repositories/ by hand"},
     CodeInfo{max_delete_blobs, "max-delete", brake,
              "{0} blobs would go, more than --max-delete {1}",
              "look at the plan; if it is right:  --max-delete {0}"},
@@ -170,7 +174,7 @@ constexpr std::array kTable = {
              "{0} is empty, but something that no registry of today makes stands in it",
              "remove that by hand; the next run takes the repository"},
     CodeInfo{run_unknown, "run-unknown", warning, "nothing in quarantine was taken by run {0}",
-             "find -name '*.regctl-gc.*' shows the runs"},
+             "find -name '*regctl-gc.*' shows the runs"},
     CodeInfo{empty_root, "empty-root", warning, "{0} is an empty directory",
              "a registry that nobody has pushed to yet, or a volume that is not mounted?"},
     CodeInfo{report_not_written, "report-not-written", warning, "{0}", "check {1}"},
@@ -288,6 +292,11 @@ constexpr std::array kTable = {
              "restart the registry, and flush its Redis if it has one: it may remember blobs that "
              "are gone",
              "--registry-restarted-at"},
+    CodeInfo{empties_store, "empties-store", advice,
+             "all that is alive hangs on {0} tags and manifests that nobody can pull or no tag "
+             "reaches ({1}), and no run takes every blob: if the store is to be emptied, stop the "
+             "registry and remove blobs/ and repositories/ below docker/registry/v2 by hand",
+             ""},
     CodeInfo{roots_absent, "roots-absent", advice, "{0} digests of --roots are not in this store",
              ""},
     CodeInfo{

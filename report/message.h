@@ -128,6 +128,7 @@ enum class Code : std::uint8_t {
   young_blobs,
   arrived_blobs,
   restart_registry,
+  empties_store,
   roots_absent,
   pulled_by_digest,
   foreign_names,
