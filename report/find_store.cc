@@ -1,5 +1,7 @@
 #include "report/find_store.h"
 
+#include <algorithm>
+
 #include "cli/failure.h"
 #include "cli/output_file.h"
 #include "registry/find_store.h"
@@ -71,7 +73,11 @@ StoreFacts find_store(const std::string& path, const std::vector<std::string>& f
 }
 
 void refuse_below(const StoreFacts& store, const std::string& file) {
-  if (cli::is_below(file, store.v2))
+  const auto is_in = [&](const std::string& top) { return cli::is_below(file, top); };
+  const bool behind_link =
+      std::any_of(store.links.begin(), store.links.end(),
+                  [&](const LinkBelow& link) { return link.is_followed() && is_in(link.target); });
+  if (is_in(store.v2) || behind_link)
     throw cli::UsageError(file + " lies in the registry's storage", "write it somewhere else");
 }
 

@@ -167,6 +167,13 @@ TEST_F(Links, AMistakeIsToldAndAVolumeThatIsNotMountedRefuses) {
                   .contains("empty-mount"));
 }
 
+TEST_F(Links, NoReportGoesThroughOne) {
+  move_out(root.path(), kBlobs, disk.path());
+  const fs::path file = disk.path() / kBlobs / "report.json";
+  EXPECT_EQ(collect(root.path(), {"-n", "--follow", kBlobs, "--report", file}).status, 2);
+  EXPECT_FALSE(fs::exists(file));
+}
+
 // Somebody who may write below ROOT, where blobs/ is a link that is followed, exchanges that link
 // and directories before and behind it with links to another registry's storage, where the same
 // things are garbage, while root collects.
