@@ -78,9 +78,9 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
   }
   facts.aliases = closure.aliases();
   // Uploads refer to nothing.
-  facts.all_references_known =
-      std::all_of(inventory.obstacles.begin(), inventory.obstacles.end(),
-                  [](const Obstacle& one) { return one.path.find("/_uploads") != one.path.npos; });
+  facts.all_references_known = std::all_of(
+      inventory.obstacles.begin(), inventory.obstacles.end(),
+      [](const Obstacle& one) { return (one.path + '/').find("/_uploads/") != one.path.npos; });
   return facts;
 }
 

@@ -12,12 +12,16 @@
 namespace regctl::beneath {
 namespace {
 
-Answer openat2_beneath(int directory, const char* path, int flags) {
+Answer openat2(int directory, const char* path, int flags, std::uint64_t resolve) {
   open_how how{};
   how.flags =
       static_cast<std::uint64_t>(flags) | O_CLOEXEC;  // O_NOFOLLOW would turn ELOOP into ENOTDIR
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  how.resolve = resolve | RESOLVE_NO_MAGICLINKS;
   return ask([&] { return syscall(SYS_openat2, directory, path, &how, sizeof how); });
+}
+
+Answer openat2_beneath(int directory, const char* path, int flags) {
+  return openat2(directory, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
 // The same promise with plain openat: one component at a time, none of them a link. REQUIRES: no
@@ -98,6 +102,10 @@ Answer open(int directory, std::string_view path, int flags, Resolution resoluti
     errno = answer.error;
     return answer.value;
   });
+}
+
+Answer follow(int directory, const std::string& name) {
+  return openat2(directory, name.c_str(), O_PATH | O_DIRECTORY, 0);
 }
 
 Answer open_top(const std::string& path, int flags, Resolution resolution) {

@@ -77,6 +77,10 @@ enum class Resolution {
 // component of it is "..".
 Answer open(int directory, std::string_view path, int flags, Resolution resolution);
 
+// The directory that a symbolic link `name` in `directory` leads to, wherever that is, opened with
+// O_PATH: only to learn which it is. Links of /proc are not followed.
+Answer follow(int directory, const std::string& name);
+
 // The directory where everything begins: `path` is absolute, and names it without any symbolic
 // link. Somebody may have put one there since that was found out: ELOOP then.
 Answer open_top(const std::string& path, int flags, Resolution resolution);

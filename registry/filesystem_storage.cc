@@ -187,13 +187,13 @@ class FilesystemStorage final : public Storage {
                                    O_PATH | O_DIRECTORY);
     if (!parent) return std::nullopt;
     const std::string name(key.substr(slash + 1));
-    const Answer followed =
-        ask([&] { return openat(parent->get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
+    const Answer followed = beneath::follow(parent->get(), name);
     if (followed.error) return std::nullopt;
     const Descriptor directory(static_cast<int>(followed.value));
     std::string own = own_key_of(directory);
+    if (own.empty()) return std::nullopt;
     const Answer opened = tree_->open(own, O_PATH | O_DIRECTORY);
-    if (own.empty() || opened.error) return std::nullopt;
+    if (opened.error) return std::nullopt;
     const Descriptor same(static_cast<int>(opened.value));
     return are_one(directory, same) ? std::optional(std::move(own)) : std::nullopt;
   }
@@ -239,13 +239,23 @@ class FilesystemStorage final : public Storage {
       }
     }
     for (const OpenTree::Followed& followed : tree_->followed()) {
-      if (followed.parent() != key) continue;
+      if (followed.parent() != key) {
+        if (key.empty()) check(followed);
+        continue;
+      }
       const std::size_t place = place_of(followed, listing);
       if (place == listing.entries.size() || !followed.is_behind(directory))
         throw StorageError(Trouble::led_elsewhere, complete(followed.key));
       listing.entries[place].kind = EntryKind::directory;
     }
     return listing;
+  }
+
+  // Whoever lists the top has seen that every link leads where it led.
+  void check(const OpenTree::Followed& followed) const {
+    const auto parent = descriptor(followed.parent(), O_PATH | O_DIRECTORY);
+    if (!parent || !followed.is_behind(*parent))
+      throw StorageError(Trouble::led_elsewhere, complete(followed.key));
   }
 
   // In the listing of its directory; behind the last: it is not there.

@@ -103,7 +103,7 @@ struct Way {
 
 Way way_below(const fs::path& top, const Root& root) {
   struct stat owner {};
-  stat(top.c_str(), &owner);
+  stat((top / kV2).c_str(), &owner);
   Way way{.v2 = top, .follow = root.follow};
   for (const fs::path& part : kV2) {
     way.v2 /= part;
@@ -125,6 +125,7 @@ StoreFacts facts_of(const Root& root, const fs::path& top, const Way& way) {
   const std::string v2 = way.v2.string();
   StoreFacts facts{
       .path = root.given,
+      .top = top.string(),
       .v2 = v2,
       .shown_prefix = root.real == v2 ? "" : kV2.string() + '/',
       .pull_through_cache = fs::exists(top / "scheduler-state.json"),

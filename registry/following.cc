@@ -1,9 +1,16 @@
 #include "registry/following.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/filesystem.hpp>
+#include <climits>
+#include <set>
+
+#include "registry/beneath.h"
 
 namespace regctl {
 namespace {
@@ -25,16 +32,105 @@ bool permits(const struct stat& of, uid_t user, mode_t to_owner, mode_t to_other
   return (of.st_mode & wanted) == wanted;
 }
 
-// Whether `user` may list `path`, which has no links in it, and go where it is.
-bool may_read(uid_t user, const fs::path& path) {
-  struct stat st {};
-  if (stat(path.c_str(), &st) != 0 || !permits(st, user, S_IRUSR | S_IXUSR, S_IROTH | S_IXOTH))
-    return false;
-  for (fs::path above = path.parent_path(); !above.empty(); above = above.parent_path()) {
-    if (stat(above.c_str(), &st) != 0 || !permits(st, user, S_IXUSR, S_IXOTH)) return false;
-  }
-  return true;
+// Others than the owner may give its entries other names, or put others in their place. The group
+// of root is root.
+bool can_be_changed_by_others(const struct stat& directory) {
+  const mode_t others = directory.st_gid == 0 ? S_IWOTH : S_IWGRP | S_IWOTH;
+  return (directory.st_mode & others) && !(directory.st_mode & S_ISVTX);
 }
+
+// From the root of the host's tree to where a link leads in the end, name by name, each link
+// followed by us and not by the kernel: what was looked at is what was gone through, whatever
+// somebody exchanges meanwhile.
+class Walk {
+ public:
+  // `path` has no link in it but for its last name.
+  explicit Walk(const std::string& path) : ahead_(path) {
+    constexpr int kMostLinks = 40;  // as the kernel
+    enter("/", beneath::ask([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+    while (!places_.empty() && !ahead_.empty() && links_ <= kMostLinks) step();
+    arrived_ = !places_.empty() && ahead_.empty();
+  }
+
+  bool arrived() const { return arrived_; }
+  // REQUIRES: arrived().
+  const struct stat& end() const { return places_.back().st; }
+  std::string path() const {
+    std::string path;
+    for (std::size_t i = 1; i < places_.size(); ++i) path += '/' + places_[i].name;
+    return path;
+  }
+  // Who may have it lead elsewhere, root apart: the owners of all links, and of the directories in
+  // which a name behind one was looked up.
+  const std::set<uid_t>& guides() const { return guides_; }
+  bool may_be_changed_by_others() const { return may_be_changed_by_others_; }
+  bool may_be_read_by(uid_t user) const {
+    return permits(end(), user, S_IRUSR | S_IXUSR, S_IROTH | S_IXOTH) &&
+           std::all_of(places_.begin(), places_.end(), [&](const Place& place) {
+             return permits(place.st, user, S_IXUSR, S_IXOTH);
+           });
+  }
+
+ private:
+  struct Place {
+    std::string name;
+    beneath::Descriptor directory;
+    struct stat st;
+  };
+
+  void step() {
+    const auto slash = ahead_.find('/');
+    const std::string name = ahead_.substr(0, slash);
+    ahead_.erase(0, slash == std::string::npos ? slash : slash + 1);
+    if (name.empty() || name == ".") return;
+    if (name != "..")
+      look_up(name);
+    else if (places_.size() > 1)
+      places_.pop_back();
+  }
+
+  void look_up(const std::string& name) {
+    const Place& here = places_.back();
+    if (links_ > 0) {
+      note_guide(here.st.st_uid);
+      may_be_changed_by_others_ |= can_be_changed_by_others(here.st);
+    }
+    enter(name, beneath::ask([&] {
+            return openat(here.directory.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+          }));
+  }
+
+  void enter(const std::string& name, const beneath::Answer& opened) {
+    if (opened.error) return places_.clear();
+    Place place{name, beneath::Descriptor(static_cast<int>(opened.value)), {}};
+    if (fstat(place.directory.get(), &place.st) != 0) return places_.clear();
+    if (S_ISLNK(place.st.st_mode)) return follow(place);
+    if (!S_ISDIR(place.st.st_mode) && !ahead_.empty()) return places_.clear();
+    places_.push_back(std::move(place));
+  }
+
+  void follow(const Place& link) {
+    ++links_;
+    note_guide(link.st.st_uid);
+    std::array<char, PATH_MAX> text;
+    const auto got = beneath::ask(
+        [&] { return readlinkat(link.directory.get(), "", text.data(), text.size()); });
+    if (got.error || got.value == PATH_MAX) return places_.clear();
+    const std::string target(text.data(), static_cast<std::size_t>(got.value));
+    if (target.starts_with('/')) places_.resize(1);
+    ahead_ = target + '/' + ahead_;
+  }
+
+  void note_guide(uid_t user) {
+    if (user != 0) guides_.insert(user);
+  }
+
+  std::string ahead_;
+  std::vector<Place> places_;  // the root first; empty: there is nothing
+  std::set<uid_t> guides_;
+  int links_ = 0;
+  bool may_be_changed_by_others_ = false, arrived_ = false;
+};
 
 // At or below a docker/registry/v2 that is a whole one.
 bool is_in_another_store(const std::string& path) {
@@ -82,23 +178,23 @@ std::string path_without_links(const std::string& path, const std::string& root)
 }
 
 LinkBelow judged_link(const std::string& path, std::uint64_t owner) {
+  const Walk walk(path);
   LinkBelow link;
-  error_code error;
-  link.target = fs::canonical(path, error).string();
-  struct stat own {};
-  struct stat target {};
-  if (error || lstat(path.c_str(), &own) != 0 || stat(link.target.c_str(), &target) != 0) {
-    link.target.clear();
-    return link;
-  }
+  if (!walk.arrived()) return link;
+  const struct stat& target = walk.end();
+  link.target = walk.path();
   link.device = target.st_dev;
   link.inode = target.st_ino;
   const auto judge = [&] {
     if (!S_ISDIR(target.st_mode)) return Following::to_no_directory;
     if (target.st_uid != 0 && target.st_uid != owner) return Following::to_what_another_owns;
-    if (own.st_uid != 0 && own.st_uid != target.st_uid) return Following::for_another;
-    const bool reached = own.st_uid == 0 || may_read(own.st_uid, link.target);
-    return reached ? Following::followed : Following::out_of_reach;
+    const auto& guides = walk.guides();
+    if (std::any_of(guides.begin(), guides.end(), [&](uid_t one) { return one != target.st_uid; }))
+      return Following::for_another;
+    if (walk.may_be_changed_by_others()) return Following::for_another;
+    const bool is_read = std::all_of(guides.begin(), guides.end(),
+                                     [&](uid_t one) { return walk.may_be_read_by(one); });
+    return is_read ? Following::followed : Following::out_of_reach;
   };
   link.following = judge();
   return link;
@@ -109,7 +205,11 @@ std::vector<LinkBelow> links_below(const std::string& v2, const std::string& roo
   std::vector<LinkBelow> links;
   struct stat st {};
   if (stat(v2.c_str(), &st) != 0) return links;  // the scan finds out
-  for (const std::string& given : paths) {
+  std::vector<std::string> sorted = paths;       // what others lead through comes before them
+  std::stable_sort(sorted.begin(), sorted.end(), [](const std::string& one, const auto& other) {
+    return std::count(one.begin(), one.end(), '/') < std::count(other.begin(), other.end(), '/');
+  });
+  for (const std::string& given : sorted) {
     const std::string path = path_without_links(given, root);
     error_code ignored;
     const bool is_link = fs::is_symlink(path, ignored);

@@ -19,8 +19,9 @@ enum class Following : std::uint8_t {
   into_another_store,    // that has both blobs and repositories
   to_what_is_followed,   // by another link that is named, or into it, or to a directory above it
   to_what_another_owns,  // neither root nor the owner of the top
-  for_another,           // the link's owner is neither root nor the owner of what it leads to
-  out_of_reach,          // of the link's owner, who may not read what it leads to
+  for_another,   // others than root and the owner of what it leads to may have it lead elsewhere:
+                 // by this link or one behind it, or a directory on the way
+  out_of_reach,  // of whoever may, who may not read what it leads to
 };
 
 struct LinkBelow {
@@ -50,7 +51,7 @@ std::string path_without_links(const std::string& path, const std::string& root)
 
 // Those of `paths`, absolute or relative to `root`, that are links below `v2`, the directory
 // docker/registry/v2. Ordinary directories are left out. `root` and `v2` have no links in them; one
-// of `paths` may lead through those before it. Throws NothingToFollow, with the path.
+// of `paths` may lead through others. Throws NothingToFollow, with the path.
 std::vector<LinkBelow> links_below(const std::string& v2, const std::string& root,
                                    const std::vector<std::string>& paths);
 

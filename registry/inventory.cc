@@ -79,7 +79,7 @@ bool Inventory::is_hidden(std::string_view path) const {
     const auto at = std::lower_bound(
         obstacles.begin(), obstacles.end(), key,
         [](const Obstacle& one, std::string_view wanted) { return one.path < wanted; });
-    return at != obstacles.end() && at->path == key;
+    return at != obstacles.end() && at->path == key && at->trouble != Trouble::file;
   };
   while (!is_obstacle(path)) {
     const auto slash = path.rfind('/');

@@ -155,9 +155,14 @@ struct Upload {
   bool operator==(const Upload&) const = default;
 };
 
+// Through a link to a directory above itself a repository has names without end.
+inline constexpr std::size_t kMostNames = 64;
+
 struct Repository {
-  std::string name;                      // as in the tree; not necessarily a legal name, nor UTF-8
-  std::vector<std::string> other_names;  // by one of Inventory::aliases each; ascending
+  std::string name;  // as in the tree; not necessarily a legal name, nor UTF-8
+  // By Inventory::aliases, any number of them; ascending, and no more than kMostNames.
+  std::vector<std::string> other_names;
+  bool has_more_names = false;
   std::vector<Link> layers;
   std::vector<Link> revisions;
   std::vector<Tag> tags;
@@ -288,7 +293,7 @@ struct Inventory {
   const Document* document(DigestId id) const;
   // As Blob::has_bytes(); false where nothing stands below blobs/ for it.
   bool has_bytes(DigestId id) const;
-  // At or below an obstacle: whether anything is there is not known.
+  // At or below an obstacle: whether anything is there is not known. A file hides nothing.
   bool is_hidden(std::string_view path) const;
   // Also by another name that it has. Null: there is none of that name.
   const Repository* repository(std::string_view name) const;

@@ -1,6 +1,7 @@
 #include "registry/scan.h"
 
 #include <iterator>
+#include <set>
 #include <thread>
 #include <tuple>
 
@@ -99,16 +100,24 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
   return repositories;
 }
 
-// By one link each: a link to a directory above itself would go on for ever.
-std::vector<std::string> other_names_of(const std::string& name,
-                                        const std::vector<Alias>& aliases) {
-  std::vector<std::string> names;
-  for (const Alias& alias : aliases) {
-    if ((name + '/').starts_with(alias.of + '/'))
-      names.push_back(alias.name + name.substr(alias.of.size()));
+void name(Repository& repository, const std::vector<Alias>& aliases) {
+  std::set<std::string> known{repository.name};
+  std::vector<std::string> left{repository.name};
+  while (!left.empty() && !repository.has_more_names) {
+    const std::string one = std::move(left.back());
+    left.pop_back();
+    for (const Alias& alias : aliases) {
+      if (!(one + '/').starts_with(alias.of + '/')) continue;
+      std::string other = alias.name + one.substr(alias.of.size());
+      if (!known.insert(other).second) continue;
+      left.push_back(std::move(other));
+      repository.has_more_names = known.size() > kMostNames + 1;
+      if (repository.has_more_names) break;
+    }
   }
-  sort_unique(names);
-  return names;
+  known.erase(repository.name);
+  if (repository.has_more_names) known.clear();
+  repository.other_names.assign(known.begin(), known.end());
 }
 
 void scan_repositories(const Storage& storage, const ScanOptions& options, const Workers& workers,
@@ -139,7 +148,7 @@ void scan_repositories(const Storage& storage, const ScanOptions& options, const
   for (std::size_t i = 0; i < scanned.size(); ++i) {
     if (!is_repository_name(names[i]))
       notes.stray(Stray::Kind::illegal_name, layout::repository(names[i]));
-    scanned[i].repository.other_names = other_names_of(names[i], notes.aliases);
+    name(scanned[i].repository, notes.aliases);
     inventory.repositories.push_back(std::move(scanned[i].repository));
     std::move(scanned[i].quarantined_tags.begin(), scanned[i].quarantined_tags.end(),
               std::back_inserter(inventory.quarantined_tags));

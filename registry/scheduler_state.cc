@@ -11,8 +11,7 @@ namespace regctl {
 
 std::set<Digest> scheduled_to_expire(const StoreFacts& store) {
   namespace fs = boost::filesystem;
-  const fs::path top = fs::path(store.v2).parent_path().parent_path().parent_path();
-  fs::ifstream file(top / "scheduler-state.json", std::ios::binary);
+  fs::ifstream file(fs::path(store.top) / "scheduler-state.json", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   std::set<Digest> digests;
   each_digest_in_text(text, [&](const Digest& digest) { digests.insert(digest); });

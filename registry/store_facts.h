@@ -15,6 +15,7 @@ namespace regctl {
 
 struct StoreFacts {
   std::string path;  // as given
+  std::string top;   // what a registry calls its rootdirectory
   std::string v2;    // the directory docker/registry/v2, links resolved; empty: there is none yet
   std::string shown_prefix;  // before keys in messages: "docker/registry/v2/", or "" where v2
                              // itself was given

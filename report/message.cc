@@ -93,6 +93,10 @@ constexpr std::array kTable = {
     CodeInfo{registry_may_serve, "registry-in-doubt", refusal,
              "a registry is running that may serve this storage (pid {0}, {1}): {2}",
              "stop it; if it is another storage's:  --insist registry-in-doubt"},
+    CodeInfo{registry_sees_another, "registry-sees-another", refusal,
+             "a registry that serves this storage (pid {0}, {1}) finds another directory behind a "
+             "link that is followed",
+             "mount the directory there instead (mount --bind), in the container as well"},
     CodeInfo{manifests_elsewhere, "manifests-elsewhere", refusal,
              "{0} of {1} repositories link layers and have no manifest, nor a trace of one: their "
              "manifests may be kept elsewhere (OpenShift 3)",
@@ -362,11 +366,11 @@ constexpr std::array kTable = {
     CodeInfo{leads_to_what_another_owns, "", part,
              "what it leads to belongs neither to root nor to the owner of docker/registry/v2", ""},
     CodeInfo{leads_for_another, "", part,
-             "it belongs neither to root nor to the owner of what it leads to (chown -h root would "
-             "do)",
+             "others than root and the owner of what it leads to could have it lead elsewhere: the "
+             "link itself (chown -h root), a link behind it, or a directory on the way is theirs",
              ""},
     CodeInfo{leads_out_of_reach, "", part,
-             "its owner may not read what it leads to (chown -h root would do)", ""},
+             "whoever could have it lead elsewhere may not read what it leads to", ""},
     CodeInfo{is_no_directory, "", part, "is not a directory", ""},
     CodeInfo{is_file, "", part, "is a file where a directory belongs", ""},
     CodeInfo{is_neither, "", part, "is neither file nor directory", ""},

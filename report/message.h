@@ -44,6 +44,7 @@ enum class Code : std::uint8_t {
   registry_serving,
   cache_serving,
   registry_may_serve,
+  registry_sees_another,
   manifests_elsewhere,
   pull_through_cache,
   no_cache,

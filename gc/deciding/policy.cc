@@ -33,6 +33,7 @@ bool is_protected(const Policy& policy, std::string_view name) {
 }
 
 bool is_protected(const Policy& policy, const Repository& repository) {
+  if (repository.has_more_names && !policy.protect.empty()) return true;
   return is_protected(policy, repository.name) ||
          std::any_of(repository.other_names.begin(), repository.other_names.end(),
                      [&](const std::string& name) { return is_protected(policy, name); });

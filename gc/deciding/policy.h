@@ -55,7 +55,7 @@ inline bool is_young(Time time, Duration limit, Time now) {
 // '*' stands for any run of characters, "/" included; everything else for itself.
 bool matches_glob(std::string_view glob, std::string_view name);
 bool is_protected(const Policy& policy, std::string_view name);
-// By any of its names.
+// By any of its names; where it has more than are known, by any glob.
 bool is_protected(const Policy& policy, const Repository& repository);
 
 // The least whole percentage that `part` is not more than; of nothing 0. Exact up to 184 PB.

@@ -91,6 +91,10 @@ void refuse_registries(const Judged& judged, Messages& refusals) {
   const GateEvidence& gate = judged.gate;
   for (const RegistryProcess& process : gate.found.processes) {
     const auto pid = static_cast<std::uint64_t>(process.pid);
+    if (!process.sees_another.empty())
+      refusals.push_back({.code = Code::registry_sees_another,
+                          .path = process.sees_another,
+                          .arguments = {pid, process.configuration}});
     if (process.collecting && process.certain)
       refusals.push_back(
           {.code = Code::upstream_collector, .arguments = {pid, process.configuration}});

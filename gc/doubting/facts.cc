@@ -70,7 +70,9 @@ bool is_listed(const Facts& facts, const std::string& repository, Id id) {
 
 bool is_protected(const Facts& facts, const std::string& repository) {
   const Policy& policy = facts.circumstances.policy;
-  const auto& others = facts.reading.repositories.at(repository).other_names;
+  const Repository& read = facts.reading.repositories.at(repository);
+  if (read.has_more_names && !policy.protect.empty()) return true;
+  const auto& others = read.other_names;
   return gc::is_protected(policy, repository) ||
          std::any_of(others.begin(), others.end(),
                      [&](const std::string& name) { return gc::is_protected(policy, name); });

@@ -36,6 +36,7 @@ class RepositoryReader {
       : storage_(storage), question_(question), settle_(question.settle) {}
 
   Reading run() && {
+    storage_.plain().list("");  // throws where a link that is followed leads elsewhere by now
     if (!storage_.plain().list(layout::kRepositories))
       throw StorageError(Trouble::vanished, std::string(layout::kRepositories));
     std::vector<std::string> open{std::string(layout::kRepositories)};
@@ -45,6 +46,7 @@ class RepositoryReader {
       read_directory(here, open);
     }
     for (const std::string& link : links_) follow(link);
+    for (auto& [name, repository] : reading_.repositories) find_names(repository, name);
     return std::move(reading_);
   }
 
@@ -77,12 +79,22 @@ class RepositoryReader {
   void follow(const std::string& link) {
     const auto target = storage_.plain().leads_to(link);
     if (!target || !read_.contains(*target)) throw StorageError(Trouble::symlink, link);
-    const std::string top = std::string(layout::kRepositories) + '/';
-    for (auto& [name, repository] : reading_.repositories) {
-      const std::string key = top + name;
-      if (key == *target || key.starts_with(*target + '/'))
-        repository.other_names.insert((link + key.substr(target->size())).substr(top.size()));
+    leads_.emplace_back(link, *target);
+  }
+
+  void find_names(Repository& repository, const std::string& own) {
+    std::vector<std::string> keys{join(layout::kRepositories, own)};
+    std::set<std::string> seen{keys.front()};
+    for (std::size_t i = 0; i < keys.size() && keys.size() <= kMostNames + 1; ++i) {
+      for (const auto& [link, target] : leads_) {
+        const bool leads_here = keys[i] == target || keys[i].starts_with(target + '/');
+        const std::string other = leads_here ? link + keys[i].substr(target.size()) : "";
+        if (leads_here && seen.insert(other).second) keys.push_back(other);
+      }
     }
+    repository.has_more_names = keys.size() > kMostNames + 1;
+    for (const std::string& key : keys)
+      repository.other_names.insert(key.substr(layout::kRepositories.size() + 1));
   }
 
   void read_part(Repository& repository, const std::string& here, const std::string& name) {
@@ -301,6 +313,7 @@ class RepositoryReader {
   std::chrono::milliseconds settle_;  // what is left of it
   std::set<std::string> read_;        // directories in which repositories may be
   std::vector<std::string> links_;    // symbolic ones beside these
+  std::vector<std::pair<std::string, std::string>> leads_;  // each link, and what it leads to
   Reading reading_;
 };
 

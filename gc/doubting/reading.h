@@ -61,8 +61,11 @@ struct TagCopy {
   layout::TagQuarantine quarantine;
 };
 
+constexpr std::size_t kMostNames = 64;
+
 struct Repository {
-  std::set<std::string> other_names;  // by a symbolic link that leads to it, or above it
+  std::set<std::string> other_names;  // by symbolic links that lead to it, or above it
+  bool has_more_names = false;        // than kMostNames
   std::vector<Revision> revisions;
   std::map<Id, std::size_t> places;  // in `revisions`, by name
   std::vector<Tag> tags;

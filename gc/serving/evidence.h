@@ -59,8 +59,9 @@ struct RegistryProcess {
   Cache cache = Cache::unknown;
   bool redis = false;  // a Redis is configured, whatever `cache` says
   bool read_only = false, proxy = false;
-  bool collecting = false;  // no server: distribution's own garbage-collect
-  Doubt doubt;              // why the above may be wrong
+  bool collecting = false;   // no server: distribution's own garbage-collect
+  std::string sees_another;  // key of a followed link that leads elsewhere for it; empty: none
+  Doubt doubt;               // why the above may be wrong
 
   bool operator==(const RegistryProcess&) const = default;
 };

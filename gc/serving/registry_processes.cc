@@ -283,6 +283,22 @@ Same is_same(const StoreFacts& store, const Eyes& eyes, const std::string& root_
   return st.st_dev == store.device && st.st_ino == store.inode ? Same::yes : Same::no;
 }
 
+// The first of the links that are followed behind which the process finds another directory than
+// we: in a container, say. Empty: there is none.
+std::string followed_elsewhere(const StoreFacts& store, const Eyes& eyes,
+                               const std::string& root_directory) {
+  for (const LinkBelow& link : store.links) {
+    if (!link.is_followed()) continue;
+    const auto directory =
+        eyes.open(root_directory + "/docker/registry/v2/" + link.key, O_PATH | O_DIRECTORY);
+    struct stat st;
+    if (!directory.ok() || fstat(directory.value.get(), &st) != 0 || st.st_dev != link.device ||
+        st.st_ino != link.inode)
+      return link.key;
+  }
+  return {};
+}
+
 // What a process has been told, as far as that can be known now.
 struct Orders {
   std::optional<Configuration> configuration;
@@ -333,6 +349,7 @@ std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders
                                            : Same::unknown;
   if (same == Same::no && believable) return std::nullopt;
   process.certain = same == Same::yes;
+  if (process.certain) process.sees_another = followed_elsewhere(store, eyes, *directory);
   if (!process.doubt && same == Same::unknown) process.doubt = {Doubt::Why::storage_unseen};
   return process;
 }
@@ -349,7 +366,8 @@ struct Door {
 std::vector<Door> doors_of(const StoreFacts& store) {
   std::vector<Door> doors;
   for (const char* below : {"", "/blobs", "/repositories"}) {
-    const std::string path = store.v2 + below;
+    const LinkBelow* link = *below ? store.link(below + 1) : nullptr;
+    const std::string path = link && link->is_followed() ? link->target : store.v2 + below;
     struct stat st;
     if (lstat(path.c_str(), &st) != 0 || !S_ISDIR(st.st_mode)) continue;
     const bool has_list = lgetxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;

@@ -12,6 +12,7 @@
 
 #include "registry/find_store.h"
 #include "registry/store.h"
+#include "tests/support/attacker.h"
 #include "tests/support/printing.h"
 #include "tests/support/temporary_directory.h"
 
@@ -214,6 +215,54 @@ TEST_F(FollowingForOthers, ALinkByWhomItIsNot) {
   EXPECT_EQ(verdict(), Following::for_another);
 }
 
+// Root's link, but others have it lead where they like.
+TEST_F(FollowingForOthers, ALinkThroughWhatOthersMayChange) {
+  const fs::path hop = top / "hop", target = disk / "blobs";
+  make(hop);
+  fs::create_directory_symlink(disk, hop / "disk");
+  lead_to(hop / "disk/blobs");
+  own(v2 / "blobs", 0);
+  own(target, 0);
+  EXPECT_EQ(verdict(), Following::followed);
+  own(hop / "disk", kOwner);
+  EXPECT_EQ(verdict(), Following::for_another);
+  own(hop / "disk", 0);
+  own(hop, kOwner);
+  EXPECT_EQ(verdict(), Following::for_another);
+  own(target, kOwner);  // whom nothing else is open to by that
+  EXPECT_EQ(verdict(), Following::followed);
+  own(hop, 0);
+  fs::permissions(hop, fs::perms(0777));
+  EXPECT_EQ(verdict(), Following::for_another);
+  fs::permissions(hop, fs::perms(01777));  // each only his own, as in /tmp
+  EXPECT_EQ(verdict(), Following::followed);
+  own(hop / "disk", kOther);
+  EXPECT_EQ(verdict(), Following::for_another);
+}
+
+// Whoever exchanges root's link with his own while it is judged gets his own judged.
+TEST_F(FollowingForOthers, ALinkThatIsExchangedWhileItIsJudged) {
+  const fs::path evil = work.path() / "evil/blobs";
+  make(evil / "sha256");
+  fs::permissions(work.path() / "evil", fs::perms(0700));
+  own(v2 / "blobs", 0);
+  own(disk / "blobs", 0);
+  std::uint64_t exchanges = 0, ours = 0;
+  {
+    const test::Attacker attacker(v2, work.path() / "evil", {"blobs"}, kOwner);
+    for (int i = 0; i < 2000; ++i) {
+      const StoreFacts found = facts({"docker/registry/v2/blobs"});
+      for (const LinkBelow& link : found.links) {
+        ours += link.is_followed();
+        EXPECT_FALSE(link.is_followed() && link.target == evil) << i;
+      }
+    }
+    exchanges = attacker.exchanges();
+  }
+  EXPECT_GT(exchanges, 1000u);
+  EXPECT_GT(ours, 0u);
+}
+
 TEST_F(FollowingForOthers, WhatTheLinksOwnerMayNotRead) {
   fs::permissions(disk / "blobs", fs::perms(0300));
   EXPECT_EQ(verdict(), Following::out_of_reach);
@@ -240,6 +289,16 @@ TEST_F(FollowingTest, AStoreReadsWhatTheLinkLedToAtTheStart) {
   ASSERT_TRUE(top_listing);
   for (const Entry& entry : top_listing->entries)
     EXPECT_EQ(entry.kind, EntryKind::directory) << entry.name;
+}
+
+TEST_F(FollowingTest, TheTopSeesThatALinkAnywhereHasChanged) {
+  make(disk / "team/app");
+  fs::create_directory_symlink(disk / "team", v2 / "repositories/team");
+  const Store store(facts({"docker/registry/v2/repositories/team"}));
+  EXPECT_TRUE(store.storage().list(""));
+  fs::remove(v2 / "repositories/team");
+  fs::create_directory_symlink(disk / "blobs", v2 / "repositories/team");
+  EXPECT_THROW(store.storage().list(""), StorageError);
 }
 
 // Somebody has been quicker: the link leads elsewhere, is gone, or no link any more.

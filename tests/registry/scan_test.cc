@@ -255,18 +255,28 @@ TEST(Scan, ALinkToWhatIsReadAnywayIsAnotherName) {
   Tree& tree = registry.tree;
   tree.symlink("repositories/old-team", "team", kNow);
   tree.symlink("repositories/deep/alias", "../team/app", kNow);
-  tree.symlink("repositories/team/self", "../team", kNow);
+  tree.symlink("repositories/team/more", "../other", kNow);
   const Inventory inventory = scanned(registry);
   EXPECT_THAT(obstacles(inventory), IsEmpty());
   EXPECT_THAT(inventory.aliases,
               ElementsAre(Alias{"deep/alias", "team/app"}, Alias{"old-team", "team"},
-                          Alias{"team/self", "team"}));
+                          Alias{"team/more", "other"}));
   ASSERT_EQ(inventory.repositories.size(), 2u);
   EXPECT_THAT(repository(inventory, "team/app").other_names,
-              ElementsAre("deep/alias", "old-team/app", "team/self/app"));
-  EXPECT_THAT(repository(inventory, "other").other_names, IsEmpty());
+              ElementsAre("deep/alias", "old-team/app"));
+  EXPECT_THAT(repository(inventory, "other").other_names,
+              ElementsAre("old-team/more", "team/more"));
   EXPECT_EQ(inventory.repository("old-team/app"), inventory.repository("team/app"));
   EXPECT_EQ(inventory.repository("old-team"), nullptr);
+}
+
+TEST(Scan, ALinkToADirectoryAboveItGivesNamesWithoutEnd) {
+  RegistryBuilder registry;
+  registry.image("team/app", {"x"}, "v1");
+  registry.tree.symlink("repositories/team/self", "../team", kNow);
+  const Inventory inventory = scanned(registry);
+  EXPECT_THAT(obstacles(inventory), IsEmpty());
+  EXPECT_TRUE(repository(inventory, "team/app").has_more_names);
 }
 
 TEST(Scan, ALinkToWhatIsNotReadByItsOwnNameHidesIt) {

@@ -167,6 +167,28 @@ TEST_F(Links, AMistakeIsToldAndAVolumeThatIsNotMountedRefuses) {
                   .contains("empty-mount"));
 }
 
+// In a container the same link may mean another directory: what it serves then was not read.
+TEST_F(Links, ARegistryThatFindsAnotherDirectoryThereRefuses) {
+  move_out(root.path(), kBlobs, disk.path());
+  const TemporaryDirectory another;
+  const auto blockers = [&] {
+    return codes_of(collect(root.path(), {"-n", "--follow", kBlobs}), "blockers");
+  };
+  {
+    const DockerRegistry serving(root.path());
+    EXPECT_EQ(blockers(), std::set<std::string>{});
+  }
+  const std::string prepare = "mount --bind " + another.path().string() + ' ' +
+                              (disk.path() / kBlobs).string() + " && exec \"$@\"";
+  const std::vector<std::string> apart = {"unshare", "--mount", "--propagation", "private",
+                                          "sh",      "-c",      prepare,         "sh"};
+  auto attempt = apart;
+  attempt.push_back("true");
+  if (run(attempt).status != 0) GTEST_SKIP() << "this host does not let us mount that";
+  const DockerRegistry serving(root.path(), {.wrapper = apart});
+  EXPECT_EQ(blockers(), std::set<std::string>{"registry-sees-another"});
+}
+
 TEST_F(Links, NoReportGoesThroughOne) {
   move_out(root.path(), kBlobs, disk.path());
   const fs::path file = disk.path() / kBlobs / "report.json";

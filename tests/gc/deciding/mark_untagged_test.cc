@@ -71,6 +71,10 @@ TEST(P12KeptSet, ProtectedAndListedByAnotherName) {
   const Looked findings = look.at(registry);
   EXPECT_EQ(planned_manifests(findings), Manifests{});
   EXPECT_EQ(codes(findings.plan.warnings), Codes{});
+  // Over two links, and where there is no end of names.
+  registry.tree.symlink("repositories/team/deep", "../team", kNow);
+  look.wishes.policy.protect = {"prod/deep/*"};
+  EXPECT_EQ(planned_manifests(look.at(registry)), Manifests{});
   look.wishes.policy.protect.clear();
   look.wishes.policy.roots = {{"prod/app", image}};
   EXPECT_EQ(planned_manifests(look.at(registry)), Manifests{});

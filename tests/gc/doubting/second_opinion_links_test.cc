@@ -80,6 +80,10 @@ TEST_F(SecondOpinionOfRevisions, ProtectionAndRootsKeepIt) {
   policy.protect = {"b*"};
   registry.tree.symlink("repositories/b", "app", kNow);
   EXPECT_EQ(why(), "app is protected");  // by another name
+  policy.protect = {"no/such"};
+  registry.tree.symlink("repositories/app/self", "../app", kNow);
+  EXPECT_EQ(why(), "app is protected");  // who knows what else it is called
+  registry.tree.remove("repositories/app/self");
   policy.protect.clear();
   policy.roots = {{"b", untagged}};
   EXPECT_EQ(why(), "--roots names it");
