@@ -12,6 +12,8 @@
 #include <climits>
 #include <cstring>
 
+#include "registry/layout.h"
+
 namespace regctl {
 namespace {
 
@@ -105,9 +107,9 @@ class FilesystemStorage final : public Storage {
     if (!listing) return std::nullopt;
     for (const Entry& entry : listing->entries)
       listing->stats.push_back(
-          stat(*directory, entry.name.c_str(), [&] { return child_of(key, entry.name); }));
+          stat(*directory, entry.name.c_str(), [&] { return layout::join(key, entry.name); }));
     for (const OpenTree::Followed& followed : tree_->followed()) {
-      if (followed.parent() == key)
+      if (layout::parent_of(followed.key) == key)
         listing->stats[place_of(followed, *listing)] = status(*followed.directory, followed.key);
     }
     return listing;
@@ -115,13 +117,13 @@ class FilesystemStorage final : public Storage {
 
   std::optional<Stat> stat(std::string_view key) const override {
     if (!tree_) return std::nullopt;
-    const auto slash = key.rfind('/');
+    const std::string_view above = layout::parent_of(key);
     std::optional<Descriptor> parent;
-    if (slash != std::string_view::npos) {
-      parent = descriptor(key.substr(0, slash), O_PATH | O_DIRECTORY);
+    if (!above.empty()) {
+      parent = descriptor(above, O_PATH | O_DIRECTORY);
       if (!parent) return std::nullopt;
     }
-    const std::string name(key.empty() ? "." : key.substr(slash + 1));
+    const std::string name(key.empty() ? "." : layout::name_of(key));
     const Descriptor& directory = parent ? *parent : tree_->top();
     if (const auto* followed = tree_->followed_at(key)) {
       if (!followed->is_behind(directory))
@@ -182,11 +184,9 @@ class FilesystemStorage final : public Storage {
 
   // The kernel follows the link; what it leads to is then reached by its own name.
   std::optional<std::string> leads_to(std::string_view key) const override {
-    const auto slash = key.rfind('/');
-    const auto parent = descriptor(slash == std::string_view::npos ? "" : key.substr(0, slash),
-                                   O_PATH | O_DIRECTORY);
+    const auto parent = descriptor(layout::parent_of(key), O_PATH | O_DIRECTORY);
     if (!parent) return std::nullopt;
-    const std::string name(key.substr(slash + 1));
+    const std::string name(layout::name_of(key));
     const Answer followed = beneath::follow(parent->get(), name);
     if (followed.error) return std::nullopt;
     const Descriptor directory(static_cast<int>(followed.value));
@@ -207,10 +207,6 @@ class FilesystemStorage final : public Storage {
   }
 
  private:
-  static std::string child_of(std::string_view key, std::string_view name) {
-    return key.empty() ? std::string(name) : std::string(key) + '/' + std::string(name);
-  }
-
   // `name` in `directory`; `key` makes its key, for a message.
   template <class Key>
   std::optional<Stat> stat(const Descriptor& directory, const char* name, Key key) const {
@@ -239,7 +235,7 @@ class FilesystemStorage final : public Storage {
       }
     }
     for (const OpenTree::Followed& followed : tree_->followed()) {
-      if (followed.parent() != key) {
+      if (layout::parent_of(followed.key) != key) {
         if (key.empty()) check(followed);
         continue;
       }
@@ -253,15 +249,16 @@ class FilesystemStorage final : public Storage {
 
   // Whoever lists the top has seen that every link leads where it led.
   void check(const OpenTree::Followed& followed) const {
-    const auto parent = descriptor(followed.parent(), O_PATH | O_DIRECTORY);
+    const auto parent = descriptor(layout::parent_of(followed.key), O_PATH | O_DIRECTORY);
     if (!parent || !followed.is_behind(*parent))
       throw StorageError(Trouble::led_elsewhere, complete(followed.key));
   }
 
   // In the listing of its directory; behind the last: it is not there.
   static std::size_t place_of(const OpenTree::Followed& followed, const Listing& listing) {
-    const auto entry = std::find_if(listing.entries.begin(), listing.entries.end(),
-                                    [&](const Entry& one) { return one.name == followed.name(); });
+    const auto entry =
+        std::find_if(listing.entries.begin(), listing.entries.end(),
+                     [&](const Entry& one) { return one.name == layout::name_of(followed.key); });
     return static_cast<std::size_t>(entry - listing.entries.begin());
   }
 
@@ -317,7 +314,7 @@ class FilesystemStorage final : public Storage {
         break;
       case DT_UNKNOWN: {  // some file systems do not tell here; never guess
         const auto found =
-            stat(directory, entry.d_name, [&] { return child_of(key, entry.d_name); });
+            stat(directory, entry.d_name, [&] { return layout::join(key, entry.d_name); });
         if (!found) return;
         kind = found->kind;
       }

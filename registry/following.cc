@@ -11,16 +11,14 @@
 #include <set>
 
 #include "registry/beneath.h"
+#include "registry/layout.h"
 
 namespace regctl {
 namespace {
 
 namespace fs = boost::filesystem;
 using boost::system::error_code;
-
-bool is_at_or_below(const std::string& path, const std::string& top) {
-  return (path + '/').starts_with(top + '/');
-}
+using layout::is_at_or_below;
 
 bool touch(const std::string& one, const std::string& other) {
   return is_at_or_below(one, other) || is_at_or_below(other, one);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "registry/layout.h"
 namespace regctl {
 namespace {
 
@@ -74,19 +75,19 @@ bool Inventory::has_bytes(DigestId id) const {
   return found && found->has_bytes();
 }
 
-bool Inventory::is_hidden(std::string_view path) const {
-  const auto is_obstacle = [&](std::string_view key) {
+const Obstacle* Inventory::obstacle_above(std::string_view path) const {
+  for (; !path.empty(); path = layout::parent_of(path)) {
     const auto at = std::lower_bound(
-        obstacles.begin(), obstacles.end(), key,
+        obstacles.begin(), obstacles.end(), path,
         [](const Obstacle& one, std::string_view wanted) { return one.path < wanted; });
-    return at != obstacles.end() && at->path == key && at->trouble != Trouble::file;
-  };
-  while (!is_obstacle(path)) {
-    const auto slash = path.rfind('/');
-    if (slash == std::string_view::npos) return false;
-    path = path.substr(0, slash);
+    if (at != obstacles.end() && at->path == path) return &*at;
   }
-  return true;
+  return nullptr;
+}
+
+bool Inventory::is_hidden(std::string_view path) const {
+  const Obstacle* obstacle = obstacle_above(path);
+  return obstacle && obstacle->trouble != Trouble::file;
 }
 
 const Repository* Inventory::repository(std::string_view name) const {

@@ -293,6 +293,8 @@ struct Inventory {
   const Document* document(DigestId id) const;
   // As Blob::has_bytes(); false where nothing stands below blobs/ for it.
   bool has_bytes(DigestId id) const;
+  // The nearest that `path` is at or below; null: there is none.
+  const Obstacle* obstacle_above(std::string_view path) const;
   // At or below an obstacle: whether anything is there is not known. A file hides nothing.
   bool is_hidden(std::string_view path) const;
   // Also by another name that it has. Null: there is none of that name.

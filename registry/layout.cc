@@ -48,6 +48,17 @@ std::string join(std::string_view a, std::string_view b) {
   return a.empty() ? std::string(b) : path({a, b});
 }
 
+std::string_view parent_of(std::string_view key) {
+  const auto slash = key.rfind('/');
+  return key.substr(0, slash == std::string_view::npos ? 0 : slash);
+}
+
+std::string_view name_of(std::string_view key) { return key.substr(key.rfind('/') + 1); }
+
+bool is_at_or_below(std::string_view key, std::string_view top) {
+  return key.starts_with(top) && (key.size() == top.size() || key[top.size()] == '/');
+}
+
 std::string repository(std::string_view name) { return path({kRepositories, name}); }
 
 std::string digest_path(const Digest& digest) {

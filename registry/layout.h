@@ -25,6 +25,10 @@ inline constexpr std::string_view kData = "data";
 inline constexpr std::size_t kLongestLink = 4096;
 
 std::string join(std::string_view a, std::string_view b);
+// The directory that `key` stands in, "" for the top, and its name there.
+std::string_view parent_of(std::string_view key);
+std::string_view name_of(std::string_view key);
+bool is_at_or_below(std::string_view key, std::string_view top);
 
 std::string repository(std::string_view name);
 // "sha256/<hex>"

@@ -4,28 +4,13 @@
 
 #include <algorithm>
 
+#include "registry/layout.h"
+
 namespace regctl {
-namespace {
-
-bool is_below(std::string_view key, std::string_view top) {
-  return key.size() > top.size() && key.starts_with(top) && key[top.size()] == '/';
-}
-
-}  // namespace
-
-std::string_view OpenTree::Followed::parent() const {
-  const auto slash = key.rfind('/');
-  return std::string_view(key).substr(0, slash == std::string::npos ? 0 : slash);
-}
-
-std::string_view OpenTree::Followed::name() const {
-  return std::string_view(key).substr(key.rfind('/') + 1);
-}
-
 bool OpenTree::Followed::is_behind(const beneath::Descriptor& parent) const {
   struct stat there, mine;
-  const auto found =
-      beneath::ask([&] { return fstatat(parent.get(), std::string(name()).c_str(), &there, 0); });
+  const std::string name(layout::name_of(key));
+  const auto found = beneath::ask([&] { return fstatat(parent.get(), name.c_str(), &there, 0); });
   return !found.error && fstat(directory->get(), &mine) == 0 && there.st_dev == mine.st_dev &&
          there.st_ino == mine.st_ino;
 }
@@ -48,7 +33,7 @@ const OpenTree::Followed* OpenTree::followed_at(std::string_view key) const {
 
 beneath::Answer OpenTree::open(std::string_view key, int flags) const {
   for (const Followed& one : followed_) {
-    if (key != one.key && !is_below(key, one.key)) continue;
+    if (!layout::is_at_or_below(key, one.key)) continue;
     const auto rest = key.substr(std::min(one.key.size() + 1, key.size()));
     return beneath::open(one.directory->get(), rest, flags, resolution_);
   }
@@ -56,11 +41,10 @@ beneath::Answer OpenTree::open(std::string_view key, int flags) const {
 }
 
 OpenTree OpenTree::below(std::string_view key, beneath::Descriptor directory) const {
+  if (key.empty()) return OpenTree(std::move(directory), resolution_, followed_);
   std::vector<Followed> rest;
   for (const Followed& one : followed_) {
-    if (key.empty())
-      rest.push_back(one);
-    else if (is_below(one.key, key))
+    if (one.key != key && layout::is_at_or_below(one.key, key))
       rest.push_back({one.key.substr(key.size() + 1), one.directory});
   }
   return OpenTree(std::move(directory), resolution_, std::move(rest));

@@ -21,9 +21,7 @@ class OpenTree {
     std::string key;
     std::shared_ptr<const beneath::Descriptor> directory;
 
-    std::string_view parent() const;
-    std::string_view name() const;
-    // Whether `name` in `parent` still leads there.
+    // Whether the name of `key` in its `parent` still leads there.
     bool is_behind(const beneath::Descriptor& parent) const;
   };
 

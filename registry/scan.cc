@@ -23,7 +23,7 @@ struct Namespace {
 };
 
 // `path` as it is below repositories/.
-std::string name_of(const std::string& path) {
+std::string repository_name(const std::string& path) {
   return path.substr(layout::kRepositories.size() + 1);
 }
 
@@ -35,7 +35,7 @@ void judge_links(const Storage& storage, const std::vector<std::string>& links,
     notes.guarded([&] {
       const auto target = storage.leads_to(link);
       if (target && std::binary_search(listed.begin(), listed.end(), *target))
-        notes.alias({name_of(link), name_of(*target)});
+        notes.alias({repository_name(link), repository_name(*target)});
       else
         notes.obstacle(Trouble::symlink, link);
     });
@@ -87,7 +87,7 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
     std::vector<Namespace> next;
     for (std::size_t i = 0; i < level.size(); ++i) {
       if (found[i].is_listed) listed.push_back(level[i].path());
-      if (found[i].is_repository) repositories.push_back(name_of(level[i].path()));
+      if (found[i].is_repository) repositories.push_back(repository_name(level[i].path()));
       links.insert(links.end(), found[i].links.begin(), found[i].links.end());
       next.insert(next.end(), found[i].below.begin(), found[i].below.end());
     }
@@ -107,7 +107,7 @@ void name(Repository& repository, const std::vector<Alias>& aliases) {
     const std::string one = std::move(left.back());
     left.pop_back();
     for (const Alias& alias : aliases) {
-      if (!(one + '/').starts_with(alias.of + '/')) continue;
+      if (!layout::is_at_or_below(one, alias.of)) continue;
       std::string other = alias.name + one.substr(alias.of.size());
       if (!known.insert(other).second) continue;
       left.push_back(std::move(other));

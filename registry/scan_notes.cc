@@ -1,27 +1,18 @@
 #include "registry/scan_notes.h"
 
 #include <iterator>
-#include <set>
 
 namespace regctl {
 namespace {
 
-// What lies below another adds nothing: it was only asked for by name.
-void keep_the_highest(std::vector<Obstacle>& obstacles) {
-  std::set<std::string_view> paths;
-  for (const Obstacle& obstacle : obstacles) paths.insert(obstacle.path);
-  const auto is_below_another = [&](const Obstacle& obstacle) {
-    std::string_view path = obstacle.path;
-    for (auto slash = path.rfind('/'); slash != path.npos; slash = path.rfind('/')) {
-      path = path.substr(0, slash);
-      if (paths.contains(path)) return true;
-    }
-    return false;
-  };
+// What lies below another adds nothing: it was only asked for by name. They ascend.
+void keep_the_highest_obstacles(Inventory& inventory) {
   std::vector<Obstacle> highest;
-  std::remove_copy_if(obstacles.begin(), obstacles.end(), std::back_inserter(highest),
-                      is_below_another);
-  obstacles = std::move(highest);
+  std::remove_copy_if(inventory.obstacles.begin(), inventory.obstacles.end(),
+                      std::back_inserter(highest), [&](const Obstacle& one) {
+                        return inventory.obstacle_above(layout::parent_of(one.path)) != nullptr;
+                      });
+  inventory.obstacles = std::move(highest);
 }
 
 }  // namespace
@@ -38,7 +29,7 @@ void ScanNotes::move_to(Inventory& inventory, const Storage& storage) {
     sort_unique(to);
   };
   append(inventory.obstacles, obstacles);
-  keep_the_highest(inventory.obstacles);
+  keep_the_highest_obstacles(inventory);
   append(inventory.strays, strays);
   append(inventory.aliases, aliases);
   append(inventory.quarantined, quarantined);

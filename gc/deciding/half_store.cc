@@ -87,8 +87,9 @@ Share layers_of(const Inventory& inventory, const Mark& mark) {
 
 // That is a refusal of its own, and says where.
 bool is_partly_hidden(const Inventory& inventory, std::string_view directory) {
-  return std::any_of(inventory.obstacles.begin(), inventory.obstacles.end(),
-                     [&](const Obstacle& one) { return one.path.starts_with(directory); });
+  return std::any_of(
+      inventory.obstacles.begin(), inventory.obstacles.end(),
+      [&](const Obstacle& one) { return layout::is_at_or_below(one.path, directory); });
 }
 
 }  // namespace

@@ -8,12 +8,16 @@
 
 #include <optional>
 
+#include "registry/layout.h"
+
 namespace regctl::gc {
 namespace {
 
 using beneath::Answer;
 using beneath::ask_twice;
 using beneath::Descriptor;
+using layout::name_of;
+using layout::parent_of;
 
 class FilesystemWriter final : public Writer {
  public:
@@ -121,12 +125,6 @@ class FilesystemWriter final : public Writer {
     });
     return open(directory);
   }
-
-  static std::string_view parent_of(std::string_view key) {
-    const auto slash = key.rfind('/');
-    return slash == std::string_view::npos ? "" : key.substr(0, slash);
-  }
-  static std::string_view name_of(std::string_view key) { return key.substr(key.rfind('/') + 1); }
 
   struct Found {
     int error;  // 0: `identity` is known
