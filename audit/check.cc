@@ -103,7 +103,8 @@ Finding finding_of(Rule rule, const Digest& digest) {
 }
 
 Severity unless_cache(Severity severity, const Facts& facts) {
-  return facts.is_cache ? Severity::info : severity;
+  // What has not been asked for yet is missing there, and nothing is wrong.
+  return facts.store.pull_through_cache ? Severity::info : severity;
 }
 
 Findings damages(Rule rule, DamageClass which, const Facts& facts) {

@@ -42,7 +42,6 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
   Facts facts{.inventory = inventory,
               .store = store,
               .now = now,
-              .is_cache = store.pull_through_cache,
               .is_revision = std::vector<bool>(digests),
               .can_be_pulled = std::vector<bool>(digests)};
   Closure closure(inventory);

@@ -15,7 +15,6 @@ struct Facts {
   const Inventory& inventory;
   const StoreFacts& store;
   Time now;
-  bool is_cache;  // pull-through: what has not been asked for yet is missing, and nothing is wrong
 
   // By repository: what its tags need, manifests included, ascending.
   std::vector<std::vector<DigestId>> needs;

@@ -407,10 +407,7 @@ class Marker {
   void note_idle_protect() {
     for (const std::string& glob : policy_.protect) {
       const auto matches = [&](const Repository& repository) {
-        const auto matches_name = [&](const std::string& name) { return matches_glob(glob, name); };
-        return matches_name(repository.name) ||
-               std::any_of(repository.other_names.begin(), repository.other_names.end(),
-                           matches_name);
+        return matches_glob(glob, repository);
       };
       if (std::none_of(inventory_.repositories.begin(), inventory_.repositories.end(), matches))
         mark_.idle_protect.push_back(glob);

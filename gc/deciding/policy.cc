@@ -27,6 +27,12 @@ bool matches_glob(std::string_view glob, std::string_view name) {
   return glob.find_first_not_of('*', g) == std::string_view::npos;
 }
 
+bool matches_glob(std::string_view glob, const Repository& repository) {
+  const auto matches = [&](const std::string& name) { return matches_glob(glob, name); };
+  return matches(repository.name) ||
+         std::any_of(repository.other_names.begin(), repository.other_names.end(), matches);
+}
+
 bool is_protected(const Policy& policy, std::string_view name) {
   return std::any_of(policy.protect.begin(), policy.protect.end(),
                      [&](const std::string& glob) { return matches_glob(glob, name); });
@@ -34,9 +40,8 @@ bool is_protected(const Policy& policy, std::string_view name) {
 
 bool is_protected(const Policy& policy, const Repository& repository) {
   if (repository.has_more_names && !policy.protect.empty()) return true;
-  return is_protected(policy, repository.name) ||
-         std::any_of(repository.other_names.begin(), repository.other_names.end(),
-                     [&](const std::string& name) { return is_protected(policy, name); });
+  return std::any_of(policy.protect.begin(), policy.protect.end(),
+                     [&](const std::string& glob) { return matches_glob(glob, repository); });
 }
 
 }  // namespace regctl::gc

@@ -54,6 +54,8 @@ inline bool is_young(Time time, Duration limit, Time now) {
 
 // '*' stands for any run of characters, "/" included; everything else for itself.
 bool matches_glob(std::string_view glob, std::string_view name);
+// Any of its names.
+bool matches_glob(std::string_view glob, const Repository& repository);
 bool is_protected(const Policy& policy, std::string_view name);
 // By any of its names; where it has more than are known, by any glob.
 bool is_protected(const Policy& policy, const Repository& repository);

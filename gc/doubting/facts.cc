@@ -31,13 +31,14 @@ void note_ages(const Repository& repository, Facts& facts) {
   }
 }
 
-// In which it is to survive. Empty: in all.
-std::string repository_of(const RootDigest& root, const Reading& reading) {
-  if (!root.repository) return "";
+// By all their names, the repositories under their own.
+std::map<std::string, std::string> own_names(const Reading& reading) {
+  std::map<std::string, std::string> own;
   for (const auto& [name, repository] : reading.repositories) {
-    if (name == *root.repository || repository.other_names.contains(*root.repository)) return name;
+    own.emplace(name, name);
+    for (const std::string& other : repository.other_names) own.emplace(other, name);
   }
-  return "";
+  return own;
 }
 
 }  // namespace
@@ -54,8 +55,11 @@ Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Do
   facts.purged = ids_of(reading.names, doomed.in_quarantine.revisions);
   facts.taken_tags = {doomed.in_place.tags.begin(), doomed.in_place.tags.end()};
   facts.purged_tags = {doomed.in_quarantine.tags.begin(), doomed.in_quarantine.tags.end()};
-  for (const RootDigest& root : circumstances.policy.roots)
-    facts.listed[repository_of(root, reading)].insert(*reading.names.find(root.digest));
+  const auto own = own_names(reading);
+  for (const RootDigest& root : circumstances.policy.roots) {
+    const auto here = root.repository ? own.find(*root.repository) : own.end();
+    facts.listed[here != own.end() ? here->second : ""].insert(*reading.names.find(root.digest));
+  }
   for (const auto& [name, repository] : reading.repositories) note_ages(repository, facts);
   return facts;
 }

@@ -274,26 +274,21 @@ Answer<File> read_file(const Eyes& eyes, const std::string& path) {
 
 enum class Same { yes, no, unknown };
 
-// Whether a registry with this rootdirectory serves the store.
-Same is_same(const StoreFacts& store, const Eyes& eyes, const std::string& root_directory) {
-  const auto directory = eyes.open(root_directory + "/docker/registry/v2", O_PATH | O_DIRECTORY);
+// Whether what the process finds at `path` is this directory.
+Same is_same(const Eyes& eyes, const std::string& path, std::uint64_t device, std::uint64_t inode) {
+  const auto directory = eyes.open(path, O_PATH | O_DIRECTORY);
   if (directory.error == ENOENT || directory.error == ENOTDIR) return Same::no;
   struct stat st;
   if (!directory.ok() || fstat(directory.value.get(), &st) != 0) return Same::unknown;
-  return st.st_dev == store.device && st.st_ino == store.inode ? Same::yes : Same::no;
+  return st.st_dev == device && st.st_ino == inode ? Same::yes : Same::no;
 }
 
 // The first of the links that are followed behind which the process finds another directory than
-// we: in a container, say. Empty: there is none.
-std::string followed_elsewhere(const StoreFacts& store, const Eyes& eyes,
-                               const std::string& root_directory) {
+// we: in a container, say. `v2`: the directory, as the process names it. Empty: there is none.
+std::string followed_elsewhere(const StoreFacts& store, const Eyes& eyes, const std::string& v2) {
   for (const LinkBelow& link : store.links) {
-    if (!link.is_followed()) continue;
-    const auto directory =
-        eyes.open(root_directory + "/docker/registry/v2/" + link.key, O_PATH | O_DIRECTORY);
-    struct stat st;
-    if (!directory.ok() || fstat(directory.value.get(), &st) != 0 || st.st_dev != link.device ||
-        st.st_ino != link.inode)
+    if (link.is_followed() &&
+        is_same(eyes, v2 + '/' + link.key, link.device, link.inode) != Same::yes)
       return link.key;
   }
   return {};
@@ -344,12 +339,13 @@ std::optional<RegistryProcess> judge_store(RegistryProcess process, const Orders
   const auto directory = told                   ? told
                          : orders.configuration ? orders.configuration->root_directory
                                                 : std::nullopt;
-  const Same same = directory              ? is_same(store, eyes, *directory)
+  const std::string v2 = directory.value_or("") + "/docker/registry/v2";
+  const Same same = directory              ? is_same(eyes, v2, store.device, store.inode)
                     : orders.configuration ? Same::no
                                            : Same::unknown;
   if (same == Same::no && believable) return std::nullopt;
   process.certain = same == Same::yes;
-  if (process.certain) process.sees_another = followed_elsewhere(store, eyes, *directory);
+  if (process.certain) process.sees_another = followed_elsewhere(store, eyes, v2);
   if (!process.doubt && same == Same::unknown) process.doubt = {Doubt::Why::storage_unseen};
   return process;
 }
