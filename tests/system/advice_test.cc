@@ -141,6 +141,14 @@ const std::map<Code, std::function<void(AdviceTest&)>>& AdviceTest::scenarios() 
       test.expect_help("max-delete", Options{"-n"} + given, pattern);
     };
   };
+  // `lose` tells of an image in a repository, and what is missing of it.
+  const auto half = [](void (*lose)(RegistryBuilder&, const std::string& name)) {
+    return [lose](Test& test) {
+      for (const char* name : {"a", "b", "c", "d"}) lose(test.registry, name);
+      test.write();
+      test.expect_help("half-a-store", {"-n"}, "  --max-damage [0-9]+%");
+    };
+  };
   static const std::map<Code, std::function<void(Test&)>> kScenarios = {
       {symlink_in_tree,
        [](Test& test) {
@@ -159,31 +167,17 @@ const std::map<Code, std::function<void(AdviceTest&)>>& AdviceTest::scenarios() 
          EXPECT_EQ(refused.status, 10);
          EXPECT_LE(test.gc(Options{"-n"} + copied(refused.err, "--follow [^ ),]+")).status, 1);
        }},
-      {half_of_manifests,
-       [](Test& test) {
-         for (const char* name : {"a", "b", "c", "d"})
-           test.registry.tree.remove(layout::blob(test.registry.image(name, {name})));
-         test.write();
-         test.expect_help("half-a-store", {"-n"}, "  --max-damage [0-9]+%");
-       }},
-      {half_of_tags,
-       [](Test& test) {
-         for (const char* name : {"a", "b", "c", "d"}) {
-           test.registry.image(name, {name}, "v1");
-           test.registry.tree.remove(layout::tag_current_link(name, "v1"));
-         }
-         test.write();
-         test.expect_help("half-a-store", {"-n"}, "  --max-damage [0-9]+%");
-       }},
-      {half_of_layers,
-       [](Test& test) {
-         for (const char* name : {"a", "b", "c", "d"}) {
-           test.registry.image(name, {name}, "v1");
-           test.registry.tree.remove(layout::blob(digest_of(name)));
-         }
-         test.write();
-         test.expect_help("half-a-store", {"-n"}, "  --max-damage [0-9]+%");
-       }},
+      {half_of_manifests, half([](RegistryBuilder& registry, const std::string& name) {
+         registry.tree.remove(layout::blob(registry.image(name, {name})));
+       })},
+      {half_of_tags, half([](RegistryBuilder& registry, const std::string& name) {
+         registry.image(name, {name}, "v1");
+         registry.tree.remove(layout::tag_current_link(name, "v1"));
+       })},
+      {half_of_layers, half([](RegistryBuilder& registry, const std::string& name) {
+         registry.image(name, {name}, "v1");
+         registry.tree.remove(layout::blob(digest_of(name)));
+       })},
       {upload_in_progress,
        [](Test& test) {
          const Options offline = {"-n", "--offline", "--insist", kInDoubt};
