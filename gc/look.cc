@@ -110,7 +110,8 @@ class Look {
   }
 
   void mark() {
-    findings_.mark = gc::mark(findings_.inventory, wishes_.policy, looking_.now, looking_.this_run);
+    findings_.mark =
+        regctl::mark(findings_.inventory, wishes_.policy, looking_.now, looking_.this_run);
   }
 
   // What is in doubt is kept with its tags' histories; those of a manifest that is purged go with
@@ -205,7 +206,7 @@ class Look {
   Amount price_of(bool Policy::*option) const {
     Policy policy = wishes_.policy;
     policy.*option = !(policy.*option);
-    const Mark other = gc::mark(inventory(), policy, looking_.now, looking_.this_run);
+    const Mark other = regctl::mark(inventory(), policy, looking_.now, looking_.this_run);
     const Mark& with = policy.*option ? other : findings_.mark;
     const Mark& without = policy.*option ? findings_.mark : other;
     Amount price;

@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "gc/deciding/mark.h"
 #include "gc/deciding/plan.h"
 #include "gc/serving/evidence.h"
 #include "gc/wishes.h"
 #include "registry/inventory.h"
+#include "registry/marking/mark.h"
 #include "registry/parallel.h"
 #include "registry/progress.h"
 #include "registry/storage.h"

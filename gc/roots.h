@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gc/deciding/policy.h"
+#include "registry/marking/policy.h"
 
 namespace regctl::gc {
 

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "gc/deciding/cache_gate.h"
-#include "gc/deciding/policy.h"
+#include "gc/deciding/margins.h"
+#include "registry/marking/policy.h"
 
 namespace regctl::gc {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "gc/deciding/ages.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
+#include "registry/marking/ages.h"
 
 namespace regctl::gc {
 namespace {

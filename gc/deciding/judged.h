@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "gc/deciding/cache_gate.h"
-#include "gc/deciding/mark.h"
-#include "gc/deciding/policy.h"
+#include "gc/deciding/margins.h"
 #include "registry/inventory.h"
+#include "registry/marking/mark.h"
+#include "registry/marking/policy.h"
 #include "registry/store_facts.h"
 
 namespace regctl::gc {

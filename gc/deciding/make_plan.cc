@@ -2,46 +2,20 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
-#include "gc/deciding/ages.h"
 #include "gc/deciding/refusals.h"
 #include "gc/deciding/waiting.h"
 #include "gc/deciding/warnings.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
+#include "registry/marking/ages.h"
+#include "registry/marking/unreached.h"
 #include "registry/remains.h"
 
 namespace regctl::gc {
 namespace {
 
 using report::Code;
-
-// The newest times of links to a digest, and where it was linked last.
-struct NewestLink {
-  Ages ages;
-  const Repository* repository = nullptr;
-};
-
-// Of the digests in `wanted`, over layer, revision and tag links of all repositories.
-std::unordered_map<DigestId, NewestLink> newest_links(const Inventory& inventory,
-                                                      const std::vector<bool>& wanted) {
-  std::unordered_map<DigestId, NewestLink> newest;
-  for (const Repository& repository : inventory.repositories) {
-    const auto note = [&](DigestId id, const auto& one) {
-      if (!wanted[index_of(id)]) return;
-      NewestLink& link = newest[id];
-      if (!link.repository || one.modified > link.ages.modified) link.repository = &repository;
-      link.ages.note(one);
-    };
-    each_named(repository, note);
-    for (const Link& revision : repository.revisions) {
-      note(revision.name, revision);
-      note(revision.target, revision);
-    }
-  }
-  return newest;
-}
 
 class Planner {
  public:
@@ -79,54 +53,35 @@ class Planner {
   const Digest& digest(DigestId id) const { return inventory_.digests[id]; }
 
   void plan_blobs() {
-    std::vector<bool> unreached(inventory_.digests.size());
-    for (const Blob& blob : inventory_.blobs)
-      unreached[index_of(blob.digest)] = !mark_.live(blob.digest);
-    const auto links = newest_links(inventory_, unreached);
-
-    // What is young keeps what it refers to: it may be the first part of something being pushed.
-    Closure written_lately(inventory_), arrived_lately(inventory_);
     for (const Blob& blob : inventory_.blobs) {
-      if (!unreached[index_of(blob.digest)] || !blob.visited || !blob.present) continue;
-      const auto link = links.find(blob.digest);
-      Ages ages = link == links.end() ? Ages() : link->second.ages;
-      ages.note(blob);
-      if (young(ages.modified) || young(blob.directory_modified))
-        written_lately.from(blob.digest, [](DigestId) {});
-      else if (young(ages.arrived))
-        arrived_lately.from(blob.digest, [](DigestId) {});
-    }
-
-    for (const Blob& blob : inventory_.blobs) {
-      const Why why = mark_.digests[index_of(blob.digest)];
       const std::uint64_t bytes = judged_.sizes[index_of(blob.digest)].value_or(0);
-      if (why == Why::pinned) plan_.kept_pinned += bytes;
-      if (why == Why::young || why == Why::beginning) plan_.kept_young += bytes;
-      if (why == Why::is_protected) plan_.kept_protected += bytes;
-      if (why == Why::arrived) plan_.kept_arrived += bytes;
-      if (why != Why::nothing || !blob.visited || !blob.present) continue;
-      if (written_lately.reached(blob.digest)) {
-        plan_.kept_young += blob.bytes;
+      note_kept(mark_.digests[index_of(blob.digest)], bytes);
+    }
+    for (const Unreached& one : unreached_blobs(inventory_, mark_, judged_.policy, judged_.now)) {
+      const Blob& blob = *one.blob;
+      if (one.kept != Why::nothing) {
+        note_kept(one.kept, blob.bytes);
         continue;
       }
-      if (arrived_lately.reached(blob.digest)) {
-        plan_.kept_arrived += blob.bytes;
-        continue;
-      }
-      const auto link = links.find(blob.digest);
       taken_[index_of(blob.digest)] = true;
-      plan_.blobs.push_back(
-          {.digest = digest(blob.digest),
-           .bytes = blob.bytes,
-           .disk_bytes = blob.disk_bytes,
-           .written_at = blob.modified,
-           .reason = reason_of(blob.digest),
-           .last_repository = link == links.end() ? "" : link->second.repository->name});
+      plan_.blobs.push_back({.digest = digest(blob.digest),
+                             .bytes = blob.bytes,
+                             .disk_bytes = blob.disk_bytes,
+                             .written_at = blob.modified,
+                             .reason = reason_of(blob.digest),
+                             .last_repository = one.linked_last ? one.linked_last->name : ""});
     }
     std::sort(plan_.blobs.begin(), plan_.blobs.end(),
               [](const BlobRemoval& a, const BlobRemoval& b) {
                 return a.bytes != b.bytes ? a.bytes > b.bytes : a.digest < b.digest;
               });
+  }
+
+  void note_kept(Why why, std::uint64_t bytes) {
+    if (why == Why::pinned) plan_.kept_pinned += bytes;
+    if (why == Why::young || why == Why::beginning) plan_.kept_young += bytes;
+    if (why == Why::is_protected) plan_.kept_protected += bytes;
+    if (why == Why::arrived) plan_.kept_arrived += bytes;
   }
 
   void plan_tags() {

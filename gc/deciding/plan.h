@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "gc/deciding/gate_answer.h"
-#include "gc/deciding/why.h"
 #include "registry/identity.h"
 #include "registry/inventory.h"
+#include "registry/marking/why.h"
 #include "report/message.h"
 
 namespace regctl::gc {

@@ -1,5 +1,4 @@
-// How far apart two moments may be and still count as one, because clocks differ and files tell
-// their times in steps.
+// How far apart two moments may be and still count as one, because clocks differ.
 #pragma once
 
 #include "registry/time.h"
@@ -12,7 +11,5 @@ inline constexpr Duration kSurelyAfter = std::chrono::seconds(5);
 inline constexpr Duration kLongestRename = std::chrono::seconds(4);
 // A file server's clock from ours.
 inline constexpr Duration kClocksDiffer = std::chrono::seconds(2);
-// File systems that keep whole seconds round down.
-inline constexpr Duration kFileTimeStep = std::chrono::seconds(1);
 
 }  // namespace regctl::gc

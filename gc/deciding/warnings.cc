@@ -2,8 +2,8 @@
 
 #include <map>
 
-#include "gc/deciding/ages.h"
 #include "registry/layout.h"
+#include "registry/marking/ages.h"
 #include "registry/remains.h"
 
 namespace regctl::gc {

@@ -65,7 +65,8 @@ Facts make_facts(const CarefulStorage& storage, const Reading& reading, const Do
 }
 
 bool is_young(const Facts& facts, Time time) {
-  return gc::is_young(time, facts.circumstances.policy.keep_younger_than, facts.circumstances.now);
+  return regctl::is_young(time, facts.circumstances.policy.keep_younger_than,
+                          facts.circumstances.now);
 }
 
 bool is_listed(const Facts& facts, const std::string& repository, Id id) {
@@ -77,9 +78,9 @@ bool is_protected(const Facts& facts, const std::string& repository) {
   const Repository& read = facts.reading.repositories.at(repository);
   if (read.has_more_names && !policy.protect.empty()) return true;
   const auto& others = read.other_names;
-  return gc::is_protected(policy, repository) ||
+  return regctl::is_protected(policy, repository) ||
          std::any_of(others.begin(), others.end(),
-                     [&](const std::string& name) { return gc::is_protected(policy, name); });
+                     [&](const std::string& name) { return regctl::is_protected(policy, name); });
 }
 
 bool is_awaited(const Facts& facts, const Revision& revision) {
@@ -88,7 +89,7 @@ bool is_awaited(const Facts& facts, const Revision& revision) {
 
 bool is_unused_since(const Facts& facts, Time time) {
   const auto& limit = facts.circumstances.policy.cache_unused;
-  return limit && !gc::is_young(time, *limit, facts.circumstances.now);
+  return limit && !regctl::is_young(time, *limit, facts.circumstances.now);
 }
 
 std::set<Id> lately_tagged(const Facts& facts, const Tag& tag) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "gc/deciding/policy.h"
 #include "registry/digest.h"
+#include "registry/marking/policy.h"
 #include "registry/time.h"
 
 namespace regctl::gc {

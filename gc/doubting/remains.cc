@@ -37,7 +37,7 @@ bool is_listed(const Facts& facts, const std::string& name, const Tag& tag) {
 // A push makes the directories of a tag before its links.
 bool may_be_getting_its_link(const Facts& facts, const Tag& tag) {
   constexpr Duration kWhile = std::chrono::hours(1);
-  return !tag.target && gc::is_young(tag.latest, kWhile, facts.circumstances.now);
+  return !tag.target && regctl::is_young(tag.latest, kWhile, facts.circumstances.now);
 }
 
 bool is_young_tag(const Facts& facts, const Tag& tag) {

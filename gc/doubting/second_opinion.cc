@@ -196,7 +196,7 @@ Question question_about(const Doomed& doomed, const Circumstances& circumstances
   const Policy& policy = circumstances.policy;
   Question question{.now = circumstances.now, .settle = circumstances.settle};
   question.is_young = [&circumstances](Time time) {
-    return is_young(time, circumstances.policy.keep_younger_than, circumstances.now);
+    return regctl::is_young(time, circumstances.policy.keep_younger_than, circumstances.now);
   };
   question.watched = {doomed.in_quarantine.blobs.begin(), doomed.in_quarantine.blobs.end()};
   for (const Doomed::Link& link : doomed.in_quarantine.revisions)

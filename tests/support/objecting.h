@@ -85,7 +85,7 @@ inline std::string name_of(const gc::Cause& cause) {
 }
 
 inline Objections opinion(const Storage& storage, const gc::Doomed& doomed,
-                          const gc::Policy& policy = {}, const std::string& run = {}) {
+                          const regctl::Policy& policy = {}, const std::string& run = {}) {
   Objections objections;
   const gc::Circumstances circumstances{policy, kNow, run, std::chrono::milliseconds(0)};
   for (const auto& objection : gc::second_opinion(storage, doomed, circumstances))
@@ -94,7 +94,7 @@ inline Objections opinion(const Storage& storage, const gc::Doomed& doomed,
 }
 
 inline Objections opinion(const RegistryBuilder& registry, const gc::Doomed& doomed,
-                          const gc::Policy& policy = {}, const std::string& run = {}) {
+                          const regctl::Policy& policy = {}, const std::string& run = {}) {
   return opinion(*registry.tree.storage(), doomed, policy, run);
 }
 

@@ -18,7 +18,7 @@ namespace regctl::test {
 // What the marker knows and is told to do.
 struct Mind {
   Inventory inventory;
-  gc::Policy policy;
+  regctl::Policy policy;
 };
 
 struct Saboteur {

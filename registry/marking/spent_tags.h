@@ -5,15 +5,15 @@
 #include <span>
 #include <vector>
 
-#include "gc/deciding/listed.h"
-#include "gc/deciding/mark.h"
-#include "gc/deciding/policy.h"
-#include "gc/deciding/this_run.h"
-#include "gc/deciding/why.h"
 #include "registry/inventory.h"
+#include "registry/marking/listed.h"
+#include "registry/marking/mark.h"
+#include "registry/marking/policy.h"
+#include "registry/marking/this_run.h"
+#include "registry/marking/why.h"
 #include "registry/remains.h"
 
-namespace regctl::gc {
+namespace regctl {
 
 class SpentTags {
  public:
@@ -64,4 +64,4 @@ class SpentTags {
   const Orphans orphans_;
 };
 
-}  // namespace regctl::gc
+}  // namespace regctl

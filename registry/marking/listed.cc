@@ -1,8 +1,8 @@
-#include "gc/deciding/listed.h"
+#include "registry/marking/listed.h"
 
 #include <algorithm>
 
-namespace regctl::gc {
+namespace regctl {
 
 Listed::Listed(const Inventory& inventory, const Policy& policy) {
   for (const RootDigest& root : policy.roots) {
@@ -25,4 +25,4 @@ bool Listed::contains(const Repository& repository, DigestId id) const {
   return mine != in_.end() && std::binary_search(mine->second.begin(), mine->second.end(), id);
 }
 
-}  // namespace regctl::gc
+}  // namespace regctl

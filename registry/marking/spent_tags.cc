@@ -1,11 +1,11 @@
-#include "gc/deciding/spent_tags.h"
+#include "registry/marking/spent_tags.h"
 
 #include <algorithm>
 
-#include "gc/deciding/ages.h"
 #include "registry/layout.h"
+#include "registry/marking/ages.h"
 
-namespace regctl::gc {
+namespace regctl {
 namespace {
 
 constexpr Duration kLongestPush = std::chrono::hours(1);  // however short the age limit
@@ -13,7 +13,7 @@ constexpr Duration kLongestPush = std::chrono::hours(1);  // however short the a
 }  // namespace
 
 bool SpentTags::is_young(Time time) const {
-  return gc::is_young(time, policy_.keep_younger_than, now_);
+  return regctl::is_young(time, policy_.keep_younger_than, now_);
 }
 
 bool SpentTags::is_old(const Tag& tag) const {
@@ -35,7 +35,7 @@ bool SpentTags::is_spent(const Repository& repository, const Tag& tag) const {
     return false;
   if (!is_old(tag)) return false;
   // A push makes the directories of a tag before its links, and fails where they vanish.
-  if (tag.state == LinkState::pending && gc::is_young(newest_time(tag), kLongestPush, now_))
+  if (tag.state == LinkState::pending && regctl::is_young(newest_time(tag), kLongestPush, now_))
     return false;
   if (is_unused(repository, tag)) return true;
   return (policy_.prune_dead_tags && is_dead(inventory_, repository, tag)) ||
@@ -43,7 +43,7 @@ bool SpentTags::is_spent(const Repository& repository, const Tag& tag) const {
 }
 
 bool SpentTags::is_unused(Time time) const {
-  return policy_.cache_unused && !gc::is_young(time, *policy_.cache_unused, now_);
+  return policy_.cache_unused && !regctl::is_young(time, *policy_.cache_unused, now_);
 }
 
 // A cache writes the tag's link whenever it is requested, and the revision's when the manifest is
@@ -135,4 +135,4 @@ std::span<const QuarantinedTag> SpentTags::in_quarantine(std::size_t place) cons
           std::partition_point(all.begin(), all.end(), is_not_after)};
 }
 
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -6,7 +6,7 @@
 #include "registry/inventory.h"
 #include "registry/time.h"
 
-namespace regctl::gc {
+namespace regctl {
 
 struct Ages {
   Time modified{}, arrived{};
@@ -37,4 +37,4 @@ Time newest_time(const One& one) {
   return std::max(one.modified, one.arrived);
 }
 
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -1,11 +1,16 @@
-#include "gc/deciding/this_run.h"
+#include "registry/marking/this_run.h"
 
 #include <algorithm>
 
-#include "gc/deciding/tolerances.h"
 #include "registry/layout.h"
 
-namespace regctl::gc {
+namespace regctl {
+namespace {
+
+// File systems that keep whole seconds round down.
+constexpr Duration kFileTimeStep = std::chrono::seconds(1);
+
+}  // namespace
 
 bool was_written_since(const std::string& run, Time taken, const SeenLink& link,
                        const ThisRun& this_run) {
@@ -37,4 +42,4 @@ ThisRun this_run_of(const std::string& id, const Inventory& inventory, Time sinc
   return run;
 }
 
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -1,10 +1,10 @@
-#include "gc/deciding/policy.h"
+#include "registry/marking/policy.h"
 
 #include <algorithm>
 
 #include "registry/inventory.h"
 
-namespace regctl::gc {
+namespace regctl {
 
 bool matches_glob(std::string_view glob, std::string_view name) {
   // Greedy with one point to come back to: the last star is the only one that ever needs to match
@@ -44,4 +44,4 @@ bool is_protected(const Policy& policy, const Repository& repository) {
                      [&](const std::string& glob) { return matches_glob(glob, repository); });
 }
 
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "gc/deciding/policy.h"
-#include "gc/deciding/this_run.h"
-#include "gc/deciding/why.h"
 #include "registry/inventory.h"
+#include "registry/marking/policy.h"
+#include "registry/marking/this_run.h"
+#include "registry/marking/why.h"
 
-namespace regctl::gc {
+namespace regctl {
 
 struct RepositoryMark {
   bool pinned = false;
@@ -45,4 +45,4 @@ std::vector<bool> children_of_indexes(const Inventory& inventory);
 // what they name. `this_run` is empty but in a second look.
 Mark mark(const Inventory& inventory, const Policy& policy, Time now, const ThisRun& this_run = {});
 
-}  // namespace regctl::gc
+}  // namespace regctl

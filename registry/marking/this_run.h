@@ -9,7 +9,7 @@
 #include "registry/inventory.h"
 #include "registry/time.h"
 
-namespace regctl::gc {
+namespace regctl {
 
 // A link file, as a mark saw it.
 struct SeenLink {
@@ -36,4 +36,4 @@ bool was_written_since(const std::string& run, Time taken, const SeenLink& link,
 // `inventory` is what the mark was made of, and `since` before anything of it was read.
 ThisRun this_run_of(const std::string& id, const Inventory& inventory, Time since);
 
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -1,10 +1,10 @@
 // Globs, and what counts as young.
-#include "gc/deciding/policy.h"
+#include "registry/marking/policy.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace regctl::gc {
+namespace regctl {
 namespace {
 
 TEST(Glob, AStarCrossesSlashesAndEverythingElseStandsForItself) {
@@ -62,4 +62,4 @@ TEST(IsYoung, TheFutureIsYoungWhateverTheLimit) {
 }
 
 }  // namespace
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace regctl::gc {
+namespace regctl {
 
 // Why something is alive. The first group are good reasons; what only a reason of the second holds,
 // together with all it refers to, is kept although nothing needs it.
@@ -28,4 +28,4 @@ inline constexpr Why kIndulgences[] = {Why::is_protected, Why::tags_unknown, Why
                                        Why::young,        Why::arrived,      Why::pinned,
                                        Why::beginning};
 
-}  // namespace regctl::gc
+}  // namespace regctl

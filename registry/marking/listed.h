@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "gc/deciding/policy.h"
 #include "registry/inventory.h"
+#include "registry/marking/policy.h"
 
-namespace regctl::gc {
+namespace regctl {
 
 class Listed {
  public:
@@ -27,4 +27,4 @@ class Listed {
   std::uint64_t of_unknown_repositories_ = 0;
 };
 
-}  // namespace regctl::gc
+}  // namespace regctl

@@ -1,17 +1,17 @@
-#include "gc/deciding/mark.h"
+#include "registry/marking/mark.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
 
-#include "gc/deciding/ages.h"
-#include "gc/deciding/listed.h"
-#include "gc/deciding/spent_tags.h"
 #include "registry/closure.h"
 #include "registry/layout.h"
+#include "registry/marking/ages.h"
+#include "registry/marking/listed.h"
+#include "registry/marking/spent_tags.h"
 
-namespace regctl::gc {
+namespace regctl {
 namespace {
 
 constexpr Duration kOutsideTags = std::chrono::hours(1);
@@ -444,4 +444,4 @@ Mark mark(const Inventory& inventory, const Policy& policy, Time now, const This
   return Marker(inventory, policy, now, this_run).run();
 }
 
-}  // namespace regctl::gc
+}  // namespace regctl
