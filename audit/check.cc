@@ -4,11 +4,13 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "audit/rules.h"
-#include "registry/closure.h"
 #include "registry/enum_table.h"
+#include "registry/layout.h"
+#include "registry/remains.h"
 
 namespace regctl::audit {
 namespace {
@@ -19,6 +21,7 @@ struct Check {
 };
 
 constexpr std::array kChecks = {
+    Check{Rule::blob_digest_mismatch, blob_digest_mismatch},
     Check{Rule::blob_size_mismatch, blob_size_mismatch},
     Check{Rule::blob_missing, blob_missing},
     Check{Rule::manifest_missing, manifest_missing},
@@ -34,6 +37,7 @@ constexpr std::array kChecks = {
     Check{Rule::layer_link_dangling, layer_link_dangling},
     Check{Rule::layer_link_absent, layer_link_absent},
     Check{Rule::index_child_missing, index_child_missing},
+    Check{Rule::index_child_unlinked, index_child_unlinked},
     Check{Rule::upload_stale, upload_stale},
     Check{Rule::upload_malformed, upload_malformed},
     Check{Rule::blob_misplaced, blob_misplaced},
@@ -44,6 +48,7 @@ constexpr std::array kChecks = {
     Check{Rule::manifest_untagged, manifest_untagged},
     Check{Rule::blob_unreferenced, blob_unreferenced},
     Check{Rule::manifest_schema1, manifest_schema1},
+    Check{Rule::tag_history_long, tag_history_long},
     Check{Rule::quarantined, quarantined},
     Check{Rule::referrer_orphaned, referrer_orphaned},
     Check{Rule::foreign_name, foreign_name},
@@ -51,50 +56,74 @@ constexpr std::array kChecks = {
 };
 static_assert(has_a_row_for_each(kChecks, &Check::rule, Rule::alias_link));
 
-using Users = std::map<Digest, std::vector<UsedBy>>;
-
-// The tags that need each digest which `findings` call wrong.
-Users users_of(const Findings& findings, const Inventory& inventory) {
-  Users users;
-  for (const Finding& finding : findings) {
-    if (finding.digest && finding.severity != Severity::info) users[*finding.digest];
-  }
-  if (users.empty()) return users;
-  Closure closure(inventory);
-  for (const Repository& repository : inventory.repositories) {
-    for (const Tag& tag : repository.tags) {
-      if (!tag.target) continue;
-      closure.restart();
-      closure.from(*tag.target, [&](DigestId id) {
-        const auto broken = users.find(inventory.digests[id]);
-        if (broken == users.end()) return;
-        auto& used_by = broken->second;
-        if (used_by.empty() || used_by.back().repository != repository.name)
-          used_by.push_back({repository.name, {}});
-        used_by.back().tags.push_back(tag.name);
-      });
-    }
-  }
-  return users;
+UsedBy user_of(const Unpullable& broken, const Inventory& inventory) {
+  const Repository& repository = inventory.repositories[broken.repository];
+  UsedBy user{.repository = repository.name};
+  for (const std::uint32_t tag : broken.tags) user.tags.push_back(repository.tags[tag].name);
+  if (broken.manifest) user.manifest = inventory.digests[*broken.manifest];
+  if (broken.named_by) user.named_by = inventory.digests[*broken.named_by];
+  return user;
 }
 
-// Which tags break by what is wrong with a digest.
-void name_users(Findings& findings, const Inventory& inventory) {
-  const Users users = users_of(findings, inventory);
-  for (Finding& finding : findings) {
-    if (!finding.digest || !finding.used_by.empty()) continue;
-    const auto found = users.find(*finding.digest);
-    if (found == users.end()) continue;
-    for (const UsedBy& user : found->second) {
-      if (finding.repository.empty() || finding.repository == user.repository)
-        finding.used_by.push_back(user);
+// Which tags cannot be pulled for what is wrong.
+class Users {
+ public:
+  Users(const Inventory& inventory, const std::vector<Unpullable>& unpullable)
+      : inventory_(inventory) {
+    for (const Unpullable& one : unpullable) {
+      if (!one.manifest) unknown_.push_back(&one);
+      for (const Lacking& lacking : one.lacks) lacking_.emplace(lacking.digest, &one);
     }
   }
+
+  void name_in(Finding& finding) const {
+    const auto id = finding.digest ? inventory_.digests.find(*finding.digest) : std::nullopt;
+    if (id) {
+      const auto [first, last] = lacking_.equal_range(*id);
+      for (auto one = first; one != last; ++one) {
+        const std::string& name = inventory_.repositories[one->second->repository].name;
+        if (finding.repository.empty() || finding.repository == name)
+          finding.used_by.push_back(user_of(*one->second, inventory_));
+      }
+    }
+    if (!finding.path.ends_with("/current/link")) return;
+    for (const Unpullable* one : unknown_) {
+      if (const auto tag = tag_with_link(*one, finding.path)) {
+        UsedBy user = user_of(*one, inventory_);
+        user.tags = {*tag};
+        finding.used_by.push_back(std::move(user));
+      }
+    }
+  }
+
+ private:
+  // Of these tags, that whose current link has the key `path`.
+  std::optional<std::string> tag_with_link(const Unpullable& one, const std::string& path) const {
+    const Repository& repository = inventory_.repositories[one.repository];
+    for (const std::uint32_t place : one.tags) {
+      const std::string& tag = repository.tags[place].name;
+      if (path == layout::tag_current_link(repository.name, tag)) return tag;
+    }
+    return std::nullopt;
+  }
+
+  const Inventory& inventory_;
+  std::multimap<DigestId, const Unpullable*> lacking_;
+  std::vector<const Unpullable*> unknown_;
+};
+
+// Warnings that are errors where a tag cannot be pulled for them.
+bool is_worse_for_tags(Rule rule) {
+  return rule == Rule::link_empty || rule == Rule::layer_link_dangling ||
+         rule == Rule::layer_link_absent;
 }
 
 }  // namespace
 
-Finding finding_of(Rule rule) { return {.rule = rule, .severity = info_of(rule).severity}; }
+Finding finding_of(Rule rule) {
+  const RuleInfo& info = info_of(rule);
+  return {.rule = rule, .severity = info.severity, .advice = info.advice};
+}
 
 Finding finding_of(Rule rule, const Digest& digest) {
   Finding finding = finding_of(rule);
@@ -126,12 +155,46 @@ Findings damages(Rule rule, DamageClass which, const Facts& facts) {
   return findings;
 }
 
-std::vector<Finding> check(const Inventory& inventory, const StoreFacts& store, Time now) {
-  const Facts facts = facts_of(inventory, store, now);
+Harm harm_of(const Facts& facts) {
+  Harm harm;
+  if (facts.store.pull_through_cache) return harm;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> tags;
+  std::set<std::uint32_t> repositories;
+  Closure closure(facts.inventory);
+  for (const Unpullable& one : facts.unpullable) {
+    if (one.never_pushed) continue;
+    const Repository& repository = facts.inventory.repositories[one.repository];
+    bool is_harm = false;
+    for (const std::uint32_t place : one.tags) {
+      if (is_dead(facts.inventory, repository, repository.tags[place])) continue;
+      tags.emplace(one.repository, place);
+      is_harm = true;
+    }
+    if (!is_harm) continue;
+    repositories.insert(one.repository);
+    if (!one.manifest) continue;
+    closure.from(*one.manifest, [&](DigestId id) {
+      const Blob* blob = facts.inventory.blob(id);
+      if (blob && blob->present) harm.bytes += blob->bytes;
+    });
+  }
+  harm.tags = tags.size();
+  harm.repositories = repositories.size();
+  return harm;
+}
+
+std::vector<Finding> check(const Facts& facts) {
   Findings findings;
   for (const Check& check : kChecks)
     std::ranges::move(check.find(facts), std::back_inserter(findings));
-  name_users(findings, inventory);
+  const Users users(facts.inventory, facts.unpullable), doubtful(facts.inventory, facts.in_doubt);
+  for (Finding& finding : findings) {
+    if (finding.severity == Severity::info || !finding.used_by.empty()) continue;
+    (finding.rule == Rule::read_error ? doubtful : users).name_in(finding);
+    if (finding.used_by.empty() || !is_worse_for_tags(finding.rule)) continue;
+    finding.severity =
+        finding.rule == Rule::link_empty ? Severity::error : unless_cache(Severity::error, facts);
+  }
   std::ranges::sort(findings, {}, [](const Finding& finding) {
     return std::tie(finding.severity, finding.rule, finding.repository, finding.tag, finding.digest,
                     finding.path);

@@ -1,17 +1,23 @@
-// check(): Inventory -> findings. Pure.
+// check(): what is known of a store -> findings. Pure.
 #pragma once
 
 #include <vector>
 
+#include "audit/facts.h"
 #include "audit/finding.h"
-#include "registry/inventory.h"
-#include "registry/store_facts.h"
-#include "registry/time.h"
 
 namespace regctl::audit {
 
-// Of all rules, by severity, then rule, then place. REQUIRES: all blobs of `inventory` have been
+// Of all rules, by severity, then rule, then place. REQUIRES: all blobs of the inventory have been
 // surveyed. In a pull-through cache incomplete images are normal, and only information.
-std::vector<Finding> check(const Inventory& inventory, const StoreFacts& store, Time now);
+std::vector<Finding> check(const Facts& facts);
+
+// What cannot be pulled that could be once: dead tags, and platforms that were never pushed, apart.
+struct Harm {
+  std::uint64_t tags = 0;          // whole, or one of their platforms
+  std::uint64_t repositories = 0;  // of those
+  std::uint64_t bytes = 0;         // of the blobs, each once, that these images have left
+};
+Harm harm_of(const Facts& facts);
 
 }  // namespace regctl::audit

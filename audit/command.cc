@@ -1,12 +1,12 @@
 #include "audit/command.h"
 
-#include "audit/check.h"
+#include <fmt/format.h>
+
+#include "audit/options.h"
 #include "audit/report.h"
 #include "cli/messages.h"
-#include "cli/program.h"
 #include "cli/signals.h"
 #include "registry/error.h"
-#include "registry/scan.h"
 #include "registry/store.h"
 #include "report/find_store.h"
 #include "report/saving.h"
@@ -16,52 +16,6 @@ namespace regctl::audit {
 namespace {
 
 using cli::ExitStatus;
-
-const cli::Program& program() {
-  static const cli::Program kProgram = {
-      .name = "regctl-audit",
-      .usage = R"(Usage: regctl-audit [OPTIONS] ROOT
-Check a container registry's storage directory, without changing anything in it.
-
-  regctl-audit --quick /var/lib/registry   structure, links, sizes, manifests
-
-ROOT is the directory above docker/registry/v2. This version reads no layers;
---quick is required.
-)",
-      .epilogue = R"(
-Exit status: 0 clean, 1 warnings, 2 usage, 10 no registry storage, 12 errors,
-             13 some data could not be read, 70 bug, 129/130/143 interrupted
-Every option is also a variable (REGCTL_AUDIT_QUICK=true) and, without the
-dashes, a key of --config FILE. Manual: regctl-audit(8)
-)",
-      .groups = {{"What to check",
-                  {{.name = "quick", .help = "read no layers"},
-                   {.name = "pull-through-cache",
-                    .help = "a cache's store: what is absent was never asked for"},
-                   cli::follow_option()}},
-                 cli::output_options("none, all"),
-                 cli::general_options()}};
-  return kProgram;
-}
-
-Verdict judge(const Storage& storage, const StoreFacts& store, Time started, const Workers& workers,
-              Progress& progress) {
-  Verdict verdict;
-  verdict.inventory = scan(storage, {.detail = Detail::everything}, workers, progress);
-  const auto all = all_blobs(verdict.inventory);
-  verdict.inventory = survey(storage, std::move(verdict.inventory), all, workers, progress);
-  verdict.findings = check(verdict.inventory, store, started);
-  verdict.sizes = known_sizes(verdict.inventory);
-  const std::size_t digests = verdict.inventory.digests.size();
-  std::vector<bool> garbage(digests);
-  for (const Finding& finding : verdict.findings) {
-    if (finding.rule == Rule::blob_unreferenced)
-      garbage[index_of(*verdict.inventory.digests.find(*finding.digest))] = true;
-  }
-  verdict.usage =
-      usage(verdict.inventory, verdict.sizes, std::vector<bool>(digests, true), garbage);
-  return verdict;
-}
 
 ExitStatus status_of(const Report& report, const cli::Output& output, int signal) {
   ExitStatus status = ExitStatus::done;
@@ -75,15 +29,22 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
   return status;
 }
 
-void carry_out(Report& report, const Workers& workers, Progress& progress) {
+Pace::Clock::time_point end_of(const std::optional<Duration>& deadline) {
+  return deadline ? Pace::Clock::now() + *deadline : Pace::Clock::time_point::max();
+}
+
+void carry_out(Report& report, const Settings& settings, const Workers& workers,
+               Progress& progress) {
   if (report.store.is_empty_directory()) {
     report.verdict.emplace();
     report.warnings.push_back(report::of_empty_directory(report.store));
     return;
   }
+  Pace pace(settings.bytes_per_second, end_of(settings.deadline));
   try {
     const Store store(report.store);
-    report.verdict = judge(store.storage(), store.facts(), report.started_at, workers, progress);
+    report.verdict = audit(store.storage(), store.facts(), settings.wishes,
+                           {workers, pace, progress}, report.started_at);
   } catch (const Interrupted&) {
     report.outcome = Outcome::interrupted;
   } catch (const StorageError& error) {  // not even the top directory could be opened
@@ -91,34 +52,45 @@ void carry_out(Report& report, const Workers& workers, Progress& progress) {
   }
 }
 
-ExitStatus audit(const cli::Options& options) {
-  const cli::Output output = understand_output(options);
-  const bool list_all = cli::choice_value<bool>(options, "list", {{"none", false}, {"all", true}});
+// Writes the files that were asked for; one that fails is a warning.
+void save(Report& report, const Settings& settings, int signal) {
+  const auto write = [&](const std::string& file, const char* option, const auto& text) {
+    auto warning = report::save(file, option, text);
+    if (!warning) return;
+    report.warnings.push_back(std::move(*warning));
+    report.exit_status = status_of(report, settings.output, signal);
+  };
+  const std::string earlier = report::read_earlier(settings.metrics_file);
+  write(settings.output.report_file, "--report", [&] { return report_json(report); });
+  write(settings.metrics_file, "--metrics", [&] { return report_metrics(report, earlier); });
+}
+
+ExitStatus run(const Settings& settings, const cli::Options& options) {
+  const cli::Output& output = settings.output;
   cli::ProgressLine progress("regctl-audit", output.progress);
   cli::SignalWatch signals([&] { progress.print_now(); });
 
   Report report;
   report.store = report::find_store(root_operand(program(), options), options.list("follow"),
                                     "regctl-audit --quick");
-  report.store.pull_through_cache |= options.flag("pull-through-cache");
-  report::refuse_below(report.store, output.report_file);
+  report.store.pull_through_cache |= settings.is_cache;
+  report.subset = settings.wishes.subset;
+  for (const std::string& file : {output.report_file, settings.metrics_file})
+    report::refuse_below(report.store, file);
   report.started_at = now();
   const auto begin = std::chrono::steady_clock::now();
-  carry_out(report, Workers(output.jobs, signals.token()), progress);
+  carry_out(report, settings, Workers(output.jobs, signals.token()), progress);
   signals.end_at_once();
   progress.erase();
   report.finished_at = now();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (report.verdict && is_incomplete(*report.verdict)) report.outcome = Outcome::incomplete;
   report.exit_status = status_of(report, output, signals.caught());
-  if (auto warning =
-          report::save(output.report_file, "--report", [&] { return report_json(report); })) {
-    report.warnings.push_back(std::move(*warning));
-    report.exit_status = status_of(report, output, signals.caught());
-  }
+  save(report, settings, signals.caught());
   if (!output.quiet &&
-      !report::print("regctl-audit", output.json
-                                         ? report_json(report)
-                                         : report_text(report, report::style_of(output), list_all)))
+      !report::print("regctl-audit", output.json ? report_json(report)
+                                                 : report_text(report, report::style_of(output),
+                                                               settings.list_all)))
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
   const auto tell = [&](const char* kind, const std::vector<report::Message>& messages) {
     return format_messages("regctl-audit", kind, messages, report.store.shown_prefix,
@@ -134,11 +106,7 @@ ExitStatus run_command(const std::vector<std::string>& arguments,
                        const std::vector<std::string>& environment) {
   const cli::Options options = parse_options(program(), arguments, environment);
   if (answer_general(program(), options)) return ExitStatus::done;
-  if (!options.flag("quick"))
-    throw cli::UsageError(
-        "this version cannot verify the content of layers yet, only check the structure",
-        "add --quick");
-  return audit(options);
+  return run(understand(options), options);
 }
 
 }  // namespace regctl::audit

@@ -2,15 +2,44 @@
 
 #include <algorithm>
 
-#include "registry/closure.h"
 #include "registry/layout.h"
-#include "registry/remains.h"
 
 namespace regctl::audit {
+namespace {
 
-bool Facts::is_needed(std::size_t repository, DigestId id) const {
-  return std::binary_search(needs[repository].begin(), needs[repository].end(), id);
+template <class Value>
+std::vector<bool> by_id(const Inventory& inventory, const std::map<Digest, Value>& digests) {
+  std::vector<bool> known(inventory.digests.size());
+  for (const auto& [digest, value] : digests) {
+    if (const auto id = inventory.digests.find(digest)) known[index_of(*id)] = true;
+  }
+  return known;
 }
+
+std::vector<bool> manifests_of(const Inventory& inventory) {
+  std::vector<bool> manifests(inventory.digests.size());
+  for (const Repository& repository : inventory.repositories) {
+    for (const Link& link : repository.revisions) {
+      if (is_there(link)) manifests[index_of(link.name)] = true;
+    }
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) manifests[index_of(*tag.target)] = true;
+    }
+  }
+  for (const Document& document : inventory.documents) {
+    for (const Reference& reference : document.references) {
+      if (reference.role == Role::child) manifests[index_of(reference.to)] = true;
+    }
+  }
+  return manifests;
+}
+
+Policy with(Policy policy, bool Policy::*option) {
+  policy.*option = true;
+  return policy;
+}
+
+}  // namespace
 
 bool Facts::is_absent(DigestId id) const {
   return !inventory.has_bytes(id) &&
@@ -28,54 +57,38 @@ const Blob* Facts::blob_behind(DigestId id) const {
   return alias != aliases.end() && alias->first == id ? inventory.blob(alias->second) : nullptr;
 }
 
-std::uint64_t Facts::kept_by(DigestId root) const {
+Price::Price(const Facts& facts, bool Policy::*option)
+    : facts_(facts),
+      with_(mark(facts.inventory, with(facts.policy, option), facts.now)),
+      closure_(facts.inventory) {}
+
+std::uint64_t Price::bytes_below(DigestId root) {
   std::uint64_t bytes = 0;
-  Closure(inventory).from(root, [&](DigestId id) {
-    const Blob* blob = inventory.blob(id);
-    if (blob && !can_be_pulled[index_of(id)]) bytes += blob->bytes;
+  closure_.restart();
+  closure_.from(root, [&](DigestId id) {
+    const Blob* blob = facts_.inventory.blob(id);
+    if (blob && facts_.mark.live(id) && !with_.live(id)) bytes += blob->bytes;
   });
   return bytes;
 }
 
-Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now) {
-  const std::size_t digests = inventory.digests.size();
+Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Contents& contents,
+               Time now) {
+  const Policy policy{.keep_younger_than = Duration(0)};
   Facts facts{.inventory = inventory,
               .store = store,
+              .contents = contents,
               .now = now,
-              .is_revision = std::vector<bool>(digests),
-              .can_be_pulled = std::vector<bool>(digests)};
-  Closure closure(inventory);
-  for (const Repository& repository : inventory.repositories) {
-    closure.restart();
-    std::vector<DigestId>& needs = facts.needs.emplace_back();
-    for (const Tag& tag : repository.tags) {
-      if (tag.target) closure.from(*tag.target, [&](DigestId id) { needs.push_back(id); });
-    }
-    std::sort(needs.begin(), needs.end());
-  }
-  closure.restart();
-  const auto reach = [&](DigestId root, std::vector<bool>& reached) {
-    closure.from(root, [&](DigestId id) { reached[index_of(id)] = true; });
-  };
-  for (const Repository& repository : inventory.repositories) {
-    for (const Link& link : repository.revisions) {
-      if (!is_there(link)) continue;
-      facts.is_revision[index_of(link.name)] = true;
-      reach(link.name, facts.can_be_pulled);
-    }
-    for (const Tag& tag : repository.tags) {
-      if (tag.target && !is_dead(inventory, repository, tag))
-        reach(*tag.target, facts.can_be_pulled);
-    }
-  }
-  facts.used = facts.can_be_pulled;  // and what else is linked or tagged
-  for (const Repository& repository : inventory.repositories) {
-    for (const Link& link : repository.revisions) reach(link.name, facts.used);
-    for (const Tag& tag : repository.tags) {
-      if (tag.target) reach(*tag.target, facts.used);
-    }
-  }
-  facts.aliases = closure.aliases();
+              .policy = policy,
+              .mark = mark(inventory, policy, now),
+              .pulling = Pulling(inventory, by_id(inventory, contents.wrong)),
+              .unpullable = {},
+              .in_doubt = {},
+              .is_manifest = manifests_of(inventory),
+              .aliases = Closure(inventory).aliases()};
+  facts.unpullable = facts.pulling.unpullable();
+  if (!contents.unread.empty())
+    facts.in_doubt = Pulling(inventory, by_id(inventory, contents.unread)).unpullable();
   // Uploads refer to nothing.
   facts.all_references_known = std::all_of(
       inventory.obstacles.begin(), inventory.obstacles.end(),

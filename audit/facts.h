@@ -5,7 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "audit/contents.h"
+#include "registry/closure.h"
 #include "registry/inventory.h"
+#include "registry/marking/mark.h"
+#include "registry/marking/policy.h"
+#include "registry/pulling.h"
 #include "registry/store_facts.h"
 #include "registry/time.h"
 
@@ -14,33 +19,48 @@ namespace regctl::audit {
 struct Facts {
   const Inventory& inventory;
   const StoreFacts& store;
+  const Contents& contents;
   Time now;
 
-  // By repository: what its tags need, manifests included, ascending.
-  std::vector<std::vector<DigestId>> needs;
-  // By DigestId: a tag or revision link reaches it; a revision link to it is there.
-  std::vector<bool> used, is_revision;
-  // By DigestId: a revision link that is there reaches it, or a tag that is not dead.
-  std::vector<bool> can_be_pulled;
+  // What regctl-gc would keep, were everything old enough.
+  Policy policy;
+  Mark mark;
+  Pulling pulling;
+  std::vector<Unpullable> unpullable;
+  std::vector<Unpullable> in_doubt;  // by what could not be read
+  // By DigestId: a link, a tag or an index says that it is a manifest.
+  std::vector<bool> is_manifest;
   // (name, target) of alias links, ascending.
   std::vector<std::pair<DigestId, DigestId>> aliases;
 
   // All that may refer to anything was read. Else nothing can be said to be referred to by nothing.
   bool all_references_known = true;
 
-  bool is_needed(std::size_t repository, DigestId id) const;
   // That there are no bytes was seen, and they are not hidden.
   bool is_absent(DigestId id) const;
   // Neither these nor those of the blob that an alias link leads to are there.
   bool is_missing(DigestId id) const;
   // The blob itself, or the one that an alias link leads to. Null: nothing stands below blobs/.
   const Blob* blob_behind(DigestId id) const;
-  // Of all that `root` needs, what cannot be pulled in any other way. In bytes.
-  std::uint64_t kept_by(DigestId root) const;
   const Digest& digest(DigestId id) const { return inventory.digests[id]; }
 };
 
-// Refers to `inventory` and `store`.
-Facts facts_of(const Inventory& inventory, const StoreFacts& store, Time now);
+// What regctl-gc would take more with one of its options.
+class Price {
+ public:
+  // `facts` must outlive it.
+  Price(const Facts& facts, bool Policy::*option);
+  // Of all that `root` refers to. In bytes.
+  std::uint64_t bytes_below(DigestId root);
+
+ private:
+  const Facts& facts_;
+  Mark with_;
+  Closure closure_;
+};
+
+// Refers to all that it is told.
+Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Contents& contents,
+               Time now);
 
 }  // namespace regctl::audit

@@ -11,6 +11,9 @@ using enum Rule;
 using enum Severity;
 
 constexpr std::array kRules = {
+    RuleInfo{blob_digest_mismatch, "blob-digest-mismatch", error,
+             "the content of a blob does not match its name",
+             "move the file aside, restart the registry, push the image again"},
     RuleInfo{blob_size_mismatch, "blob-size-mismatch", error,
              "a blob has another size than its descriptor says",
              "move the file aside, restart the registry, push the image again"},
@@ -53,6 +56,9 @@ constexpr std::array kRules = {
              "a manifest needs a layer that its repository does not link", "push the image again"},
     RuleInfo{index_child_missing, "index-child-missing", warning,
              "one platform of an index cannot be pulled", "push that platform's image again"},
+    RuleInfo{index_child_unlinked, "index-child-unlinked", warning,
+             "one platform of an index was deleted, and cannot be pulled",
+             "push that platform's image again, by its digest"},
     RuleInfo{upload_stale, "upload-stale", warning, "an upload was never finished",
              "regctl-gc --purge-uploads 168h"},
     RuleInfo{upload_malformed, "upload-malformed", warning,
@@ -76,6 +82,8 @@ constexpr std::array kRules = {
              "regctl-gc"},
     RuleInfo{manifest_schema1, "manifest-schema1", info,
              "a schema 1 manifest; version 3 registries cannot serve it", ""},
+    RuleInfo{tag_history_long, "tag-history-long", info,
+             "a tag was moved more than 1,000 times, and each is a file", ""},
     RuleInfo{quarantined, "quarantined", info,
              "renamed in place by regctl-gc, to be purged or given back", "regctl-gc"},
     RuleInfo{referrer_orphaned, "referrer-orphaned", info,

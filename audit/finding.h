@@ -19,6 +19,7 @@ std::string_view name_of(Severity severity);
 
 // In the order of the table; the ids are stable.
 enum class Rule : std::uint8_t {
+  blob_digest_mismatch,
   blob_size_mismatch,
   blob_missing,
   manifest_missing,
@@ -34,6 +35,7 @@ enum class Rule : std::uint8_t {
   layer_link_dangling,
   layer_link_absent,
   index_child_missing,
+  index_child_unlinked,
   upload_stale,
   upload_malformed,
   blob_misplaced,
@@ -44,6 +46,7 @@ enum class Rule : std::uint8_t {
   manifest_untagged,
   blob_unreferenced,
   manifest_schema1,
+  tag_history_long,
   quarantined,
   referrer_orphaned,
   foreign_name,
@@ -55,16 +58,19 @@ struct RuleInfo {
   std::string_view id;
   Severity severity;  // where a finding does not say otherwise
   std::string_view summary;
-  std::string_view advice;
+  std::string_view advice;  // empty: there is nothing to do
 };
 
 std::span<const RuleInfo> rules();
 const RuleInfo& info_of(Rule rule);
 
-// Who breaks.
+// What breaks: an image that cannot be pulled by these tags.
 struct UsedBy {
   std::string repository;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags;   // newest first
+  std::optional<Digest> manifest;  // empty: it is not known what the tags point to
+  std::optional<Digest> named_by;  // the index among whose platforms it is; empty: none
+  std::string platform;            // "linux/arm64/v8"; empty: nobody asked, or it does not say
 
   bool operator==(const UsedBy&) const = default;
 };
@@ -78,6 +84,7 @@ struct Finding {
   std::optional<report::Argument> expected, found;  // empty: nothing to compare
   std::uint64_t bytes = 0;
   std::vector<UsedBy> used_by;
+  std::string_view advice;
 
   bool operator==(const Finding&) const = default;
 };

@@ -1,7 +1,6 @@
 #include "audit/report.h"
 
 #include <algorithm>
-#include <set>
 
 namespace regctl::audit {
 
@@ -11,26 +10,45 @@ std::uint64_t count(const std::vector<Finding>& findings, Severity severity) {
                     [&](const Finding& finding) { return finding.severity == severity; }));
 }
 
-std::uint64_t count_unpullable_tags(const std::vector<Finding>& findings) {
-  std::set<std::pair<std::string, std::string>> tags;
-  for (const Finding& finding : findings) {
-    if (finding.severity != Severity::error) continue;
-    for (const UsedBy& user : finding.used_by) {
-      for (const std::string& tag : user.tags) tags.emplace(user.repository, tag);
-    }
+Stock stock_of(const Verdict& verdict) {
+  Stock stock;
+  for (const Repository& repository : verdict.inventory.repositories) {
+    stock.tags += repository.tags.size();
+    stock.manifests += repository.count_manifests();
   }
-  return tags.size();
+  for (const Blob& blob : verdict.inventory.blobs) {
+    if (!blob.present) continue;
+    ++stock.blobs.blobs;
+    stock.blobs.bytes += blob.bytes;
+  }
+  for (const Finding& finding : verdict.findings) {
+    if (finding.rule != Rule::blob_unreferenced) continue;
+    ++stock.garbage.blobs;
+    stock.garbage.bytes += finding.bytes;
+  }
+  return stock;
+}
+
+namespace {
+
+bool hides(const Finding& finding) {
+  return finding.rule == Rule::read_error || finding.rule == Rule::symlink_in_tree;
+}
+
+}  // namespace
+
+bool is_incomplete(const Verdict& verdict) {
+  return verdict.verification.left || std::ranges::any_of(verdict.findings, hides);
 }
 
 State state_of(const Report& report) {
   if (!report.verdict) return State::incomplete;
   const auto& findings = report.verdict->findings;
   const auto is_damage = [](const Finding& finding) {
-    const bool hides = finding.rule == Rule::read_error || finding.rule == Rule::symlink_in_tree;
-    return finding.severity == Severity::error && !hides;
+    return finding.severity == Severity::error && !hides(finding);
   };
-  if (std::any_of(findings.begin(), findings.end(), is_damage)) return State::damaged;
-  if (count(findings, Severity::error)) return State::incomplete;
+  if (std::ranges::any_of(findings, is_damage)) return State::damaged;
+  if (is_incomplete(*report.verdict)) return State::incomplete;
   return count(findings, Severity::warning) ? State::warnings : State::clean;
 }
 

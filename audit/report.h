@@ -5,49 +5,55 @@
 #include <string>
 #include <vector>
 
+#include "audit/audit.h"
 #include "audit/finding.h"
 #include "cli/exit_status.h"
-#include "registry/inventory.h"
 #include "registry/store_facts.h"
-#include "registry/usage.h"
 #include "report/text.h"
 
 namespace regctl::audit {
 
-// What the audit found out. Absent where it was interrupted before.
-struct Verdict {
-  Inventory inventory;
-  std::vector<Finding> findings;  // as check() orders them
-  UsageReport usage;
-  std::vector<std::optional<std::uint64_t>> sizes;
-};
-
-enum class Outcome { complete, interrupted };
+enum class Outcome { complete, incomplete, interrupted };
 
 struct Report {
   StoreFacts store;
+  Subset subset;  // that was to be hashed
   Time started_at, finished_at;
   double seconds = 0;
-  std::optional<Verdict> verdict;
+  std::optional<Verdict> verdict;                 // absent: it was interrupted before
   std::vector<report::Message> warnings, errors;  // about the run, not about the registry
   Outcome outcome = Outcome::complete;
   cli::ExitStatus exit_status = cli::ExitStatus::done;
 };
+
+// Something that should have been read was not.
+bool is_incomplete(const Verdict& verdict);
 
 // The worst that was found.
 enum class State : std::uint8_t { clean, warnings, incomplete, damaged };
 State state_of(const Report& report);
 std::string_view name_of(State state);
 
-// Sums that both renderers show.
 std::uint64_t count(const std::vector<Finding>& findings, Severity severity);
-// Tags that an error among `findings` breaks.
-std::uint64_t count_unpullable_tags(const std::vector<Finding>& findings);
+
+// What the store holds.
+struct Stock {
+  struct Amount {
+    std::uint64_t blobs = 0, bytes = 0;
+  };
+  std::uint64_t tags = 0, manifests = 0;
+  Amount blobs;
+  Amount garbage;  // that nothing refers to, as far as that is known
+};
+Stock stock_of(const Verdict& verdict);
 
 // `all_findings`: also those that are only information, and however many there are. Empty: there is
 // no verdict.
 std::string report_text(const Report& report, const report::TextStyle& style, bool all_findings);
 // One document and a newline, as docs/regctl-audit-report.schema.json says.
 std::string report_json(const Report& report);
+// As Prometheus reads it. `previous` is what an earlier audit wrote, whose last success stays where
+// this one had none.
+std::string report_metrics(const Report& report, std::string_view previous);
 
 }  // namespace regctl::audit

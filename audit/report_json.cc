@@ -23,9 +23,11 @@ Json finding_json(const Finding& finding, const std::string& prefix) {
     set_name(item, "repository", user.repository);
     item["tags"] = Json::array();
     for (const std::string& tag : user.tags) item["tags"].push_back(report::json_of_name(tag));
+    if (user.manifest) item["manifest"] = user.manifest->text();
+    if (!user.platform.empty()) set_name(item, "platform", user.platform);
     json["used_by"].push_back(std::move(item));
   }
-  json["advice"] = info_of(finding.rule).advice;
+  json["advice"] = finding.advice;
   return json;
 }
 
@@ -40,6 +42,47 @@ Json usage_json(const Verdict& verdict) {
   return {{"repositories", std::move(repositories)}, {"totals", {{"in_use_bytes", in_use}}}};
 }
 
+Json verification_json(const Report& report) {
+  const Verification verification =
+      report.verdict ? report.verdict->verification : Verification{.subset = report.subset};
+  Json json;
+  switch (verification.subset.kind) {
+    case Subset::Kind::nothing:
+      json["mode"] = "quick";
+      break;
+    case Subset::Kind::all:
+      json["mode"] = "all";
+      break;
+    case Subset::Kind::slice:
+      json["mode"] = "slice";
+      json["slice"] = verification.subset.number;
+      json["of"] = verification.subset.of;
+      break;
+    case Subset::Kind::share:
+      json["mode"] = "share";
+      json["share"] = verification.subset.share;
+      break;
+  }
+  json["blobs"] = verification.blobs;
+  json["bytes"] = verification.bytes;
+  json["unread"] = verification.contents.unread.size();
+  json["left"] = verification.left;
+  json["seconds"] = verification.seconds;
+  return json;
+}
+
+std::string_view name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::complete:
+      return "complete";
+    case Outcome::incomplete:
+      return "incomplete";
+    case Outcome::interrupted:
+      break;
+  }
+  return "interrupted";
+}
+
 }  // namespace
 
 std::string report_json(const Report& report) {
@@ -47,9 +90,9 @@ std::string report_json(const Report& report) {
   set_name(run, "root", report.store.path);
   run["started_at"] = format_rfc3339(report.started_at);
   run["finished_at"] = format_rfc3339(report.finished_at);
-  run["outcome"] = report.outcome == Outcome::complete ? "complete" : "interrupted";
+  run["outcome"] = name_of(report.outcome);
   run["exit_status"] = static_cast<int>(report.exit_status);
-  run["verification"] = {{"mode", "quick"}, {"blobs", 0}, {"bytes", 0}, {"seconds", 0.0}};
+  run["verification"] = verification_json(report);
   Json json = report::head("regctl-audit");
   json["run"] = std::move(run);
   json["state"] = name_of(state_of(report));
@@ -58,7 +101,8 @@ std::string report_json(const Report& report) {
     json["summary"] = {{"error", count(verdict->findings, Severity::error)},
                        {"warning", count(verdict->findings, Severity::warning)},
                        {"info", count(verdict->findings, Severity::info)},
-                       {"unpullable_tags", count_unpullable_tags(verdict->findings)}};
+                       {"unpullable_tags", verdict->harm.tags},
+                       {"bytes_at_risk", verdict->harm.bytes}};
     json["findings"] = Json::array();
     for (const Finding& finding : verdict->findings)
       json["findings"].push_back(finding_json(finding, report.store.shown_prefix));

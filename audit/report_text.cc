@@ -2,6 +2,7 @@
 #include <map>
 
 #include "audit/report.h"
+#include "report/usage_table.h"
 #include "report/wording.h"
 
 namespace regctl::audit {
@@ -18,27 +19,55 @@ std::string in_capitals(std::string_view word) {
   return text;
 }
 
-void head(const Report& report, Text& text) {
-  const Inventory& inventory = report.verdict->inventory;
-  std::uint64_t tags = 0, manifests = 0;
-  for (const Repository& repository : inventory.repositories) {
-    tags += repository.tags.size();
-    manifests += repository.count_manifests();
+std::string_view scope_of(const Subset& subset) {
+  switch (subset.kind) {
+    case Subset::Kind::slice:
+      return " of one slice";
+    case Subset::Kind::share:
+      return " of a random share";
+    default:
+      return "";
   }
+}
+
+void verified(const Verification& verification, Text& text) {
+  if (verification.subset.kind == Subset::Kind::nothing) {
+    text.line("Verified   the content of manifests; no layer was read (--quick)");
+    return;
+  }
+  const double rate =
+      verification.seconds > 0 ? static_cast<double>(verification.bytes) / verification.seconds : 0;
+  const std::uint64_t unread = verification.contents.unread.size();
+  text.line(
+      "Verified   {} ({} blobs{}) in {:.1f} s ({}/s){}{}", text.size(verification.bytes),
+      format_count(verification.blobs), scope_of(verification.subset), verification.seconds,
+      text.size(static_cast<std::uint64_t>(rate)),
+      unread ? ", " + format_count(unread) + " could not be read" : "",
+      verification.left ? ", " + format_count(verification.left) + " left: the time was up" : "");
+}
+
+std::string harm(const Harm& harm, const Text& text) {
+  if (!harm.tags) return "";
+  return fmt::format("   {} tag{} in {} repositor{} cannot be pulled; {} at risk",
+                     format_count(harm.tags), harm.tags == 1 ? "" : "s",
+                     format_count(harm.repositories), harm.repositories == 1 ? "y" : "ies",
+                     text.size(harm.bytes));
+}
+
+void head(const Report& report, const Stock& stock, Text& text) {
+  const Verdict& verdict = *report.verdict;
   text.line("regctl-audit {}   read-only", REGCTL_VERSION);
   text.storage(report.store);
   text.line("Checked    {} repositories, {} tags, {} manifests, {} blobs in {:.1f} s",
-            format_count(inventory.repositories.size()), format_count(tags),
-            format_count(manifests), format_count(inventory.blobs.size()), report.seconds);
-  text.line("Verified   the content of manifests; no layer was read (--quick)");
+            format_count(verdict.inventory.repositories.size()), format_count(stock.tags),
+            format_count(stock.manifests), format_count(stock.blobs.blobs), report.seconds);
+  verified(verdict.verification, text);
   if (report.store.owned_by_database)
     text.line(
         "Database   this registry keeps its references in a database; the files alone do not "
         "tell what is in use");
-  const std::uint64_t broken = count_unpullable_tags(report.verdict->findings);
   text.line("");
-  text.line("state:     {}{}", in_capitals(name_of(state_of(report))),
-            broken ? "   " + format_count(broken) + " tags cannot be pulled" : "");
+  text.line("state:     {}{}", in_capitals(name_of(state_of(report))), harm(verdict.harm, text));
 }
 
 report::Section counts(const std::vector<Finding>& findings) {
@@ -57,20 +86,31 @@ report::Section counts(const std::vector<Finding>& findings) {
   return section;
 }
 
-// "app:v1, app:v2"
-std::string tags_of(const std::vector<UsedBy>& users, const Text& text) {
+constexpr std::size_t kTagsTold = 10;
+
+// "app:v1, app:v2 (linux/amd64)"
+std::string tags_of(const std::vector<UsedBy>& users, bool all, const Text& text) {
   std::string tags;
+  std::uint64_t told = 0, left = 0;
   for (const UsedBy& user : users) {
-    for (const std::string& tag : user.tags)
+    const std::uint64_t before = told;
+    for (const std::string& tag : user.tags) {
+      if (!all && told == kTagsTold) {
+        ++left;
+        continue;
+      }
       tags += (tags.empty() ? "" : ", ") + text.name(user.repository + ':' + tag);
+      ++told;
+    }
+    if (told > before && !user.platform.empty()) tags += " (" + text.name(user.platform) + ')';
   }
-  return tags;
+  return left ? tags + " and " + format_count(left) + " more" : tags;
 }
 
-void tell(std::size_t number, const Finding& finding, const std::string& prefix, Text& text) {
-  const RuleInfo& info = info_of(finding.rule);
+void tell(std::size_t number, const Finding& finding, const std::string& prefix, bool all,
+          Text& text) {
   if (number == 1) text.line("");
-  text.line("{}. {}  {}{}{}", number, name_of(finding.severity), info.id,
+  text.line("{}. {}  {}{}{}", number, name_of(finding.severity), info_of(finding.rule).id,
             finding.digest ? "  " + text.digest(*finding.digest) : "",
             finding.bytes ? "  " + text.size(finding.bytes) : "");
   if (!finding.path.empty())
@@ -80,9 +120,9 @@ void tell(std::size_t number, const Finding& finding, const std::string& prefix,
   const cli::Charset charset = text.style().charset;
   if (finding.expected) text.line("   expect  {}", text_of(*finding.expected, charset));
   if (finding.found) text.line("   found   {}", text_of(*finding.found, charset));
-  if (const std::string tags = tags_of(finding.used_by, text); !tags.empty())
+  if (const std::string tags = tags_of(finding.used_by, all, text); !tags.empty())
     text.line("   breaks  {}", tags);
-  if (!info.advice.empty()) text.line("   do      {}", info.advice);
+  if (!finding.advice.empty()) text.line("   do      {}", finding.advice);
 }
 
 void tell_all(const Report& report, bool all_findings, Text& text) {
@@ -91,10 +131,17 @@ void tell_all(const Report& report, bool all_findings, Text& text) {
     if (finding.severity == Severity::info && !all_findings) continue;
     ++worth_telling;
     if (!all_findings && text.style().top && told == text.style().top) continue;
-    tell(++told, finding, report.store.shown_prefix, text);
+    tell(++told, finding, report.store.shown_prefix, all_findings, text);
   }
   if (told < worth_telling)
     text.line("{} more: --list all, or --report FILE", format_count(worth_telling - told));
+}
+
+void space(const Verdict& verdict, const Stock& stock, Text& text) {
+  text.show(usage_table(verdict.inventory, verdict.usage, text));
+  if (stock.garbage.blobs)
+    text.line("garbage: {} in {} blobs that nothing refers to (regctl-gc --dry-run)",
+              text.size(stock.garbage.bytes), format_count(stock.garbage.blobs));
 }
 
 void foot(const std::vector<Finding>& findings, Text& text) {
@@ -124,9 +171,11 @@ std::string report_text(const Report& report, const report::TextStyle& style, bo
     records(report, text);
     return text.text();
   }
-  head(report, text);
+  const Stock stock = stock_of(*report.verdict);
+  head(report, stock, text);
   text.show(counts(findings));
   tell_all(report, all_findings, text);
+  space(*report.verdict, stock, text);
   foot(findings, text);
   return text.text();
 }

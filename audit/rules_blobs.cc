@@ -2,32 +2,67 @@
 
 #include "audit/rules.h"
 #include "registry/layout.h"
+#include "registry/marking/unreached.h"
 
 namespace regctl::audit {
 namespace {
 
-// Calls visit(document, reference) for what sound manifests say that they need as blobs.
+// Calls visit(document, reference) for what manifests that can be pulled need as blobs.
 template <class Visit>
-void each_needed_blob(const Inventory& inventory, Visit visit) {
-  for (const Document& document : inventory.documents) {
-    if (document.state != Document::State::sound) continue;
-    for (const Reference& reference : document.references) {
-      if (reference.is_to_blob()) visit(document, reference);
-    }
+void each_needed_blob(const Facts& facts, Visit visit) {
+  for (const Repository& repository : facts.inventory.repositories) {
+    each_served_manifest(facts, repository, [&](const Document& document) {
+      for (const Reference& reference : document.references) {
+        if (reference.is_to_blob()) visit(document, reference);
+      }
+    });
   }
+}
+
+std::string data_of(DigestId id, const Facts& facts) {
+  return layout::join(layout::blob(facts.digest(id)), layout::kData);
+}
+
+bool is_in_quarantine(DigestId id, const Facts& facts) {
+  return std::ranges::any_of(facts.inventory.quarantined, [&](const Quarantined& copy) {
+    return copy.kind == Quarantined::Kind::blob && copy.digest == id;
+  });
 }
 
 }  // namespace
 
+// What is a manifest is hashed by every audit, and has a rule of its own.
+Findings blob_digest_mismatch(const Facts& facts) {
+  Findings findings;
+  for (const auto& [digest, found] : facts.contents.wrong) {
+    const auto id = facts.inventory.digests.find(digest);
+    const Blob* blob = id ? facts.inventory.blob(*id) : nullptr;
+    if (!blob || !blob->present) continue;  // gone since
+    const Document* document = facts.inventory.document(*id);
+    if (document && document->state == Document::State::damaged) continue;
+    Finding finding = finding_of(Rule::blob_digest_mismatch, digest);
+    finding.path = data_of(*id, facts);
+    finding.expected = digest.text();
+    finding.found = found.text();
+    finding.bytes = blob->bytes;
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+// One of the wrong size can only be of the wrong bytes too; that is not told again.
 Findings blob_size_mismatch(const Facts& facts) {
   Findings findings;
-  each_needed_blob(facts.inventory, [&](const Document&, const Reference& reference) {
+  std::set<DigestId> told;
+  each_needed_blob(facts, [&](const Document&, const Reference& reference) {
     const Blob* blob = facts.blob_behind(reference.to);
     if (!blob || !blob->visited || !blob->present || !reference.size ||
-        blob->bytes == *reference.size)
+        blob->bytes == *reference.size ||
+        facts.contents.wrong.contains(facts.digest(blob->digest)) ||
+        !told.insert(reference.to).second)
       return;
     Finding finding = finding_of(Rule::blob_size_mismatch, facts.digest(reference.to));
-    finding.path = layout::join(layout::blob(facts.digest(blob->digest)), layout::kData);
+    finding.path = data_of(blob->digest, facts);
     finding.expected = *reference.size;
     finding.found = blob->bytes;
     finding.bytes = blob->bytes;
@@ -39,12 +74,13 @@ Findings blob_size_mismatch(const Facts& facts) {
 Findings blob_missing(const Facts& facts) {
   Findings findings;
   std::set<DigestId> told;
-  each_needed_blob(facts.inventory, [&](const Document& document, const Reference& reference) {
+  each_needed_blob(facts, [&](const Document& document, const Reference& reference) {
     if (!facts.is_missing(reference.to) || reference.has_urls || !told.insert(reference.to).second)
       return;
     Finding finding = finding_of(Rule::blob_missing, facts.digest(reference.to));
     finding.severity = unless_cache(Severity::error, facts);
     finding.found = report::Part{report::Code::needed_by, {facts.digest(document.digest).text()}};
+    if (is_in_quarantine(reference.to, facts)) finding.advice = kHeal;
     findings.push_back(std::move(finding));
   });
   return findings;
@@ -53,10 +89,13 @@ Findings blob_missing(const Facts& facts) {
 Findings blob_unreferenced(const Facts& facts) {
   Findings findings;
   if (!facts.all_references_known) return findings;
-  for (const Blob& blob : facts.inventory.blobs) {
-    if (!blob.visited || !blob.present || facts.used[index_of(blob.digest)]) continue;
-    findings.push_back(finding_of(Rule::blob_unreferenced, facts.digest(blob.digest)));
-    findings.back().bytes = blob.bytes;
+  for (const Unreached& one :
+       unreached_blobs(facts.inventory, facts.mark, facts.policy, facts.now)) {
+    if (one.kept != Why::nothing) continue;
+    findings.push_back(finding_of(Rule::blob_unreferenced, facts.digest(one.blob->digest)));
+    findings.back().bytes = one.blob->bytes;
+    if (one.linked_last)
+      findings.back().found = report::Part{report::Code::last_linked_in, {one.linked_last->name}};
   }
   return findings;
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <set>
 
 #include "audit/rules.h"
+#include "registry/layout.h"
 #include "registry/remains.h"
 
 namespace regctl::audit {
@@ -9,12 +11,43 @@ namespace {
 using report::Code;
 using report::Part;
 
-// Calls visit(document) for every sound manifest.
+// Calls visit(document) for every sound manifest that is not only left in quarantine.
 template <class Visit>
 void each_manifest(const Facts& facts, Visit visit) {
   for (const Document& document : facts.inventory.documents) {
-    if (document.state == Document::State::sound) visit(document);
+    if (document.state == Document::State::sound && !document.from_quarantine &&
+        facts.is_manifest[index_of(document.digest)])
+      visit(document);
   }
+}
+
+// Calls visit(repository, document, child) for every child of an index that can be pulled, and that
+// the repository does not hand out for `lack`.
+template <class Visit>
+void each_child_that_lacks(Lack lack, const Facts& facts, Visit visit) {
+  for (const Repository& repository : facts.inventory.repositories) {
+    std::set<DigestId> told;
+    each_served_manifest(facts, repository, [&](const Document& index) {
+      for (const Reference& reference : index.references) {
+        if (reference.role == Role::child && !told.contains(reference.to) &&
+            facts.pulling.of_manifest(repository, reference.to) == lack) {
+          told.insert(reference.to);
+          visit(repository, index, reference.to);
+        }
+      }
+    });
+  }
+}
+
+Finding child_finding(Rule rule, const Repository& repository, const Document& index,
+                      DigestId child, const Facts& facts) {
+  Finding finding = finding_of(rule, facts.digest(child));
+  finding.repository = repository.name;
+  finding.severity = facts.pulling.was_never_pushed(repository, child)
+                         ? Severity::info
+                         : unless_cache(info_of(rule).severity, facts);
+  finding.found = Part{Code::needed_by, {facts.digest(index.digest).text()}};
+  return finding;
 }
 
 Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
@@ -23,12 +56,6 @@ Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
     if (document.kind == kind) findings.push_back(finding_of(rule, facts.digest(document.digest)));
   });
   return findings;
-}
-
-// Also where only a copy in quarantine is left it can be read.
-bool is_absent(DigestId child, const Facts& facts) {
-  const Document* document = facts.inventory.document(child);
-  return facts.is_absent(child) && (!document || document->state == Document::State::absent);
 }
 
 }  // namespace
@@ -54,20 +81,33 @@ Findings media_type_unknown(const Facts& facts) {
 }
 
 // Who builds for one platform pushes an index without the others: then no revision link ever named
-// the child.
+// the child. Where one does, the manifest is missing, and that rule says so as well.
 Findings index_child_missing(const Facts& facts) {
   Findings findings;
-  each_manifest(facts, [&](const Document& document) {
-    for (const Reference& reference : document.references) {
-      if (reference.role != Role::child || !is_absent(reference.to, facts)) continue;
-      Finding finding = finding_of(Rule::index_child_missing, facts.digest(reference.to));
-      finding.severity = facts.is_revision[index_of(reference.to)]
-                             ? unless_cache(Severity::warning, facts)
-                             : Severity::info;
-      finding.found = Part{Code::needed_by, {facts.digest(document.digest).text()}};
-      findings.push_back(std::move(finding));
-    }
-  });
+  const auto add = [&](const Repository& repository, const Document& index, DigestId child) {
+    findings.push_back(child_finding(Rule::index_child_missing, repository, index, child, facts));
+  };
+  each_child_that_lacks(Lack::bytes, facts, add);
+  each_child_that_lacks(Lack::link, facts,
+                        [&](const auto& repository, const auto& index, auto child) {
+                          if (facts.is_absent(child)) add(repository, index, child);
+                        });
+  return findings;
+}
+
+// What another repository has the bytes of was perhaps never pushed to this one.
+Findings index_child_unlinked(const Facts& facts) {
+  Findings findings;
+  each_child_that_lacks(
+      Lack::link, facts, [&](const auto& repository, const auto& index, auto child) {
+        const Link* revision = link_named(repository.revisions, child);
+        const bool is_damaged = revision && revision->state == LinkState::damaged;  // told there
+        if (facts.is_absent(child) || is_damaged) return;
+        findings.push_back(
+            child_finding(Rule::index_child_unlinked, repository, index, child, facts));
+        findings.back().path = layout::revision_link(repository.name, facts.digest(child));
+        if (revision && revision->state == LinkState::quarantined) findings.back().advice = kHeal;
+      });
   return findings;
 }
 
@@ -88,12 +128,12 @@ Findings referrer_orphaned(const Facts& facts) {
   Findings findings;
   if (!facts.all_references_known) return findings;
   const Orphans orphans(facts.inventory);
+  Price price(facts, &Policy::prune_orphaned_referrers);
   const auto add = [&](DigestId id, const Repository& repository, const std::string& tag) {
-    const Document* document = facts.inventory.document(id);
     findings.push_back(finding_of(Rule::referrer_orphaned, facts.digest(id)));
     findings.back().repository = repository.name;
     findings.back().tag = tag;
-    findings.back().bytes = document ? document->bytes : 0;
+    findings.back().bytes = price.bytes_below(id);
   };
   for (const Repository& repository : facts.inventory.repositories) {
     std::vector<DigestId> held;

@@ -55,7 +55,15 @@ Findings symlink_in_tree(const Facts& facts) {
   return obstacles(Rule::symlink_in_tree, false, facts);
 }
 
-Findings read_error(const Facts& facts) { return obstacles(Rule::read_error, true, facts); }
+Findings read_error(const Facts& facts) {
+  Findings findings = obstacles(Rule::read_error, true, facts);
+  for (const auto& [digest, error] : facts.contents.unread) {
+    findings.push_back(finding_of(Rule::read_error, digest));
+    findings.back().path = error.key();
+    findings.back().found = report::reason_of(error);
+  }
+  return findings;
+}
 
 Findings upload_stale(const Facts& facts) {
   return uploads(Rule::upload_stale, facts, [&](const Upload& upload) {

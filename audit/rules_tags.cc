@@ -12,15 +12,14 @@ Finding unpullable(Rule rule, const Repository& repository, const Tag& tag, cons
   finding.severity = unless_cache(info_of(rule).severity, facts);
   finding.repository = repository.name;
   finding.tag = tag.name;
-  finding.used_by = {{repository.name, {tag.name}}};
+  finding.used_by = {
+      {.repository = repository.name, .tags = {tag.name}, .manifest = finding.digest}};
   return finding;
 }
 
-// Whether the tag has a link, and what that names a revision, was not all seen.
+// Whether the tag has a link was not seen.
 bool is_hidden(const Repository& repository, const Tag& tag, const Facts& facts) {
-  const auto hides = [&](const std::string& key) { return facts.inventory.is_hidden(key); };
-  return hides(layout::tag_current_link(repository.name, tag.name)) ||
-         (tag.target && hides(layout::revision_link(repository.name, facts.digest(*tag.target))));
+  return facts.inventory.is_hidden(layout::tag_current_link(repository.name, tag.name));
 }
 
 }  // namespace
@@ -31,12 +30,16 @@ Findings tag_dangling(const Facts& facts) {
     for (const Tag& tag : repository.tags) {
       const bool unknown = !tag.target && tag.state == LinkState::pending;
       if ((!tag.target && !unknown) || is_dead(facts.inventory, repository, tag)) continue;
-      if (tag.target && has_link(repository.revisions, *tag.target)) continue;
       if (is_hidden(repository, tag, facts)) continue;
+      if (tag.target && (has_link(repository.revisions, *tag.target) ||
+                         facts.pulling.of_manifest(repository, *tag.target) != Lack::link))
+        continue;
       Finding finding = unpullable(Rule::tag_dangling, repository, tag, facts);
       finding.path = layout::tag_current_link(repository.name, tag.name);
       finding.found = report::Part{
           unknown ? report::Code::no_current_link : report::Code::no_manifest_here, {}};
+      const Link* revision = tag.target ? link_named(repository.revisions, *tag.target) : nullptr;
+      if (revision && revision->state == LinkState::quarantined) finding.advice = kHeal;
       findings.push_back(std::move(finding));
     }
   }
@@ -46,31 +49,58 @@ Findings tag_dangling(const Facts& facts) {
 // Where the revision link is there the manifest is missing, and that rule says so.
 Findings tag_dead(const Facts& facts) {
   Findings findings;
+  Price price(facts, &Policy::prune_dead_tags);
   for (const Repository& repository : facts.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
       const bool is_missing = tag.target && has_link(repository.revisions, *tag.target);
       if (is_missing || !is_dead(facts.inventory, repository, tag)) continue;
       if (is_hidden(repository, tag, facts)) continue;
+      if (tag.target && facts.pulling.of_manifest(repository, *tag.target) == Lack::nothing)
+        continue;
       Finding finding = unpullable(Rule::tag_dead, repository, tag, facts);
       finding.path = layout::tag(repository.name, tag.name);
-      finding.bytes = tag.target ? facts.kept_by(*tag.target) : 0;
+      finding.bytes = tag.target ? price.bytes_below(*tag.target) : 0;
       findings.push_back(std::move(finding));
     }
   }
   return findings;
 }
 
+// What regctl-gc would take for it; not signatures of what a tag reaches.
 Findings manifest_untagged(const Facts& facts) {
   Findings findings;
   if (!facts.all_references_known) return findings;
+  Policy policy = facts.policy;
+  policy.delete_untagged = true;
+  const Mark tagged = mark(facts.inventory, policy, facts.now);
+  const auto is_untagged = [](Why why) { return why == Why::nothing || why >= Why::is_protected; };
   for (std::size_t i = 0; i < facts.inventory.repositories.size(); ++i) {
     const Repository& repository = facts.inventory.repositories[i];
-    for (const Link& link : repository.revisions) {
-      if (link.state != LinkState::present || facts.is_needed(i, link.name)) continue;
+    for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
+      const Link& link = repository.revisions[k];
+      if (link.state != LinkState::present || !is_untagged(tagged.repositories[i].revisions[k]))
+        continue;
       const Document* document = facts.inventory.document(link.name);
       Finding finding = finding_of(Rule::manifest_untagged, facts.digest(link.name));
       finding.repository = repository.name;
       finding.bytes = document ? document->bytes : 0;
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
+Findings tag_history_long(const Facts& facts) {
+  constexpr std::size_t kLong = 1000;
+  Findings findings;
+  for (const Repository& repository : facts.inventory.repositories) {
+    for (const Tag& tag : repository.tags) {
+      if (tag.history.size() <= kLong) continue;
+      Finding finding = finding_of(Rule::tag_history_long);
+      finding.repository = repository.name;
+      finding.tag = tag.name;
+      finding.path = layout::tag(repository.name, tag.name);
+      finding.found = report::Part{report::Code::entries, {std::uint64_t{tag.history.size()}}};
       findings.push_back(std::move(finding));
     }
   }

@@ -153,6 +153,24 @@ OptionSpec follow_option() {
           .help = "a symbolic link below ROOT that may be followed, relative to ROOT"};
 }
 
+OptionSpec metrics_option() {
+  return {.name = "metrics",
+          .kind = OptionSpec::Kind::value,
+          .metavar = "FILE",
+          .help = "write the figures for Prometheus there"};
+}
+
+OptionSpec deadline_option(const std::string& help) {
+  return {.name = "deadline", .kind = OptionSpec::Kind::value, .metavar = "DUR", .help = help};
+}
+
+OptionSpec limit_rate_option() {
+  return {.name = "limit-rate",
+          .kind = OptionSpec::Kind::value,
+          .metavar = "SIZE",
+          .help = "bytes a second to read for verifying"};
+}
+
 bool answer_general(const Program& program, const Options& options) {
   if (options.flag("help"))
     print_report(help_text(program));
@@ -193,6 +211,15 @@ std::chrono::nanoseconds duration_value(const Options& options, const std::strin
   if (const auto value = parse_duration(options.value(name))) return *value;
   throw UsageError("--" + name + ' ' + options.value(name) + ": not a duration",
                    "write 90m, 2h10m, 2d or 1w");
+}
+
+std::uint64_t limit_rate(const Options& options) {
+  const std::string& text = options.value("limit-rate");
+  if (text.empty()) return 0;
+  const auto bytes = parse_size(text);
+  if (!bytes || *bytes == 0)
+    throw UsageError("--limit-rate " + text + ": not a size", "write 50MB or 64MiB");
+  return *bytes;
 }
 
 std::uint64_t number_value(const Options& options, const std::string& name, std::uint64_t most) {

@@ -26,6 +26,9 @@ int run_program(const std::string& name, int argc, char** argv, Command command)
 OptionGroup output_options(const std::string& list_words);
 OptionGroup general_options();
 OptionSpec follow_option();
+OptionSpec metrics_option();
+OptionSpec deadline_option(const std::string& help);
+OptionSpec limit_rate_option();
 // Answers --help, --version and --print-config. True: nothing is left to do.
 bool answer_general(const Program& program, const Options& options);
 
@@ -44,6 +47,8 @@ Output understand_output(const Options& options);
 
 // Values of options; each throws UsageError where the text is something else.
 std::chrono::nanoseconds duration_value(const Options& options, const std::string& name);
+// Bytes a second of --limit-rate; 0: none was given.
+std::uint64_t limit_rate(const Options& options);
 std::uint64_t number_value(const Options& options, const std::string& name, std::uint64_t most);
 
 // What `value`, given to option `name`, means; with a hint for where it means nothing.

@@ -9,7 +9,6 @@
 #include <random>
 
 #include "cli/messages.h"
-#include "cli/output_file.h"
 #include "cli/signals.h"
 #include "cli/text.h"
 #include "gc/doing/rename_proof.h"
@@ -99,14 +98,6 @@ Outcome outcome_of(const Report& report, ExitStatus status) {
   return report.warnings.empty() ? Outcome::complete : Outcome::warnings;
 }
 
-std::string read_earlier(const std::string& file) {
-  try {
-    return cli::read_file(file);
-  } catch (const std::runtime_error&) {
-    return {};  // there is none yet
-  }
-}
-
 // Writes the files that were asked for. One that fails is a warning, which the other must know of:
 // `conclude` makes the report's status of what it holds.
 void save(Report& report, const Settings& settings, const std::function<void()>& conclude) {
@@ -117,8 +108,7 @@ void save(Report& report, const Settings& settings, const std::function<void()>&
     conclude();
     return false;
   };
-  const std::string earlier =
-      settings.metrics_file.empty() ? "" : read_earlier(settings.metrics_file);
+  const std::string earlier = report::read_earlier(settings.metrics_file);
   const auto write_metrics = [&] {
     return write(settings.metrics_file, "--metrics",
                  [&] { return report_metrics(report, earlier); });

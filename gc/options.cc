@@ -16,10 +16,7 @@ using Kind = cli::OptionSpec::Kind;
 
 cli::OptionGroup output_options() {
   cli::OptionGroup group = cli::output_options("none, blobs, manifests, links, all");
-  group.options.push_back({.name = "metrics",
-                           .kind = Kind::value,
-                           .metavar = "FILE",
-                           .help = "write the figures for Prometheus there"});
+  group.options.push_back(cli::metrics_option());
   return group;
 }
 
@@ -170,12 +167,7 @@ Undertaking understand_undertaking(const cli::Options& options) {
   if (options.flag("remove-mismatched")) undertaking.mismatched = Mismatched::take;
   if (!options.value("deadline").empty())
     undertaking.deadline = duration_value(options, "deadline");
-  if (const std::string& rate = options.value("limit-rate"); !rate.empty()) {
-    const auto bytes = cli::parse_size(rate);
-    if (!bytes || *bytes == 0)
-      throw UsageError("--limit-rate " + rate + ": not a size", "write 50MB or 64MiB");
-    undertaking.bytes_per_second = *bytes;
-  }
+  undertaking.bytes_per_second = cli::limit_rate(options);
   return undertaking;
 }
 
@@ -310,14 +302,8 @@ dashes, a key of --config FILE. Manual: regctl-gc(8)
             cli::follow_option(),
             {.name = "remove-mismatched",
              .help = "also garbage whose bytes do not match its digest"},
-            {.name = "deadline",
-             .kind = Kind::value,
-             .metavar = "DUR",
-             .help = "stop cleanly after this; the next run goes on"},
-            {.name = "limit-rate",
-             .kind = Kind::value,
-             .metavar = "SIZE",
-             .help = "bytes a second to read for verifying"}}},
+            cli::deadline_option("stop cleanly after this; the next run goes on"),
+            cli::limit_rate_option()}},
           output_options(),
           cli::general_options()}};
   return kProgram;

@@ -6,11 +6,8 @@ namespace {
 
 constexpr std::string_view kLastSuccess = "regctl_gc_last_success_timestamp_seconds";
 
-std::int64_t seconds_of(Time time) {
-  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
 using report::Metrics;
+using report::seconds_of;
 
 void of_the_run(Metrics& metrics, const Report& report, std::string_view previous) {
   const Run& run = report.run;
@@ -48,7 +45,7 @@ void of_the_store(Metrics& metrics, const Report& report) {
     for (const auto& [state, amount] :
          {std::pair("reachable", totals.reachable), std::pair("garbage", totals.garbage),
           std::pair("quarantined", totals.quarantined)})
-      metrics.sample(amount.*field, "state", state);
+      metrics.sample(amount.*field, {{"state", state}});
   };
   states("regctl_gc_storage_bytes",
          "Blob bytes by state; reachable and garbage as the last run found them.", &Amount::bytes);
@@ -74,9 +71,9 @@ void of_the_store(Metrics& metrics, const Report& report) {
               total.restored.count + total.links_restored);
   metrics.family("regctl_gc_last_run_quarantined_objects",
                  "Objects that the last run quarantined.");
-  metrics.sample(total.quarantined.count, "kind", "blob");
-  metrics.sample(total.manifests, "kind", "manifest");
-  metrics.sample(total.layer_links, "kind", "layer_link");
+  metrics.sample(total.quarantined.count, {{"kind", "blob"}});
+  metrics.sample(total.manifests, {{"kind", "manifest"}});
+  metrics.sample(total.layer_links, {{"kind", "layer_link"}});
 }
 
 }  // namespace

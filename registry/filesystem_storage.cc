@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "registry/layout.h"
+#include "registry/page_cache.h"
 
 namespace regctl {
 namespace {
@@ -68,7 +69,8 @@ bool are_one(const Descriptor& one, const Descriptor& other) {
 
 class FileReader final : public Reader {
  public:
-  FileReader(Descriptor file, std::string key) : file_(std::move(file)), key_(std::move(key)) {
+  FileReader(Descriptor file, std::uint64_t bytes, std::string key)
+      : file_(std::move(file)), key_(std::move(key)), cache_(file_.get(), bytes) {
     posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
 
@@ -76,6 +78,8 @@ class FileReader final : public Reader {
     if (buffer_.size() < limit) buffer_.resize(limit);
     const Answer got = ask_twice([&] { return ::read(file_.get(), buffer_.data(), limit); });
     if (got.error) beneath::fail(got.error, key_);
+    read_ += static_cast<std::uint64_t>(got.value);
+    cache_.was_read_to(read_);
     return std::string_view(buffer_).substr(0, static_cast<std::size_t>(got.value));
   }
   Identity identity() const override {
@@ -87,7 +91,9 @@ class FileReader final : public Reader {
  private:
   Descriptor file_;
   std::string key_;
+  PageCache cache_;  // closed before the file
   std::string buffer_;
+  std::uint64_t read_ = 0;
 };
 
 class FilesystemStorage final : public Storage {
@@ -178,8 +184,10 @@ class FilesystemStorage final : public Storage {
 
   std::unique_ptr<Reader> open(std::string_view key) const override {
     auto file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!file || status(*file, key).kind != EntryKind::file) return nullptr;
-    return std::make_unique<FileReader>(std::move(*file), complete(key));
+    if (!file) return nullptr;
+    const Stat stat = status(*file, key);
+    if (stat.kind != EntryKind::file) return nullptr;
+    return std::make_unique<FileReader>(std::move(*file), stat.bytes, complete(key));
   }
 
   // The kernel follows the link; what it leads to is then reached by its own name.

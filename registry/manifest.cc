@@ -1,22 +1,17 @@
 #include "registry/manifest.h"
 
-#include <simdjson.h>
-
-#include <new>
+#include "registry/json_object.h"
 
 namespace regctl {
 namespace {
 
 namespace dom = simdjson::dom;
 
-std::string string_at(dom::object object, std::string_view key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
 void add_descriptor(dom::element element, Role role, std::vector<Descriptor>& descriptors) {
   dom::object object;
   if (element.get(object) != simdjson::SUCCESS) return;
+  // A build cache is an index of layers and a configuration (BuildKit, cache/remotecache).
+  if (role == Role::child && is_blob_media_type(string_at(object, "mediaType"))) role = Role::blob;
   const auto digest = Digest::parse(string_at(object, "digest"), HexCase::either);
   if (!digest) return;
   Descriptor descriptor{.role = role, .digest = *digest};
@@ -47,35 +42,7 @@ bool add_schema1_layers(dom::object object, std::vector<Descriptor>& descriptors
   return true;
 }
 
-}  // namespace
-
-bool is_blob_media_type(std::string_view media_type) {
-  static constexpr std::string_view kFamilies[] = {
-      "application/vnd.oci.image.layer.",      "application/vnd.oci.image.config.",
-      "application/vnd.docker.image.rootfs.",  "application/vnd.docker.container.image.",
-      "application/vnd.docker.plugin.",        "application/vnd.oci.empty.",
-      "application/vnd.buildkit.cacheconfig.",
-  };
-  for (std::string_view family : kFamilies) {
-    if (media_type.starts_with(family)) return true;
-  }
-  return false;
-}
-
-Result<Manifest> parse_manifest(std::string_view bytes) {
-  // A parser keeps the memory of the largest document it has seen: the unusual ones get one of
-  // their own.
-  thread_local dom::parser usual;
-  dom::parser unusual;
-  dom::parser& parser = bytes.size() > 65536 ? unusual : usual;
-  dom::object object;
-  const auto error = parser.parse(bytes.data(), bytes.size()).get(object);
-  if (error == simdjson::MEMALLOC) {
-    parser = dom::parser();  // half allocated, it would write where nothing is
-    throw std::bad_alloc();
-  }
-  if (error) return Malformed{simdjson::error_message(error)};
-
+Manifest manifest_of(dom::object object) {
   Manifest manifest;
   auto& descriptors = manifest.descriptors;
   const bool schema1 = add_schema1_layers(object, descriptors);
@@ -97,6 +64,25 @@ Result<Manifest> parse_manifest(std::string_view bytes) {
   else if (has_blobs)
     manifest.kind = ManifestKind::artifact;
   return manifest;
+}
+
+}  // namespace
+
+bool is_blob_media_type(std::string_view media_type) {
+  static constexpr std::string_view kFamilies[] = {
+      "application/vnd.oci.image.layer.",      "application/vnd.oci.image.config.",
+      "application/vnd.docker.image.rootfs.",  "application/vnd.docker.container.image.",
+      "application/vnd.docker.plugin.",        "application/vnd.oci.empty.",
+      "application/vnd.buildkit.cacheconfig.",
+  };
+  for (std::string_view family : kFamilies) {
+    if (media_type.starts_with(family)) return true;
+  }
+  return false;
+}
+
+Result<Manifest> parse_manifest(std::string_view bytes) {
+  return read_json_object(bytes, manifest_of);
 }
 
 }  // namespace regctl

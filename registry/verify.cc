@@ -17,8 +17,8 @@ Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& cre
   const auto found = hash(*reader, suspect.digest.algorithm(), crew);
   if (!found) return {.soundness = Soundness::left};
   if (reader->identity() != before) return {.soundness = Soundness::changed};
-  return {.soundness = *found == suspect.digest ? Soundness::sound : Soundness::mismatched,
-          .identity = before};
+  if (*found == suspect.digest) return {.soundness = Soundness::sound, .identity = before};
+  return {.soundness = Soundness::mismatched, .identity = before, .found = *found};
 }
 
 Verified verified(const Suspect& suspect, const Storage& storage, const Crew& crew) {
@@ -29,18 +29,53 @@ Verified verified(const Suspect& suspect, const Storage& storage, const Crew& cr
   }
 }
 
+// Gives out the places of a list, each once, to any number of threads.
+class Turns {
+ public:
+  Turns(std::size_t count, Order order, unsigned workers)
+      : end_(count), order_(order), most_at_front_((workers + 1) / 2) {}
+
+  struct Turn {
+    std::size_t place;
+    bool at_front;
+  };
+
+  // REQUIRES: it was called less often than there are places.
+  Turn take() {
+    const std::lock_guard lock(mutex_);
+    const bool front = order_ == Order::as_given ||
+                       (order_ == Order::from_both_ends && at_front_ < most_at_front_);
+    if (!front) return {--end_, false};
+    ++at_front_;
+    return {begin_++, true};
+  }
+  void done(const Turn& turn) {
+    const std::lock_guard lock(mutex_);
+    if (turn.at_front) --at_front_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::size_t begin_ = 0, end_;
+  const Order order_;
+  unsigned at_front_ = 0;
+  const unsigned most_at_front_;
+};
+
 }  // namespace
 
-void verify(const std::vector<Suspect>& suspects, const Storage& storage, const Crew& crew,
-            const OnVerified& on_verified) {
+void verify(const std::vector<Suspect>& suspects, Order order, const Storage& storage,
+            const Crew& crew, const OnVerified& on_verified) {
   Work total{.units = suspects.size()};
   for (const Suspect& suspect : suspects) total.bytes += suspect.seen ? suspect.seen->bytes : 0;
   crew.progress.phase("verify", total, "blobs");
   std::mutex mutex;
-  const bool hurried = crew.pace.has_deadline();
-  crew.workers.for_each_index(suspects.size(), [&](std::size_t i) {
-    const Suspect& suspect = suspects[hurried ? suspects.size() - 1 - i : i];
+  Turns turns(suspects.size(), order, crew.workers.count());
+  crew.workers.for_each_index(suspects.size(), [&](std::size_t) {
+    const Turns::Turn turn = turns.take();
+    const Suspect& suspect = suspects[turn.place];
     const Verified result = verified(suspect, storage, crew);
+    turns.done(turn);
     {
       const std::lock_guard lock(mutex);
       on_verified(suspect, result);

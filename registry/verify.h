@@ -36,16 +36,24 @@ enum class Soundness : std::uint8_t {
 struct Verified {
   Soundness soundness;
   Identity identity;                  // of what was hashed: sound or mismatched
+  std::optional<Digest> found;        // mismatched: what the bytes hash to
   std::optional<StorageError> error;  // unread
+};
+
+// Which of the suspects are begun first.
+enum class Order : std::uint8_t {
+  as_given,
+  from_both_ends,  // half of the workers begin at either, so that large blobs, which stand at one
+                   // of them, neither keep small ones waiting nor are left for the end
+  backwards
 };
 
 // Called by one thread at a time.
 using OnVerified = std::function<void(const Suspect&, const Verified&)>;
 
-// Hashes as many at once as there are workers. The first of `suspects` are begun first, or with a
-// deadline the last. Begins none, and ends none, after the deadline of the crew's pace. Throws
-// Interrupted (see Workers), and what `on_verified` throws.
-void verify(const std::vector<Suspect>& suspects, const Storage& storage, const Crew& crew,
-            const OnVerified& on_verified);
+// Hashes as many at once as there are workers. Begins none, and ends none, after the deadline of
+// the crew's pace. Throws Interrupted (see Workers), and what `on_verified` throws.
+void verify(const std::vector<Suspect>& suspects, Order order, const Storage& storage,
+            const Crew& crew, const OnVerified& on_verified);
 
 }  // namespace regctl

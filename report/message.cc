@@ -468,9 +468,11 @@ constexpr std::array kTable = {
     CodeInfo{no_manifest_here, "", part, "names no manifest of this repository", ""},
     CodeInfo{quarantined_since, "", part, "since {0} by run {1}", ""},
     CodeInfo{other_name_of, "", part, "another name of {0}", ""},
+    CodeInfo{last_linked_in, "", part, "last linked in {0}", ""},
+    CodeInfo{entries, "", part, "{0} entries", ""},
 };
 
-static_assert(has_a_row_for_each(kTable, &CodeInfo::code, other_name_of));
+static_assert(has_a_row_for_each(kTable, &CodeInfo::code, entries));
 
 }  // namespace
 

@@ -254,6 +254,8 @@ enum class Code : std::uint8_t {
   no_manifest_here,
   quarantined_since,
   other_name_of,
+  last_linked_in,
+  entries,
 };
 
 enum class MessageKind : std::uint8_t {

@@ -3,13 +3,20 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "cli/text.h"
+#include "registry/time.h"
 
 namespace regctl::report {
+
+inline std::int64_t seconds_of(Time time) {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+}
 
 // The text exposition format of Prometheus, version 0.0.4, as node_exporter's textfile collector
 // reads it.
@@ -22,9 +29,11 @@ class Metrics {
     name_ = name;
     text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", name, help);
   }
+  using Label = std::pair<std::string_view, std::string_view>;
   template <class Value>
-  void sample(Value value, std::string_view label = {}, std::string_view of = {}) {
-    const std::string more = label.empty() ? "" : fmt::format(",{}=\"{}\"", label, of);
+  void sample(Value value, std::initializer_list<Label> labels = {}) {
+    std::string more;
+    for (const auto& [name, of] : labels) more += fmt::format(",{}=\"{}\"", name, of);
     text_ += fmt::format("{}{{root=\"{}\"{}}} {}\n", name_, root_, more, value);
   }
   template <class Value>

@@ -18,6 +18,15 @@ std::optional<Message> save(const std::string& file, const std::string& option,
   }
 }
 
+std::string read_earlier(const std::string& file) {
+  if (file.empty()) return {};
+  try {
+    return cli::read_file(file);
+  } catch (const std::runtime_error&) {
+    return {};  // there is none yet
+  }
+}
+
 bool print(const std::string& program, const std::string& text) {
   if (cli::print_report(text)) return true;
   cli::say(program + ": " + sentence_of({.code = Code::report_not_printed}, cli::Charset::ascii) +

@@ -14,6 +14,9 @@ namespace regctl::report {
 std::optional<Message> save(const std::string& file, const std::string& option,
                             const std::function<std::string()>& text);
 
+// What an earlier run wrote to `file`; empty: nothing, or none was asked for.
+std::string read_earlier(const std::string& file);
+
 // Prints a report; false: standard output did not take it, and that has been said.
 bool print(const std::string& program, const std::string& text);
 

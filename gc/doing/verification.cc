@@ -7,12 +7,12 @@ namespace regctl::gc {
 Verification verify_blobs(const Plan& plan, const Storage& storage, const Crew& crew) {
   std::vector<Suspect> suspects;
   suspects.reserve(plan.blobs.size());
-  // The largest first keep all threads busy to the end; the smallest first, which is what a
-  // deadline makes of it, get something done before that.
+  // The largest come first. Before a deadline the smallest get more done.
   for (const BlobRemoval& blob : plan.blobs)
     suspects.push_back({blob.digest, Suspect::Seen{blob.bytes, blob.written_at}});
   Verification result;
-  verify(suspects, storage, crew, [&](const Suspect& suspect, const Verified& verified) {
+  const Order order = crew.pace.has_deadline() ? Order::backwards : Order::from_both_ends;
+  verify(suspects, order, storage, crew, [&](const Suspect& suspect, const Verified& verified) {
     switch (verified.soundness) {
       case Soundness::sound:
         result.sound.emplace(suspect.digest, verified.identity);

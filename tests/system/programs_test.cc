@@ -188,7 +188,7 @@ TEST_F(Programs, ARealRegistry) {
 }
 
 TEST_F(Programs, AuditNamesTheTagsThatBreak) {
-  registry.image("app", {"needed"}, "v1");
+  const Digest image = registry.image("app", {"needed"}, "v1");
   registry.image("other", {"fine"}, "v1");
   registry.tree.remove(layout::blob(digest_of("needed")));
   write();
@@ -199,7 +199,10 @@ TEST_F(Programs, AuditNamesTheTagsThatBreak) {
   EXPECT_EQ(report.at("summary").at("unpullable_tags"), 1);
   const json& finding = report.at("findings").at(0);
   EXPECT_EQ(finding.at("rule"), "blob-missing");
-  EXPECT_EQ(finding.at("used_by").at(0), (json{{"repository", "app"}, {"tags", {"v1"}}}));
+  EXPECT_EQ(finding.at("used_by").at(0), (json{{"repository", "app"},
+                                               {"tags", {"v1"}},
+                                               {"manifest", image.text()},
+                                               {"platform", "linux"}}));
   EXPECT_EQ(finding.at("digest"), digest_of("needed").text());
 }
 

@@ -53,7 +53,9 @@ class ReportSchema : public StoreOnDisk {
                                                  "--prune-broken-manifests",
                                                  "--prune-orphaned-referrers"};
     expect("complete", "regctl-audit", {});
-    expect("interrupted", "regctl-audit", {}, kSlowly);
+    for (const char* part : {"1/2", "50%"}) expect("complete", "regctl-audit", {"--subset", part});
+    expect("incomplete", "regctl-audit", {"--deadline", "0s"});
+    expect("interrupted", "regctl-audit", {"--quick"}, kSlowly);
     expect("warnings", "regctl-gc", {"-n"});
     expect("warnings", "regctl-gc", with(everything, {"-n"}));
     expect("warnings", "regctl-gc",
@@ -74,7 +76,7 @@ class ReportSchema : public StoreOnDisk {
     fs::create_directories(top);
     expect("warnings", "regctl-gc", {"-n"});
     expect("warnings", "regctl-gc", {});
-    expect("complete", "regctl-audit", {});
+    expect("complete", "regctl-audit", {"--quick"});
   }
 
   std::vector<std::string> told_by(const std::string& program) const {
@@ -116,6 +118,8 @@ class ReportSchema : public StoreOnDisk {
     registry.tree.bytes(RegistryBuilder::data(torn)) += ' ';
     const Digest other = registry.image(broken, {"another"}, "v2");
     registry.tree.bytes(RegistryBuilder::revision(broken, other)) += " and more";
+    registry.image(broken, {"gone"}, "v3");
+    registry.tree.remove(layout::blob(digest_of("gone")));
     const std::string config = "{}";
     registry.layer(broken, config);
     registry.layer(broken, "of another size");
@@ -153,15 +157,16 @@ class ReportSchema : public StoreOnDisk {
   void expect(const std::string& outcome, const std::string& program,
               const std::vector<std::string>& options, std::vector<std::string> argv = {}) {
     if (program == "regctl-audit")
-      argv.insert(argv.end(), {regctl_audit(), "--quick"});
+      argv.push_back(regctl_audit());
     else
       argv.insert(argv.end(), {regctl_gc(), "--keep-younger-than", "0s", "--hold", "0s",
                                "--registry-cache", "none", "--max-delete", "100%"});
     argv.insert(argv.end(), options.begin(), options.end());
     argv.insert(argv.end(), {"--json", top});
+    std::ofstream(trace, std::ios::trunc);
     Program running(argv);
     if (argv[0] == "strace") {
-      ASSERT_TRUE(becomes_true([&] { return blocks(running, SIGTERM); })) << running.err();
+      ASSERT_TRUE(becomes_true([&] { return fs::file_size(trace) > 0; })) << running.err();
       running.send(SIGTERM);
     }
     const Ran ran = running.wait();
@@ -171,19 +176,14 @@ class ReportSchema : public StoreOnDisk {
     told.push_back({program, report});
   }
 
-  // Then it waits for the signal, which can no longer kill it.
-  static bool blocks(const Program& program, int signal) {
-    static constexpr std::string_view kBlocked = "\nSigBlk:\t";
-    const std::string status = read_all("/proc/" + std::to_string(program.pid()) + "/status");
-    const auto at = status.find(kBlocked);
-    if (at == std::string::npos) return false;
-    const std::string mask = status.substr(at + kBlocked.size(), 16);
-    return std::stoull(mask, nullptr, 16) >> (signal - 1) & 1;
-  }
-
-  // Slowed down, so that a signal comes before anything is known.
-  const std::vector<std::string> kSlowly = {
-      "strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "inject=openat2:delay_enter=100000"};
+  // Slowed down, so that a signal comes before anything is known. When the first call is told, the
+  // program waits for signals, which can no longer kill it.
+  const fs::path trace = work.path() / "trace";
+  const std::vector<std::string> kSlowly = {"strace", "-D",
+                                            "-f",     "-qq",
+                                            "-o",     trace,
+                                            "-e",     "trace=openat2",
+                                            "-e",     "inject=openat2:delay_enter=200000"};
 
   fs::path top = root.path() / "stor\xe9";
 };
@@ -322,13 +322,14 @@ TEST_F(ReportSchema, RefusesWhatIsMissingAddedOrMisspelt) {
   // What stands only where a name is not UTF-8 is nowhere required.
   std::erase_if(without_it, [](const std::string& label) { return label.ends_with("_base64"); });
   EXPECT_THAT(without_it,
-              UnorderedElementsAre("findings.bytes", "findings.digest", "findings.expected",
-                                   "findings.found", "findings.path", "findings.repository",
-                                   "findings.tag", "message.digest", "message.hint", "message.path",
-                                   "message.repository", "options.deadline_seconds",
-                                   "options.cache_unused_seconds", "options.limit_rate_bytes",
-                                   "options.purge_uploads_seconds", "options.registry_restarted_at",
-                                   "options.run", "options.uploads_idle_seconds"));
+              UnorderedElementsAre(
+                  "findings.bytes", "findings.digest", "findings.expected", "findings.found",
+                  "findings.path", "findings.repository", "findings.tag", "message.digest",
+                  "message.hint", "message.path", "message.repository", "options.deadline_seconds",
+                  "options.cache_unused_seconds", "options.limit_rate_bytes",
+                  "options.purge_uploads_seconds", "options.registry_restarted_at", "options.run",
+                  "options.uploads_idle_seconds", "used_by.manifest", "used_by.platform",
+                  "verification.of", "verification.share", "verification.slice"));
 
   const auto below_zero = mutations.that_pass([](Json& report, const Pointer& place) {
     report[place] = -1;
@@ -361,7 +362,7 @@ TEST_F(ReportSchema, RefusesWhatIsMissingAddedOrMisspelt) {
           "purge.repository", "purge.tag", "repositories.name", "restore.repository", "restore.tag",
           "rules.summary", "run.host", "run.root", "tags.repository", "tags.tag",
           "temporary_files.path", "uploads.repository", "uploads.uuid", "used_by.repository",
-          "used_by.tags", "waiting.what_would_free_it"));
+          "used_by.platform", "used_by.tags", "waiting.what_would_free_it"));
 }
 
 // A validator takes no notice of a keyword that it does not know, and a metaschema none of a

@@ -1,0 +1,128 @@
+#include "audit/audit.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "audit/facts.h"
+#include "audit/images.h"
+#include "registry/closure.h"
+#include "registry/layout.h"
+#include "registry/marking/unreached.h"
+#include "registry/scan.h"
+
+namespace regctl::audit {
+namespace {
+
+Inventory take_stock(const Storage& storage, const Wishes& wishes, const Crew& crew) {
+  Inventory inventory = scan(storage, {.settle = wishes.settle, .detail = Detail::everything},
+                             crew.workers, crew.progress);
+  const auto all = all_blobs(inventory);
+  return survey(storage, std::move(inventory), all, crew.workers, crew.progress);
+}
+
+bool is_wanted(const std::string& repository, const Wishes& wishes) {
+  return wishes.repositories.empty() ||
+         std::ranges::any_of(wishes.repositories, [&](const std::string& glob) {
+           return matches_glob(glob, repository);
+         });
+}
+
+// By DigestId: what the wanted repositories reach or link; empty: all is wanted.
+std::vector<bool> wanted_blobs(const Inventory& inventory, const Wishes& wishes) {
+  if (wishes.repositories.empty()) return {};
+  std::vector<bool> wanted(inventory.digests.size());
+  Closure closure(inventory);
+  const auto want = [&](DigestId root) {
+    closure.from(root, [&](DigestId id) { wanted[index_of(id)] = true; });
+  };
+  for (const Repository& repository : inventory.repositories) {
+    if (!is_wanted(repository.name, wishes)) continue;
+    for (const Link& link : repository.revisions) want(link.name);
+    for (const Link& link : repository.layers) want(link.name);
+    for (const Tag& tag : repository.tags) {
+      if (tag.target) want(*tag.target);
+    }
+  }
+  return wanted;
+}
+
+void keep_wanted(std::vector<Finding>& findings, const Inventory& inventory,
+                 const std::vector<bool>& wanted, const Wishes& wishes) {
+  if (wishes.repositories.empty()) return;
+  std::erase_if(findings, [&](Finding& finding) {
+    std::erase_if(finding.used_by,
+                  [&](const UsedBy& user) { return !is_wanted(user.repository, wishes); });
+    if (!finding.repository.empty()) return !is_wanted(finding.repository, wishes);
+    if (!finding.digest) return true;
+    const auto id = inventory.digests.find(*finding.digest);
+    return !id || !wanted[index_of(*id)];
+  });
+}
+
+// Whether it can come of looking while something is being pushed, deleted or collected.
+bool may_pass(const Finding& finding) {
+  switch (finding.rule) {
+    case Rule::upload_stale:
+    case Rule::upload_malformed:
+    case Rule::unexpected_file:
+    case Rule::blob_misplaced:
+      return false;
+    default:
+      return finding.severity != Severity::info;
+  }
+}
+
+auto key_of(const Finding& finding) {
+  return std::tie(finding.rule, finding.repository, finding.tag, finding.digest, finding.path);
+}
+
+// Those of `now` that may pass and were not there before.
+void forget_new(std::vector<Finding>& now, const std::vector<Finding>& before) {
+  std::set<decltype(key_of(before.front()))> known;
+  for (const Finding& finding : before) known.insert(key_of(finding));
+  std::erase_if(now, [&](const Finding& finding) {
+    return may_pass(finding) && !known.contains(key_of(finding));
+  });
+}
+
+UsageReport usage_of(const Verdict& verdict, const Facts& facts) {
+  const std::size_t digests = verdict.inventory.digests.size();
+  std::vector<bool> live(digests), garbage(digests);
+  for (std::size_t i = 0; i < digests; ++i) live[i] = facts.mark.digests[i] != Why::nothing;
+  for (const Unreached& one :
+       unreached_blobs(verdict.inventory, facts.mark, facts.policy, facts.now))
+    garbage[index_of(one.blob->digest)] = one.kept == Why::nothing;
+  return usage(verdict.inventory, verdict.sizes, live, garbage);
+}
+
+}  // namespace
+
+Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
+              const Crew& crew, Time now) {
+  Verdict verdict;
+  verdict.inventory = take_stock(storage, wishes, crew);
+  std::vector<bool> wanted = wanted_blobs(verdict.inventory, wishes);
+  verdict.verification = verify_blobs(blobs_of(wishes.subset, verdict.inventory, wanted),
+                                      verdict.inventory, storage, crew);
+  verdict.verification.subset = wishes.subset;
+  Contents& contents = verdict.verification.contents;
+  verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
+  if (std::ranges::any_of(verdict.findings, may_pass)) {
+    const std::vector<Finding> before = std::move(verdict.findings);
+    contents = still_wrong(contents, storage, crew);
+    verdict.inventory = take_stock(storage, wishes, crew);
+    wanted = wanted_blobs(verdict.inventory, wishes);
+    verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
+    forget_new(verdict.findings, before);
+  }
+  keep_wanted(verdict.findings, verdict.inventory, wanted, wishes);
+  name_platforms(verdict.findings, verdict.inventory, storage);
+  const Facts facts = facts_of(verdict.inventory, store, contents, now);
+  verdict.harm = harm_of(facts);
+  verdict.sizes = known_sizes(verdict.inventory);
+  verdict.usage = usage_of(verdict, facts);
+  return verdict;
+}
+
+}  // namespace regctl::audit

@@ -1,0 +1,43 @@
+// audit(): reads a store, hashes what was asked for, checks, and tells who uses what.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/check.h"
+#include "audit/finding.h"
+#include "audit/verification.h"
+#include "registry/inventory.h"
+#include "registry/storage.h"
+#include "registry/store_facts.h"
+#include "registry/usage.h"
+
+namespace regctl::audit {
+
+struct Wishes {
+  Subset subset;                          // to be hashed
+  std::vector<std::string> repositories;  // globs: the findings of, and the blobs reached by, these
+                                          // only; empty: all
+  std::chrono::milliseconds settle{2000};  // as ScanOptions::settle
+};
+
+// What the audit found out.
+struct Verdict {
+  Inventory inventory;
+  std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
+  Verification verification;
+  std::vector<Finding> findings;  // as check() orders them
+  Harm harm;
+  UsageReport usage;
+};
+
+// May run beside a registry and beside regctl-gc: what looks wrong is looked at again, and is a
+// finding only if it still is. Manifests are always hashed, whatever the wishes. Throws
+// StorageError where not even the top can be read, and Interrupted (see Workers).
+Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
+              const Crew& crew, Time now);
+
+}  // namespace regctl::audit

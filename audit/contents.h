@@ -1,0 +1,17 @@
+// Contents: what the bytes of blobs turned out to be.
+#pragma once
+
+#include <map>
+
+#include "registry/digest.h"
+#include "registry/error.h"
+
+namespace regctl::audit {
+
+// A blob that is in neither has the bytes that its name promises, or was not read.
+struct Contents {
+  std::map<Digest, Digest> wrong;         // what they hash to instead
+  std::map<Digest, StorageError> unread;  // why
+};
+
+}  // namespace regctl::audit

@@ -1,0 +1,74 @@
+// Pulling: what a registry would not hand out to a client that pulls by tag, and so which tags, and
+// which platforms of them, nobody can pull. Pure; the counterpart of marking, which asks what must
+// stay.
+//
+// A registry hands out a manifest if a revision link of the repository names it (or, as registries
+// of 2.1 wrote them, a layer link), and a blob if a layer link does, and the bytes are there
+// (distribution, registry/storage/linkedblobstore.go, registry.go). A client believes no bytes that
+// do not hash to the name by which it asked.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "registry/inventory.h"
+
+namespace regctl {
+
+// Why the registry does not hand something out, or no client takes it.
+enum class Lack : std::uint8_t {
+  nothing,      // it does, or what would say so was not seen
+  link,         // its repository has no link to it that can be read
+  bytes,        // they are nowhere, or only in quarantine
+  right_bytes,  // others stand there, or more or fewer than the manifest says
+};
+
+struct Lacking {
+  DigestId digest;
+  Lack lack;
+
+  auto operator<=>(const Lacking&) const = default;
+};
+
+// An image, or an index as such, that cannot be pulled by the tags that lead to it.
+struct Unpullable {
+  std::uint32_t repository;          // index into the inventory's
+  std::optional<DigestId> manifest;  // empty: it is not known what the tags point to
+  std::optional<DigestId> named_by;  // the index that names it; empty: the tags point to it
+  std::vector<Lacking> lacks;        // by digest; empty where `manifest` is
+  std::vector<std::uint32_t> tags;   // indices into the repository's, newest first
+  // It never was in the repository: the index was pushed without this one of its platforms.
+  bool never_pushed = false;
+
+  // Nothing is known of what it names.
+  bool lacks_itself() const { return !lacks.empty() && lacks.front().digest == manifest; }
+
+  bool operator==(const Unpullable&) const = default;
+};
+
+class Pulling {
+ public:
+  // `wrong` is by DigestId: blobs whose bytes are known not to hash to their name. `inventory` must
+  // outlive it. REQUIRES: the blobs were surveyed; what was not visited counts as there.
+  Pulling(const Inventory& inventory, std::vector<bool> wrong);
+
+  Lack of_manifest(const Repository& repository, DigestId id) const;
+  Lack of_blob(const Repository& repository, const Reference& reference) const;
+
+  // An index of `repository` names `child`, which was never pushed there: it has no revision link,
+  // nor the directory of one that was deleted, and if it has bytes they are another repository's.
+  bool was_never_pushed(const Repository& repository, DigestId child) const;
+
+  // By repository, then manifest.
+  std::vector<Unpullable> unpullable() const;
+
+ private:
+  Lack of_bytes(DigestId id) const;
+
+  const Inventory& inventory_;
+  std::vector<bool> wrong_;
+  std::vector<bool> linked_;  // by DigestId: some repository has a revision link to it
+};
+
+}  // namespace regctl
