@@ -99,25 +99,34 @@ UsageReport usage_of(const Verdict& verdict, const Facts& facts) {
 }  // namespace
 
 Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
-              const Crew& crew, Time now) {
+              const Crew& crew, const Diary& diary) {
+  const Time now = diary.now;
   Verdict verdict;
   verdict.inventory = take_stock(storage, wishes, crew);
   std::vector<bool> wanted = wanted_blobs(verdict.inventory, wishes);
-  verdict.verification = verify_blobs(blobs_of(wishes.subset, verdict.inventory, wanted),
-                                      verdict.inventory, storage, crew);
+  Known known = known_of(verdict.inventory, diary.state, wishes.evidence);
+  verdict.verification = verify_blobs(
+      to_be_read(blobs_of(wishes.subset, verdict.inventory, wanted), known, wishes.max_age, now),
+      verdict.inventory, storage, crew, known, diary);
   verdict.verification.subset = wishes.subset;
+  verdict.verification.strangers = known.strangers;
+  verdict.verification.known = share_of(known, verdict.inventory);
   Contents& contents = verdict.verification.contents;
+  for (const auto& [digest, found] : known.contents.wrong) contents.wrong.emplace(digest, found);
   verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
   if (std::ranges::any_of(verdict.findings, may_pass)) {
     const std::vector<Finding> before = std::move(verdict.findings);
     contents = still_wrong(contents, storage, crew);
+    for (const auto& [digest, found] : known.contents.wrong) {
+      if (!contents.wrong.contains(digest)) verdict.verification.disputed.push_back(digest);
+    }
     verdict.inventory = take_stock(storage, wishes, crew);
     wanted = wanted_blobs(verdict.inventory, wishes);
     verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
     forget_new(verdict.findings, before);
   }
   keep_wanted(verdict.findings, verdict.inventory, wanted, wishes);
-  name_platforms(verdict.findings, verdict.inventory, storage);
+  name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
   const Facts facts = facts_of(verdict.inventory, store, contents, now);
   verdict.harm = harm_of(facts);
   verdict.sizes = known_sizes(verdict.inventory);

@@ -21,6 +21,8 @@ struct Wishes {
   Subset subset;                          // to be hashed
   std::vector<std::string> repositories;  // globs: the findings of, and the blobs reached by, these
                                           // only; empty: all
+  std::optional<Duration> max_age;  // blobs verified no longer ago are not read; empty: all are
+  std::vector<Evidence> evidence;
   std::chrono::milliseconds settle{2000};  // as ScanOptions::settle
 };
 
@@ -35,9 +37,10 @@ struct Verdict {
 };
 
 // May run beside a registry and beside regctl-gc: what looks wrong is looked at again, and is a
-// finding only if it still is. Manifests are always hashed, whatever the wishes. Throws
+// finding only if it still is. Manifests are always hashed, whatever the wishes. The diary's
+// state may be null; what was verified is noted there. Throws
 // StorageError where not even the top can be read, and Interrupted (see Workers).
 Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
-              const Crew& crew, Time now);
+              const Crew& crew, const Diary& diary);
 
 }  // namespace regctl::audit

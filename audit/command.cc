@@ -20,17 +20,43 @@ using cli::ExitStatus;
 ExitStatus status_of(const Report& report, const cli::Output& output, int signal) {
   ExitStatus status = ExitStatus::done;
   if (!report.warnings.empty()) status = ExitStatus::warnings;
-  const State state = state_of(report);
-  if (state == State::warnings && output.warnings_count)
+  const Condition condition = condition_of(report);
+  if (condition == Condition::warnings && output.warnings_count)
     status = worse(status, ExitStatus::warnings);
-  if (state == State::damaged && output.errors_count) status = worse(status, ExitStatus::refused);
-  if (state == State::incomplete) status = worse(status, ExitStatus::incomplete);
+  if (condition == Condition::damaged && output.errors_count)
+    status = worse(status, ExitStatus::refused);
+  if (condition == Condition::incomplete) status = worse(status, ExitStatus::incomplete);
   if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
   return status;
 }
 
 Pace::Clock::time_point end_of(const std::optional<Duration>& deadline) {
   return deadline ? Pace::Clock::now() + *deadline : Pace::Clock::time_point::max();
+}
+
+// Compared with a week and a month ago, as far as the state goes back, and kept for later.
+void compare(Report& report, State& state) {
+  const Snapshot now = snapshot_of(*report.verdict, report.started_at);
+  for (const int days : {7, 30}) {
+    const auto before = state.snapshot_before(now.at - std::chrono::hours(24 * days));
+    const bool is_news = before && before->at < now.at &&
+                         (report.trends.empty() || report.trends.back().since != before->at);
+    if (is_news) report.trends.push_back(trend_of(*before, now));
+  }
+  state.add(now);
+}
+
+void warn_of_files(Report& report, const Settings& settings, const State* state) {
+  if (state && !state->trouble().empty())
+    report.warnings.push_back({.code = report::Code::state_not_written,
+                               .arguments = {settings.state_file, state->trouble()}});
+  if (!report.verdict) return;
+  const Verification& verification = report.verdict->verification;
+  if (verification.strangers)
+    report.warnings.push_back({.code = report::Code::evidence_of_strangers,
+                               .arguments = {report::Count{verification.strangers}}});
+  for (const Digest& digest : verification.disputed)
+    report.warnings.push_back({.code = report::Code::evidence_disputed, .digest = digest});
 }
 
 void carry_out(Report& report, const Settings& settings, const Workers& workers,
@@ -41,15 +67,21 @@ void carry_out(Report& report, const Settings& settings, const Workers& workers,
     return;
   }
   Pace pace(settings.bytes_per_second, end_of(settings.deadline));
+  std::optional<State> state;
   try {
     const Store store(report.store);
-    report.verdict = audit(store.storage(), store.facts(), settings.wishes,
-                           {workers, pace, progress}, report.started_at);
+    if (!settings.state_file.empty()) state.emplace(settings.state_file, store.facts());
+    report.verdict =
+        audit(store.storage(), store.facts(), settings.wishes, {workers, pace, progress},
+              {state ? &*state : nullptr, report.started_at});
+    if (state && settings.wishes.repositories.empty()) compare(report, *state);
   } catch (const Interrupted&) {
     report.outcome = Outcome::interrupted;
   } catch (const StorageError& error) {  // not even the top directory could be opened
     report.errors.push_back(report::of_unread_store(error));
   }
+  if (state) state->commit();
+  warn_of_files(report, settings, state ? &*state : nullptr);
 }
 
 // Writes the files that were asked for; one that fails is a warning.
@@ -75,7 +107,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
                                     "regctl-audit --quick");
   report.store.pull_through_cache |= settings.is_cache;
   report.subset = settings.wishes.subset;
-  for (const std::string& file : {output.report_file, settings.metrics_file})
+  for (const std::string& file : {output.report_file, settings.metrics_file, settings.state_file})
     report::refuse_below(report.store, file);
   report.started_at = now();
   const auto begin = std::chrono::steady_clock::now();

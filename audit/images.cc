@@ -10,62 +10,88 @@ namespace {
 // A registry accepts no larger manifest; configurations are of that kind.
 constexpr std::size_t kLargest = std::size_t{4} << 20;
 
-}  // namespace
-
-std::string Images::bytes_of(DigestId id) const {
+// Empty: they cannot be read.
+std::string bytes_of(DigestId id, const Inventory& inventory, const Storage& storage) {
+  const std::string key =
+      layout::join(layout::blob(inventory.digests[id]), std::string(layout::kData));
   try {
-    auto content =
-        storage_.read(layout::join(layout::blob(inventory_.digests[id]), layout::kData), kLargest);
+    auto content = storage.read(key, kLargest);
     return content && content->whole ? std::move(content->bytes) : "";
   } catch (const StorageError&) {
     return "";
   }
 }
 
-const std::vector<IndexEntry>& Images::entries_of(DigestId index) {
-  const auto [at, is_new] = entries_.try_emplace(index);
-  if (is_new) {
-    if (auto entries = parse_index(bytes_of(index))) at->second = std::move(*entries);
-  }
-  return at->second;
-}
-
-std::optional<ImageConfig> Images::config_of(DigestId manifest) {
-  const Document* document = inventory_.document(manifest);
-  if (!document || document->state != Document::State::sound) return std::nullopt;
-  for (const Reference& reference : document->references) {
-    if (reference.role != Role::config) continue;
-    if (auto config = parse_image_config(bytes_of(reference.to))) return std::move(*config);
-  }
-  return std::nullopt;
-}
-
-Platform Images::platform_of(DigestId manifest, std::optional<DigestId> named_by) {
-  if (named_by) {
-    const Digest& digest = inventory_.digests[manifest];
-    for (const IndexEntry& entry : entries_of(*named_by)) {
-      if (entry.digest == digest && entry.platform != Platform()) return entry.platform;
+std::string platform_of(const Digest& manifest, const Description* own, const Description* index) {
+  if (index) {
+    for (const IndexEntry& entry : index->platforms) {
+      if (entry.digest == manifest && entry.platform != Platform()) return entry.platform.text();
     }
   }
-  const auto config = config_of(manifest);
-  return config ? config->platform : Platform();
+  return own && own->config ? own->config->platform.text() : "";
+}
+
+}  // namespace
+
+Description description_of(DigestId manifest, const Inventory& inventory, const Storage& storage) {
+  Description description;
+  const Document* document = inventory.document(manifest);
+  if (!document || document->state != Document::State::sound) return description;
+  const std::string bytes = bytes_of(manifest, inventory, storage);
+  if (document->kind == ManifestKind::index) {
+    if (auto entries = parse_index(bytes)) description.platforms = *entries;
+    return description;
+  }
+  const auto parsed = parse_manifest(bytes);
+  if (!parsed) return description;
+  for (const Descriptor& descriptor : parsed->descriptors) {
+    if (descriptor.role == Role::layer || descriptor.role == Role::blob)
+      description.layers.push_back(descriptor);
+    if (descriptor.role != Role::config) continue;
+    const auto id = inventory.digests.find(descriptor.digest);
+    if (!id) continue;
+    if (auto config = parse_image_config(bytes_of(*id, inventory, storage)))
+      description.config = *config;
+  }
+  return description;
+}
+
+std::map<DigestId, Description> descriptions_of(std::vector<DigestId> manifests,
+                                                const Inventory& inventory, const Storage& storage,
+                                                const Workers& workers) {
+  std::sort(manifests.begin(), manifests.end());
+  manifests.erase(std::unique(manifests.begin(), manifests.end()), manifests.end());
+  auto described = parallel_map(
+      workers, manifests, [&](DigestId id) { return description_of(id, inventory, storage); });
+  std::map<DigestId, Description> all;
+  for (std::size_t i = 0; i < manifests.size(); ++i)
+    all.emplace(manifests[i], std::move(described[i]));
+  return all;
 }
 
 void name_platforms(std::vector<Finding>& findings, const Inventory& inventory,
-                    const Storage& storage) {
-  Images images(inventory, storage);
-  std::map<std::pair<Digest, std::optional<Digest>>, std::string> known;
-  const auto id_of = [&](const std::optional<Digest>& digest) {
-    return digest ? inventory.digests.find(*digest) : std::nullopt;
+                    const Storage& storage, const Workers& workers) {
+  std::vector<DigestId> manifests;
+  const auto want = [&](const std::optional<Digest>& digest) {
+    const auto id = digest ? inventory.digests.find(*digest) : std::nullopt;
+    if (id) manifests.push_back(*id);
+  };
+  for (const Finding& finding : findings) {
+    for (const UsedBy& user : finding.used_by) {
+      want(user.manifest);
+      want(user.named_by);
+    }
+  }
+  const auto all = descriptions_of(std::move(manifests), inventory, storage, workers);
+  const auto description = [&](const std::optional<Digest>& digest) -> const Description* {
+    const auto id = digest ? inventory.digests.find(*digest) : std::nullopt;
+    return id ? &all.at(*id) : nullptr;
   };
   for (Finding& finding : findings) {
     for (UsedBy& user : finding.used_by) {
-      if (!user.manifest) continue;
-      const auto [at, is_new] = known.try_emplace({*user.manifest, user.named_by});
-      const auto manifest = id_of(user.manifest);
-      if (is_new && manifest)
-        at->second = images.platform_of(*manifest, id_of(user.named_by)).text();
-      user.platform = at->second;
+      if (user.manifest)
+        user.platform =
+            platform_of(*user.manifest, description(user.manifest), description(user.named_by));
     }
   }
 }

@@ -10,33 +10,28 @@
 #include "audit/finding.h"
 #include "registry/image.h"
 #include "registry/inventory.h"
+#include "registry/manifest.h"
+#include "registry/parallel.h"
 #include "registry/storage.h"
 
 namespace regctl::audit {
 
-// One thread at a time; remembers indexes it has read.
-class Images {
- public:
-  // Both must outlive it.
-  Images(const Inventory& inventory, const Storage& storage)
-      : inventory_(inventory), storage_(storage) {}
-
-  // Empty: there is none, or it is no image's.
-  std::optional<ImageConfig> config_of(DigestId manifest);
-  // Of a manifest, as the index says that names it, or else its own configuration.
-  Platform platform_of(DigestId manifest, std::optional<DigestId> named_by);
-
- private:
-  const std::vector<IndexEntry>& entries_of(DigestId index);
-  std::string bytes_of(DigestId id) const;  // empty: they cannot be read
-
-  const Inventory& inventory_;
-  const Storage& storage_;
-  std::map<DigestId, std::vector<IndexEntry>> entries_;
+// A manifest that was opened, and what it and its configuration say.
+struct Description {
+  std::vector<Descriptor> layers;     // lowest first; of an index none
+  std::vector<IndexEntry> platforms;  // of an index
+  std::optional<ImageConfig> config;  // empty: there is none, or it is no image's
 };
+
+Description description_of(DigestId manifest, const Inventory& inventory, const Storage& storage);
+
+// Of several at once, each once.
+std::map<DigestId, Description> descriptions_of(std::vector<DigestId> manifests,
+                                                const Inventory& inventory, const Storage& storage,
+                                                const Workers& workers);
 
 // Says for which platforms the images are that `findings` break.
 void name_platforms(std::vector<Finding>& findings, const Inventory& inventory,
-                    const Storage& storage);
+                    const Storage& storage, const Workers& workers);
 
 }  // namespace regctl::audit

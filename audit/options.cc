@@ -68,6 +68,21 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
                       .metavar = "N/T|X%",
                       .help = "read only slice N of T, so that T nights read all, or a random "
                               "share of the blobs"},
+                     {.name = "state",
+                      .kind = Kind::value,
+                      .metavar = "FILE",
+                      .help = "remember there what was verified, and go on with what was not for "
+                              "longest"},
+                     {.name = "max-age",
+                      .kind = Kind::value,
+                      .metavar = "DUR",
+                      .help = "with --state or --evidence: read nothing again that was verified "
+                              "within this"},
+                     {.name = "evidence",
+                      .kind = Kind::list,
+                      .metavar = "FILE",
+                      .help = "checksums computed elsewhere count: sha256sum's, or an S3 Batch "
+                              "Operations report"},
                      {.name = "repository",
                       .kind = Kind::list,
                       .metavar = "GLOB",
@@ -89,9 +104,17 @@ Settings understand(const cli::Options& options) {
       .is_cache = options.flag("pull-through-cache"),
       .list_all = cli::choice_value<bool>(options, "list", {{"none", false}, {"all", true}}),
       .bytes_per_second = cli::limit_rate(options),
+      .state_file = options.value("state"),
       .output = understand_output(options),
       .metrics_file = options.value("metrics")};
   if (!options.value("deadline").empty()) settings.deadline = duration_value(options, "deadline");
+  if (!options.value("max-age").empty()) {
+    if (settings.state_file.empty() && options.list("evidence").empty())
+      throw UsageError("--max-age needs --state or --evidence");
+    settings.wishes.max_age = duration_value(options, "max-age");
+  }
+  for (const std::string& file : options.list("evidence"))
+    settings.wishes.evidence.push_back(read_evidence(file));
   return settings;
 }
 

@@ -18,6 +18,7 @@ struct Settings {
   bool list_all = false;
   std::uint64_t bytes_per_second = 0;  // 0: no limit
   std::optional<Duration> deadline;    // from the start; empty: none
+  std::string state_file;              // empty: none
   cli::Output output;
   std::string metrics_file;  // empty: none
 };

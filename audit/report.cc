@@ -29,6 +29,18 @@ Stock stock_of(const Verdict& verdict) {
   return stock;
 }
 
+Snapshot snapshot_of(const Verdict& verdict, Time at) {
+  const Stock stock = stock_of(verdict);
+  Snapshot snapshot{.at = at,
+                    .blobs = stock.blobs.blobs,
+                    .bytes = stock.blobs.bytes,
+                    .garbage_bytes = stock.garbage.bytes};
+  for (std::size_t i = 0; i < verdict.inventory.repositories.size(); ++i)
+    snapshot.repositories.push_back(
+        {verdict.inventory.repositories[i].name, verdict.usage.repositories[i].fair_share});
+  return snapshot;
+}
+
 namespace {
 
 bool hides(const Finding& finding) {
@@ -41,26 +53,26 @@ bool is_incomplete(const Verdict& verdict) {
   return verdict.verification.left || std::ranges::any_of(verdict.findings, hides);
 }
 
-State state_of(const Report& report) {
-  if (!report.verdict) return State::incomplete;
+Condition condition_of(const Report& report) {
+  if (!report.verdict) return Condition::incomplete;
   const auto& findings = report.verdict->findings;
   const auto is_damage = [](const Finding& finding) {
     return finding.severity == Severity::error && !hides(finding);
   };
-  if (std::ranges::any_of(findings, is_damage)) return State::damaged;
-  if (is_incomplete(*report.verdict)) return State::incomplete;
-  return count(findings, Severity::warning) ? State::warnings : State::clean;
+  if (std::ranges::any_of(findings, is_damage)) return Condition::damaged;
+  if (is_incomplete(*report.verdict)) return Condition::incomplete;
+  return count(findings, Severity::warning) ? Condition::warnings : Condition::clean;
 }
 
-std::string_view name_of(State state) {
-  switch (state) {
-    case State::clean:
+std::string_view name_of(Condition condition) {
+  switch (condition) {
+    case Condition::clean:
       return "clean";
-    case State::warnings:
+    case Condition::warnings:
       return "warnings";
-    case State::incomplete:
+    case Condition::incomplete:
       return "incomplete";
-    case State::damaged:
+    case Condition::damaged:
       break;
   }
   return "damaged";

@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "audit/finding.h"
+#include "audit/trend.h"
 #include "cli/exit_status.h"
 #include "registry/store_facts.h"
 #include "report/text.h"
@@ -20,6 +21,7 @@ struct Report {
   Subset subset;  // that was to be hashed
   Time started_at, finished_at;
   double seconds = 0;
+  std::vector<Trend> trends;                      // the latest first
   std::optional<Verdict> verdict;                 // absent: it was interrupted before
   std::vector<report::Message> warnings, errors;  // about the run, not about the registry
   Outcome outcome = Outcome::complete;
@@ -30,9 +32,9 @@ struct Report {
 bool is_incomplete(const Verdict& verdict);
 
 // The worst that was found.
-enum class State : std::uint8_t { clean, warnings, incomplete, damaged };
-State state_of(const Report& report);
-std::string_view name_of(State state);
+enum class Condition : std::uint8_t { clean, warnings, incomplete, damaged };
+Condition condition_of(const Report& report);
+std::string_view name_of(Condition condition);
 
 std::uint64_t count(const std::vector<Finding>& findings, Severity severity);
 
@@ -46,6 +48,8 @@ struct Stock {
   Amount garbage;  // that nothing refers to, as far as that is known
 };
 Stock stock_of(const Verdict& verdict);
+// What a state keeps of it.
+Snapshot snapshot_of(const Verdict& verdict, Time at);
 
 // `all_findings`: also those that are only information, and however many there are. Empty: there is
 // no verdict.

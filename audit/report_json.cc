@@ -1,3 +1,4 @@
+#include "audit/answer.h"
 #include "audit/report.h"
 #include "report/json.h"
 #include "report/wording.h"
@@ -68,7 +69,29 @@ Json verification_json(const Report& report) {
   json["unread"] = verification.contents.unread.size();
   json["left"] = verification.left;
   json["seconds"] = verification.seconds;
+  Json known = {{"blobs", verification.known.blobs}, {"bytes", verification.known.bytes}};
+  if (verification.known.oldest) known["oldest_at"] = format_rfc3339(*verification.known.oldest);
+  json["known"] = std::move(known);
   return json;
+}
+
+Json trend_json(const std::vector<Trend>& trends) {
+  Json list = Json::array();
+  for (const Trend& trend : trends) {
+    Json repositories = Json::array();
+    for (const Trend::Change& change : trend.repositories) {
+      Json item;
+      set_name(item, "name", change.repository);
+      item["bytes"] = change.bytes;
+      repositories.push_back(std::move(item));
+    }
+    list.push_back({{"since", format_rfc3339(trend.since)},
+                    {"blobs", trend.blobs},
+                    {"bytes", trend.bytes},
+                    {"garbage_bytes", trend.garbage_bytes},
+                    {"repositories", std::move(repositories)}});
+  }
+  return list;
 }
 
 std::string_view name_of(Outcome outcome) {
@@ -83,7 +106,35 @@ std::string_view name_of(Outcome outcome) {
   return "interrupted";
 }
 
+struct ToJson {
+  Json& object;
+  const std::string& key;
+
+  void operator()(std::monostate) const { object[key] = nullptr; }
+  void operator()(const std::string& name) const { set_name(object, key, name); }
+  void operator()(report::Count count) const { object[key] = count.count; }
+  void operator()(report::Size size) const { object[key] = size.bytes; }
+  void operator()(const Digest& digest) const { object[key] = digest.text(); }
+  void operator()(Time time) const { object[key] = format_rfc3339(time); }
+};
+
 }  // namespace
+
+std::string answer_json(const Answer& answer, const std::string& root) {
+  Json json = report::head("regctl-audit", "answer");
+  set_name(json, "root", root);
+  for (const AnswerTable& table : answer.tables) {
+    Json rows = Json::array();
+    for (const auto& row : table.rows) {
+      Json item = Json::object();
+      for (std::size_t i = 0; i < row.size(); ++i)
+        std::visit(ToJson{item, table.columns[i].key}, row[i]);
+      rows.push_back(std::move(item));
+    }
+    json[table.key] = std::move(rows);
+  }
+  return report::text_of(json);
+}
 
 std::string report_json(const Report& report) {
   Json run;
@@ -95,7 +146,7 @@ std::string report_json(const Report& report) {
   run["verification"] = verification_json(report);
   Json json = report::head("regctl-audit");
   json["run"] = std::move(run);
-  json["state"] = name_of(state_of(report));
+  json["state"] = name_of(condition_of(report));
   for (const char* key : {"usage", "findings", "summary"}) json[key] = nullptr;
   if (const auto& verdict = report.verdict) {
     json["summary"] = {{"error", count(verdict->findings, Severity::error)},
@@ -108,6 +159,7 @@ std::string report_json(const Report& report) {
       json["findings"].push_back(finding_json(finding, report.store.shown_prefix));
     json["usage"] = usage_json(*verdict);
   }
+  json["trend"] = trend_json(report.trends);
   json["rules"] = Json::array();
   for (const RuleInfo& info : rules())
     json["rules"].push_back(

@@ -47,6 +47,13 @@ void of_the_store(Metrics& metrics, const Verdict& verdict) {
               verdict.verification.blobs);
   metrics.one("regctl_audit_verified_bytes", "Blob bytes whose digest the last audit recomputed.",
               verdict.verification.bytes);
+  const Verification::Share& known = verdict.verification.known;
+  metrics.one("regctl_audit_known_bytes",
+              "Blob bytes that some audit or evidence has verified as they are now.", known.bytes);
+  if (known.oldest)
+    metrics.one("regctl_audit_oldest_verification_timestamp_seconds",
+                "Unix time at which the blob was verified that was not for longest.",
+                report::seconds_of(*known.oldest));
 }
 
 }  // namespace

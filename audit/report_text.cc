@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "audit/report.h"
@@ -46,6 +47,38 @@ void verified(const Verification& verification, Text& text) {
       verification.left ? ", " + format_count(verification.left) + " left: the time was up" : "");
 }
 
+// Of all blobs, by this audit, earlier ones and evidence.
+void known(const Verdict& verdict, const Stock& stock, Time now, Text& text) {
+  const Verification::Share& known = verdict.verification.known;
+  if (!known.oldest) return;
+  text.line("Known      {} of the bytes are right, last verified {} ago or later",
+            cli::format_share(known.bytes, stock.blobs.bytes),
+            cli::format_elapsed(now - *known.oldest));
+}
+
+std::string signed_size(std::int64_t bytes, const Text& text) {
+  const auto size = text.size(static_cast<std::uint64_t>(std::abs(bytes)));
+  return (bytes < 0 ? "-" : "+") + size;
+}
+
+constexpr std::size_t kChangesTold = 5;
+
+void trend(const Trend& trend, Time now, Text& text) {
+  text.line("Since      {} ({}): {}, garbage {}", format_rfc3339(trend.since).substr(0, 10),
+            cli::format_elapsed(now - trend.since), signed_size(trend.bytes, text),
+            signed_size(trend.garbage_bytes, text));
+  for (const bool grew : {true, false}) {
+    std::string changes;
+    std::size_t told = 0;
+    for (const Trend::Change& one : trend.repositories) {
+      if ((one.bytes > 0) != grew || told == kChangesTold) continue;
+      changes +=
+          (told++ ? ", " : "") + text.name(one.repository) + ' ' + signed_size(one.bytes, text);
+    }
+    if (told) text.line("  {}  {}", grew ? "grew   " : "shrank ", changes);
+  }
+}
+
 std::string harm(const Harm& harm, const Text& text) {
   if (!harm.tags) return "";
   return fmt::format("   {} tag{} in {} repositor{} cannot be pulled; {} at risk",
@@ -62,12 +95,15 @@ void head(const Report& report, const Stock& stock, Text& text) {
             format_count(verdict.inventory.repositories.size()), format_count(stock.tags),
             format_count(stock.manifests), format_count(stock.blobs.blobs), report.seconds);
   verified(verdict.verification, text);
+  known(verdict, stock, report.finished_at, text);
+  for (const Trend& one : report.trends) trend(one, report.finished_at, text);
   if (report.store.owned_by_database)
     text.line(
         "Database   this registry keeps its references in a database; the files alone do not "
         "tell what is in use");
   text.line("");
-  text.line("state:     {}{}", in_capitals(name_of(state_of(report))), harm(verdict.harm, text));
+  text.line("state:     {}{}", in_capitals(name_of(condition_of(report))),
+            harm(verdict.harm, text));
 }
 
 report::Section counts(const std::vector<Finding>& findings) {

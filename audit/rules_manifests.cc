@@ -61,7 +61,12 @@ Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
 }  // namespace
 
 Findings manifest_missing(const Facts& facts) {
-  return damages(Rule::manifest_missing, DamageClass::manifest_missing, facts);
+  Findings findings = damages(Rule::manifest_missing, DamageClass::manifest_missing, facts);
+  // What only a link in another's place names was perhaps never there.
+  std::erase_if(findings, [&](const Finding& finding) {
+    return !facts.is_manifest[index_of(*facts.inventory.digests.find(*finding.digest))];
+  });
+  return findings;
 }
 
 Findings manifest_unparsable(const Facts& facts) {

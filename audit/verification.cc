@@ -43,7 +43,76 @@ void note(const Digest& digest, const Verified& verified, Verification& result) 
   }
 }
 
+// So that a killed audit goes on where it stopped, and that of those verified on one day large and
+// small ones come in turn.
+void oldest_first(std::vector<DigestId>& blobs, const Inventory& inventory, const Known& known) {
+  const auto day = [&](DigestId id) {
+    return std::chrono::floor<std::chrono::days>(known.verified_at[index_of(id)]);
+  };
+  const auto bytes = [&](DigestId id) { return inventory.blob(id)->bytes; };
+  std::ranges::stable_sort(blobs, [&](DigestId a, DigestId b) {
+    return day(a) != day(b) ? day(a) < day(b) : bytes(a) > bytes(b);
+  });
+  std::vector<DigestId> in_turn;
+  in_turn.reserve(blobs.size());
+  for (auto begin = blobs.begin(); begin != blobs.end();) {
+    auto end =
+        std::find_if(begin, blobs.end(), [&](DigestId id) { return day(id) != day(*begin); });
+    const auto next = end;
+    while (begin != end) {
+      in_turn.push_back(*begin++);
+      if (begin != end) in_turn.push_back(*--end);
+    }
+    begin = next;
+  }
+  blobs = std::move(in_turn);
+}
+
 }  // namespace
+
+Known known_of(const Inventory& inventory, State* state, const std::vector<Evidence>& evidence) {
+  Known known{.by_evidence = std::vector<bool>(inventory.digests.size())};
+  known.verified_at = state ? state->verified_at(inventory)
+                            : std::vector<Time>(inventory.digests.size(), Time::min());
+  for (const Evidence& one : evidence) {
+    for (const Checksum& checksum : one.checksums) {
+      const auto id = inventory.digests.find(checksum.blob);
+      const Blob* blob = id ? inventory.blob(*id) : nullptr;
+      if (!blob || !blob->present) {
+        ++known.strangers;
+      } else if (checksum.found != checksum.blob) {
+        known.contents.wrong.emplace(checksum.blob, checksum.found);
+      } else if (blob->modified <= one.date) {  // else it was written after
+        known.by_evidence[index_of(*id)] = true;
+        Time& at = known.verified_at[index_of(*id)];
+        at = std::max(at, one.date);
+      }
+    }
+  }
+  return known;
+}
+
+std::vector<DigestId> to_be_read(std::vector<DigestId> blobs, const Known& known,
+                                 std::optional<Duration> max_age, Time now) {
+  std::erase_if(blobs, [&](DigestId id) {
+    const Time at = known.verified_at[index_of(id)];
+    if (at == Time::min() || at > now) return false;
+    return max_age ? now - at <= *max_age : known.by_evidence[index_of(id)];
+  });
+  return blobs;
+}
+
+Verification::Share share_of(const Known& known, const Inventory& inventory) {
+  Verification::Share share;
+  for (const Blob& blob : inventory.blobs) {
+    const Time at = known.verified_at[index_of(blob.digest)];
+    if (!blob.present || at == Time::min()) continue;
+    ++share.blobs;
+    share.bytes += blob.bytes;
+    share.oldest = std::min(share.oldest.value_or(at), at);
+  }
+  return share;
+}
 
 std::vector<DigestId> blobs_of(const Subset& subset, const Inventory& inventory,
                                const std::vector<bool>& wanted) {
@@ -60,20 +129,33 @@ std::vector<DigestId> blobs_of(const Subset& subset, const Inventory& inventory,
 }
 
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
-                          const Storage& storage, const Crew& crew) {
+                          const Storage& storage, const Crew& crew, Known& known,
+                          const Diary& diary) {
+  std::vector<DigestId> order = blobs;
+  if (diary.state)
+    oldest_first(order, inventory, known);
+  else
+    std::ranges::stable_sort(order, std::ranges::greater{},
+                             [&](DigestId id) { return inventory.blob(id)->bytes; });
   std::vector<Suspect> suspects;
-  suspects.reserve(blobs.size());
-  for (const DigestId id : blobs) {
+  suspects.reserve(order.size());
+  for (const DigestId id : order) {
     const Blob& blob = *inventory.blob(id);
     suspects.push_back({inventory.digests[id], Suspect::Seen{blob.bytes, blob.modified}});
   }
-  std::ranges::stable_sort(suspects, std::ranges::greater{},
-                           [](const Suspect& suspect) { return suspect.seen->bytes; });
   Verification result;
   const auto begin = std::chrono::steady_clock::now();
-  verify(suspects, Order::from_both_ends, storage, crew,
+  verify(suspects, diary.state ? Order::as_given : Order::from_both_ends, storage, crew,
          [&](const Suspect& suspect, const Verified& verified) {
            note(suspect.digest, verified, result);
+           const bool is_sound = verified.soundness == Soundness::sound;
+           const Time at = is_sound ? diary.now : Time::min();
+           if (is_sound || verified.soundness == Soundness::mismatched) {
+             known.verified_at[index_of(*inventory.digests.find(suspect.digest))] = at;
+             if (diary.state)
+               diary.state->note(suspect.digest, verified.identity.bytes,
+                                 verified.identity.modified, diary.now, is_sound);
+           }
          });
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;

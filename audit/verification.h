@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "audit/contents.h"
+#include "audit/evidence.h"
+#include "audit/state.h"
 #include "registry/inventory.h"
 #include "registry/verify.h"
 
@@ -22,23 +25,57 @@ struct Subset {
   std::uint64_t seed = 0;
 };
 
-// What was asked for, whether or not it could be read.
+// What was known of the blobs' bytes before any was read.
+struct Known {
+  // By DigestId: when those that are there were last seen to be right. Time::min(): they were not.
+  std::vector<Time> verified_at;
+  std::vector<bool> by_evidence;  // by DigestId: that it is so
+  Contents contents;              // what evidence calls wrong
+  std::uint64_t strangers = 0;    // checksums of blobs that are not here
+};
+
+// `state` may be null. REQUIRES: the blobs were surveyed.
+Known known_of(const Inventory& inventory, State* state, const std::vector<Evidence>& evidence);
+
+// Leaves out what evidence speaks for, and what was verified no longer ago than `max_age`; empty:
+// however long ago, others are read again.
+std::vector<DigestId> to_be_read(std::vector<DigestId> blobs, const Known& known,
+                                 std::optional<Duration> max_age, Time now);
+
 struct Verification {
   Subset subset;
   std::uint64_t blobs = 0, bytes = 0;  // hashed to their end
   std::uint64_t left = 0;              // not, because the time was up
   double seconds = 0;
   Contents contents;
+  // By whatever audit or evidence, that those there are right; of all blobs.
+  struct Share {
+    std::uint64_t blobs = 0, bytes = 0;
+    std::optional<Time> oldest;  // of these
+  } known;
+  std::uint64_t strangers = 0;   // as in Known
+  std::vector<Digest> disputed;  // evidence calls them wrong, and they are right
 };
 
 // Ascending by digest. `wanted` is by DigestId; empty: all are.
 std::vector<DigestId> blobs_of(const Subset& subset, const Inventory& inventory,
                                const std::vector<bool>& wanted);
 
-// Hashes them. REQUIRES: they have been surveyed. What is gone or written to in between is left to
+// Where the results go, and the order in which they come.
+struct Diary {
+  State* state = nullptr;  // null: none is kept
+  Time now;
+};
+
+// Hashes them, and adds to `known` what is right; with a state those first that were not verified
+// for longest. REQUIRES: they have been surveyed. What is gone or written to in between is left to
 // the next audit. Throws Interrupted (see Workers).
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
-                          const Storage& storage, const Crew& crew);
+                          const Storage& storage, const Crew& crew, Known& known,
+                          const Diary& diary);
+
+// How much of the blobs is known to be right.
+Verification::Share share_of(const Known& known, const Inventory& inventory);
 
 // Reads again what `contents` calls wrong or unread, and keeps what still is.
 Contents still_wrong(const Contents& contents, const Storage& storage, const Crew& crew);

@@ -1,6 +1,7 @@
 #include "cli/output_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/filesystem.hpp>
@@ -51,6 +52,13 @@ bool is_below(const std::string& path, const std::string& directory) {
   boost::system::error_code unknown;
   const fs::path real = fs::weakly_canonical(fs::absolute(path), unknown);
   return !unknown && (real.string() + '/').starts_with(fs::canonical(directory).string() + '/');
+}
+
+std::chrono::sys_time<std::chrono::nanoseconds> last_written(const std::string& path) {
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0) throw std::runtime_error("cannot read " + path);
+  return std::chrono::sys_time<std::chrono::nanoseconds>(
+      std::chrono::seconds(st.st_mtim.tv_sec) + std::chrono::nanoseconds(st.st_mtim.tv_nsec));
 }
 
 std::string read_file(const std::string& path) {

@@ -1,6 +1,7 @@
-// Files that a program was asked to write: whole or not at all.
+// Files that a program was asked to write, whole or not at all, and to read.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ void write_file(const std::string& path, std::string_view text);
 
 // `path` is, or would be, a file below `directory`. False where either is empty.
 bool is_below(const std::string& path, const std::string& directory);
+
+// When the file was last written to. Throws std::runtime_error.
+std::chrono::sys_time<std::chrono::nanoseconds> last_written(const std::string& path);
 
 // Reads all of it; "-" is standard input. Throws std::runtime_error.
 std::string read_file(const std::string& path);

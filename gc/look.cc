@@ -6,6 +6,7 @@
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/restoration.h"
+#include "registry/marking/unreached.h"
 #include "registry/remains.h"
 #include "registry/scan.h"
 #include "registry/scheduler_state.h"

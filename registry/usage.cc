@@ -5,23 +5,28 @@
 namespace regctl {
 namespace {
 
-// Calls visit(id) for every live blob that is there and that `repository` reaches.
+// Calls visit(id) for every live blob that is there and that one of `roots` reaches.
 template <class Visit>
-void each_reached(const Inventory& inventory, const Repository& repository,
-                  const std::vector<bool>& live, Closure& closure, Visit visit) {
+void each_reached(const Inventory& inventory, const Roots& roots, const std::vector<bool>& live,
+                  Closure& closure, Visit visit) {
   closure.restart();
-  const auto from = [&](DigestId root) {
-    if (!live[index_of(root)]) return;
+  for (const DigestId root : roots) {
+    if (!live[index_of(root)]) continue;
     closure.from(root, [&](DigestId id) {
       if (live[index_of(id)] && inventory.blob(id)) visit(id);
     });
-  };
+  }
+}
+
+Roots roots_of(const Repository& repository) {
+  Roots roots;
   for (const Link& link : repository.revisions) {
-    if (link.state != LinkState::quarantined) from(link.target);
+    if (link.state != LinkState::quarantined) roots.push_back(link.target);
   }
   for (const Tag& tag : repository.tags) {
-    if (tag.target) from(*tag.target);
+    if (tag.target) roots.push_back(*tag.target);
   }
+  return roots;
 }
 
 constexpr std::uint32_t kNobody = 0, kSeveral = ~0u;
@@ -46,21 +51,18 @@ std::vector<std::uint32_t> linkers(const Inventory& inventory) {
 
 }  // namespace
 
-UsageReport usage(const Inventory& inventory,
-                  const std::vector<std::optional<std::uint64_t>>& sizes,
-                  const std::vector<bool>& live, const std::vector<bool>& garbage) {
-  const std::size_t count = inventory.repositories.size();
-  UsageReport report{.repositories = std::vector<Usage>(count),
-                     .garbage_blobs = std::vector<std::uint64_t>(count)};
+std::vector<Usage> shares_of(const Inventory& inventory,
+                             const std::vector<std::optional<std::uint64_t>>& sizes,
+                             const std::vector<bool>& live, const std::vector<Roots>& groups) {
+  std::vector<Usage> shares(groups.size());
   std::vector<std::uint32_t> users(inventory.digests.size());
   Closure closure(inventory);
-  for (const Repository& repository : inventory.repositories) {
-    each_reached(inventory, repository, live, closure, [&](DigestId id) { ++users[index_of(id)]; });
-  }
+  for (const Roots& roots : groups)
+    each_reached(inventory, roots, live, closure, [&](DigestId id) { ++users[index_of(id)]; });
   std::vector<bool> remainder_given(inventory.digests.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    Usage& mine = report.repositories[i];
-    each_reached(inventory, inventory.repositories[i], live, closure, [&](DigestId id) {
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    Usage& mine = shares[i];
+    each_reached(inventory, groups[i], live, closure, [&](DigestId id) {
       const std::uint64_t bytes = sizes[index_of(id)].value_or(0), sharers = users[index_of(id)];
       (sharers == 1 ? mine.exclusive : mine.shared) += bytes;
       mine.fair_share += bytes / sharers;
@@ -69,7 +71,17 @@ UsageReport usage(const Inventory& inventory,
       remainder_given[index_of(id)] = true;
     });
   }
+  return shares;
+}
 
+UsageReport usage(const Inventory& inventory,
+                  const std::vector<std::optional<std::uint64_t>>& sizes,
+                  const std::vector<bool>& live, const std::vector<bool>& garbage) {
+  std::vector<Roots> groups;
+  for (const Repository& repository : inventory.repositories)
+    groups.push_back(roots_of(repository));
+  UsageReport report{.repositories = shares_of(inventory, sizes, live, groups),
+                     .garbage_blobs = std::vector<std::uint64_t>(inventory.repositories.size())};
   const auto linker = linkers(inventory);
   for (std::size_t i = 0; i < garbage.size(); ++i) {
     if (!garbage[i]) continue;

@@ -20,6 +20,14 @@ struct Usage {
   bool operator==(const Usage&) const = default;
 };
 
+// Digests, and all that they reach.
+using Roots = std::vector<DigestId>;
+
+// What each of `groups` uses; `garbage` is 0. Sizes, `live` and shares are as in usage().
+std::vector<Usage> shares_of(const Inventory& inventory,
+                             const std::vector<std::optional<std::uint64_t>>& sizes,
+                             const std::vector<bool>& live, const std::vector<Roots>& groups);
+
 struct UsageReport {
   std::vector<Usage> repositories;  // in the order of the inventory's
   // Garbage that several repositories link, and that none does.

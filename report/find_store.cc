@@ -77,7 +77,7 @@ void refuse_below(const StoreFacts& store, const std::string& file) {
   const bool behind_link =
       std::any_of(store.links.begin(), store.links.end(),
                   [&](const LinkBelow& link) { return link.is_followed() && is_in(link.target); });
-  if (is_in(store.v2) || behind_link)
+  if (is_in(store.top) || is_in(store.v2) || behind_link)
     throw cli::UsageError(file + " lies in the registry's storage", "write it somewhere else");
 }
 

@@ -13,8 +13,8 @@ void set_name(Json& object, const std::string& key, const std::string& name) {
 
 Json json_of_name(const std::string& name) { return cli::printable(name, cli::Charset::utf8); }
 
-Json head(const std::string& program) {
-  return {{"schema", "https://regctl-gc.invalid/schemas/" + program + "-report-1.json"},
+Json head(const std::string& program, const std::string& kind) {
+  return {{"schema", "https://regctl-gc.invalid/schemas/" + program + "-" + kind + "-1.json"},
           {"schema_version", "1.0"},
           {"tool", {{"name", program}, {"version", REGCTL_VERSION}}}};
 }

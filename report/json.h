@@ -21,8 +21,9 @@ void set_name(Json& object, const std::string& key, const std::string& name);
 // A name in a list: as `key` of set_name().
 Json json_of_name(const std::string& name);
 
-// "schema", "schema_version" and "tool" of a report of `program`, "regctl-gc".
-Json head(const std::string& program);
+// "schema", "schema_version" and "tool" of a document of `program`, "regctl-gc"; `kind` is
+// "report", or what else it is.
+Json head(const std::string& program, const std::string& kind = "report");
 
 // `prefix` stands before paths.
 Json json_of(const std::vector<Message>& messages, const std::string& prefix);

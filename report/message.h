@@ -81,6 +81,9 @@ enum class Code : std::uint8_t {
   empty_root,
   report_not_written,
   report_not_printed,
+  state_not_written,
+  evidence_of_strangers,
+  evidence_disputed,
   mismatched_garbage,
   // Something that was to be done was not.
   interrupted,

@@ -418,13 +418,4 @@ std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>
   return needed;
 }
 
-std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark) {
-  const auto sizes = known_sizes(inventory);
-  std::vector<DigestId> digests;
-  for (const Blob& blob : inventory.blobs) {
-    if (!mark.live(blob.digest) || !sizes[index_of(blob.digest)]) digests.push_back(blob.digest);
-  }
-  return digests;
-}
-
 }  // namespace regctl::gc

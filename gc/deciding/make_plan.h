@@ -16,8 +16,4 @@ Plan make_plan(const Judged& judged);
 // `inventory` nothing.
 std::set<Digest> needed_by(const Inventory& inventory, const std::vector<Digest>& named);
 
-// What make_plan() needs to have surveyed: blobs that `mark` does not reach, and those whose size
-// no descriptor claims.
-std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark);
-
 }  // namespace regctl::gc

@@ -1,5 +1,6 @@
 #include "registry/marking/unreached.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "registry/closure.h"
@@ -43,7 +44,7 @@ std::vector<Unreached> unreached_blobs(const Inventory& inventory, const Mark& m
   for (const Blob& blob : inventory.blobs) {
     if (mark.live(blob.digest) || !blob.visited || !blob.present) continue;
     unreached[index_of(blob.digest)] = true;
-    found.push_back({&blob, Why::nothing, nullptr});
+    found.push_back({&blob, Why::nothing, nullptr, {}});
   }
   const auto links = newest_links(inventory, unreached);
   const auto young = [&](Time time) { return is_young(time, policy.keep_younger_than, now); };
@@ -56,6 +57,7 @@ std::vector<Unreached> unreached_blobs(const Inventory& inventory, const Mark& m
     Ages ages = link == links.end() ? Ages() : link->second.ages;
     if (link != links.end()) one.linked_last = link->second.repository;
     ages.note(blob);
+    one.newest = std::max({ages.modified, ages.arrived, blob.directory_modified});
     if (young(ages.modified) || young(blob.directory_modified))
       written_lately.from(blob.digest, [](DigestId) {});
     else if (young(ages.arrived))
@@ -68,6 +70,15 @@ std::vector<Unreached> unreached_blobs(const Inventory& inventory, const Mark& m
       one.kept = Why::arrived;
   }
   return found;
+}
+
+std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark) {
+  const auto sizes = known_sizes(inventory);
+  std::vector<DigestId> digests;
+  for (const Blob& blob : inventory.blobs) {
+    if (!mark.live(blob.digest) || !sizes[index_of(blob.digest)]) digests.push_back(blob.digest);
+  }
+  return digests;
 }
 
 }  // namespace regctl

@@ -112,7 +112,7 @@ const std::map<Rule, Fixture>& fixtures() {
       {link_name_mismatch,
        [](Sound& store) -> Expected {
          store.tree.bytes(store.revision()) = digest_of("another").text();
-         return {store.revision(), "app", store.image, 0, true, {manifest_missing}};
+         return {store.revision(), "app", store.image, 0, true};
        }},
       {symlink_in_tree,
        [](Sound& store) -> Expected {

@@ -32,7 +32,7 @@ struct Audit {
     const Workers workers(jobs);
     Pace pace(0, Pace::Clock::time_point::max());
     NullProgress progress;
-    return audit::audit(storage, store, wishes, {workers, pace, progress}, kNow);
+    return audit::audit(storage, store, wishes, {workers, pace, progress}, {nullptr, kNow});
   }
   audit::Verdict of(const RegistryBuilder& registry) const { return of(*registry.tree.storage()); }
 };

@@ -54,7 +54,7 @@ class ReportSchema : public StoreOnDisk {
                                                  "--prune-orphaned-referrers"};
     expect("complete", "regctl-audit", {});
     for (const char* part : {"1/2", "50%"}) expect("complete", "regctl-audit", {"--subset", part});
-    expect("incomplete", "regctl-audit", {"--deadline", "0s"});
+    expect("incomplete", "regctl-audit", {"--deadline", "0s", "--state", state});
     expect("interrupted", "regctl-audit", {"--quick"}, kSlowly);
     expect("warnings", "regctl-gc", {"-n"});
     expect("warnings", "regctl-gc", with(everything, {"-n"}));
@@ -69,6 +69,7 @@ class ReportSchema : public StoreOnDisk {
     expect("incomplete", "regctl-gc", {"--deadline", "0s"});
     expect("warnings", "regctl-gc", {"--heal", "--registry-restarted-at", "2026-01-01T00:00:00Z"});
     expect("warnings", "regctl-gc", with(everything, {}));
+    expect("complete", "regctl-audit", {"--state", state});
     expect("warnings", "regctl-gc", {"--restore", "--run", last("regctl-gc")["run"]["id"]});
     expect("warnings", "regctl-gc",
            with(everything, {"--offline", "--insist", "registry-in-doubt"}));
@@ -178,7 +179,7 @@ class ReportSchema : public StoreOnDisk {
 
   // Slowed down, so that a signal comes before anything is known. When the first call is told, the
   // program waits for signals, which can no longer kill it.
-  const fs::path trace = work.path() / "trace";
+  const fs::path trace = work.path() / "trace", state = work.path() / "state";
   const std::vector<std::string> kSlowly = {"strace", "-D",
                                             "-f",     "-qq",
                                             "-o",     trace,
@@ -322,20 +323,22 @@ TEST_F(ReportSchema, RefusesWhatIsMissingAddedOrMisspelt) {
   // What stands only where a name is not UTF-8 is nowhere required.
   std::erase_if(without_it, [](const std::string& label) { return label.ends_with("_base64"); });
   EXPECT_THAT(without_it,
-              UnorderedElementsAre(
-                  "findings.bytes", "findings.digest", "findings.expected", "findings.found",
-                  "findings.path", "findings.repository", "findings.tag", "message.digest",
-                  "message.hint", "message.path", "message.repository", "options.deadline_seconds",
-                  "options.cache_unused_seconds", "options.limit_rate_bytes",
-                  "options.purge_uploads_seconds", "options.registry_restarted_at", "options.run",
-                  "options.uploads_idle_seconds", "used_by.manifest", "used_by.platform",
-                  "verification.of", "verification.share", "verification.slice"));
+              UnorderedElementsAre("findings.bytes", "findings.digest", "findings.expected",
+                                   "findings.found", "findings.path", "findings.repository",
+                                   "findings.tag", "message.digest", "message.hint", "message.path",
+                                   "message.repository", "options.deadline_seconds",
+                                   "options.cache_unused_seconds", "options.limit_rate_bytes",
+                                   "options.purge_uploads_seconds", "options.registry_restarted_at",
+                                   "options.run", "options.uploads_idle_seconds", "known.oldest_at",
+                                   "used_by.manifest", "used_by.platform", "verification.of",
+                                   "verification.share", "verification.slice"));
 
   const auto below_zero = mutations.that_pass([](Json& report, const Pointer& place) {
     report[place] = -1;
     return true;
   });
-  EXPECT_THAT(below_zero, IsEmpty());
+  EXPECT_THAT(below_zero, UnorderedElementsAre("repositories.bytes", "trend.blobs", "trend.bytes",
+                                               "trend.garbage_bytes"));  // of a trend
 
   const auto null = mutations.that_pass([](Json& report, const Pointer& place) {
     report[place] = nullptr;

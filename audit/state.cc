@@ -1,0 +1,278 @@
+#include "audit/state.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <chrono>
+
+#include "cli/failure.h"
+#include "registry/error.h"
+
+namespace regctl::audit {
+namespace {
+
+using cli::ExitStatus;
+
+constexpr int kVersion = 1;
+constexpr std::chrono::seconds kBetweenCommits{2};
+// Older ones are of no trend that is shown.
+constexpr Duration kSnapshotsKept = std::chrono::hours(24 * 400);
+
+constexpr char kSchema[] = R"(
+CREATE TABLE store(path TEXT NOT NULL, inode INTEGER NOT NULL);
+CREATE TABLE blobs(
+  digest TEXT PRIMARY KEY, bytes INTEGER NOT NULL, modified INTEGER NOT NULL,
+  verified_at INTEGER NOT NULL, is_sound INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE audits(
+  at INTEGER PRIMARY KEY, blobs INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  garbage_bytes INTEGER NOT NULL);
+CREATE TABLE shares(
+  at INTEGER NOT NULL REFERENCES audits(at), repository BLOB NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY (at, repository)) WITHOUT ROWID;
+)";
+
+// What SQLite says, where it can be said to a person.
+class SqlError : public Error {
+ public:
+  explicit SqlError(sqlite3* database)
+      : Error(sqlite3_errmsg(database)), code_(sqlite3_errcode(database)) {}
+  int code() const { return code_; }
+
+ private:
+  int code_;
+};
+
+std::int64_t count_of(Time time) { return time.time_since_epoch().count(); }
+Time time_of(std::int64_t count) { return Time(Duration(count)); }
+
+// A statement, prepared once, with what it is told and tells.
+class Statement {
+ public:
+  Statement(sqlite3* database, const char* sql) : database_(database) {
+    if (sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr) != SQLITE_OK)
+      throw SqlError(database);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& bind(int place, std::int64_t value) {
+    sqlite3_bind_int64(statement_, place, value);
+    return *this;
+  }
+  Statement& bind(int place, const std::string& value) {
+    sqlite3_bind_text(statement_, place, value.data(), static_cast<int>(value.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+  }
+  Statement& bind_bytes(int place, const std::string& value) {
+    sqlite3_bind_blob(statement_, place, value.data(), static_cast<int>(value.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+  }
+  // False: there are no more rows.
+  bool step() {
+    const int result = sqlite3_step(statement_);
+    if (result == SQLITE_ROW) return true;
+    if (result != SQLITE_DONE) {
+      const SqlError error(database_);
+      sqlite3_reset(statement_);
+      throw error;
+    }
+    sqlite3_reset(statement_);
+    return false;
+  }
+  std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
+  std::string bytes(int column) const {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    return data ? std::string(data,
+                              static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
+                : std::string();
+  }
+
+ private:
+  sqlite3* database_;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+[[noreturn]] void refuse(ExitStatus status, const std::string& message, const std::string& hint) {
+  throw cli::Failure(status, cli::printable(message, cli::terminal_charset()),
+                     cli::printable(hint, cli::terminal_charset()));
+}
+
+}  // namespace
+
+struct State::Database {
+  ~Database() {
+    note.reset();
+    sqlite3_close(handle);
+  }
+
+  void run(const char* sql) const {
+    if (sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) != SQLITE_OK) throw SqlError(handle);
+  }
+  std::int64_t number(const char* sql) const {
+    Statement statement(handle, sql);
+    return statement.step() ? statement.number(0) : 0;
+  }
+
+  // Does what is asked for unless something has gone wrong before; what goes wrong ends all.
+  template <class Do>
+  void attempt(Do something) {
+    if (!trouble.empty()) return;
+    try {
+      something();
+    } catch (const SqlError& error) {
+      trouble = error.what();
+      sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+  }
+
+  void open(const std::string& file) {
+    if (sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                        nullptr) != SQLITE_OK)
+      throw SqlError(handle);
+    // From the first transaction to the end no other process gets in.
+    run("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+  }
+
+  void check_version(const std::string& file) const {
+    const std::int64_t version = number("PRAGMA user_version");
+    if (version == 0 && number("SELECT count(*) FROM sqlite_master") == 0) {
+      run(kSchema);
+      run(fmt::format("PRAGMA user_version = {}", kVersion).c_str());
+    } else if (version > kVersion) {
+      refuse(ExitStatus::usage,
+             fmt::format("--state {}: written by a newer regctl-audit (version {} of the file)",
+                         file, version),
+             "use that, or give another file");
+    } else if (version != kVersion) {
+      refuse(ExitStatus::usage, fmt::format("--state {}: another program's database", file),
+             "give a file of its own");
+    }
+  }
+
+  // A store is known by its path or, where that was changed, by the inode of its directory v2.
+  void check_store(const std::string& file, const StoreFacts& store) const {
+    Statement known(handle, "SELECT path, inode FROM store");
+    if (known.step()) {
+      const bool is_same =
+          known.bytes(0) == store.v2 || known.number(1) == static_cast<std::int64_t>(store.inode);
+      if (!is_same)
+        refuse(
+            ExitStatus::usage,
+            fmt::format("--state {}: the state of {}, not of {}", file, known.bytes(0), store.v2),
+            "give each storage a file of its own");
+    }
+    run("DELETE FROM store");
+    Statement(handle, "INSERT INTO store VALUES (?, ?)")
+        .bind(1, store.v2)
+        .bind(2, static_cast<std::int64_t>(store.inode))
+        .step();
+  }
+
+  sqlite3* handle = nullptr;
+  std::unique_ptr<Statement> note;
+  std::chrono::steady_clock::time_point committed = std::chrono::steady_clock::now();
+  std::string trouble;
+};
+
+State::State(const std::string& file, const StoreFacts& store)
+    : database_(std::make_unique<Database>()) {
+  try {
+    database_->open(file);
+    database_->check_version(file);
+    database_->check_store(file, store);
+    database_->run("COMMIT; BEGIN");
+    database_->note = std::make_unique<Statement>(
+        database_->handle, "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?)");
+  } catch (const SqlError& error) {
+    if (error.code() == SQLITE_BUSY)
+      refuse(ExitStatus::locked, "--state " + file + ": another audit uses it",
+             "wait for it to end, or give each a file of its own");
+    refuse(ExitStatus::usage, "--state " + file + ": " + error.what(),
+           "the file must be on a disk with room, and be writable, or not be there yet");
+  }
+}
+
+State::~State() { commit(); }
+
+std::vector<Time> State::verified_at(const Inventory& inventory) {
+  std::vector<Time> times(inventory.digests.size(), Time::min());
+  database_->attempt([&] {
+    Statement all(database_->handle,
+                  "SELECT digest, bytes, modified, verified_at FROM blobs WHERE is_sound");
+    while (all.step()) {
+      const auto digest = Digest::parse(all.bytes(0));
+      const auto id = digest ? inventory.digests.find(*digest) : std::nullopt;
+      const Blob* blob = id ? inventory.blob(*id) : nullptr;
+      if (blob && blob->present && static_cast<std::int64_t>(blob->bytes) == all.number(1) &&
+          count_of(blob->modified) == all.number(2))
+        times[index_of(*id)] = time_of(all.number(3));
+    }
+  });
+  return times;
+}
+
+void State::note(const Digest& digest, std::uint64_t bytes, Time modified, Time at, bool is_sound) {
+  database_->attempt([&] {
+    database_->note->bind(1, digest.text())
+        .bind(2, static_cast<std::int64_t>(bytes))
+        .bind(3, count_of(modified))
+        .bind(4, count_of(at))
+        .bind(5, is_sound)
+        .step();
+  });
+  if (std::chrono::steady_clock::now() - database_->committed >= kBetweenCommits) commit();
+}
+
+std::optional<Snapshot> State::snapshot_before(Time at) {
+  std::optional<Snapshot> found;
+  database_->attempt([&] {
+    Statement audit(database_->handle,
+                    "SELECT at, blobs, bytes, garbage_bytes FROM audits "
+                    "ORDER BY at > ?1, CASE WHEN at > ?1 THEN at ELSE -at END LIMIT 1");
+    if (!audit.bind(1, count_of(at)).step()) return;
+    Snapshot snapshot{.at = time_of(audit.number(0)),
+                      .blobs = static_cast<std::uint64_t>(audit.number(1)),
+                      .bytes = static_cast<std::uint64_t>(audit.number(2)),
+                      .garbage_bytes = static_cast<std::uint64_t>(audit.number(3))};
+    Statement shares(database_->handle,
+                     "SELECT repository, bytes FROM shares WHERE at = ? ORDER BY repository");
+    shares.bind(1, audit.number(0));
+    while (shares.step())
+      snapshot.repositories.push_back(
+          {shares.bytes(0), static_cast<std::uint64_t>(shares.number(1))});
+    found = std::move(snapshot);
+  });
+  return found;
+}
+
+void State::add(const Snapshot& snapshot) {
+  database_->attempt([&] {
+    Statement(database_->handle, "INSERT OR REPLACE INTO audits VALUES (?, ?, ?, ?)")
+        .bind(1, count_of(snapshot.at))
+        .bind(2, static_cast<std::int64_t>(snapshot.blobs))
+        .bind(3, static_cast<std::int64_t>(snapshot.bytes))
+        .bind(4, static_cast<std::int64_t>(snapshot.garbage_bytes))
+        .step();
+    Statement share(database_->handle, "INSERT OR REPLACE INTO shares VALUES (?, ?, ?)");
+    for (const Snapshot::Share& one : snapshot.repositories)
+      share.bind(1, count_of(snapshot.at))
+          .bind_bytes(2, one.repository)
+          .bind(3, static_cast<std::int64_t>(one.bytes))
+          .step();
+    for (const char* sql : {"DELETE FROM shares WHERE at < ?", "DELETE FROM audits WHERE at < ?"})
+      Statement(database_->handle, sql).bind(1, count_of(snapshot.at - kSnapshotsKept)).step();
+  });
+  commit();
+}
+
+void State::commit() {
+  database_->attempt([&] { database_->run("COMMIT; BEGIN"); });
+  database_->committed = std::chrono::steady_clock::now();
+}
+
+const std::string& State::trouble() const { return database_->trouble; }
+
+}  // namespace regctl::audit

@@ -1,0 +1,238 @@
+// regctl-audit as a process: what it reads, what it remembers, and what stops it.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <fstream>
+#include <random>
+
+#include "registry/hasher.h"
+#include "tests/support/store_on_disk.h"
+
+namespace regctl {
+namespace {
+
+using namespace test;
+using json = nlohmann::json;
+namespace fs = std::filesystem;
+
+class AuditOnDisk : public StoreOnDisk {
+ protected:
+  static constexpr int kImages = 12;
+
+  AuditOnDisk() {
+    for (int i = 0; i < kImages; ++i) {
+      const std::string name = std::to_string(i);
+      registry.image("app/" + std::string(1, static_cast<char>('a' + i % 3)),
+                     {"base", std::string(100'000, static_cast<char>('a' + i))}, "v" + name, {},
+                     R"({"os":"linux","architecture":"arm64","n":)" + name + "}");
+    }
+    write();
+    for (const auto& [path, node] : registry.tree.nodes())
+      blobs += node.kind == EntryKind::file && path.starts_with("blobs/");
+  }
+
+  std::vector<std::string> audit(std::vector<std::string> options = {}) const {
+    options.insert(options.begin(), {regctl_audit(), "--json"});
+    options.push_back(root.path());
+    return options;
+  }
+  static json verification(const Ran& ran) {
+    const json report = report_of(ran);
+    EXPECT_TRUE(report.is_object()) << ran.status << ran.err;
+    return report.is_object() ? report.at("run").at("verification") : json();
+  }
+  static std::multiset<std::string> rules(const Ran& ran) {
+    std::multiset<std::string> ids;
+    const json report = report_of(ran);
+    for (const json& finding : report.at("findings")) ids.insert(finding.at("rule"));
+    return ids;
+  }
+  fs::path data(const std::string& bytes) const {
+    return v2() / RegistryBuilder::data(digest_of(bytes));
+  }
+  // In place, so that neither size nor time tells.
+  void flip(const fs::path& file) const {
+    const auto time = fs::last_write_time(file);
+    std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+    const char byte = static_cast<char>(out.peek());
+    out.seekp(0);
+    out.put(static_cast<char>(byte ^ 1));
+    out.close();
+    fs::last_write_time(file, time);
+  }
+  void sum(const fs::path& to) const {
+    const Ran ran =
+        run({"sh", "-c", "find \"$1\" -name data -exec sha256sum {} + >\"$2\"", "sh", v2(), to});
+    ASSERT_EQ(ran.status, 0) << ran.err;
+  }
+
+  const std::string state = work.path() / "state";
+  std::uint64_t blobs = 0;
+};
+
+TEST_F(AuditOnDisk, HashesEveryBlob) {
+  const Ran ran = run(audit());
+  EXPECT_EQ(ran.status, 0) << ran.out;
+  EXPECT_EQ(verification(ran).at("blobs"), blobs);
+  flip(data("base"));
+  const Ran again = run(audit());
+  EXPECT_EQ(again.status, 12);
+  EXPECT_EQ(rules(again), (std::multiset<std::string>{"blob-digest-mismatch"}));
+  EXPECT_EQ(report_of(again).at("summary").at("unpullable_tags"), kImages);
+  const json report = report_of(again);
+  for (const json& user : report.at("findings")[0].at("used_by"))
+    EXPECT_EQ(user.at("platform"), "linux/arm64");
+  EXPECT_EQ(report.at("findings")[0].at("used_by").size(), kImages);
+  EXPECT_EQ(run(audit({"--quick"})).status, 0);
+}
+
+TEST_F(AuditOnDisk, SlicesTogetherReadEachBlobOnce) {
+  std::uint64_t read = 0;
+  for (const char* slice : {"1/3", "2/3", "3/3"})
+    read += verification(run(audit({"--subset", slice}))).at("blobs").get<std::uint64_t>();
+  EXPECT_EQ(read, blobs);
+  EXPECT_EQ(verification(run(audit({"--subset", "25%"}))).at("blobs"), (blobs + 3) / 4);
+  for (const char* bad : {"0/3", "4/3", "3", "101%", "0%", "x", "1/0"})
+    EXPECT_EQ(run(audit({"--subset", bad})).status, 2) << bad;
+}
+
+TEST_F(AuditOnDisk, LooksAtSomeRepositories) {
+  flip(data(std::string(100'000, 'a')));  // of app/a
+  EXPECT_EQ(run(audit({"--repository", "app/a"})).status, 12);
+  const Ran others = run(audit({"--repository", "*/b", "--repository", "app/c"}));
+  EXPECT_EQ(others.status, 0) << others.out;
+  EXPECT_LT(verification(others).at("blobs"), blobs);
+}
+
+TEST_F(AuditOnDisk, AReadThatFails) {
+  const std::string file = data("base");
+  std::vector<std::string> argv = audit({"-j", "1"});
+  argv.insert(argv.begin(), {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", file, "-e",
+                             "trace=read", "-e", "inject=read:error=EIO"});
+  const Ran ran = run(argv);
+  EXPECT_EQ(ran.status, 13) << ran.out << ran.err;
+  EXPECT_EQ(rules(ran), (std::multiset<std::string>{"read-error"}));
+  const json report = report_of(ran), finding = report.at("findings")[0];
+  EXPECT_EQ(report.at("state"), "incomplete");
+  EXPECT_EQ(finding.at("digest"), digest_of("base").text());
+  EXPECT_EQ(finding.at("used_by").size(), kImages);
+  EXPECT_EQ(verification(ran).at("blobs"), blobs - 1);
+}
+
+TEST_F(AuditOnDisk, GoesOnWhereItWasStopped) {
+  const Ran stopped = run(audit({"--state", state, "--deadline", "0s"}));
+  EXPECT_EQ(stopped.status, 13);
+  EXPECT_EQ(verification(stopped).at("blobs"), 0);
+  EXPECT_EQ(verification(stopped).at("left"), blobs);
+  EXPECT_EQ(verification(run(audit({"--state", state, "--max-age", "1d"}))).at("blobs"), blobs);
+  const json again = verification(run(audit({"--state", state, "--max-age", "1d"})));
+  EXPECT_EQ(again.at("blobs"), 0);
+  EXPECT_EQ(again.at("known").at("blobs"), blobs);
+  EXPECT_EQ(verification(run(audit({"--state", state}))).at("blobs"), blobs);
+  flip(data("base"));
+  fs::last_write_time(data("base"), fs::file_time_type::clock::now());  // written to
+  EXPECT_EQ(run(audit({"--state", state, "--max-age", "1d"})).status, 12);
+}
+
+// Wherever it is killed: what is remembered was hashed to its end.
+TEST_F(AuditOnDisk, KilledAtAnyMoment) {
+  std::random_device random;
+  std::uint64_t remembered = 0;
+  for (int round = 0; round < 12; ++round) {
+    fs::remove(state);
+    std::vector<std::string> argv = audit({"--state", state, "-j", "1"});
+    const std::string when = std::to_string(1 + random() % 60);
+    argv.insert(argv.begin(),
+                {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync",
+                 "-e", "inject=pwrite64,fdatasync:signal=SIGKILL:when=" + when});
+    const Ran killed = run(argv);
+    EXPECT_TRUE(killed.status == 128 + SIGKILL || killed.status == 0) << killed.status;
+    const json after = verification(run(audit({"--state", state, "--max-age", "1d"})));
+    const std::uint64_t read = after.at("blobs");
+    EXPECT_LE(read, blobs) << "killed at " << when;
+    EXPECT_EQ(after.at("known").at("blobs"), blobs);
+    remembered += blobs - read;
+  }
+  EXPECT_GT(remembered, 0u);
+}
+
+TEST_F(AuditOnDisk, OneAuditAStateAndOneStateAStore) {
+  EXPECT_EQ(run(audit({"--state", state})).status, 0);
+  Program slow(audit({"--state", state, "--limit-rate", "10KB"}));
+  ASSERT_TRUE(becomes_true([&] {
+    return run(audit({"--state", state, "--quick"})).status == 11;
+  })) << slow.err();
+  slow.send(SIGTERM);
+  slow.wait();
+  const fs::path other = work.path() / "other";
+  fs::copy(root.path(), other, fs::copy_options::recursive);
+  EXPECT_EQ(run({regctl_audit(), "--state", state, other}).status, 2);
+  EXPECT_EQ(run(audit({"--state", root.path() / "state"})).status, 2);
+}
+
+TEST_F(AuditOnDisk, AFullDiskUnderTheState) {
+  const auto ran = mounted("mount -t tmpfs -o size=64k tmpfs $at; head -c 40k /dev/zero >$at/fill",
+                           audit({"--state", at() / "state"}));
+  if (!ran) GTEST_SKIP() << skip_reason;
+  EXPECT_EQ(ran->status, 1) << ran->out << ran->err;
+  EXPECT_EQ(codes_of(*ran, "warnings"), std::set<std::string>{"state-not-written"});
+  EXPECT_EQ(verification(*ran).at("blobs"), blobs);
+}
+
+TEST_F(AuditOnDisk, EvidenceNeedNotBeReadAgain) {
+  const std::string sums = work.path() / "sums";
+  sum(sums);
+  const json read = verification(run(audit({"--evidence", sums})));
+  EXPECT_EQ(read.at("blobs"), 0);
+  EXPECT_EQ(read.at("known").at("blobs"), blobs);
+
+  // Nor does it speak for what was written to later, or for longer than is asked for.
+  fs::last_write_time(data("base"), fs::last_write_time(sums) + std::chrono::seconds(1));
+  EXPECT_EQ(verification(run(audit({"--evidence", sums}))).at("blobs"), 1);
+  EXPECT_EQ(verification(run(audit({"--evidence", sums, "--max-age", "0s"}))).at("blobs"), blobs);
+}
+
+TEST_F(AuditOnDisk, WhatEvidenceCallsWrongIsRead) {
+  const std::string sums = work.path() / "sums";
+  flip(data("base"));
+  sum(sums);
+  const Ran ran = run(audit({"--quick", "--evidence", sums}));
+  EXPECT_EQ(ran.status, 12);
+  EXPECT_EQ(rules(ran), (std::multiset<std::string>{"blob-digest-mismatch"}));
+  flip(data("base"));
+  const Ran mended = run(audit({"--quick", "--evidence", sums}));
+  EXPECT_EQ(mended.status, 1);
+  EXPECT_EQ(codes_of(mended, "warnings"), std::set<std::string>{"evidence-disputed"});
+  fs::remove_all(v2() / layout::blob(digest_of("base")));
+  EXPECT_THAT(codes_of(run(audit({"--quick", "--evidence", sums})), "warnings"),
+              testing::Contains("evidence-of-strangers"));
+}
+
+TEST_F(AuditOnDisk, TellsWhatChangedSinceTheLast) {
+  EXPECT_EQ(report_of(run(audit({"--quick", "--state", state}))).at("trend"), json::array());
+  registry.image("app/new", {std::string(50'000, 'n')}, "v1");
+  write();
+  const json report = report_of(run(audit({"--quick", "--state", state})));
+  const json& trend = report.at("trend");
+  ASSERT_EQ(trend.size(), 1u);
+  EXPECT_GT(trend[0].at("bytes"), 50'000);
+  EXPECT_EQ(trend[0].at("repositories")[0].at("name"), "app/new");
+}
+
+TEST_F(AuditOnDisk, FiguresForPrometheus) {
+  const fs::path file = work.path() / "audit.prom";
+  flip(data("base"));
+  EXPECT_EQ(run(audit({"--metrics", file})).status, 12);
+  const std::string text = read_all(file);
+  const Ran checked =
+      run({"sh", "-c", "promtool check metrics <\"$1\" >&2 || test $? = 3", "sh", file});
+  EXPECT_EQ(checked.status, 0) << checked.err << text;
+  for (const char* sample :
+       {"rule=\"blob-digest-mismatch\",severity=\"error\"} 1",
+        "rule=\"tag-history-long\",severity=\"info\"} 0", "last_run_exit_status", "unpullable_tags",
+        "last_success_timestamp_seconds", "oldest_verification_timestamp_seconds"})
+    EXPECT_THAT(text, testing::HasSubstr(sample));
+}
+
+}  // namespace
+}  // namespace regctl
