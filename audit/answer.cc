@@ -17,6 +17,11 @@ struct ToText {
   std::string operator()(report::Count count) const { return cli::format_count(count.count); }
   std::string operator()(report::Size size) const { return text.size(size.bytes); }
   std::string operator()(const Digest& digest) const { return text.digest(digest); }
+  std::string operator()(const std::vector<Digest>& way) const {
+    std::string words;
+    for (const Digest& digest : way) words += (words.empty() ? "" : " > ") + text.digest(digest);
+    return words.empty() ? "-" : words;
+  }
   std::string operator()(Time time) const {
     const std::string whole = format_rfc3339(time);
     return text.style().plain ? whole : whole.substr(0, 10);
@@ -54,11 +59,8 @@ void show(const AnswerTable& table, Text& text) {
 
 std::string answer_text(const Answer& answer, const report::TextStyle& style) {
   Text text(style);
-  if (!style.plain) {
-    for (const std::string& line : answer.lines) text.line("{}", line);
-  }
-  for (const AnswerTable& table : answer.tables) show(table, text);
-  return text.text();
+  for (const AnswerTable& table : answer) show(table, text);
+  return text.text().starts_with('\n') ? text.text().substr(1) : text.text();
 }
 
 }  // namespace regctl::audit

@@ -14,8 +14,9 @@
 
 namespace regctl::audit {
 
-// A string is a name out of the registry.
-using Cell = std::variant<std::monostate, std::string, report::Count, report::Size, Digest, Time>;
+// A string is a name out of the registry; digests are a way from one to the next.
+using Cell = std::variant<std::monostate, std::string, report::Count, report::Size, Digest,
+                          std::vector<Digest>, Time>;
 
 struct Column {
   std::string key;   // in JSON
@@ -29,10 +30,7 @@ struct AnswerTable {
   std::vector<std::vector<Cell>> rows;
 };
 
-struct Answer {
-  std::vector<std::string> lines;  // for people, before the tables; inert
-  std::vector<AnswerTable> tables;
-};
+using Answer = std::vector<AnswerTable>;
 
 std::string answer_text(const Answer& answer, const report::TextStyle& style);
 // One document and a newline, as docs/regctl-audit-answer.schema.json says.

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "audit/answer.h"
+#include "audit/catalog.h"
+#include "audit/explain.h"
 #include "audit/options.h"
 #include "audit/report.h"
+#include "audit/sight.h"
+#include "audit/space.h"
 #include "cli/messages.h"
 #include "cli/signals.h"
 #include "registry/error.h"
@@ -132,13 +137,79 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   return report.exit_status;
 }
 
+Answer answer_to(const Question& question, const Sight& sight, const Storage& storage,
+                 const Workers& workers, bool verbose) {
+  switch (question.kind) {
+    case Question::Kind::why:
+      return why(sight, question.about);
+    case Question::Kind::usage:
+      return usage_of(sight, storage, workers);
+    case Question::Kind::images:
+      return images(sight, storage, workers, verbose);
+    case Question::Kind::untagged:
+      return untagged(sight, storage, workers);
+    case Question::Kind::history:
+      break;
+  }
+  const auto name = parse_tag_name(question.about);
+  if (!name)
+    throw cli::UsageError("--history " + question.about + ": not REPOSITORY:TAG",
+                          "regctl-audit --images lists them");
+  return history(sight, storage, workers, *name);
+}
+
+// What hides a part of the storage may hide what an answer leaves out.
+ExitStatus warn_of_obstacles(const Sight& sight, const StoreFacts& store,
+                             const cli::Output& output) {
+  std::vector<report::Message> warnings;
+  for (const Obstacle& obstacle : sight.inventory.obstacles)
+    warnings.push_back({.code = report::Code::not_seen,
+                        .path = obstacle.path,
+                        .arguments = {report::reason_of(obstacle.trouble, obstacle.error)}});
+  cli::say(
+      format_messages("regctl-audit", "warning", warnings, store.shown_prefix, output.charset));
+  return warnings.empty() ? ExitStatus::done : ExitStatus::incomplete;
+}
+
+ExitStatus answer(const Settings& settings, const cli::Options& options) {
+  const cli::Output& output = settings.output;
+  cli::ProgressLine progress("regctl-audit", output.progress);
+  cli::SignalWatch signals([&] { progress.print_now(); });
+  const StoreFacts facts = report::find_store(root_operand(program(), options),
+                                              options.list("follow"), "regctl-audit --quick");
+  if (facts.is_empty_directory())
+    report::fail(ExitStatus::wrong_root, report::of_empty_directory(facts));
+  const Workers workers(output.jobs, signals.token());
+  try {
+    const Store store(facts);
+    const bool all = settings.question->kind == Question::Kind::usage;
+    const Sight sight =
+        look(store.storage(), all ? Blobs::all : Blobs::where_needed, workers, progress, now());
+    const Answer answer =
+        answer_to(*settings.question, sight, store.storage(), workers, output.verbose > 0);
+    signals.end_at_once();
+    progress.erase();
+    ExitStatus status = warn_of_obstacles(sight, facts, output);
+    if (!output.quiet &&
+        !report::print("regctl-audit", output.json ? answer_json(answer, facts.path)
+                                                   : answer_text(answer, report::style_of(output))))
+      status = worse(status, ExitStatus::warnings);
+    return status;
+  } catch (const Interrupted&) {
+    return static_cast<ExitStatus>(128 + signals.caught());
+  } catch (const StorageError& error) {
+    report::fail(ExitStatus::incomplete, report::of_unread_store(error));
+  }
+}
+
 }  // namespace
 
 ExitStatus run_command(const std::vector<std::string>& arguments,
                        const std::vector<std::string>& environment) {
   const cli::Options options = parse_options(program(), arguments, environment);
   if (answer_general(program(), options)) return ExitStatus::done;
-  return run(understand(options), options);
+  const Settings settings = understand(options);
+  return settings.question ? answer(settings, options) : run(settings, options);
 }
 
 }  // namespace regctl::audit

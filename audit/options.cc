@@ -39,6 +39,30 @@ Subset understand_subset(const cli::Options& options) {
                    "write 3/7 (the third of seven nights) or 5%");
 }
 
+std::optional<Question> understand_question(const cli::Options& options) {
+  std::vector<std::pair<std::string, Question>> asked;
+  const auto about = [&](const char* name, Question::Kind kind) {
+    if (!options.value(name).empty()) asked.push_back({name, {kind, options.value(name)}});
+  };
+  const auto plain = [&](const char* name, Question::Kind kind) {
+    if (options.flag(name)) asked.push_back({name, {kind, ""}});
+  };
+  about("why", Question::Kind::why);
+  plain("usage", Question::Kind::usage);
+  plain("images", Question::Kind::images);
+  plain("untagged", Question::Kind::untagged);
+  about("history", Question::Kind::history);
+  if (asked.empty()) return std::nullopt;
+  if (asked.size() > 1)
+    throw UsageError("--" + asked[0].first + " and --" + asked[1].first + " exclude each other");
+  for (const char* of_audits : {"state", "subset", "metrics", "report"}) {
+    if (!options.value(of_audits).empty())
+      throw UsageError("--" + asked[0].first + " is answered without an audit: --" +
+                       std::string(of_audits) + " has no effect");
+  }
+  return asked[0].second;
+}
+
 }  // namespace
 
 const cli::Program& program() {
@@ -52,6 +76,8 @@ Verify a container registry's storage directory, without changing anything in it
 
   regctl-audit /var/lib/registry            read and hash everything
   regctl-audit --quick /var/lib/registry    structure, links, sizes, manifests
+  regctl-audit --usage /var/lib/registry    where the space goes
+  regctl-audit --why DIGEST /var/lib/registry   what keeps it alive
 
 ROOT is the directory above docker/registry/v2. The registry may be serving.
 )",
@@ -92,6 +118,18 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
                      {.name = "pull-through-cache",
                       .help = "a cache's store: what is absent was never asked for"},
                      cli::follow_option()}},
+                   {"Questions, answered without reading layers",
+                    {{.name = "why",
+                      .kind = Kind::value,
+                      .metavar = "WHAT",
+                      .help = "what keeps a digest, repository:tag or repository@digest alive"},
+                     {.name = "usage", .help = "where the space goes"},
+                     {.name = "images", .help = "a row a tag; -v: a row a platform as well"},
+                     {.name = "untagged", .help = "manifests that no tag reaches"},
+                     {.name = "history",
+                      .kind = Kind::value,
+                      .metavar = "REPOSITORY:TAG",
+                      .help = "the layers of an image, and the commands that made them"}}},
                    std::move(output),
                    cli::general_options()}};
   }();
@@ -100,6 +138,7 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
 
 Settings understand(const cli::Options& options) {
   Settings settings{
+      .question = understand_question(options),
       .wishes = {.subset = understand_subset(options), .repositories = options.list("repository")},
       .is_cache = options.flag("pull-through-cache"),
       .list_all = cli::choice_value<bool>(options, "list", {{"none", false}, {"all", true}}),

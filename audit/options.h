@@ -12,7 +12,15 @@
 
 namespace regctl::audit {
 
+// A question that is answered instead of an audit, and what it is about.
+struct Question {
+  enum class Kind : std::uint8_t { why, usage, images, untagged, history };
+  Kind kind;
+  std::string about;
+};
+
 struct Settings {
+  std::optional<Question> question;
   Wishes wishes;
   bool is_cache = false;  // said to be the store of a pull-through cache
   bool list_all = false;

@@ -115,6 +115,10 @@ struct ToJson {
   void operator()(report::Count count) const { object[key] = count.count; }
   void operator()(report::Size size) const { object[key] = size.bytes; }
   void operator()(const Digest& digest) const { object[key] = digest.text(); }
+  void operator()(const std::vector<Digest>& way) const {
+    object[key] = Json::array();
+    for (const Digest& digest : way) object[key].push_back(digest.text());
+  }
   void operator()(Time time) const { object[key] = format_rfc3339(time); }
 };
 
@@ -123,7 +127,7 @@ struct ToJson {
 std::string answer_json(const Answer& answer, const std::string& root) {
   Json json = report::head("regctl-audit", "answer");
   set_name(json, "root", root);
-  for (const AnswerTable& table : answer.tables) {
+  for (const AnswerTable& table : answer) {
     Json rows = Json::array();
     for (const auto& row : table.rows) {
       Json item = Json::object();

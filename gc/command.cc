@@ -50,8 +50,8 @@ void print_decisions(const Looked& findings, const cli::Output& output) {
     for (const Why why : mark.revisions) ++counts[why];
     std::string text;
     for (const auto& [why, count] : counts)
-      text +=
-          fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count), words_of(why));
+      text += fmt::format("{} {} {}", text.empty() ? "" : ",", cli::format_count(count),
+                          report::words_of(why));
     cli::say(fmt::format("regctl-gc: {}:{}{}\n", name(repository),
                          text.empty() ? " no manifests" : text,
                          mark.pinned ? "; in doubt, all it links is kept" : ""));
@@ -59,7 +59,7 @@ void print_decisions(const Looked& findings, const cli::Output& output) {
     for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
       cli::say(fmt::format("regctl-gc: {}@{}: {}\n", name(repository),
                            findings.inventory.digests[repository.revisions[k].name].text(),
-                           words_of(mark.revisions[k])));
+                           report::words_of(mark.revisions[k])));
     }
   }
 }

@@ -6,6 +6,7 @@
 
 #include "gc/deciding/make_plan.h"
 #include "gc/deciding/restoration.h"
+#include "registry/marking/price.h"
 #include "registry/marking/unreached.h"
 #include "registry/remains.h"
 #include "registry/scan.h"
@@ -210,21 +211,8 @@ class Look {
     const Mark other = regctl::mark(inventory(), policy, looking_.now, looking_.this_run);
     const Mark& with = policy.*option ? other : findings_.mark;
     const Mark& without = policy.*option ? findings_.mark : other;
-    Amount price;
-    for (std::size_t i = 0; i < with.repositories.size(); ++i) {
-      const RepositoryMark &more = with.repositories[i], &less = without.repositories[i];
-      const Repository& repository = inventory().repositories[i];
-      for (std::size_t k = 0; k < repository.revisions.size(); ++k)
-        price.count += repository.revisions[k].state == LinkState::present &&
-                       more.revisions[k] == Why::nothing && less.revisions[k] != Why::nothing;
-      for (std::size_t k = 0; k < repository.tags.size(); ++k)
-        price.count += more.spent[k] && !less.spent[k];
-    }
-    for (const Blob& blob : inventory().blobs) {
-      if (without.live(blob.digest) && !with.live(blob.digest))
-        price.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
-    }
-    return price;
+    const Price price = regctl::price_of(inventory(), findings_.sizes, without, with);
+    return {.count = price.count, .bytes = price.bytes};
   }
 
   // Manifests of repositories without tags, and the bytes that only those keep alive.

@@ -1,9 +1,7 @@
 #include "gc/report.h"
 
 #include <algorithm>
-#include <array>
 
-#include "registry/enum_table.h"
 #include "report/wording.h"
 
 namespace regctl::gc {
@@ -11,30 +9,6 @@ namespace {
 
 using report::Code;
 using report::Part;
-
-struct WhyInfo {
-  Why why;
-  std::string_view id, words;
-};
-
-constexpr std::array kWhys = {
-    WhyInfo{Why::nothing, "nothing", "not kept"},
-    WhyInfo{Why::tagged, "tagged", "tagged"},
-    WhyInfo{Why::listed, "listed", "in --roots"},
-    WhyInfo{Why::revision, "revision", "listed as a revision"},
-    WhyInfo{Why::returned, "linked-again", "linked again"},
-    WhyInfo{Why::referrer, "referrer", "referrer of a kept one"},
-    WhyInfo{Why::reference, "referenced", "referenced by a kept one"},
-    WhyInfo{Why::is_protected, "protected", "protected"},
-    WhyInfo{Why::tags_unknown, "tags-unknown", "tags unknown"},
-    WhyInfo{Why::outside_tags, "newer-than-tags", "newer than any tag"},
-    WhyInfo{Why::young, "young", "young"},
-    WhyInfo{Why::arrived, "arrived", "arrived lately"},
-    WhyInfo{Why::pinned, "pinned", "in doubt"},
-    WhyInfo{Why::beginning, "being-pushed", "being pushed"},
-};
-
-static_assert(has_a_row_for_each(kWhys, &WhyInfo::why, Why::beginning));
 
 Part part_of(const Target& target) {
   const std::string digest = target.digest ? target.digest->text() : "";
@@ -126,9 +100,6 @@ std::string what_would_free(const Waiting& waiting, cli::Charset charset) {
   const auto part = part_of(waiting.gate);
   return part ? text_of(*part, charset) : "";
 }
-
-std::string_view id_of(Why why) { return kWhys[static_cast<std::size_t>(why)].id; }
-std::string_view words_of(Why why) { return kWhys[static_cast<std::size_t>(why)].words; }
 
 report::Part part_of(const std::vector<Objection>& objections) {
   const Part what = part_of(objections[0].what), why = part_of(objections[0].why);

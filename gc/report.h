@@ -53,10 +53,6 @@ struct Totals {
 };
 Totals totals_of(const Report& report);  // REQUIRES: there are findings
 
-// As reports call it: "tagged"; for people: "in --roots".
-std::string_view id_of(Why why);
-std::string_view words_of(Why why);
-
 // What would open the gate, as a text; "": it is open, or nobody asked.
 std::string what_would_free(const Waiting& waiting, cli::Charset charset);
 

@@ -1,5 +1,6 @@
 #include "gc/report.h"
 #include "report/json.h"
+#include "report/wording.h"
 
 namespace regctl::gc {
 namespace {
@@ -224,7 +225,7 @@ void set_object(Json& item, const Copy& copy) {
 }
 
 Json restoration_json(const Restoration& restoration) {
-  Json item = {{"reason", id_of(restoration.reason)}};
+  Json item = {{"reason", report::id_of(restoration.reason)}};
   set_object(item, restoration.copy);
   return item;
 }

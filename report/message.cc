@@ -191,6 +191,8 @@ constexpr std::array kTable = {
              "compute them on this storage, or again"},
     CodeInfo{evidence_disputed, "evidence-disputed", warning,
              "--evidence calls a blob wrong that is right", "compute it again"},
+    CodeInfo{not_seen, "not-seen", warning, "a part of the storage was not seen: {0}",
+             "the answer may leave something out"},
     CodeInfo{mismatched_garbage, "blob-digest-mismatch", warning,
              "garbage whose bytes do not match its digest is kept",
              "--remove-mismatched lets it go"},

@@ -84,6 +84,7 @@ enum class Code : std::uint8_t {
   state_not_written,
   evidence_of_strangers,
   evidence_disputed,
+  not_seen,
   mismatched_garbage,
   // Something that was to be done was not.
   interrupted,

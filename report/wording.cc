@@ -1,8 +1,11 @@
 #include "report/wording.h"
 
+#include <array>
+
 #include "cli/failure.h"
 #include "cli/messages.h"
 #include "cli/units.h"
+#include "registry/enum_table.h"
 
 namespace regctl::report {
 namespace {
@@ -40,6 +43,30 @@ struct Speaker {
   }
 };
 
+struct WhyInfo {
+  Why why;
+  std::string_view id, words;
+};
+
+constexpr std::array kWhys = {
+    WhyInfo{Why::nothing, "nothing", "not kept"},
+    WhyInfo{Why::tagged, "tagged", "tagged"},
+    WhyInfo{Why::listed, "listed", "in --roots"},
+    WhyInfo{Why::revision, "revision", "listed as a revision"},
+    WhyInfo{Why::returned, "linked-again", "linked again"},
+    WhyInfo{Why::referrer, "referrer", "referrer of a kept one"},
+    WhyInfo{Why::reference, "referenced", "referenced by a kept one"},
+    WhyInfo{Why::is_protected, "protected", "protected"},
+    WhyInfo{Why::tags_unknown, "tags-unknown", "tags unknown"},
+    WhyInfo{Why::outside_tags, "newer-than-tags", "newer than any tag"},
+    WhyInfo{Why::young, "young", "young"},
+    WhyInfo{Why::arrived, "arrived", "arrived lately"},
+    WhyInfo{Why::pinned, "pinned", "in doubt"},
+    WhyInfo{Why::beginning, "being-pushed", "being pushed"},
+};
+
+static_assert(has_a_row_for_each(kWhys, &WhyInfo::why, Why::beginning));
+
 }  // namespace
 
 std::string text_of(const Argument& argument, cli::Charset charset) {
@@ -71,5 +98,8 @@ std::string format_messages(std::string_view program, std::string_view kind,
   }
   return cli::format_problems(program, kind, problems);
 }
+
+std::string_view id_of(Why why) { return kWhys[static_cast<std::size_t>(why)].id; }
+std::string_view words_of(Why why) { return kWhys[static_cast<std::size_t>(why)].words; }
 
 }  // namespace regctl::report

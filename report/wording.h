@@ -7,6 +7,7 @@
 
 #include "cli/exit_status.h"
 #include "cli/text.h"
+#include "registry/marking/why.h"
 #include "report/message.h"
 
 namespace regctl::report {
@@ -17,6 +18,10 @@ std::string sentence_of(const Message& message, cli::Charset charset);
 // Empty: nothing is known that could be done.
 std::string hint_of(const Message& message, cli::Charset charset);
 std::string text_of(const Argument& argument, cli::Charset charset);
+
+// Why something is alive, as reports call it ("tagged") and for people ("in --roots").
+std::string_view id_of(Why why);
+std::string_view words_of(Why why);
 
 // Ends the program: throws cli::Failure, in words for a terminal.
 [[noreturn]] void fail(cli::ExitStatus status, const Message& message);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "registry/hasher.h"
+#include "tests/support/report_schema.h"
 #include "tests/support/store_on_disk.h"
 
 namespace regctl {
@@ -232,6 +233,33 @@ TEST_F(AuditOnDisk, FiguresForPrometheus) {
         "rule=\"tag-history-long\",severity=\"info\"} 0", "last_run_exit_status", "unpullable_tags",
         "last_success_timestamp_seconds", "oldest_verification_timestamp_seconds"})
     EXPECT_THAT(text, testing::HasSubstr(sample));
+}
+
+TEST_F(AuditOnDisk, AnswersAsItsSchemaSays) {
+  registry.image("app/a", {"untagged"});
+  registry.index("app/a", {registry.image("app/a", {"one of many"})}, "many");
+  write();
+  std::vector<std::string> answers;
+  const std::vector<std::vector<std::string>> questions = {{"--usage"},
+                                                           {"--images", "-v"},
+                                                           {"--untagged"},
+                                                           {"--history", "app/a:v0"},
+                                                           {"--history", "app/a:many"},
+                                                           {"--why", digest_of("base").text()},
+                                                           {"--why", "app/a:many"}};
+  for (const auto& question : questions) {
+    const Ran ran = run(audit(question));
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    answers.push_back(ran.out);
+  }
+  const auto schema =
+      fs::path(report_schema("regctl-audit")).parent_path() / "regctl-audit-answer.schema.json";
+  for (const std::string& objection : objections(schema, answers)) EXPECT_EQ(objection, "");
+  EXPECT_NE(objections(schema, {R"({"root":""})"})[0], "");
+  EXPECT_EQ(json::parse(answers[5]).at("chains").size(), kImages);
+  EXPECT_EQ(run(audit({"--images", "--usage"})).status, 2);
+  EXPECT_EQ(run(audit({"--why", "0000"})).status, 2);
+  EXPECT_EQ(run(audit({"--usage", "--state", state})).status, 2);
 }
 
 }  // namespace

@@ -1,0 +1,18 @@
+// Explain: what keeps something alive, or that nothing does, and what the next run of regctl-gc
+// does with it. Pure.
+#pragma once
+
+#include <string>
+
+#include "audit/answer.h"
+#include "audit/sight.h"
+
+namespace regctl::audit {
+
+// `name` is a digest, the beginning of one that no other has ("sha256:5c1f", "5c1f0f"),
+// "repository:tag" or "repository@digest". The table "chains" has one row for each way from a tag
+// or a revision link to it, the shortest first; "about" is one row. Throws cli::UsageError where it
+// names nothing in the store, or more than one thing.
+Answer why(const Sight& sight, const std::string& name);
+
+}  // namespace regctl::audit

@@ -1,0 +1,209 @@
+#include "audit/space.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "audit/images.h"
+#include "registry/closure.h"
+#include "registry/marking/price.h"
+#include "registry/marking/unreached.h"
+#include "registry/usage.h"
+
+namespace regctl::audit {
+namespace {
+
+using report::Count;
+using report::Size;
+
+struct Amount {
+  std::uint64_t blobs = 0, bytes = 0, disk_bytes = 0;
+
+  void add(std::uint64_t more, std::uint64_t more_on_disk) {
+    ++blobs;
+    bytes += more;
+    disk_bytes += more_on_disk;
+  }
+};
+
+AnswerTable totals(const Sight& sight) {
+  Amount live, garbage, young, quarantined, all;
+  for (const Blob& blob : sight.inventory.blobs) {
+    if (!blob.present) continue;
+    all.add(blob.bytes, blob.disk_bytes);
+    if (sight.mark.live(blob.digest)) live.add(blob.bytes, blob.disk_bytes);
+  }
+  for (const Unreached& one : unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now))
+    (one.kept == Why::nothing ? garbage : young).add(one.blob->bytes, one.blob->disk_bytes);
+  for (const Quarantined& copy : sight.inventory.quarantined) {
+    if (copy.kind == Quarantined::Kind::blob) quarantined.add(copy.bytes, copy.disk_bytes);
+  }
+  AnswerTable table{.key = "totals",
+                    .title = "",
+                    .columns = {{"state", "BLOBS"},
+                                {"blobs", "COUNT"},
+                                {"bytes", "SIZE"},
+                                {"allocated_bytes", "ALLOCATED"}},
+                    .rows = {}};
+  const std::pair<const char*, Amount> rows[] = {{"in use", live},
+                                                 {"garbage", garbage},
+                                                 {"too young to tell", young},
+                                                 {"all", all},
+                                                 {"in quarantine", quarantined}};
+  for (const auto& [name, amount] : rows)
+    table.rows.push_back(
+        {std::string(name), Count{amount.blobs}, Size{amount.bytes}, Size{amount.disk_bytes}});
+  return table;
+}
+
+std::vector<bool> all_alive(const Sight& sight) {
+  std::vector<bool> live(sight.inventory.digests.size());
+  for (std::size_t i = 0; i < live.size(); ++i) live[i] = sight.mark.digests[i] != Why::nothing;
+  return live;
+}
+
+void largest_first(AnswerTable& table, std::size_t column) {
+  std::ranges::stable_sort(table.rows, std::ranges::greater{},
+                           [&](const auto& row) { return std::get<Size>(row[column]).bytes; });
+}
+
+AnswerTable repositories(const Sight& sight) {
+  std::vector<bool> garbage(sight.inventory.digests.size());
+  for (const Unreached& one : unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now))
+    garbage[index_of(one.blob->digest)] = one.kept == Why::nothing;
+  const UsageReport usage = regctl::usage(sight.inventory, sight.sizes, all_alive(sight), garbage);
+  AnswerTable table{.key = "repositories",
+                    .title =
+                        "REPOSITORIES     exclusive: freed if only this one went; fair share: "
+                        "adds up to what is in use",
+                    .columns = {{"repository", "REPOSITORY"},
+                                {"tags", "TAGS"},
+                                {"manifests", "MANIFESTS"},
+                                {"exclusive_bytes", "EXCLUSIVE"},
+                                {"shared_bytes", "SHARED"},
+                                {"fair_share_bytes", "FAIR SHARE"},
+                                {"garbage_bytes", "GARBAGE"}},
+                    .rows = {}};
+  for (std::size_t i = 0; i < sight.inventory.repositories.size(); ++i) {
+    const Repository& repository = sight.inventory.repositories[i];
+    const Usage& used = usage.repositories[i];
+    table.rows.push_back({repository.name, Count{repository.tags.size()},
+                          Count{repository.count_manifests()}, Size{used.exclusive},
+                          Size{used.shared}, Size{used.fair_share}, Size{used.garbage}});
+  }
+  largest_first(table, 5);
+  return table;
+}
+
+// What a repository keeps besides its tags' images stands in a row without a tag.
+AnswerTable tags(const Sight& sight) {
+  struct Group {
+    const Repository* repository;
+    const Tag* tag;
+  };
+  std::vector<Group> groups;
+  std::vector<Roots> roots;
+  Closure closure(sight.inventory);
+  for (const Repository& repository : sight.inventory.repositories) {
+    closure.restart();
+    for (const Tag& tag : repository.tags) {
+      if (!tag.target) continue;
+      groups.push_back({&repository, &tag});
+      roots.push_back({*tag.target});
+      closure.from(*tag.target, [](DigestId) {});
+    }
+    Roots others;
+    for (const Link& link : repository.revisions) {
+      if (link.state != LinkState::quarantined && !closure.reached(link.target))
+        others.push_back(link.target);
+    }
+    if (others.empty()) continue;
+    groups.push_back({&repository, nullptr});
+    roots.push_back(std::move(others));
+  }
+  const auto shares = shares_of(sight.inventory, sight.sizes, all_alive(sight), roots);
+  AnswerTable table{.key = "tags",
+                    .title = "TAGS     - : what no tag of the repository reaches",
+                    .columns = {{"repository", "REPOSITORY"},
+                                {"tag", "TAG"},
+                                {"exclusive_bytes", "EXCLUSIVE"},
+                                {"shared_bytes", "SHARED"},
+                                {"fair_share_bytes", "FAIR SHARE"}},
+                    .rows = {}};
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    table.rows.push_back(
+        {groups[i].repository->name, groups[i].tag ? Cell(groups[i].tag->name) : Cell(),
+         Size{shares[i].exclusive}, Size{shares[i].shared}, Size{shares[i].fair_share}});
+  largest_first(table, 4);
+  return table;
+}
+
+// Layers that are one when unpacked: of another compression, or built again.
+AnswerTable duplicates(const Sight& sight, const Storage& storage, const Workers& workers) {
+  std::vector<DigestId> manifests;
+  for (const Document& document : sight.inventory.documents) {
+    const bool is_image =
+        document.state == Document::State::sound && document.kind == ManifestKind::image;
+    if (is_image && sight.mark.live(document.digest)) manifests.push_back(document.digest);
+  }
+  std::map<Digest, std::set<DigestId>> copies;
+  for (const auto& [id, image] :
+       descriptions_of(std::move(manifests), sight.inventory, storage, workers)) {
+    if (!image.config || image.config->diff_ids.size() != image.layers.size()) continue;
+    for (std::size_t i = 0; i < image.layers.size(); ++i) {
+      const auto layer = sight.inventory.digests.find(image.layers[i].digest);
+      if (image.config->diff_ids[i] && layer && sight.inventory.has_bytes(*layer))
+        copies[*image.config->diff_ids[i]].insert(*layer);
+    }
+  }
+  AnswerTable table{.key = "duplicates",
+                    .title = "THE SAME LAYERS UNDER OTHER DIGESTS     costs: all but the largest",
+                    .columns = {{"diff_id", "UNPACKED"},
+                                {"copies", "COPIES"},
+                                {"bytes", "SIZE"},
+                                {"costs_bytes", "COSTS"}},
+                    .rows = {}};
+  for (const auto& [diff_id, layers] : copies) {
+    if (layers.size() < 2) continue;
+    std::uint64_t bytes = 0, largest = 0;
+    for (const DigestId layer : layers) {
+      bytes += sight.size(layer);
+      largest = std::max(largest, sight.size(layer));
+    }
+    table.rows.push_back({diff_id, Count{layers.size()}, Size{bytes}, Size{bytes - largest}});
+  }
+  largest_first(table, 3);
+  return table;
+}
+
+AnswerTable options(const Sight& sight) {
+  static constexpr std::pair<const char*, bool Policy::*> kOptions[] = {
+      {"--delete-untagged", &Policy::delete_untagged},
+      {"--prune-dead-tags", &Policy::prune_dead_tags},
+      {"--prune-broken-manifests", &Policy::prune_broken_manifests},
+      {"--prune-orphaned-referrers", &Policy::prune_orphaned_referrers}};
+  AnswerTable table{.key = "options",
+                    .title = "WHAT MORE REGCTL-GC WOULD FREE",
+                    .columns = {{"option", "OPTION"},
+                                {"manifests_and_tags", "MANIFESTS, TAGS"},
+                                {"bytes", "SIZE"}},
+                    .rows = {}};
+  for (const auto& [name, option] : kOptions) {
+    Policy policy = sight.policy;
+    policy.*option = true;
+    const Price price = price_of(sight.inventory, sight.sizes, sight.mark,
+                                 mark(sight.inventory, policy, sight.now));
+    table.rows.push_back({std::string(name), Count{price.count}, Size{price.bytes}});
+  }
+  return table;
+}
+
+}  // namespace
+
+Answer usage_of(const Sight& sight, const Storage& storage, const Workers& workers) {
+  return {totals(sight), repositories(sight), tags(sight), duplicates(sight, storage, workers),
+          options(sight)};
+}
+
+}  // namespace regctl::audit

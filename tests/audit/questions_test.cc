@@ -1,0 +1,248 @@
+// The answers to an operator's questions, as values.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+
+#include "audit/catalog.h"
+#include "audit/explain.h"
+#include "audit/sight.h"
+#include "audit/space.h"
+#include "cli/failure.h"
+#include "registry/hasher.h"
+#include "tests/support/looking.h"
+#include "tests/support/random_store.h"
+
+namespace regctl::audit {
+namespace {
+
+using namespace test;
+using report::Count;
+using report::Size;
+using testing::ElementsAre;
+
+struct Asked {
+  std::unique_ptr<Storage> storage;
+  Sight sight;
+  Workers workers{1};
+};
+
+Asked asked(const RegistryBuilder& registry) {
+  Asked one;
+  one.storage = registry.tree.storage();
+  NullProgress progress;
+  one.sight = look(*one.storage, Blobs::all, one.workers, progress, kNow);
+  return one;
+}
+
+// The rows of a table as JSON would name them, empty cells left out.
+using Row = std::map<std::string, Cell>;
+std::vector<Row> rows_of(const Answer& answer, const std::string& key) {
+  std::vector<Row> rows;
+  for (const AnswerTable& table : answer) {
+    if (table.key != key) continue;
+    for (const auto& cells : table.rows) {
+      Row& row = rows.emplace_back();
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (!std::holds_alternative<std::monostate>(cells[i]))
+          row.emplace(table.columns[i].key, cells[i]);
+      }
+    }
+  }
+  return rows;
+}
+
+std::uint64_t bytes(const Row& row, const std::string& key) {
+  return std::get<Size>(row.at(key)).bytes;
+}
+std::string text(const Row& row, const std::string& key) {
+  return row.contains(key) ? std::get<std::string>(row.at(key)) : "";
+}
+
+class Questions : public testing::Test {
+ protected:
+  std::vector<Row> why(const std::string& name, const std::string& table = "chains") const {
+    return rows_of(audit::why(asked(registry).sight, name), table);
+  }
+  Row about(const std::string& name) const { return why(name, "about").at(0); }
+
+  RegistryBuilder registry;
+};
+
+using Why = Questions;
+
+TEST_F(Why, EveryWayFromATagTheShortestFirst) {
+  const Digest image = registry.image("app", {"layer"}, "v1"),
+               index = registry.index("app", {image}, "many"), layer = digest_of("layer");
+  const auto ways = why(layer.text());
+  std::vector<std::pair<std::string, std::vector<Digest>>> tags;
+  for (const Row& row : ways) {
+    if (row.contains("tag"))
+      tags.emplace_back(text(row, "tag"), std::get<std::vector<Digest>>(row.at("via")));
+  }
+  EXPECT_THAT(tags, ElementsAre(std::pair("v1", std::vector{image}),
+                                std::pair("many", std::vector{index, image})));
+  EXPECT_EQ(text(about(layer.text()), "next_run"), "keeps it");
+  EXPECT_EQ(text(about(layer.text()), "kind"), "layer");
+  EXPECT_EQ(text(about("app:many"), "kind"), "index");
+  EXPECT_EQ(std::get<Digest>(about("app@" + image.text()).at("digest")), image);
+}
+
+TEST_F(Why, AShortDigestWhereItIsTheOnlyOne) {
+  const Digest image = registry.image("app", {"layer"}, "v1");
+  EXPECT_EQ(std::get<Digest>(about(image.hex().substr(0, 12)).at("digest")), image);
+  EXPECT_EQ(std::get<Digest>(about(image.text().substr(0, 20)).at("digest")), image);
+  const Digest a = registry.blob_at(*Digest::parse("sha256:abcd" + std::string(60, '0')), "a"),
+               b = registry.blob_at(*Digest::parse("sha256:abcd" + std::string(60, '1')), "b");
+  for (const char* bad :
+       {"abcd", "sha256:abcd", "0123", "app:v2", "none:v1", "none@abcd", "abc", ""})
+    EXPECT_THROW(why(bad), cli::UsageError) << bad;
+  EXPECT_EQ(std::get<Digest>(about(b.text()).at("digest")), b);
+  EXPECT_EQ(std::get<Digest>(about(a.hex().substr(0, 5)).at("digest")), a);
+}
+
+TEST_F(Why, NothingAndSinceWhen) {
+  const Digest image = registry.image("app", {"layer"});
+  const std::string link = RegistryBuilder::revision("app", image);
+  registry.tree.remove(link);
+  registry.tree.directory(std::string(layout::parent_of(link)), kNow - 3 * kDay);
+  EXPECT_TRUE(why(digest_of("layer").text()).empty());
+  const Row row = about(digest_of("layer").text());
+  EXPECT_EQ(text(row, "kept_as"), "not kept");
+  EXPECT_EQ(std::get<Time>(row.at("unlinked_since")), kNow - 3 * kDay);
+  EXPECT_EQ(text(row, "next_run"), "quarantines it");
+  EXPECT_FALSE(row.contains("when"));
+}
+
+TEST_F(Why, WhatIsTooYoungGoesLater) {
+  const Digest young = registry.ago(kHour).blob("young");
+  const Row row = about(young.text());
+  EXPECT_EQ(text(row, "next_run"), "quarantines it when it is old enough");
+  EXPECT_EQ(std::get<Time>(row.at("when")), kNow - kHour + 24 * kHour);
+}
+
+TEST_F(Why, WhatIsInQuarantine) {
+  const Digest gone = registry.blob("gone");
+  registry.image("app", {"wanted"}, "v1");
+  registry.quarantine(RegistryBuilder::data(gone), kTaken);
+  registry.quarantine(RegistryBuilder::data(digest_of("wanted")), kTaken);
+  EXPECT_EQ(text(about(gone.text()), "next_run"), "purges it after the hold");
+  EXPECT_EQ(text(about(digest_of("wanted").text()), "next_run"), "gives it back");
+}
+
+using UsageAnswer = Questions;
+
+TEST_F(UsageAnswer, TheSameLayerOfAnotherCompression) {
+  const auto image = [&](const std::string& layer, const std::string& tag) {
+    const std::string config = R"({"os":"linux","rootfs":{"type":"layers","diff_ids":[")" +
+                               digest_of("unpacked").text() + R"("]},"tag":")" + tag + R"("})";
+    registry.image("app", {layer}, tag, {}, config);
+  };
+  image("packed well", "v1");
+  image("packed badly, and so larger", "v2");
+  const Asked one = asked(registry);
+  const auto rows = rows_of(usage_of(one.sight, *one.storage, one.workers), "duplicates");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(std::get<Digest>(rows[0].at("diff_id")), digest_of("unpacked"));
+  EXPECT_EQ(std::get<Count>(rows[0].at("copies")).count, 2u);
+  EXPECT_EQ(bytes(rows[0], "costs_bytes"), std::string("packed well").size());
+}
+
+RC_GTEST_PROP(UsageLaws, FairSharesAddUpAndPricesAreTheCollectors, (std::uint32_t seed)) {
+  const RandomStore store = random_store(seed);
+  const Asked one = asked(store.registry);
+  const Answer answer = usage_of(one.sight, *one.storage, one.workers);
+  std::map<std::string, std::uint64_t> totals;
+  for (const Row& row : rows_of(answer, "totals")) totals[text(row, "state")] = bytes(row, "bytes");
+  for (const char* table : {"repositories", "tags"}) {
+    std::uint64_t sum = 0;
+    for (const Row& row : rows_of(answer, table)) sum += bytes(row, "fair_share_bytes");
+    RC_ASSERT(sum == totals["in use"]);
+  }
+  RC_ASSERT(totals["in use"] + totals["garbage"] + totals["too young to tell"] == totals["all"]);
+  std::uint64_t garbage = 0;
+  Look look;
+  look.looking.explains = true;
+  const gc::Looked looked = look.at(store.registry);
+  for (const auto& blob : looked.plan.blobs) garbage += blob.bytes;
+  RC_ASSERT(totals["garbage"] == garbage);
+  for (const Row& row : rows_of(answer, "options")) {
+    if (text(row, "option") == "--delete-untagged")
+      RC_ASSERT(bytes(row, "bytes") == looked.untagged.bytes);
+  }
+}
+
+using Catalog = Questions;
+
+TEST_F(Catalog, OneRowATagAndOneAPlatform) {
+  const Digest arm = registry.image("app", {"base", "for arm"}, "", {},
+                                    R"({"os":"linux","architecture":"arm64"})"),
+               amd = registry.image("app", {"base", "for amd"}, "", {},
+                                    R"({"os":"linux","architecture":"amd64",)"
+                                    R"("created":"2026-01-02T03:04:05Z"})");
+  registry.index("app", {arm, amd}, "many");
+  registry.tag("app", "one", arm);
+  const Asked one = asked(registry);
+  const auto rows = rows_of(images(one.sight, *one.storage, one.workers, false), "images");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(text(rows[0], "tag"), "many");
+  EXPECT_EQ(text(rows[0], "platform"), "2 platforms");
+  EXPECT_EQ(std::get<Time>(rows[0].at("created")), *parse_rfc3339("2026-01-02T03:04:05Z"));
+  EXPECT_EQ(text(rows[1], "platform"), "linux/arm64");
+  EXPECT_EQ(bytes(rows[1], "unique_bytes"), 0u);  // the index has it too
+  EXPECT_GT(bytes(rows[0], "unique_bytes"), 0u);
+  const auto each = rows_of(images(one.sight, *one.storage, one.workers, true), "images");
+  ASSERT_EQ(each.size(), 4u);
+  EXPECT_EQ(text(each[1], "platform"), "linux/arm64");
+  EXPECT_EQ(text(each[2], "platform"), "linux/amd64");
+}
+
+TEST_F(Catalog, WhatNoTagReaches) {
+  registry.image("app", {"base"}, "v1");
+  const Digest former = registry.image("app", {"base", "former"});
+  registry.image("app", {"a signature"}, "", digest_of("unknown"));
+  const Asked one = asked(registry);
+  std::set<Digest> found;
+  for (const Row& row : rows_of(untagged(one.sight, *one.storage, one.workers), "untagged")) {
+    found.insert(std::get<Digest>(row.at("digest")));
+    if (std::get<Digest>(row.at("digest")) != former) continue;
+    EXPECT_EQ(std::get<Time>(row.at("pushed")), registry.time());
+    EXPECT_GE(bytes(row, "unique_bytes"), 6u);
+    EXPECT_GE(bytes(row, "bytes"), bytes(row, "unique_bytes") + 4);
+  }
+  EXPECT_TRUE(found.contains(former));
+  EXPECT_EQ(found.size(), 2u);
+}
+
+TEST_F(Catalog, TheHistoryOfAnImage) {
+  registry.image("app", {"base", "code"}, "v1", {},
+                 R"({"os":"linux","architecture":"arm64","history":[)"
+                 R"({"created_by":"FROM base"},{"created_by":"ENV A=1","empty_layer":true},)"
+                 R"({"created_by":"COPY code","created":"2026-01-02T03:04:05Z"}]})");
+  registry.image("app", {"base"}, "v2");
+  const Asked one = asked(registry);
+  const auto steps =
+      rows_of(history(one.sight, *one.storage, one.workers, {"app", "v1"}), "history");
+  ASSERT_EQ(steps.size(), 3u);  // the topmost first
+  EXPECT_EQ(text(steps[0], "created_by"), "COPY code");
+  EXPECT_EQ(std::get<Digest>(steps[0].at("layer")), digest_of("code"));
+  EXPECT_EQ(std::get<Count>(steps[0].at("other_images")).count, 0u);
+  EXPECT_FALSE(steps[1].contains("layer"));
+  EXPECT_EQ(std::get<Digest>(steps[2].at("layer")), digest_of("base"));
+  EXPECT_EQ(std::get<Count>(steps[2].at("other_images")).count, 1u);
+  EXPECT_EQ(text(steps[2], "platform"), "linux/arm64");
+  EXPECT_THROW(history(one.sight, *one.storage, one.workers, {"app", "v3"}), cli::UsageError);
+}
+
+TEST(TagName, TheRepositoryMayHaveAPort) {
+  const auto name = parse_tag_name("localhost:5000/app:v1");
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->repository, "localhost:5000/app");
+  EXPECT_EQ(name->tag, "v1");
+  for (const char* bad : {"app", "app:", ":v1", "localhost:5000/app", "app@sha256:0"})
+    EXPECT_FALSE(parse_tag_name(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace regctl::audit
