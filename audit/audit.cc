@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 #include <tuple>
 
 #include "audit/facts.h"
@@ -73,18 +74,41 @@ bool may_pass(const Finding& finding) {
   }
 }
 
-auto key_of(const Finding& finding) {
-  return std::tie(finding.rule, finding.repository, finding.tag, finding.digest, finding.path);
+// A push makes the entry of a tag's history first, and the tag's link then.
+bool may_be_getting_its_link(const Finding& finding) {
+  return finding.rule == Rule::tag_dangling && !finding.digest;
 }
 
-// Those of `now` that may pass and were not there before.
-void forget_new(std::vector<Finding>& now, const std::vector<Finding>& before) {
-  std::set<decltype(key_of(before.front()))> known;
-  for (const Finding& finding : before) known.insert(key_of(finding));
-  std::erase_if(now, [&](const Finding& finding) {
-    return may_pass(finding) && !known.contains(key_of(finding));
-  });
+// When something was last written to the history of the finding's tag.
+Time last_entry(const Finding& finding, const Inventory& inventory) {
+  Time last{};
+  if (!may_be_getting_its_link(finding)) return last;
+  const Repository* repository = inventory.repository(finding.repository);
+  const Tag* tag = repository ? tag_named(repository->tags, finding.tag) : nullptr;
+  if (!tag) return last;
+  for (const TagEntry& entry : tag->history) last = std::max(last, entry.modified);
+  return last;
 }
+
+// What one audit found, by which the next knows it again.
+class Before {
+ public:
+  Before(const std::vector<Finding>& findings, const Inventory& inventory) {
+    for (const Finding& finding : findings) keys_.insert(key_of(finding, inventory));
+  }
+  bool contains(const Finding& finding, const Inventory& inventory) const {
+    return keys_.contains(key_of(finding, inventory));
+  }
+
+ private:
+  using Key = std::tuple<Rule, std::string, std::string, std::optional<Digest>, std::string, Time>;
+  static Key key_of(const Finding& finding, const Inventory& inventory) {
+    return {finding.rule,   finding.repository, finding.tag,
+            finding.digest, finding.path,       last_entry(finding, inventory)};
+  }
+
+  std::set<Key> keys_;
+};
 
 UsageReport usage_of(const Verdict& verdict, const Facts& facts) {
   const std::size_t digests = verdict.inventory.digests.size();
@@ -115,7 +139,9 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   for (const auto& [digest, found] : known.contents.wrong) contents.wrong.emplace(digest, found);
   verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
   if (std::ranges::any_of(verdict.findings, may_pass)) {
-    const std::vector<Finding> before = std::move(verdict.findings);
+    const Before before(verdict.findings, verdict.inventory);
+    if (std::ranges::any_of(verdict.findings, may_be_getting_its_link))
+      std::this_thread::sleep_for(wishes.settle);
     contents = still_wrong(contents, storage, crew);
     for (const auto& [digest, found] : known.contents.wrong) {
       if (!contents.wrong.contains(digest)) verdict.verification.disputed.push_back(digest);
@@ -123,12 +149,14 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     verdict.inventory = take_stock(storage, wishes, crew);
     wanted = wanted_blobs(verdict.inventory, wishes);
     verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
-    forget_new(verdict.findings, before);
+    std::erase_if(verdict.findings, [&](const Finding& finding) {
+      return may_pass(finding) && !before.contains(finding, verdict.inventory);
+    });
   }
   keep_wanted(verdict.findings, verdict.inventory, wanted, wishes);
   name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
   const Facts facts = facts_of(verdict.inventory, store, contents, now);
-  verdict.harm = harm_of(facts);
+  verdict.harm = harm_of(facts, verdict.findings);
   verdict.sizes = known_sizes(verdict.inventory);
   verdict.usage = usage_of(verdict, facts);
   return verdict;

@@ -155,9 +155,15 @@ Findings damages(Rule rule, DamageClass which, const Facts& facts) {
   return findings;
 }
 
-Harm harm_of(const Facts& facts) {
+Harm harm_of(const Facts& facts, const std::vector<Finding>& findings) {
   Harm harm;
   if (facts.store.pull_through_cache) return harm;
+  std::set<std::pair<std::string, std::string>> named;
+  for (const Finding& finding : findings) {
+    for (const UsedBy& user : finding.used_by) {
+      for (const std::string& tag : user.tags) named.emplace(user.repository, tag);
+    }
+  }
   std::set<std::pair<std::uint32_t, std::uint32_t>> tags;
   std::set<std::uint32_t> repositories;
   Closure closure(facts.inventory);
@@ -166,7 +172,9 @@ Harm harm_of(const Facts& facts) {
     const Repository& repository = facts.inventory.repositories[one.repository];
     bool is_harm = false;
     for (const std::uint32_t place : one.tags) {
-      if (is_dead(facts.inventory, repository, repository.tags[place])) continue;
+      const Tag& tag = repository.tags[place];
+      if (!named.contains({repository.name, tag.name}) || is_dead(facts.inventory, repository, tag))
+        continue;
       tags.emplace(one.repository, place);
       is_harm = true;
     }

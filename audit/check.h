@@ -18,6 +18,7 @@ struct Harm {
   std::uint64_t repositories = 0;  // of those
   std::uint64_t bytes = 0;         // of the blobs, each once, that these images have left
 };
-Harm harm_of(const Facts& facts);
+// By what `findings`, of the same facts, name.
+Harm harm_of(const Facts& facts, const std::vector<Finding>& findings);
 
 }  // namespace regctl::audit

@@ -333,6 +333,54 @@ TEST(Audit, CountsATagOnceHoweverManyErrorsBreakIt) {
   EXPECT_EQ(verdict.harm.repositories, 1u);
 }
 
+// Bytes that another repository has say nothing: an index may have been copied without all of its
+// platforms. Else somebody deleted the link, or its directory tells so.
+TEST(Audit, AChildWithoutItsLinkIsAWarningWhereItWasPushed) {
+  const auto severity_of = [](const std::string& also_in, bool leaves_directory) {
+    Sound store;
+    const Digest child = store.registry.image("app", {"precious"}, "", {}, "another platform");
+    store.registry.index("app", {store.image, child}, "many");
+    if (!also_in.empty()) store.registry.image(also_in, {"precious"}, "", {}, "another platform");
+    const std::string link = RegistryBuilder::revision("app", child);
+    store.tree.remove(leaves_directory ? link : std::string(layout::parent_of(link)));
+    for (const Finding& finding : audited(store)) {
+      if (finding.rule == Rule::index_child_unlinked) return finding.severity;
+    }
+    return Severity::error;
+  };
+  EXPECT_EQ(severity_of("", false), Severity::warning);
+  EXPECT_EQ(severity_of("", true), Severity::warning);
+  EXPECT_EQ(severity_of("other", true), Severity::warning);
+  EXPECT_EQ(severity_of("other", false), Severity::info);
+}
+
+TEST(Audit, WhatIsFromTheFutureIsNotCalledUnreferenced) {
+  Sound store;
+  store.registry.ago(-kHour).blob("from the future");
+  EXPECT_EQ(rules_of(audited(store)), std::set<Rule>{});
+}
+
+// The link of a tag comes after the entry of its history: one that was entered between two looks is
+// being pushed.
+TEST(Audit, ATagThatIsBeingPushedDoesNotDangle) {
+  for (const bool pushed_again : {false, true}) {
+    Sound store;
+    const std::string top = layout::tag("app", "v1");
+    store.tree.remove(top + "/current");
+    int scans = 0;
+    store.honesty = [&](Verb verb, const std::string& key) {
+      const bool begins = verb == Verb::list && key == "repositories";
+      if (begins && ++scans == 2 && pushed_again)
+        store.tree.file(top + "/index/" + layout::digest_path(digest_of("next")) + "/link",
+                        digest_of("next").text(), kNow - kSecond);
+      return Answer::truth;
+    };
+    const Verdict verdict = verdict_on(store);
+    EXPECT_EQ(rules_of(verdict.findings).contains(Rule::tag_dangling), !pushed_again);
+    EXPECT_EQ(verdict.harm.tags, pushed_again ? 0u : 1u);
+  }
+}
+
 // Who builds for one platform pushes an index of several.
 TEST(Audit, AChildThatWasNeverPushedIsNoWarning) {
   Sound store;

@@ -461,6 +461,38 @@ TEST_F(RaceTest, P9WithACacheInMemoryAndRestarts) {
   EXPECT_GT(purged, 0) << "nothing was purged: nothing was tested";
 }
 
+// What it reports must be there: nothing is damaged in this race but what a run has quarantined and
+// the next one gives back.
+TEST_F(RaceTest, AnAuditBesideItReportsNoDamageThatIsNone) {
+  Race race(root.path(), {});
+  int audits = 0;
+  std::map<std::string, int> wrong;
+  std::atomic<bool> over = false;
+  std::jthread auditor([&] {
+    for (; !over; ++audits) {
+      const Ran ran = run({regctl_audit(), "--json", root.path()});
+      const auto report = nlohmann::json::parse(ran.out, nullptr, false);
+      if (!report.is_object() || report["findings"].is_null()) {
+        ++wrong["no report: " + ran.err];
+        continue;
+      }
+      for (const auto& finding : report["findings"]) {
+        const std::string advice = finding["advice"];
+        if (finding["severity"] == "error" && advice.find("--heal") == advice.npos)
+          ++wrong[finding.dump()];
+      }
+    }
+  });
+  race.run(lasting(seconds(8)), [&](int) { collect({"--registry-cache", "none"}); });
+  over = true;
+  auditor.join();
+  EXPECT_GT(audits, 3);
+  EXPECT_GT(race.counts.accepted, 20);
+  for (const auto& [finding, count] : wrong) ADD_FAILURE() << count << " times " << finding;
+  heal();
+  EXPECT_NE(run({regctl_audit(), "-q", root.path()}).status, 12);
+}
+
 // Rounds until something is lost, which a sound harness must see soon.
 TEST_F(RaceTest, ControlACollectorThatUnlinksAtOnceLosesImages) {
   for (const bool cache : {true, false}) {
