@@ -68,6 +68,7 @@ bool may_pass(const Finding& finding) {
     case Rule::upload_malformed:
     case Rule::unexpected_file:
     case Rule::blob_misplaced:
+    case Rule::owner_mixed:
       return false;
     default:
       return finding.severity != Severity::info;

@@ -41,6 +41,7 @@ constexpr std::array kChecks = {
     Check{Rule::upload_stale, upload_stale},
     Check{Rule::upload_malformed, upload_malformed},
     Check{Rule::blob_misplaced, blob_misplaced},
+    Check{Rule::owner_mixed, owner_mixed},
     Check{Rule::unexpected_file, unexpected_file},
     Check{Rule::subject_missing, subject_missing},
     Check{Rule::media_type_unknown, media_type_unknown},

@@ -5,11 +5,14 @@
 #include "audit/answer.h"
 #include "audit/catalog.h"
 #include "audit/explain.h"
+#include "audit/graph.h"
 #include "audit/options.h"
+#include "audit/reconcile.h"
 #include "audit/report.h"
 #include "audit/sight.h"
 #include "audit/space.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/signals.h"
 #include "registry/error.h"
 #include "registry/store.h"
@@ -137,6 +140,17 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   return report.exit_status;
 }
 
+std::vector<Belief> read_beliefs(const std::string& file) {
+  try {
+    return parse_beliefs(cli::read_file(file), file);
+  } catch (const cli::UsageError&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    throw cli::UsageError(std::string("--reconcile: ") + error.what());
+  }
+}
+
+// The graph itself goes to a file.
 Answer answer_to(const Question& question, const Sight& sight, const Storage& storage,
                  const Workers& workers, bool verbose) {
   switch (question.kind) {
@@ -149,13 +163,13 @@ Answer answer_to(const Question& question, const Sight& sight, const Storage& st
     case Question::Kind::untagged:
       return untagged(sight, storage, workers);
     case Question::Kind::history:
+      return history(sight, storage, workers, parse_tag_name(question.about).value());
+    case Question::Kind::reconcile:
+      return reconcile(sight, read_beliefs(question.about));
+    case Question::Kind::graph:
       break;
   }
-  const auto name = parse_tag_name(question.about);
-  if (!name)
-    throw cli::UsageError("--history " + question.about + ": not REPOSITORY:TAG",
-                          "regctl-audit --images lists them");
-  return history(sight, storage, workers, *name);
+  return {};
 }
 
 // What hides a part of the storage may hide what an answer leaves out.
@@ -177,6 +191,8 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
   cli::SignalWatch signals([&] { progress.print_now(); });
   const StoreFacts facts = report::find_store(root_operand(program(), options),
                                               options.list("follow"), "regctl-audit --quick");
+  if (settings.question->kind == Question::Kind::graph)
+    report::refuse_below(facts, settings.question->about);
   if (facts.is_empty_directory())
     report::fail(ExitStatus::wrong_root, report::of_empty_directory(facts));
   const Workers workers(output.jobs, signals.token());
@@ -190,9 +206,14 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
     signals.end_at_once();
     progress.erase();
     ExitStatus status = warn_of_obstacles(sight, facts, output);
-    if (!output.quiet &&
-        !report::print("regctl-audit", output.json ? answer_json(answer, facts.path)
-                                                   : answer_text(answer, report::style_of(output))))
+    if (settings.question->kind == Question::Kind::graph) {
+      const auto warning =
+          report::save(settings.question->about, "--graph", [&] { return graph_of(sight); });
+      if (warning) report::fail(ExitStatus::usage, *warning);
+    } else if (!output.quiet &&
+               !report::print("regctl-audit", output.json
+                                                  ? answer_json(answer, facts.path)
+                                                  : answer_text(answer, report::style_of(output))))
       status = worse(status, ExitStatus::warnings);
     return status;
   } catch (const Interrupted&) {

@@ -39,6 +39,7 @@ enum class Rule : std::uint8_t {
   upload_stale,
   upload_malformed,
   blob_misplaced,
+  owner_mixed,
   unexpected_file,
   subject_missing,
   media_type_unknown,

@@ -1,7 +1,11 @@
 #include "audit/options.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <random>
+
+#include "audit/catalog.h"
 
 namespace regctl::audit {
 namespace {
@@ -39,6 +43,23 @@ Subset understand_subset(const cli::Options& options) {
                    "write 3/7 (the third of seven nights) or 5%");
 }
 
+std::string findings_help() {
+  std::string text = "\nFindings, told in the manual:\n";
+  for (const Severity severity : {Severity::error, Severity::warning, Severity::info}) {
+    std::string line = fmt::format("  {:<8}", name_of(severity));
+    for (const RuleInfo& info : rules()) {
+      if (info.severity != severity) continue;
+      if (line.size() + 1 + info.id.size() > 79) {
+        text += line + '\n';
+        line = std::string(10, ' ');
+      }
+      line += fmt::format(" {}", info.id);
+    }
+    text += line + '\n';
+  }
+  return text;
+}
+
 std::optional<Question> understand_question(const cli::Options& options) {
   std::vector<std::pair<std::string, Question>> asked;
   const auto about = [&](const char* name, Question::Kind kind) {
@@ -52,7 +73,12 @@ std::optional<Question> understand_question(const cli::Options& options) {
   plain("images", Question::Kind::images);
   plain("untagged", Question::Kind::untagged);
   about("history", Question::Kind::history);
+  about("graph", Question::Kind::graph);
+  about("reconcile", Question::Kind::reconcile);
   if (asked.empty()) return std::nullopt;
+  if (const std::string& name = options.value("history"); !name.empty() && !parse_tag_name(name))
+    throw UsageError("--history " + name + ": not REPOSITORY:TAG",
+                     "regctl-audit --images lists them");
   if (asked.size() > 1)
     throw UsageError("--" + asked[0].first + " and --" + asked[1].first + " exclude each other");
   for (const char* of_audits : {"state", "subset", "metrics", "report"}) {
@@ -81,7 +107,7 @@ Verify a container registry's storage directory, without changing anything in it
 
 ROOT is the directory above docker/registry/v2. The registry may be serving.
 )",
-        .epilogue = R"(
+        .epilogue = findings_help() + R"(
 Exit status: 0 clean, 1 warnings, 2 usage, 10 no registry storage, 12 errors,
              13 some data was not read, 70 bug, 129/130/143 interrupted
 Every option is also a variable (REGCTL_AUDIT_QUICK=true) and, without the
@@ -129,7 +155,16 @@ dashes, a key of --config FILE. Manual: regctl-audit(8)
                      {.name = "history",
                       .kind = Kind::value,
                       .metavar = "REPOSITORY:TAG",
-                      .help = "the layers of an image, and the commands that made them"}}},
+                      .help = "the layers of an image, and the commands that made them"},
+                     {.name = "graph",
+                      .kind = Kind::value,
+                      .metavar = "FILE",
+                      .help = "write there who shares layers with whom, for Graphviz"},
+                     {.name = "reconcile",
+                      .kind = Kind::value,
+                      .metavar = "FILE",
+                      .help = "compare with what another system believes is here, a digest a "
+                              "line"}}},
                    std::move(output),
                    cli::general_options()}};
   }();

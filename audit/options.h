@@ -14,7 +14,7 @@ namespace regctl::audit {
 
 // A question that is answered instead of an audit, and what it is about.
 struct Question {
-  enum class Kind : std::uint8_t { why, usage, images, untagged, history };
+  enum class Kind : std::uint8_t { why, usage, images, untagged, history, graph, reconcile };
   Kind kind;
   std::string about;
 };

@@ -46,6 +46,7 @@ Findings read_error(const Facts& facts);
 Findings upload_stale(const Facts& facts);
 Findings upload_malformed(const Facts& facts);
 Findings blob_misplaced(const Facts& facts);
+Findings owner_mixed(const Facts& facts);
 Findings unexpected_file(const Facts& facts);
 Findings foreign_name(const Facts& facts);
 Findings alias_link(const Facts& facts);

@@ -77,6 +77,20 @@ Findings upload_malformed(const Facts& facts) {
   });
 }
 
+// One for all that a user has.
+Findings owner_mixed(const Facts& facts) {
+  Findings findings;
+  for (const OtherOwner& one : facts.inventory.other_owners) {
+    findings.push_back(finding_of(Rule::owner_mixed));
+    findings.back().path = one.path;
+    findings.back().expected =
+        report::Part{report::Code::of_user, {std::uint64_t{facts.inventory.owner}}};
+    findings.back().found = report::Part{report::Code::objects_of_user,
+                                         {report::Count{one.objects}, std::uint64_t{one.user}}};
+  }
+  return findings;
+}
+
 Findings unexpected_file(const Facts& facts) {
   Findings findings = strays_of(Stray::Kind::unexpected, Rule::unexpected_file, facts);
   const Findings illegal = strays_of(Stray::Kind::illegal_name, Rule::unexpected_file, facts);

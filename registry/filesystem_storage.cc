@@ -42,7 +42,8 @@ Stat stat_of(const struct statx& st) {
           .born = st.stx_mask & STATX_BTIME ? std::optional(time_of(st.stx_btime)) : std::nullopt,
           .changed = time_of(st.stx_ctime),
           .inode = st.stx_ino,
-          .names = file ? st.stx_nlink : 1};
+          .names = file ? st.stx_nlink : 1,
+          .owner = st.stx_uid};
 }
 
 // statx(2) of `name` in `directory`, or of `directory` itself where that is empty.

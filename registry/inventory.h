@@ -272,6 +272,15 @@ struct Alias {
   auto operator<=>(const Alias&) const = default;
 };
 
+// A user who is not that of docker/registry/v2, and what of blobs and links is this one's.
+struct OtherOwner {
+  std::uint32_t user;
+  std::uint64_t objects = 0;
+  std::string path;  // the first of them
+
+  bool operator==(const OtherOwner&) const = default;
+};
+
 // Every vector ascends by digest, name or path, so equal registries give equal inventories.
 struct Inventory {
   DigestSet digests;  // every digest met anywhere
@@ -283,6 +292,8 @@ struct Inventory {
   std::vector<Obstacle> obstacles;
   std::vector<Stray> strays;
   std::vector<Alias> aliases;
+  std::vector<OtherOwner> other_owners;              // by user; of what was looked at
+  std::uint32_t owner = 0;                           // of docker/registry/v2
   bool has_blobs = false, has_repositories = false;  // directories
   Arrival arrival = Arrival::ignored;                // what `arrived` tells
   // 1 + index into blobs and documents, by DigestId; 0: none.

@@ -272,6 +272,8 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   notes.guarded([&] {
     const auto top = storage.list("");
     if (!top) throw StorageError(Trouble::vanished, "docker/registry/v2");
+    inventory.owner = top->stat.owner;
+    notes.expect_owner(inventory.owner);
     for (const Entry& entry : top->entries) {
       const bool blobs = entry.name == layout::kBlobs,
                  repositories = entry.name == layout::kRepositories;

@@ -16,6 +16,7 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
   if (!listing) return;  // gone since; not visited, so not ours to judge
   blob.directory_modified = listing->stat.modified;
   blob.arrived = notes.arrived(listing->stat);
+  notes.owned(listing->stat, [&] { return directory; });
   for (std::size_t i = 0; i < listing->entries.size(); ++i) {
     const Entry& entry = listing->entries[i];
     const std::string path = join(directory, entry.name);
@@ -37,6 +38,7 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
     if (!stat)
       stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
     if (!stat) continue;
+    notes.owned(*stat, [&] { return path; });
     if (data) {
       blob.present = true;
       blob.bytes = stat->bytes;
@@ -154,6 +156,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
   sort_unique(places);
   progress.phase("sizes", {places.size()}, "blobs");
   ScanNotes notes(inventory.arrival);
+  notes.expect_owner(inventory.owner);
   const auto digest = [&](std::size_t i) -> const Digest& {
     return inventory.digests[inventory.blobs[places[i]].digest];
   };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ class ScanNotes {
  public:
   explicit ScanNotes(Arrival arrival) : arrival_(arrival) {}
 
+  // Of docker/registry/v2. REQUIRES: nobody takes notes meanwhile.
+  void expect_owner(std::uint32_t user) { owner_ = user; }
+
   Time arrived(const Stat& stat) const { return arrival_of(stat, arrival_); }
 
   DigestId id(const Digest& digest) { return digests.add(digest); }
@@ -44,6 +48,18 @@ class ScanNotes {
   void in_quarantine(Quarantined copy) {
     const std::lock_guard lock(mutex_);
     quarantined.push_back(std::move(copy));
+  }
+
+  // `stat` is of the object with the key that key() gives: whose is it?
+  template <class KeyOf>
+  void owned(const Stat& stat, KeyOf key) {
+    if (stat.owner == owner_) return;
+    const std::string path = key();
+    const std::lock_guard lock(mutex_);
+    OtherOwner& one =
+        other_owners_.try_emplace(stat.owner, OtherOwner{stat.owner, 0, path}).first->second;
+    ++one.objects;
+    one.path = std::min(one.path, path);
   }
 
   // Runs `read`; a StorageError becomes an obstacle and the scan goes on elsewhere.
@@ -122,6 +138,8 @@ class ScanNotes {
   }
 
   Arrival arrival_;
+  std::uint32_t owner_ = 0;
+  std::map<std::uint32_t, OtherOwner> other_owners_;
   std::mutex mutex_;
 };
 

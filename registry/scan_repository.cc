@@ -182,6 +182,7 @@ class RepositoryScan {
                             ? view->holds(join(name, layout::kLink), prefix + name)
                             : std::nullopt;
       if (stat) {
+        notes_.owned(*stat, [&] { return join(join(key, name), layout::kLink); });
         const DigestId id = notes_.id(digest);
         found[i] = Link{.name = id,
                         .target = id,
@@ -213,6 +214,7 @@ class RepositoryScan {
               .arrived = notes_.arrived(found.stat),
               .inode = found.stat.inode,
               .only_signatures = found.state == LinkState::pending && found.only_signatures};
+    notes_.owned(found.stat, [&] { return path; });
     note_damage(found, path, id);
     note_leftovers(found, directory);
     for (const auto& [copy, stat] : found.copies) {
@@ -336,6 +338,7 @@ class RepositoryScan {
             .modified = current->stat.modified,
             .arrived = notes_.arrived(current->stat),
             .inode = current->stat.inode};
+    notes_.owned(current->stat, [&] { return join(join(key, name), "current/link"); });
     note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
     note_leftovers(*current, join(join(key, name), "current"));
     if (current->target) tag.target = notes_.id(*current->target);

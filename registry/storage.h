@@ -36,6 +36,7 @@ struct Stat {
   Time changed{};            // by anything, a chown or a rename included
   std::uint64_t inode = 0;   // which object has the name; 0: the storage does not know
   std::uint64_t names = 1;   // of the same object; more than this one: hard links
+  std::uint32_t owner = 0;   // the user's number; 0 also where the storage knows none
 
   bool operator==(const Stat&) const = default;
 };

@@ -479,9 +479,11 @@ constexpr std::array kTable = {
     CodeInfo{other_name_of, "", part, "another name of {0}", ""},
     CodeInfo{last_linked_in, "", part, "last linked in {0}", ""},
     CodeInfo{entries, "", part, "{0} entries", ""},
+    CodeInfo{of_user, "", part, "of user {0}", ""},
+    CodeInfo{objects_of_user, "", part, "{0} files and directories of user {1}", ""},
 };
 
-static_assert(has_a_row_for_each(kTable, &CodeInfo::code, entries));
+static_assert(has_a_row_for_each(kTable, &CodeInfo::code, objects_of_user));
 
 }  // namespace
 

@@ -260,6 +260,8 @@ enum class Code : std::uint8_t {
   other_name_of,
   last_linked_in,
   entries,
+  of_user,
+  objects_of_user,
 };
 
 enum class MessageKind : std::uint8_t {

@@ -7,6 +7,8 @@
 
 #include "audit/catalog.h"
 #include "audit/explain.h"
+#include "audit/graph.h"
+#include "audit/reconcile.h"
 #include "audit/sight.h"
 #include "audit/space.h"
 #include "cli/failure.h"
@@ -233,6 +235,87 @@ TEST_F(Catalog, TheHistoryOfAnImage) {
   EXPECT_EQ(std::get<Count>(steps[2].at("other_images")).count, 1u);
   EXPECT_EQ(text(steps[2], "platform"), "linux/arm64");
   EXPECT_THROW(history(one.sight, *one.storage, one.workers, {"app", "v3"}), cli::UsageError);
+}
+
+TEST(Beliefs, AreReadLineByLine) {
+  const Digest a = digest_of("a"), b = digest_of("b");
+  EXPECT_EQ(
+      parse_beliefs("# a list\n" + a.text() + "\r\nteam/app@" + a.text() + "\n  app:v1\t" +
+                        b.text() + " # the last\nimages\tapp\tv2\t" + b.text() +
+                        "\tlinux/amd64\nimages\tapp\todd\t-\t-\n",
+                    "list"),
+      (std::vector<Belief>{{"", "", a}, {"team/app", "", a}, {"app", "v1", b}, {"app", "v2", b}}));
+  for (const std::string bad : {"app", "app:v1", "app:v1 sha256:0", "@", "sha256:xyz"}) {
+    try {
+      parse_beliefs(a.text() + '\n' + bad, "list");
+      ADD_FAILURE() << bad;
+    } catch (const cli::UsageError& error) {
+      EXPECT_NE(std::string(error.what()).find("line 2"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_THROW(parse_beliefs("# nothing\n", "list"), cli::UsageError);
+}
+
+using Reconciled = Questions;
+
+TEST_F(Reconciled, WhatIsLackingDiffersAndIsBeyond) {
+  const Digest same = registry.image("app", {"same"}, "same"),
+               moved = registry.image("app", {"moved"}, "moved"),
+               extra = registry.image("app", {"extra"}, "extra"),
+               untagged = registry.image("app", {"untagged"}), gone = digest_of("gone");
+  const Answer answer = reconcile(
+      asked(registry).sight,
+      {{"app", "same", same}, {"app", "moved", same}, {"app", "gone", gone}, {"other", "", same}});
+  const auto names = [&](const char* table) {
+    std::vector<std::string> found;
+    for (const Row& row : rows_of(answer, table))
+      found.push_back(text(row, "repository") + ':' + text(row, "tag"));
+    return found;
+  };
+  EXPECT_THAT(names("lacks"), ElementsAre("app:gone", "other:"));
+  EXPECT_THAT(names("differs"), ElementsAre("app:moved"));
+  EXPECT_THAT(names("beyond"), testing::UnorderedElementsAre("app:extra", "app:", "app:"));
+  std::uint64_t freed = 0;
+  for (const Row& row : rows_of(answer, "beyond")) {
+    const Digest& digest = std::get<Digest>(row.at("digest"));
+    EXPECT_TRUE(digest == moved || digest == extra || digest == untagged);
+    freed += bytes(row, "freed_bytes");
+  }
+  EXPECT_EQ(bytes(rows_of(answer, "reconciled").at(2), "bytes"), freed);
+  EXPECT_GT(freed, std::string("movedextrauntagged").size());
+}
+
+TEST_F(Reconciled, AnIndexSpeaksForItsChildren) {
+  const Digest child = registry.image("app", {"child"}),
+               index = registry.index("app", {child}, "v1");
+  const Answer answer = reconcile(asked(registry).sight, {{"", "", index}});
+  EXPECT_TRUE(rows_of(answer, "beyond").empty());
+  EXPECT_TRUE(rows_of(answer, "lacks").empty());
+}
+
+using Graph = Questions;
+
+TEST_F(Graph, ImagesAndTheLayersThatTheyShare) {
+  registry.image("app", {"shared", "own"}, "v1");
+  registry.image("app", {"shared", "another"}, "v2");
+  const std::string graph = graph_of(asked(registry).sight);
+  const std::string shared = digest_of("shared").hex().substr(0, 12);
+  EXPECT_THAT(graph, testing::HasSubstr(shared));
+  EXPECT_THAT(graph, testing::Not(testing::HasSubstr(digest_of("own").hex().substr(0, 12))));
+  EXPECT_EQ(std::count(graph.begin(), graph.end(), '>'), 2);
+  EXPECT_THAT(graph, testing::HasSubstr("legend"));
+}
+
+TEST_F(Graph, OfMoreThanCanBeReadOnlyRepositoriesAreDrawn) {
+  for (std::size_t i = 0; i <= kMostRepositoriesDrawn + 5; ++i)
+    registry.image("app" + std::to_string(i), {"shared", std::to_string(i)}, "v1");
+  const std::string graph = graph_of(asked(registry).sight);
+  std::size_t repositories = 0;
+  for (auto at = graph.find("shape=box"); at != graph.npos; at = graph.find("shape=box", at + 1))
+    ++repositories;
+  EXPECT_EQ(repositories, kMostRepositoriesDrawn);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(graph.begin(), graph.end(), '>')), kMostPairsDrawn);
+  EXPECT_THAT(graph, testing::HasSubstr("6 smaller repositories"));
 }
 
 TEST(TagName, TheRepositoryMayHaveAPort) {

@@ -178,6 +178,12 @@ const std::map<Rule, Fixture>& fixtures() {
          store.put(place + "/data", "not ff");
          return {place};
        }},
+      {owner_mixed,
+       [](Sound& store) -> Expected {
+         store.tree.give_to(5000, store.layer_link());
+         store.tree.give_to(5000, store.revision());
+         return {store.layer_link()};
+       }},
       {unexpected_file,
        [](Sound& store) -> Expected {
          store.put("repositories/app/notes", "x");

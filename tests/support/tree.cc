@@ -82,7 +82,8 @@ class TreeStorage final : public Storage {
             .disk_bytes = (size + 4095) / 4096 * 4096,
             .modified = node.modified,
             .born = node.born,
-            .changed = node.changed};
+            .changed = node.changed,
+            .owner = node.owner};
   }
 
   static void refuse_unless_directory(const Tree::Node& node, const std::string& path) {

@@ -22,6 +22,7 @@ class Tree {
     Time modified;
     std::optional<Time> born = {};  // empty: as on a file system that does not tell
     Time changed = {};
+    std::uint32_t owner = 0;
   };
 
   // Parents are made as needed, with the same time; a directory keeps the newest time of what was
@@ -34,6 +35,7 @@ class Tree {
   void remove(const std::string& path);
   void rename(const std::string& from, const std::string& to);  // of a file; times stay
   void touch(const std::string& path, Time modified);           // sets the time of what is there
+  void give_to(std::uint32_t user, const std::string& path) { nodes_.at(path).owner = user; }
   void arrive(const std::string& path, std::optional<Time> born, Time changed = {});
 
   bool has(const std::string& path) const { return nodes_.contains(path); }

@@ -235,16 +235,116 @@ TEST_F(AuditOnDisk, FiguresForPrometheus) {
     EXPECT_THAT(text, testing::HasSubstr(sample));
 }
 
+// One byte flipped, cut off, appended or zeroed in each of 200 blobs, links and manifests, at once:
+// all are found, and nothing is said of any other.
+TEST_F(AuditOnDisk, FindsEveryOneOf200DamagedFilesAndNothingElse) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = std::to_string(i);
+    registry.image("many/" + std::to_string(i % 20), {"layer " + name, "common " + name},
+                   "v" + name, {}, R"({"os":"linux","n":)" + name + "}");
+  }
+  write();
+  const char* fixed = std::getenv("REGCTL_TEST_SEED");
+  const auto seed =
+      fixed ? static_cast<std::uint32_t>(std::strtoul(fixed, nullptr, 10)) : std::random_device()();
+  SCOPED_TRACE("REGCTL_TEST_SEED=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(v2())) {
+    const bool is_history = entry.path().string().find("/index/") != std::string::npos;
+    if (entry.is_regular_file() && !is_history) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::shuffle(files.begin(), files.end(), random);
+  files.resize(200);
+  std::map<fs::path, std::string> before;
+  std::set<std::string> names, left;  // by which findings may call them: paths and digests
+  for (const fs::path& file : files) {
+    const std::string bytes = read_all(file), key = fs::relative(file, v2());
+    before.emplace(file, bytes);
+    std::string damaged = bytes;
+    const std::size_t at = random() % bytes.size();
+    switch (random() % 4) {
+      case 0:
+        damaged[at] ^= static_cast<char>(1u << random() % 7);
+        break;
+      case 1:
+        damaged.resize(at);
+        break;
+      case 2:
+        damaged += 'x';
+        break;
+      default:
+        damaged[at] = '\0';
+    }
+    std::ofstream(file, std::ios::binary) << damaged;
+    names.insert("docker/registry/v2/" + key);
+    const std::string hex = fs::path(key).parent_path().filename();
+    if (hex.size() == 64) names.insert("sha256:" + hex);
+    left.insert(key);
+  }
+  const Ran ran = run(audit());
+  EXPECT_EQ(ran.status, 12);
+  const json report = report_of(ran);
+  for (const json& finding : report.at("findings")) {
+    if (finding.at("severity") == "info") continue;
+    const std::string path = finding.value("path", ""), digest = finding.value("digest", "");
+    EXPECT_TRUE(names.contains(path) || names.contains(digest)) << finding;
+    std::erase_if(left, [&](const std::string& key) {
+      const std::string hex = fs::path(key).parent_path().filename();
+      return path.ends_with(key) || digest == "sha256:" + hex;
+    });
+  }
+  EXPECT_THAT(left, testing::IsEmpty());
+  for (const auto& [file, bytes] : before) std::ofstream(file, std::ios::binary) << bytes;
+  EXPECT_EQ(run(audit()).status, 0);
+}
+
+// The table of rules is the only one: what a report, the help and the manual list is the same.
+TEST_F(AuditOnDisk, HelpAndManualTellEveryRule) {
+  const std::string help = run({regctl_audit(), "--help"}).out,
+                    manual = read_all(fs::path(report_schema("regctl-audit")).parent_path() /
+                                      "regctl-audit.8.scd");
+  const json report = report_of(run(audit({"--quick"})));
+  std::size_t told = 0;
+  for (const json& rule : report.at("rules")) {
+    const std::string id = rule.at("id"), severity = rule.at("severity");
+    std::string summary = rule.at("summary");
+    summary[0] = static_cast<char>(std::toupper(summary[0]));
+    EXPECT_THAT(help, testing::HasSubstr(' ' + id));
+    EXPECT_THAT(manual, testing::HasSubstr("*" + id + "* (" + severity + ")\n\t" + summary));
+    ++told;
+  }
+  std::size_t described = 0;
+  for (auto at = manual.find(")\n\t", manual.find("# FINDINGS")); at != manual.npos;
+       at = manual.find(")\n\t", at + 1))
+    ++described;
+  EXPECT_EQ(described, told);
+}
+
+TEST_F(AuditOnDisk, DrawsWhatDotCanDraw) {
+  const fs::path file = work.path() / "graph.dot";
+  EXPECT_EQ(run(audit({"--graph", file})).status, 0);
+  const Ran drawn = run({"dot", "-Tsvg", file});
+  EXPECT_EQ(drawn.status, 0) << drawn.err;
+  EXPECT_THAT(drawn.out, testing::HasSubstr(digest_of("base").hex().substr(0, 12)));
+  EXPECT_EQ(run(audit({"--graph", v2() / "graph.dot"})).status, 2);
+}
+
 TEST_F(AuditOnDisk, AnswersAsItsSchemaSays) {
   registry.image("app/a", {"untagged"});
   registry.index("app/a", {registry.image("app/a", {"one of many"})}, "many");
   write();
+  const std::string list = work.path() / "list";
+  std::ofstream(list) << run({regctl_audit(), "--images", "--format", "plain", root.path()}).out
+                      << "app/a:gone " << digest_of("gone").text() << '\n';
   std::vector<std::string> answers;
   const std::vector<std::vector<std::string>> questions = {{"--usage"},
                                                            {"--images", "-v"},
                                                            {"--untagged"},
                                                            {"--history", "app/a:v0"},
                                                            {"--history", "app/a:many"},
+                                                           {"--reconcile", list},
                                                            {"--why", digest_of("base").text()},
                                                            {"--why", "app/a:many"}};
   for (const auto& question : questions) {
@@ -256,7 +356,9 @@ TEST_F(AuditOnDisk, AnswersAsItsSchemaSays) {
       fs::path(report_schema("regctl-audit")).parent_path() / "regctl-audit-answer.schema.json";
   for (const std::string& objection : objections(schema, answers)) EXPECT_EQ(objection, "");
   EXPECT_NE(objections(schema, {R"({"root":""})"})[0], "");
-  EXPECT_EQ(json::parse(answers[5]).at("chains").size(), kImages);
+  EXPECT_EQ(json::parse(answers[6]).at("chains").size(), kImages);
+  EXPECT_EQ(json::parse(answers[5]).at("lacks").size(), 1);
+  EXPECT_EQ(json::parse(answers[5]).at("beyond").size(), 1);  // what no tag reaches
   EXPECT_EQ(run(audit({"--images", "--usage"})).status, 2);
   EXPECT_EQ(run(audit({"--why", "0000"})).status, 2);
   EXPECT_EQ(run(audit({"--usage", "--state", state})).status, 2);
