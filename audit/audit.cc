@@ -80,6 +80,15 @@ bool may_be_getting_its_link(const Finding& finding) {
   return finding.rule == Rule::tag_dangling && !finding.digest;
 }
 
+// Old registries write blobs in place: for a moment one is empty, or short.
+bool may_be_being_written(const Finding& finding, const Inventory& inventory, Time now) {
+  constexpr Duration kLately = std::chrono::minutes(1);
+  const auto id = finding.digest ? inventory.digests.find(*finding.digest) : std::nullopt;
+  const Blob* blob = id ? inventory.blob(*id) : nullptr;
+  return finding.severity == Severity::error && blob && blob->present &&
+         blob->modified > now - kLately;
+}
+
 // When something was last written to the history of the finding's tag.
 Time last_entry(const Finding& finding, const Inventory& inventory) {
   Time last{};
@@ -141,13 +150,17 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
   if (std::ranges::any_of(verdict.findings, may_pass)) {
     const Before before(verdict.findings, verdict.inventory);
-    if (std::ranges::any_of(verdict.findings, may_be_getting_its_link))
+    const auto wants_time = [&](const Finding& finding) {
+      return may_be_getting_its_link(finding) ||
+             may_be_being_written(finding, verdict.inventory, now);
+    };
+    if (std::ranges::any_of(verdict.findings, wants_time))
       std::this_thread::sleep_for(wishes.settle);
+    verdict.inventory = take_stock(storage, wishes, crew);
     contents = still_wrong(contents, storage, crew);
     for (const auto& [digest, found] : known.contents.wrong) {
       if (!contents.wrong.contains(digest)) verdict.verification.disputed.push_back(digest);
     }
-    verdict.inventory = take_stock(storage, wishes, crew);
     wanted = wanted_blobs(verdict.inventory, wishes);
     verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
     std::erase_if(verdict.findings, [&](const Finding& finding) {

@@ -1,6 +1,7 @@
 // regctl-audit as a process: what it reads, what it remembers, and what stops it.
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <random>
@@ -320,6 +321,17 @@ TEST_F(AuditOnDisk, HelpAndManualTellEveryRule) {
        at = manual.find(")\n\t", at + 1))
     ++described;
   EXPECT_EQ(described, told);
+}
+
+TEST_F(AuditOnDisk, MixedOwnersAreGivenBack) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_EQ(chown(data("base").c_str(), 4321, 4321), 0);
+  const Ran ran = run(audit());
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_EQ(rules(ran), (std::multiset<std::string>{"owner-mixed"}));
+  const std::string advice = report_of(ran).at("findings")[0].at("advice");
+  EXPECT_EQ(run({"sh", "-c", "cd \"$1\" && " + advice, "sh", root.path()}).status, 0);
+  EXPECT_EQ(run(audit()).status, 0);
 }
 
 TEST_F(AuditOnDisk, DrawsWhatDotCanDraw) {
