@@ -161,6 +161,15 @@ TEST_F(AuditOnDisk, KilledAtAnyMoment) {
 TEST_F(AuditOnDisk, OneAuditAStateAndOneStateAStore) {
   EXPECT_EQ(run(audit({"--state", state})).status, 0);
   Program slow(audit({"--state", state, "--limit-rate", "10KB"}));
+  const auto has_it_open = [&] {
+    const fs::path open = "/proc/" + std::to_string(slow.pid()) + "/fd";
+    std::error_code gone;
+    for (const auto& fd : fs::directory_iterator(open, gone)) {
+      if (fs::read_symlink(fd.path(), gone) == state) return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(becomes_true(has_it_open)) << slow.err();
   ASSERT_TRUE(becomes_true([&] {
     return run(audit({"--state", state, "--quick"})).status == 11;
   })) << slow.err();
