@@ -8,7 +8,6 @@
 #include "audit/facts.h"
 #include "audit/images.h"
 #include "registry/closure.h"
-#include "registry/layout.h"
 #include "registry/marking/unreached.h"
 #include "registry/scan.h"
 
@@ -93,8 +92,7 @@ bool may_be_being_written(const Finding& finding, const Inventory& inventory, Ti
 Time last_entry(const Finding& finding, const Inventory& inventory) {
   Time last{};
   if (!may_be_getting_its_link(finding)) return last;
-  const Repository* repository = inventory.repository(finding.repository);
-  const Tag* tag = repository ? tag_named(repository->tags, finding.tag) : nullptr;
+  const Tag* tag = inventory.tag(finding.repository, finding.tag);
   if (!tag) return last;
   for (const TagEntry& entry : tag->history) last = std::max(last, entry.modified);
   return last;
@@ -120,14 +118,9 @@ class Before {
   std::set<Key> keys_;
 };
 
-UsageReport usage_of(const Verdict& verdict, const Facts& facts) {
-  const std::size_t digests = verdict.inventory.digests.size();
-  std::vector<bool> live(digests), garbage(digests);
-  for (std::size_t i = 0; i < digests; ++i) live[i] = facts.mark.digests[i] != Why::nothing;
-  for (const Unreached& one :
-       unreached_blobs(verdict.inventory, facts.mark, facts.policy, facts.now))
-    garbage[index_of(one.blob->digest)] = one.kept == Why::nothing;
-  return usage(verdict.inventory, verdict.sizes, live, garbage);
+UsageReport usage_of(const Facts& facts) {
+  return usage(facts.inventory, known_sizes(facts.inventory), facts.mark.all_live(),
+               garbage_of(facts.inventory, facts.unreached));
 }
 
 }  // namespace
@@ -147,7 +140,8 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   verdict.verification.known = share_of(known, verdict.inventory);
   Contents& contents = verdict.verification.contents;
   for (const auto& [digest, found] : known.contents.wrong) contents.wrong.emplace(digest, found);
-  verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
+  std::optional<Facts> facts(facts_of(verdict.inventory, store, contents, now));
+  verdict.findings = check(*facts);
   if (std::ranges::any_of(verdict.findings, may_pass)) {
     const Before before(verdict.findings, verdict.inventory);
     const auto wants_time = [&](const Finding& finding) {
@@ -162,17 +156,16 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
       if (!contents.wrong.contains(digest)) verdict.verification.disputed.push_back(digest);
     }
     wanted = wanted_blobs(verdict.inventory, wishes);
-    verdict.findings = check(facts_of(verdict.inventory, store, contents, now));
+    facts.emplace(facts_of(verdict.inventory, store, contents, now));
+    verdict.findings = check(*facts);
     std::erase_if(verdict.findings, [&](const Finding& finding) {
       return may_pass(finding) && !before.contains(finding, verdict.inventory);
     });
   }
   keep_wanted(verdict.findings, verdict.inventory, wanted, wishes);
   name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
-  const Facts facts = facts_of(verdict.inventory, store, contents, now);
-  verdict.harm = harm_of(facts, verdict.findings);
-  verdict.sizes = known_sizes(verdict.inventory);
-  verdict.usage = usage_of(verdict, facts);
+  verdict.harm = harm_of(*facts, verdict.findings);
+  verdict.usage = usage_of(*facts);
   return verdict;
 }
 

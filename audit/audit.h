@@ -29,7 +29,6 @@ struct Wishes {
 // What the audit found out.
 struct Verdict {
   Inventory inventory;
-  std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
   Verification verification;
   std::vector<Finding> findings;  // as check() orders them
   Harm harm;

@@ -8,6 +8,7 @@
 #include "cli/failure.h"
 #include "cli/units.h"
 #include "registry/closure.h"
+#include "registry/marking/untagged.h"
 #include "registry/usage.h"
 
 namespace regctl::audit {
@@ -23,12 +24,6 @@ struct Member {
   std::string platform;
 };
 
-std::vector<bool> all_alive(const Sight& sight) {
-  std::vector<bool> live(sight.inventory.digests.size());
-  for (std::size_t i = 0; i < live.size(); ++i) live[i] = sight.mark.digests[i] != Why::nothing;
-  return live;
-}
-
 std::vector<DigestId> children_of(DigestId manifest, const Sight& sight) {
   std::vector<DigestId> children;
   const Document* document = sight.inventory.document(manifest);
@@ -40,14 +35,16 @@ std::vector<DigestId> children_of(DigestId manifest, const Sight& sight) {
 }
 
 // Of `manifests` and of all that indexes among them name.
-Descriptions describe(std::vector<DigestId> manifests, const Sight& sight, const Storage& storage,
-                      const Workers& workers) {
-  for (std::size_t i = 0; i < manifests.size(); ++i) {
-    const auto children = children_of(manifests[i], sight);
-    manifests.insert(manifests.end(), children.begin(), children.end());
-    if (i + 1 == manifests.size()) break;
+Descriptions describe(const std::vector<DigestId>& manifests, const Sight& sight,
+                      const Storage& storage, const Workers& workers) {
+  std::set<DigestId> known(manifests.begin(), manifests.end());
+  std::vector<DigestId> all(known.begin(), known.end());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const DigestId child : children_of(all[i], sight)) {
+      if (known.insert(child).second) all.push_back(child);
+    }
   }
-  return descriptions_of(std::move(manifests), sight.inventory, storage, workers);
+  return descriptions_of(std::move(all), sight.inventory, storage, workers);
 }
 
 std::string created(const Description& description) {
@@ -103,11 +100,10 @@ std::string platform_words(DigestId manifest, const std::vector<Member>& members
 class Weights {
  public:
   Weights(const Sight& sight, std::vector<DigestId> images) : images_(std::move(images)) {
-    std::sort(images_.begin(), images_.end());
-    images_.erase(std::unique(images_.begin(), images_.end()), images_.end());
+    sort_unique(images_);
     std::vector<Roots> groups;
     for (const DigestId image : images_) groups.push_back({image});
-    usage_ = shares_of(sight.inventory, sight.sizes, all_alive(sight), groups);
+    usage_ = shares_of(sight.inventory, sight.sizes, sight.mark.all_live(), groups);
   }
 
   std::uint64_t size(DigestId image) const { return of(image).exclusive + of(image).shared; }
@@ -123,7 +119,7 @@ class Weights {
   std::vector<Usage> usage_;
 };
 
-// Every manifest that a tag points to, and every one that no tag reaches.
+// Every manifest that a tag points to, and every one that no tag reaches; each once.
 std::vector<DigestId> images_in(const Sight& sight) {
   std::vector<DigestId> images;
   Closure closure(sight.inventory);
@@ -139,9 +135,11 @@ std::vector<DigestId> images_in(const Sight& sight) {
       if (is_there(link) && !closure.reached(link.name)) images.push_back(link.name);
     }
   }
+  sort_unique(images);
   return images;
 }
 
+// Images, and those of indexes one by one.
 std::vector<DigestId> leaves_in(const Sight& sight) {
   std::vector<DigestId> leaves;
   for (const DigestId image : images_in(sight)) {
@@ -182,9 +180,8 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
   }
   const Descriptions all = describe(tagged, sight, storage, workers);
   const Weights weights(sight, images_in(sight));
-  std::vector<DigestId> leaves;  // images, and those of indexes one by one
-  if (each_platform) leaves = leaves_in(sight);
-  const Weights own(sight, std::move(leaves));
+  std::optional<Weights> own;
+  if (each_platform) own.emplace(sight, leaves_in(sight));
   for (const Repository& repository : sight.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
       if (!tag.target) {
@@ -200,7 +197,8 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
       for (const Member& member : members)
         table.rows.push_back({repository.name, tag.name, sight.digest(member.manifest),
                               member.platform, time_cell(created(all.at(member.manifest))),
-                              Size{own.size(member.manifest)}, Size{own.unique(member.manifest)}});
+                              Size{own->size(member.manifest)},
+                              Size{own->unique(member.manifest)}});
     }
   }
   return {std::move(table)};
@@ -217,23 +215,9 @@ Answer untagged(const Sight& sight, const Storage& storage, const Workers& worke
                                 {"bytes", "SIZE"},
                                 {"unique_bytes", "UNIQUE"}},
                     .rows = {}};
-  Policy policy = sight.policy;
-  policy.delete_untagged = true;
-  policy.keep_younger_than = Duration(0);
-  const Mark tagged = mark(sight.inventory, policy, sight.now);
-  std::vector<std::pair<const Repository*, const Link*>> found;
+  const auto found = untagged_revisions(sight.inventory, sight.now);
   std::vector<DigestId> manifests;
-  for (std::size_t i = 0; i < sight.inventory.repositories.size(); ++i) {
-    const Repository& repository = sight.inventory.repositories[i];
-    for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
-      const Why why = tagged.repositories[i].revisions[k];
-      const Link& link = repository.revisions[k];
-      if (link.state != LinkState::present || (why != Why::nothing && why < Why::is_protected))
-        continue;
-      found.emplace_back(&repository, &link);
-      manifests.push_back(link.name);
-    }
-  }
+  for (const auto& [repository, link] : found) manifests.push_back(link->name);
   const Descriptions all = describe(manifests, sight, storage, workers);
   std::vector<DigestId> weighed = images_in(sight);
   weighed.insert(weighed.end(), manifests.begin(), manifests.end());
@@ -253,11 +237,8 @@ namespace {
 // How many images, of those that stand by themselves, have each digest.
 std::vector<std::uint32_t> images_with(const Sight& sight) {
   std::vector<std::uint32_t> counts(sight.inventory.digests.size());
-  std::vector<DigestId> images = images_in(sight);
-  std::sort(images.begin(), images.end());
-  images.erase(std::unique(images.begin(), images.end()), images.end());
   Closure closure(sight.inventory);
-  for (const DigestId image : images) {
+  for (const DigestId image : images_in(sight)) {
     closure.restart();
     closure.from(image, [&](DigestId id) { ++counts[index_of(id)]; });
   }
@@ -286,18 +267,8 @@ std::vector<Step> steps_of(const Description& image) {
   return steps;
 }
 
-AnswerTable history_of(const Member& member, const Description& image, const Sight& sight,
-                       const std::vector<std::uint32_t>& images) {
-  AnswerTable table{.key = "history",
-                    .title = member.platform,
-                    .columns = {{"manifest", "MANIFEST"},
-                                {"platform", "PLATFORM"},
-                                {"layer", "LAYER"},
-                                {"created", "CREATED"},
-                                {"bytes", "SIZE"},
-                                {"other_images", "OTHER IMAGES"},
-                                {"created_by", "CREATED BY"}},
-                    .rows = {}};
+void add_history(const Member& member, const Description& image, const Sight& sight,
+                 const std::vector<std::uint32_t>& images, AnswerTable& table) {
   const auto steps = steps_of(image);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     const Descriptor* layer = step->layer;
@@ -310,29 +281,32 @@ AnswerTable history_of(const Member& member, const Description& image, const Sig
          layer ? Cell(Count{others}) : Cell(),
          step->history ? Cell(step->history->created_by) : Cell()});
   }
-  return table;
 }
 
 }  // namespace
 
 Answer history(const Sight& sight, const Storage& storage, const Workers& workers,
                const TagName& name) {
-  const Repository* repository = sight.inventory.repository(name.repository);
-  const Tag* tag = repository ? tag_named(repository->tags, name.tag) : nullptr;
+  const Tag* tag = sight.inventory.tag(name.repository, name.tag);
   if (!tag || !tag->target)
     throw cli::UsageError("--history " + name.repository + ':' + name.tag + ": no such tag",
                           "regctl-audit --images lists them");
+  AnswerTable table{.key = "history",
+                    .title = "",
+                    .columns = {{"manifest", "MANIFEST"},
+                                {"platform", "PLATFORM"},
+                                {"layer", "LAYER"},
+                                {"created", "CREATED"},
+                                {"bytes", "SIZE"},
+                                {"other_images", "OTHER IMAGES"},
+                                {"created_by", "CREATED BY"}},
+                    .rows = {}};
   const Descriptions all = describe({*tag->target}, sight, storage, workers);
   std::vector<Member> members = members_of(*tag->target, all, sight);
   if (members.empty()) members.push_back({*tag->target, platform(all.at(*tag->target))});
   const auto images = images_with(sight);
-  AnswerTable table;
-  for (const Member& member : members) {
-    AnswerTable one = history_of(member, all.at(member.manifest), sight, images);
-    one.rows.insert(one.rows.begin(), table.rows.begin(), table.rows.end());
-    table = std::move(one);
-  }
-  table.title = "";
+  for (const Member& member : members)
+    add_history(member, all.at(member.manifest), sight, images, table);
   return {std::move(table)};
 }
 

@@ -1,7 +1,5 @@
 #include "audit/command.h"
 
-#include <fmt/format.h>
-
 #include "audit/answer.h"
 #include "audit/catalog.h"
 #include "audit/explain.h"
@@ -12,7 +10,6 @@
 #include "audit/sight.h"
 #include "audit/space.h"
 #include "cli/messages.h"
-#include "cli/output_file.h"
 #include "cli/signals.h"
 #include "registry/error.h"
 #include "registry/store.h"
@@ -36,10 +33,6 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
   if (condition == Condition::incomplete) status = worse(status, ExitStatus::incomplete);
   if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
   return status;
-}
-
-Pace::Clock::time_point end_of(const std::optional<Duration>& deadline) {
-  return deadline ? Pace::Clock::now() + *deadline : Pace::Clock::time_point::max();
 }
 
 // Compared with a week and a month ago, as far as the state goes back, and kept for later.
@@ -74,7 +67,7 @@ void carry_out(Report& report, const Settings& settings, const Workers& workers,
     report.warnings.push_back(report::of_empty_directory(report.store));
     return;
   }
-  Pace pace(settings.bytes_per_second, end_of(settings.deadline));
+  Pace pace(settings.bytes_per_second, Pace::end_after(settings.deadline));
   std::optional<State> state;
   try {
     const Store store(report.store);
@@ -140,16 +133,6 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   return report.exit_status;
 }
 
-std::vector<Belief> read_beliefs(const std::string& file) {
-  try {
-    return parse_beliefs(cli::read_file(file), file);
-  } catch (const cli::UsageError&) {
-    throw;
-  } catch (const std::runtime_error& error) {
-    throw cli::UsageError(std::string("--reconcile: ") + error.what());
-  }
-}
-
 // The graph itself goes to a file.
 Answer answer_to(const Question& question, const Sight& sight, const Storage& storage,
                  const Workers& workers, bool verbose) {
@@ -165,7 +148,8 @@ Answer answer_to(const Question& question, const Sight& sight, const Storage& st
     case Question::Kind::history:
       return history(sight, storage, workers, parse_tag_name(question.about).value());
     case Question::Kind::reconcile:
-      return reconcile(sight, read_beliefs(question.about));
+      return reconcile(sight,
+                       parse_beliefs(cli::file_value("reconcile", question.about), question.about));
     case Question::Kind::graph:
       break;
   }

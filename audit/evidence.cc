@@ -6,7 +6,8 @@
 #include <optional>
 
 #include "cli/failure.h"
-#include "cli/output_file.h"
+#include "cli/lines.h"
+#include "cli/program.h"
 #include "registry/json_object.h"
 #include "registry/layout.h"
 
@@ -169,37 +170,29 @@ std::optional<Digest> blob_at(std::string_view path) {
 
 std::vector<Checksum> parse_evidence(std::string_view text, const std::string& file) {
   std::vector<Checksum> checksums;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  cli::each_line(text, [&](std::size_t number, std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) continue;
+    if (line.empty()) return;
     const auto read = understood(line);
     if (!read) reject(file, number, "is no checksum");
     const auto blob = blob_at(read->path);
     const std::string_view name = layout::name_of(read->path);
-    if (blob && layout::parse_quarantine_name(name)) continue;
+    if (blob && layout::parse_quarantine_name(name)) return;
     if (!blob || name != layout::kData) reject(file, number, "names no blob: " + read->path);
     if (blob->algorithm() != read->algorithm)
       reject(file, number, "tells another algorithm than the name of its blob");
     const auto found = Digest::from_hex(read->algorithm, read->hex, HexCase::either);
     if (!found) reject(file, number, "is no checksum");
     checksums.push_back({*blob, *found});
-  }
+  });
   if (checksums.empty())
     throw cli::UsageError("--evidence " + file + ": there is no checksum in it");
   return checksums;
 }
 
 Evidence read_evidence(const std::string& file) {
-  try {
-    const Time date = cli::last_written(file);
-    return {file, date, parse_evidence(cli::read_file(file), file)};
-  } catch (const cli::UsageError&) {
-    throw;
-  } catch (const std::runtime_error& error) {
-    throw cli::UsageError(std::string("--evidence: ") + error.what());
-  }
+  const Time date = cli::file_time_value("evidence", file);
+  return {file, date, parse_evidence(cli::file_value("evidence", file), file)};
 }
 
 }  // namespace regctl::audit

@@ -61,8 +61,7 @@ DigestId subject_of(const std::string& name, const Inventory& inventory) {
   }
   const auto tag_name = parse_tag_name(name);
   if (!tag_name) fail(name, "neither a digest nor repository:tag nor repository@digest");
-  const Repository* repository = inventory.repository(tag_name->repository);
-  const Tag* tag = repository ? tag_named(repository->tags, tag_name->tag) : nullptr;
+  const Tag* tag = inventory.tag(tag_name->repository, tag_name->tag);
   if (!tag || !tag->target) fail(name, "no such tag", "regctl-audit --images lists them");
   return *tag->target;
 }
@@ -153,7 +152,7 @@ class Tags {
   std::vector<One> tags_;
 };
 
-AnswerTable chains(DigestId subject, const Sight& sight) {
+AnswerTable table_of(const std::vector<Chain>& chains, const Sight& sight) {
   const Tags tags(sight);
   AnswerTable table{.key = "chains",
                     .title = "",
@@ -162,7 +161,7 @@ AnswerTable chains(DigestId subject, const Sight& sight) {
                                 {"kept_as", "KEPT AS"},
                                 {"via", "VIA"}},
                     .rows = {}};
-  for (const Chain& chain : chains_to(subject, sight.inventory)) {
+  for (const Chain& chain : chains) {
     for (std::uint32_t i = 0; i < sight.inventory.repositories.size(); ++i) {
       const Repository& repository = sight.inventory.repositories[i];
       tags.each(chain.back(), i, [&](std::uint32_t tag) {
@@ -181,11 +180,11 @@ AnswerTable chains(DigestId subject, const Sight& sight) {
   return table;
 }
 
-// When the last revision link to it, or to what names it, was deleted, as far as its directory
-// tells; empty: nobody knows.
-std::optional<Time> unlinked_since(DigestId subject, const Sight& sight) {
+// When the last revision link to what the chains end at was deleted, as far as its directory tells;
+// empty: nobody knows.
+std::optional<Time> unlinked_since(const std::vector<Chain>& chains, const Sight& sight) {
   std::optional<Time> since;
-  for (const Chain& chain : chains_to(subject, sight.inventory)) {
+  for (const Chain& chain : chains) {
     for (const Repository& repository : sight.inventory.repositories) {
       const Link* revision = link_named(repository.revisions, chain.back());
       if (revision && revision->state == LinkState::pending)
@@ -217,12 +216,6 @@ std::string kind_of(DigestId subject, const Inventory& inventory) {
   return "blob";
 }
 
-bool is_in_quarantine(DigestId subject, const Inventory& inventory) {
-  return std::ranges::any_of(inventory.quarantined, [&](const Quarantined& copy) {
-    return copy.kind == Quarantined::Kind::blob && copy.digest == subject;
-  });
-}
-
 // What the next run does with it, and from when on: now, where that is empty.
 struct Fate {
   std::string next_run;
@@ -232,7 +225,7 @@ struct Fate {
 Fate fate_of(DigestId subject, const Sight& sight) {
   const Blob* blob = sight.inventory.blob(subject);
   if (!blob || !blob->has_bytes()) {
-    if (!is_in_quarantine(subject, sight.inventory))
+    if (!sight.inventory.has_quarantined_blob(subject))
       return {"nothing: its bytes are not there", {}};
     return {sight.mark.live(subject) ? "gives it back" : "purges it after the hold", {}};
   }
@@ -252,10 +245,10 @@ Fate fate_of(DigestId subject, const Sight& sight) {
 
 Answer why(const Sight& sight, const std::string& name) {
   const DigestId subject = subject_of(name, sight.inventory);
-  AnswerTable ways = chains(subject, sight);
+  const std::vector<Chain> chains = chains_to(subject, sight.inventory);
   const Fate fate = fate_of(subject, sight);
   const Blob* blob = sight.inventory.blob(subject);
-  const auto since = sight.mark.live(subject) ? std::nullopt : unlinked_since(subject, sight);
+  const auto since = sight.mark.live(subject) ? std::nullopt : unlinked_since(chains, sight);
   AnswerTable about{.key = "about",
                     .title = "",
                     .columns = {{"digest", "DIGEST"},
@@ -271,7 +264,7 @@ Answer why(const Sight& sight, const std::string& name) {
                         std::string(report::words_of(sight.mark.digests[index_of(subject)])),
                         since ? Cell(*since) : Cell(), fate.next_run,
                         fate.when ? Cell(*fate.when) : Cell()});
-  return {std::move(about), std::move(ways)};
+  return {std::move(about), table_of(chains, sight)};
 }
 
 }  // namespace regctl::audit

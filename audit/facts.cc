@@ -42,8 +42,7 @@ Policy with(Policy policy, bool Policy::*option) {
 }  // namespace
 
 bool Facts::is_absent(DigestId id) const {
-  return !inventory.has_bytes(id) &&
-         !inventory.is_hidden(layout::join(layout::blob(digest(id)), layout::kData));
+  return !inventory.has_bytes(id) && !inventory.is_hidden(layout::blob_data(digest(id)));
 }
 
 bool Facts::is_missing(DigestId id) const {
@@ -57,12 +56,12 @@ const Blob* Facts::blob_behind(DigestId id) const {
   return alias != aliases.end() && alias->first == id ? inventory.blob(alias->second) : nullptr;
 }
 
-Price::Price(const Facts& facts, bool Policy::*option)
+Freed::Freed(const Facts& facts, bool Policy::*option)
     : facts_(facts),
       with_(mark(facts.inventory, with(facts.policy, option), facts.now)),
       closure_(facts.inventory) {}
 
-std::uint64_t Price::bytes_below(DigestId root) {
+std::uint64_t Freed::bytes_below(DigestId root) {
   std::uint64_t bytes = 0;
   closure_.restart();
   closure_.from(root, [&](DigestId id) {
@@ -81,11 +80,13 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Conten
               .now = now,
               .policy = policy,
               .mark = mark(inventory, policy, now),
+              .unreached = {},
               .pulling = Pulling(inventory, by_id(inventory, contents.wrong)),
               .unpullable = {},
               .in_doubt = {},
               .is_manifest = manifests_of(inventory),
               .aliases = Closure(inventory).aliases()};
+  facts.unreached = unreached_blobs(inventory, facts.mark, policy, now);
   facts.unpullable = facts.pulling.unpullable();
   if (!contents.unread.empty())
     facts.in_doubt = Pulling(inventory, by_id(inventory, contents.unread)).unpullable();

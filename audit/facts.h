@@ -10,6 +10,7 @@
 #include "registry/inventory.h"
 #include "registry/marking/mark.h"
 #include "registry/marking/policy.h"
+#include "registry/marking/unreached.h"
 #include "registry/pulling.h"
 #include "registry/store_facts.h"
 #include "registry/time.h"
@@ -25,6 +26,7 @@ struct Facts {
   // What regctl-gc would keep, were everything old enough.
   Policy policy;
   Mark mark;
+  std::vector<Unreached> unreached;  // by that
   Pulling pulling;
   std::vector<Unpullable> unpullable;
   std::vector<Unpullable> in_doubt;  // by what could not be read
@@ -46,10 +48,10 @@ struct Facts {
 };
 
 // What regctl-gc would take more with one of its options.
-class Price {
+class Freed {
  public:
   // `facts` must outlive it.
-  Price(const Facts& facts, bool Policy::*option);
+  Freed(const Facts& facts, bool Policy::*option);
   // Of all that `root` refers to. In bytes.
   std::uint64_t bytes_below(DigestId root);
 

@@ -125,8 +125,7 @@ std::vector<Pair> pairs_of(const std::vector<std::size_t>& repositories, const S
 }
 
 std::string draw_repositories(const Sight& sight) {
-  std::vector<bool> live(sight.inventory.digests.size());
-  for (std::size_t i = 0; i < live.size(); ++i) live[i] = sight.mark.digests[i] != Why::nothing;
+  const std::vector<bool> live = sight.mark.all_live();
   const UsageReport usage =
       regctl::usage(sight.inventory, sight.sizes, live, std::vector<bool>(live.size()));
   std::vector<std::size_t> order;

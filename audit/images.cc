@@ -1,7 +1,5 @@
 #include "audit/images.h"
 
-#include <algorithm>
-
 #include "registry/layout.h"
 
 namespace regctl::audit {
@@ -12,8 +10,7 @@ constexpr std::size_t kLargest = std::size_t{4} << 20;
 
 // Empty: they cannot be read.
 std::string bytes_of(DigestId id, const Inventory& inventory, const Storage& storage) {
-  const std::string key =
-      layout::join(layout::blob(inventory.digests[id]), std::string(layout::kData));
+  const std::string key = layout::blob_data(inventory.digests[id]);
   try {
     auto content = storage.read(key, kLargest);
     return content && content->whole ? std::move(content->bytes) : "";
@@ -59,8 +56,7 @@ Description description_of(DigestId manifest, const Inventory& inventory, const 
 std::map<DigestId, Description> descriptions_of(std::vector<DigestId> manifests,
                                                 const Inventory& inventory, const Storage& storage,
                                                 const Workers& workers) {
-  std::sort(manifests.begin(), manifests.end());
-  manifests.erase(std::unique(manifests.begin(), manifests.end()), manifests.end());
+  sort_unique(manifests);
   auto described = parallel_map(
       workers, manifests, [&](DigestId id) { return description_of(id, inventory, storage); });
   std::map<DigestId, Description> all;

@@ -7,6 +7,7 @@
 
 #include "audit/catalog.h"
 #include "cli/failure.h"
+#include "cli/lines.h"
 #include "registry/closure.h"
 
 namespace regctl::audit {
@@ -14,12 +15,6 @@ namespace {
 
 using report::Count;
 using report::Size;
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
 
 std::vector<std::string_view> fields_of(std::string_view line) {
   std::vector<std::string_view> fields;
@@ -45,7 +40,7 @@ std::optional<Belief> of_words(std::string_view line) {
   const auto space = line.find_first_of(" \t");
   if (space != line.npos) {
     const auto name = parse_tag_name(std::string(line.substr(0, space)));
-    const auto digest = Digest::parse(trimmed(line.substr(space)));
+    const auto digest = Digest::parse(cli::trimmed(line.substr(space)));
     if (!name || !digest) return std::nullopt;
     return Belief{name->repository, name->tag, *digest};
   }
@@ -94,9 +89,10 @@ class Beliefs {
   Closure reached_;
 };
 
-bool is_here(const Belief& belief, const Repository* repository, const Sight& sight) {
+bool is_here(const Belief& belief, const Sight& sight) {
   const auto id = sight.inventory.digests.find(belief.digest);
   if (!id || !sight.inventory.has_bytes(*id)) return false;
+  const Repository* repository = sight.inventory.repository(belief.repository);
   return belief.repository.empty() || (repository && has_link(repository->revisions, *id));
 }
 
@@ -104,11 +100,9 @@ bool is_here(const Belief& belief, const Repository* repository, const Sight& si
 
 std::vector<Belief> parse_beliefs(std::string_view text, const std::string& file) {
   std::vector<Belief> beliefs;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    line = trimmed(line.substr(0, line.find('#')));
-    if (line.empty() || is_record_without_digest(line)) continue;
+  cli::each_line(text, [&](std::size_t number, std::string_view whole) {
+    const std::string_view line = cli::entry_of(whole);
+    if (line.empty() || is_record_without_digest(line)) return;
     auto belief = of_record(line);
     if (!belief) belief = of_words(line);
     if (!belief)
@@ -116,7 +110,7 @@ std::vector<Belief> parse_beliefs(std::string_view text, const std::string& file
           fmt::format("--reconcile {}: line {} names no digest", file, number),
           "write sha256:..., repository@sha256:... or repository:tag sha256:..., one a line");
     beliefs.push_back(std::move(*belief));
-  }
+  });
   if (beliefs.empty())
     throw cli::UsageError("--reconcile " + file + ": there is no digest in it",
                           "a list without a line is not an empty registry");
@@ -143,10 +137,8 @@ Answer reconcile(const Sight& sight, const std::vector<Belief>& beliefs) {
                          {"freed_bytes", "FREED"}},
              .rows = {}};
   for (const Belief& one : beliefs) {
-    const Repository* repository = sight.inventory.repository(one.repository);
-    const Tag* tag =
-        repository && !one.tag.empty() ? tag_named(repository->tags, one.tag) : nullptr;
-    if (!is_here(one, repository, sight) || (!one.tag.empty() && !tag))
+    const Tag* tag = one.tag.empty() ? nullptr : sight.inventory.tag(one.repository, one.tag);
+    if (!is_here(one, sight) || (!one.tag.empty() && !tag))
       lacks.rows.push_back({one.repository, one.tag, one.digest});
     if (tag && (!tag->target || sight.digest(*tag->target) != one.digest))
       differs.rows.push_back({one.repository, one.tag, one.digest,

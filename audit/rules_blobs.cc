@@ -2,7 +2,6 @@
 
 #include "audit/rules.h"
 #include "registry/layout.h"
-#include "registry/marking/unreached.h"
 
 namespace regctl::audit {
 namespace {
@@ -19,16 +18,6 @@ void each_needed_blob(const Facts& facts, Visit visit) {
   }
 }
 
-std::string data_of(DigestId id, const Facts& facts) {
-  return layout::join(layout::blob(facts.digest(id)), layout::kData);
-}
-
-bool is_in_quarantine(DigestId id, const Facts& facts) {
-  return std::ranges::any_of(facts.inventory.quarantined, [&](const Quarantined& copy) {
-    return copy.kind == Quarantined::Kind::blob && copy.digest == id;
-  });
-}
-
 }  // namespace
 
 // What is a manifest is hashed by every audit, and has a rule of its own.
@@ -41,7 +30,7 @@ Findings blob_digest_mismatch(const Facts& facts) {
     const Document* document = facts.inventory.document(*id);
     if (document && document->state == Document::State::damaged) continue;
     Finding finding = finding_of(Rule::blob_digest_mismatch, digest);
-    finding.path = data_of(*id, facts);
+    finding.path = layout::blob_data(digest);
     finding.expected = digest.text();
     finding.found = found.text();
     finding.bytes = blob->bytes;
@@ -62,7 +51,7 @@ Findings blob_size_mismatch(const Facts& facts) {
         !told.insert(reference.to).second)
       return;
     Finding finding = finding_of(Rule::blob_size_mismatch, facts.digest(reference.to));
-    finding.path = data_of(blob->digest, facts);
+    finding.path = layout::blob_data(facts.digest(blob->digest));
     finding.expected = *reference.size;
     finding.found = blob->bytes;
     finding.bytes = blob->bytes;
@@ -80,7 +69,7 @@ Findings blob_missing(const Facts& facts) {
     Finding finding = finding_of(Rule::blob_missing, facts.digest(reference.to));
     finding.severity = unless_cache(Severity::error, facts);
     finding.found = report::Part{report::Code::needed_by, {facts.digest(document.digest).text()}};
-    if (is_in_quarantine(reference.to, facts)) finding.advice = kHeal;
+    if (facts.inventory.has_quarantined_blob(reference.to)) finding.advice = kHeal;
     findings.push_back(std::move(finding));
   });
   return findings;
@@ -89,8 +78,7 @@ Findings blob_missing(const Facts& facts) {
 Findings blob_unreferenced(const Facts& facts) {
   Findings findings;
   if (!facts.all_references_known) return findings;
-  for (const Unreached& one :
-       unreached_blobs(facts.inventory, facts.mark, facts.policy, facts.now)) {
+  for (const Unreached& one : facts.unreached) {
     if (one.kept != Why::nothing) continue;
     findings.push_back(finding_of(Rule::blob_unreferenced, facts.digest(one.blob->digest)));
     findings.back().bytes = one.blob->bytes;

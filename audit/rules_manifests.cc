@@ -133,12 +133,12 @@ Findings referrer_orphaned(const Facts& facts) {
   Findings findings;
   if (!facts.all_references_known) return findings;
   const Orphans orphans(facts.inventory);
-  Price price(facts, &Policy::prune_orphaned_referrers);
+  Freed freed(facts, &Policy::prune_orphaned_referrers);
   const auto add = [&](DigestId id, const Repository& repository, const std::string& tag) {
     findings.push_back(finding_of(Rule::referrer_orphaned, facts.digest(id)));
     findings.back().repository = repository.name;
     findings.back().tag = tag;
-    findings.back().bytes = price.bytes_below(id);
+    findings.back().bytes = freed.bytes_below(id);
   };
   for (const Repository& repository : facts.inventory.repositories) {
     std::vector<DigestId> held;

@@ -1,5 +1,6 @@
 #include "audit/rules.h"
 #include "registry/layout.h"
+#include "registry/marking/untagged.h"
 #include "registry/remains.h"
 
 namespace regctl::audit {
@@ -49,7 +50,7 @@ Findings tag_dangling(const Facts& facts) {
 // Where the revision link is there the manifest is missing, and that rule says so.
 Findings tag_dead(const Facts& facts) {
   Findings findings;
-  Price price(facts, &Policy::prune_dead_tags);
+  Freed freed(facts, &Policy::prune_dead_tags);
   for (const Repository& repository : facts.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
       const bool is_missing = tag.target && has_link(repository.revisions, *tag.target);
@@ -59,7 +60,7 @@ Findings tag_dead(const Facts& facts) {
         continue;
       Finding finding = unpullable(Rule::tag_dead, repository, tag, facts);
       finding.path = layout::tag(repository.name, tag.name);
-      finding.bytes = tag.target ? price.bytes_below(*tag.target) : 0;
+      finding.bytes = tag.target ? freed.bytes_below(*tag.target) : 0;
       findings.push_back(std::move(finding));
     }
   }
@@ -70,22 +71,12 @@ Findings tag_dead(const Facts& facts) {
 Findings manifest_untagged(const Facts& facts) {
   Findings findings;
   if (!facts.all_references_known) return findings;
-  Policy policy = facts.policy;
-  policy.delete_untagged = true;
-  const Mark tagged = mark(facts.inventory, policy, facts.now);
-  const auto is_untagged = [](Why why) { return why == Why::nothing || why >= Why::is_protected; };
-  for (std::size_t i = 0; i < facts.inventory.repositories.size(); ++i) {
-    const Repository& repository = facts.inventory.repositories[i];
-    for (std::size_t k = 0; k < repository.revisions.size(); ++k) {
-      const Link& link = repository.revisions[k];
-      if (link.state != LinkState::present || !is_untagged(tagged.repositories[i].revisions[k]))
-        continue;
-      const Document* document = facts.inventory.document(link.name);
-      Finding finding = finding_of(Rule::manifest_untagged, facts.digest(link.name));
-      finding.repository = repository.name;
-      finding.bytes = document ? document->bytes : 0;
-      findings.push_back(std::move(finding));
-    }
+  for (const auto& [repository, link] : untagged_revisions(facts.inventory, facts.now)) {
+    const Document* document = facts.inventory.document(link->name);
+    Finding finding = finding_of(Rule::manifest_untagged, facts.digest(link->name));
+    finding.repository = repository->name;
+    finding.bytes = document ? document->bytes : 0;
+    findings.push_back(std::move(finding));
   }
   return findings;
 }

@@ -27,14 +27,14 @@ struct Amount {
   }
 };
 
-AnswerTable totals(const Sight& sight) {
+AnswerTable totals(const Sight& sight, const std::vector<Unreached>& unreached) {
   Amount live, garbage, young, quarantined, all;
   for (const Blob& blob : sight.inventory.blobs) {
     if (!blob.present) continue;
     all.add(blob.bytes, blob.disk_bytes);
     if (sight.mark.live(blob.digest)) live.add(blob.bytes, blob.disk_bytes);
   }
-  for (const Unreached& one : unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now))
+  for (const Unreached& one : unreached)
     (one.kept == Why::nothing ? garbage : young).add(one.blob->bytes, one.blob->disk_bytes);
   for (const Quarantined& copy : sight.inventory.quarantined) {
     if (copy.kind == Quarantined::Kind::blob) quarantined.add(copy.bytes, copy.disk_bytes);
@@ -57,22 +57,14 @@ AnswerTable totals(const Sight& sight) {
   return table;
 }
 
-std::vector<bool> all_alive(const Sight& sight) {
-  std::vector<bool> live(sight.inventory.digests.size());
-  for (std::size_t i = 0; i < live.size(); ++i) live[i] = sight.mark.digests[i] != Why::nothing;
-  return live;
-}
-
 void largest_first(AnswerTable& table, std::size_t column) {
   std::ranges::stable_sort(table.rows, std::ranges::greater{},
                            [&](const auto& row) { return std::get<Size>(row[column]).bytes; });
 }
 
-AnswerTable repositories(const Sight& sight) {
-  std::vector<bool> garbage(sight.inventory.digests.size());
-  for (const Unreached& one : unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now))
-    garbage[index_of(one.blob->digest)] = one.kept == Why::nothing;
-  const UsageReport usage = regctl::usage(sight.inventory, sight.sizes, all_alive(sight), garbage);
+AnswerTable repositories(const Sight& sight, const std::vector<Unreached>& unreached) {
+  const UsageReport usage = regctl::usage(sight.inventory, sight.sizes, sight.mark.all_live(),
+                                          garbage_of(sight.inventory, unreached));
   AnswerTable table{.key = "repositories",
                     .title =
                         "REPOSITORIES     exclusive: freed if only this one went; fair share: "
@@ -122,7 +114,7 @@ AnswerTable tags(const Sight& sight) {
     groups.push_back({&repository, nullptr});
     roots.push_back(std::move(others));
   }
-  const auto shares = shares_of(sight.inventory, sight.sizes, all_alive(sight), roots);
+  const auto shares = shares_of(sight.inventory, sight.sizes, sight.mark.all_live(), roots);
   AnswerTable table{.key = "tags",
                     .title = "TAGS     - : what no tag of the repository reaches",
                     .columns = {{"repository", "REPOSITORY"},
@@ -202,8 +194,9 @@ AnswerTable options(const Sight& sight) {
 }  // namespace
 
 Answer usage_of(const Sight& sight, const Storage& storage, const Workers& workers) {
-  return {totals(sight), repositories(sight), tags(sight), duplicates(sight, storage, workers),
-          options(sight)};
+  const auto unreached = unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now);
+  return {totals(sight, unreached), repositories(sight, unreached), tags(sight),
+          duplicates(sight, storage, workers), options(sight)};
 }
 
 }  // namespace regctl::audit

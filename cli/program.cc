@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -229,6 +230,23 @@ std::uint64_t number_value(const Options& options, const std::string& name, std:
     if (const std::uint64_t value = std::stoull(text); value <= most) return value;
   }
   throw UsageError("--" + name + ' ' + text + ": not a number from 0 to " + std::to_string(most));
+}
+
+std::string file_value(const std::string& name, const std::string& file, const std::string& hint) {
+  try {
+    return read_file(file);
+  } catch (const std::runtime_error& error) {
+    throw UsageError("--" + name + ": " + error.what(), hint);
+  }
+}
+
+std::chrono::sys_time<std::chrono::nanoseconds> file_time_value(const std::string& name,
+                                                                const std::string& file) {
+  try {
+    return last_written(file);
+  } catch (const std::runtime_error& error) {
+    throw UsageError("--" + name + ": " + error.what());
+  }
 }
 
 const std::string& root_operand(const Program& program, const Options& options) {

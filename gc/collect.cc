@@ -78,9 +78,7 @@ class Collector {
         stop_(stop),
         workers_(undertaking.jobs, stop),
         patient_(undertaking.jobs),
-        pace_(undertaking.bytes_per_second, undertaking.deadline
-                                                ? Clock::now() + *undertaking.deadline
-                                                : Clock::time_point::max()),
+        pace_(undertaking.bytes_per_second, Pace::end_after(undertaking.deadline)),
         progress_(progress) {
     looking_.sizes = Sizes::seen;
   }
@@ -275,8 +273,7 @@ class Collector {
   void note_emptied(const Plan& plan) {
     auto& all = swept_.plan.empty_repositories;
     all.insert(all.end(), plan.empty_repositories.begin(), plan.empty_repositories.end());
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
+    sort_unique(all);
   }
 
   void put_back(const std::vector<Copy>& taken, const report::Part& why) {

@@ -322,12 +322,11 @@ class Look {
 
 UsageReport usage_of(const Looked& looked, const Plan& plan) {
   const DigestSet& names = looked.inventory.digests;
-  std::vector<bool> live(names.size()), garbage(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) live[i] = looked.mark.digests[i] != Why::nothing;
+  std::vector<bool> garbage(names.size());
   for (const BlobRemoval& blob : plan.blobs) {
     if (const auto id = names.find(blob.digest)) garbage[index_of(*id)] = true;
   }
-  return usage(looked.inventory, looked.sizes, live, garbage);
+  return usage(looked.inventory, looked.sizes, looked.mark.all_live(), garbage);
 }
 
 Looked look(const Storage& storage, const StoreFacts& store, const Wishes& wishes,

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <optional>
 
-#include "cli/output_file.h"
 #include "gc/roots.h"
 
 namespace regctl::gc {
@@ -87,14 +86,8 @@ CacheClaims understand_caches(const cli::Options& options) {
 std::vector<RootDigest> read_roots(const std::vector<std::string>& files) {
   std::vector<RootDigest> all;
   for (const std::string& file : files) {
-    std::string text;
-    try {
-      text = cli::read_file(file);
-    } catch (const std::runtime_error& error) {
-      throw UsageError(std::string("--roots: ") + error.what(),
-                       "a list that cannot be read is not an empty list");
-    }
-    const auto roots = parse_roots(text, file);
+    const auto roots = parse_roots(
+        cli::file_value("roots", file, "a list that cannot be read is not an empty list"), file);
     all.insert(all.end(), roots.begin(), roots.end());
   }
   return all;

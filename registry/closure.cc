@@ -13,8 +13,7 @@ Closure::Closure(const Inventory& inventory, Parents parents)
       if (link.name != link.target) aliases_.emplace_back(link.name, link.target);
     }
   }
-  std::sort(aliases_.begin(), aliases_.end());
-  aliases_.erase(std::unique(aliases_.begin(), aliases_.end()), aliases_.end());
+  sort_unique(aliases_);
 }
 
 std::optional<DigestId> Closure::parent(DigestId id) const {

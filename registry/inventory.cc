@@ -103,6 +103,17 @@ const Repository* Inventory::repository(std::string_view name) const {
   return named != repositories.end() ? &*named : nullptr;
 }
 
+const Tag* Inventory::tag(std::string_view repository_name, std::string_view name) const {
+  const Repository* found = repository(repository_name);
+  return found ? tag_named(found->tags, name) : nullptr;
+}
+
+bool Inventory::has_quarantined_blob(DigestId id) const {
+  return std::ranges::binary_search(
+      quarantined, std::pair(Quarantined::Kind::blob, id), {},
+      [](const Quarantined& copy) { return std::pair(copy.kind, copy.digest); });
+}
+
 std::vector<DigestId> all_blobs(const Inventory& inventory) {
   std::vector<DigestId> all;
   for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);

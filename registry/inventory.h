@@ -16,6 +16,13 @@
 
 namespace regctl {
 
+// As an Inventory keeps what is in it: ascending, each once.
+template <class T>
+void sort_unique(std::vector<T>& items) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+}
+
 // Something that keeps the scan from being complete: unread, or hiding what was never listed.
 struct Obstacle {
   std::string path;
@@ -310,6 +317,10 @@ struct Inventory {
   bool is_hidden(std::string_view path) const;
   // Also by another name that it has. Null: there is none of that name.
   const Repository* repository(std::string_view name) const;
+  // Null: there is no such repository, or no such tag in it.
+  const Tag* tag(std::string_view repository, std::string_view name) const;
+  // A `data` that an earlier run renamed is there for it.
+  bool has_quarantined_blob(DigestId id) const;
 
   bool operator==(const Inventory&) const = default;
 };

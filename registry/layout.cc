@@ -71,6 +71,8 @@ std::string blob_shard(const Digest& digest) {
 
 std::string blob(const Digest& digest) { return path({blob_shard(digest), digest.hex()}); }
 
+std::string blob_data(const Digest& digest) { return join(blob(digest), kData); }
+
 std::string layer_link(std::string_view repository, const Digest& digest) {
   return path({kRepositories, repository, kLayers, digest_path(digest), kLink});
 }

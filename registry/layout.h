@@ -35,8 +35,9 @@ std::string repository(std::string_view name);
 std::string digest_path(const Digest& digest);
 // "blobs/sha256/<first two>"
 std::string blob_shard(const Digest& digest);
-// The directory that holds `data`.
+// The directory that holds `data`, and that file.
 std::string blob(const Digest& digest);
+std::string blob_data(const Digest& digest);
 std::string layer_link(std::string_view repository, const Digest& digest);
 std::string revision_link(std::string_view repository, const Digest& digest);
 std::string tag(std::string_view repository, std::string_view tag);

@@ -26,6 +26,10 @@ Pace::Pace(std::uint64_t bytes_per_second, Clock::time_point deadline)
       deadline_(deadline),
       chunk_(chunk_for(bytes_per_second)) {}
 
+Pace::Clock::time_point Pace::end_after(const std::optional<Duration>& time) {
+  return time ? Clock::now() + *time : Clock::time_point::max();
+}
+
 // Time for all threads' bytes is given out in turn: each waits until its own has come.
 void Pace::wait_for(std::size_t bytes, const Workers& workers) {
   if (bytes_per_second_ == 0) return;

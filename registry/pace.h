@@ -19,6 +19,8 @@ class Pace {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // So long from now; empty: no deadline.
+  static Clock::time_point end_after(const std::optional<Duration>& time);
   // bytes_per_second: of all threads together; 0: no limit. Clock::time_point::max(): no deadline.
   Pace(std::uint64_t bytes_per_second, Clock::time_point deadline);
 

@@ -117,7 +117,7 @@ Pulling::Pulling(const Inventory& inventory, std::vector<bool> wrong)
 Lack Pulling::of_bytes(DigestId id) const {
   if (!inventory_.has_bytes(id)) {
     const Digest& digest = inventory_.digests[id];
-    const std::string data = layout::join(layout::blob(digest), layout::kData);
+    const std::string data = layout::blob_data(digest);
     return may_be_hidden(inventory_, data) ? Lack::nothing : Lack::bytes;
   }
   const Document* document = inventory_.document(id);

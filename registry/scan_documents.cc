@@ -108,7 +108,7 @@ class DocumentScan {
     if (!bytes) {
       if (called_revision_.contains(id))
         return damaged(std::move(document), DamageKind::manifest_missing,
-                       join(layout::blob(digest), layout::kData));
+                       layout::blob_data(digest));
       return document;
     }
     const Content& content = bytes->content;

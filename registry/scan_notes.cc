@@ -33,12 +33,7 @@ void ScanNotes::move_to(Inventory& inventory, const Storage& storage) {
   append(inventory.strays, strays);
   append(inventory.aliases, aliases);
   append(inventory.quarantined, quarantined);
-  for (const OtherOwner& known : inventory.other_owners) {
-    OtherOwner& one =
-        other_owners_.try_emplace(known.user, OtherOwner{known.user, 0, known.path}).first->second;
-    one.objects += known.objects;
-    one.path = std::min(one.path, known.path);
-  }
+  for (const OtherOwner& known : inventory.other_owners) add(known);
   inventory.other_owners.clear();
   for (auto& [user, one] : other_owners_) inventory.other_owners.push_back(std::move(one));
 }

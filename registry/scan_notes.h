@@ -15,12 +15,6 @@
 
 namespace regctl {
 
-template <class T>
-void sort_unique(std::vector<T>& items) {
-  std::sort(items.begin(), items.end());
-  items.erase(std::unique(items.begin(), items.end()), items.end());
-}
-
 // Every function may be called from several threads.
 class ScanNotes {
  public:
@@ -56,10 +50,7 @@ class ScanNotes {
     if (stat.owner == owner_) return;
     const std::string path = key();
     const std::lock_guard lock(mutex_);
-    OtherOwner& one =
-        other_owners_.try_emplace(stat.owner, OtherOwner{stat.owner, 0, path}).first->second;
-    ++one.objects;
-    one.path = std::min(one.path, path);
+    add({stat.owner, 1, path});
   }
 
   // Runs `read`; a StorageError becomes an obstacle and the scan goes on elsewhere.
@@ -135,6 +126,13 @@ class ScanNotes {
       name = directory.substr(slash + 1);
       directory = directory.substr(0, slash == std::string_view::npos ? 0 : slash);
     }
+  }
+
+  void add(const OtherOwner& more) {
+    OtherOwner& one =
+        other_owners_.try_emplace(more.user, OtherOwner{more.user, 0, more.path}).first->second;
+    one.objects += more.objects;
+    one.path = std::min(one.path, more.path);
   }
 
   Arrival arrival_;

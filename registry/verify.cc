@@ -8,7 +8,7 @@ namespace regctl {
 namespace {
 
 Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& crew) {
-  const auto reader = storage.open(layout::join(layout::blob(suspect.digest), layout::kData));
+  const auto reader = storage.open(layout::blob_data(suspect.digest));
   if (!reader) return {.soundness = Soundness::changed};
   const Identity before = reader->identity();
   const auto& seen = suspect.seen;

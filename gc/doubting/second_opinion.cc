@@ -53,7 +53,7 @@ std::optional<Cause> why_blob_stays(const Facts& facts, const Needs& needs, cons
 // A copy beside new data is one too many.
 std::optional<Cause> why_copy_stays(const Facts& facts, const Needs& needs, const Digest& digest) {
   facts.storage.pause();
-  if (facts.storage.plain().stat(join(layout::blob(digest), layout::kData))) return std::nullopt;
+  if (facts.storage.plain().stat(layout::blob_data(digest))) return std::nullopt;
   const auto copies = facts.storage.copies_of_data(digest);
   if (const Cause* need = why_needed(facts, needs, digest)) return *need;
   const auto linked = facts.reading.last_linked.find(digest);
@@ -74,8 +74,7 @@ std::optional<Link> layer_link(const Facts& facts, const Doomed::Link& link) {
 
 // That are not let go with the link.
 bool has_bytes(const Facts& facts, const Digest& digest, const std::set<Digest>& let_go) {
-  const bool is_there =
-      facts.storage.plain().stat(join(layout::blob(digest), layout::kData)).has_value();
+  const bool is_there = facts.storage.plain().stat(layout::blob_data(digest)).has_value();
   return (is_there && !let_go.contains(digest)) || !facts.storage.copies_of_data(digest).empty();
 }
 

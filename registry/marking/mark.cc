@@ -382,7 +382,6 @@ class Marker {
   // Good reasons first, so that an indulgence is given as the reason only where there is no other.
   void spread() {
     closure_.restart();
-    const auto is_indulgence = [](Why why) { return why >= Why::is_protected; };
     for (const auto& [why, id] : roots_) {
       if (is_indulgence(why)) continue;
       Why& before = mark_.digests[index_of(id)];
@@ -438,6 +437,13 @@ std::vector<bool> children_of_indexes(const Inventory& inventory) {
     }
   }
   return children;
+}
+
+std::vector<bool> Mark::all_live() const {
+  std::vector<bool> live;
+  live.reserve(digests.size());
+  for (const Why why : digests) live.push_back(why != Why::nothing);
+  return live;
 }
 
 Mark mark(const Inventory& inventory, const Policy& policy, Time now, const ThisRun& this_run) {

@@ -32,6 +32,7 @@ struct Mark {
   std::uint64_t roots_of_unknown_repositories = 0;  // they count in every repository instead
 
   bool live(DigestId id) const { return digests[index_of(id)] != Why::nothing; }
+  std::vector<bool> all_live() const;  // by DigestId
   bool operator==(const Mark&) const = default;
 };
 

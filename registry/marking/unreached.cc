@@ -72,6 +72,13 @@ std::vector<Unreached> unreached_blobs(const Inventory& inventory, const Mark& m
   return found;
 }
 
+std::vector<bool> garbage_of(const Inventory& inventory, const std::vector<Unreached>& unreached) {
+  std::vector<bool> garbage(inventory.digests.size());
+  for (const Unreached& one : unreached)
+    garbage[index_of(one.blob->digest)] = one.kept == Why::nothing;
+  return garbage;
+}
+
 std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark) {
   const auto sizes = known_sizes(inventory);
   std::vector<DigestId> digests;

@@ -23,6 +23,9 @@ struct Unreached {
 std::vector<Unreached> unreached_blobs(const Inventory& inventory, const Mark& mark,
                                        const Policy& policy, Time now);
 
+// By DigestId: those of `unreached` that are garbage.
+std::vector<bool> garbage_of(const Inventory& inventory, const std::vector<Unreached>& unreached);
+
 // What must be surveyed before anything of it is judged or told: blobs that `mark` does not reach,
 // and those whose size no descriptor claims.
 std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark);

@@ -28,4 +28,7 @@ inline constexpr Why kIndulgences[] = {Why::is_protected, Why::tags_unknown, Why
                                        Why::young,        Why::arrived,      Why::pinned,
                                        Why::beginning};
 
+// Of the second group.
+inline bool is_indulgence(Why why) { return why >= Why::is_protected; }
+
 }  // namespace regctl
