@@ -72,7 +72,13 @@ class Users {
   Users(const Inventory& inventory, const std::vector<Unpullable>& unpullable)
       : inventory_(inventory) {
     for (const Unpullable& one : unpullable) {
-      if (!one.manifest) unknown_.push_back(&one);
+      const Repository& repository = inventory.repositories[one.repository];
+      for (const std::uint32_t tag : one.tags) {
+        if (one.manifest) break;
+        unknown_.emplace(
+            layout::tag_current_link(repository.name, repository.tags[tag].name),
+            UsedBy{.repository = repository.name, .tags = {repository.tags[tag].name}});
+      }
       for (const Lacking& lacking : one.lacks) lacking_.emplace(lacking.digest, &one);
     }
   }
@@ -87,30 +93,14 @@ class Users {
           finding.used_by.push_back(user_of(*one->second, inventory_));
       }
     }
-    if (!finding.path.ends_with("/current/link")) return;
-    for (const Unpullable* one : unknown_) {
-      if (const auto tag = tag_with_link(*one, finding.path)) {
-        UsedBy user = user_of(*one, inventory_);
-        user.tags = {*tag};
-        finding.used_by.push_back(std::move(user));
-      }
-    }
+    if (const auto unknown = unknown_.find(finding.path); unknown != unknown_.end())
+      finding.used_by.push_back(unknown->second);
   }
 
  private:
-  // Of these tags, that whose current link has the key `path`.
-  std::optional<std::string> tag_with_link(const Unpullable& one, const std::string& path) const {
-    const Repository& repository = inventory_.repositories[one.repository];
-    for (const std::uint32_t place : one.tags) {
-      const std::string& tag = repository.tags[place].name;
-      if (path == layout::tag_current_link(repository.name, tag)) return tag;
-    }
-    return std::nullopt;
-  }
-
   const Inventory& inventory_;
   std::multimap<DigestId, const Unpullable*> lacking_;
-  std::vector<const Unpullable*> unknown_;
+  std::map<std::string, UsedBy> unknown_;  // by the link that does not tell what it points to
 };
 
 // Warnings that are errors where a tag cannot be pulled for them.
@@ -203,6 +193,18 @@ std::vector<Finding> check(const Facts& facts) {
     if (finding.used_by.empty() || !is_worse_for_tags(finding.rule)) continue;
     finding.severity =
         finding.rule == Rule::link_empty ? Severity::error : unless_cache(Severity::error, facts);
+    // It is harmless only where nobody needs it.
+    if (finding.rule == Rule::layer_link_dangling)
+      finding.advice =
+          facts.inventory.has_quarantined_blob(*facts.inventory.digests.find(*finding.digest))
+              ? kHeal
+              : info_of(Rule::blob_missing).advice;
+  }
+  if (facts.store.pull_through_cache) {
+    for (Finding& finding : findings) {
+      const RuleInfo& info = info_of(finding.rule);
+      if (!info.in_cache.empty() && finding.advice == info.advice) finding.advice = info.in_cache;
+    }
   }
   std::ranges::sort(findings, {}, [](const Finding& finding) {
     return std::tie(finding.severity, finding.rule, finding.repository, finding.tag, finding.digest,

@@ -59,7 +59,8 @@ struct RuleInfo {
   std::string_view id;
   Severity severity;  // where a finding does not say otherwise
   std::string_view summary;
-  std::string_view advice;  // empty: there is nothing to do
+  std::string_view advice;         // empty: there is nothing to do
+  std::string_view in_cache = {};  // advice in a pull-through cache; empty: the same
 };
 
 std::span<const RuleInfo> rules();

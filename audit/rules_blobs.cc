@@ -60,9 +60,23 @@ Findings blob_size_mismatch(const Facts& facts) {
   return findings;
 }
 
+// Of manifests only those that are left in quarantine: where there is nothing at all, another rule
+// says so.
 Findings blob_missing(const Facts& facts) {
   Findings findings;
   std::set<DigestId> told;
+  for (const Repository& repository : facts.inventory.repositories) {
+    for (const Link& revision : repository.revisions) {
+      const Document* document = facts.inventory.document(revision.target);
+      if (revision.state != LinkState::present || !document || !document->from_quarantine ||
+          !told.insert(revision.target).second)
+        continue;
+      Finding finding = finding_of(Rule::blob_missing, facts.digest(revision.target));
+      finding.path = layout::blob_data(facts.digest(revision.target));
+      finding.advice = kHeal;
+      findings.push_back(std::move(finding));
+    }
+  }
   each_needed_blob(facts, [&](const Document& document, const Reference& reference) {
     if (!facts.is_missing(reference.to) || reference.has_urls || !told.insert(reference.to).second)
       return;

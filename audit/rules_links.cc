@@ -23,6 +23,7 @@ Findings layer_link_dangling(const Facts& facts) {
     for (const Link& link : repository.layers) {
       if (link.state != LinkState::present || !facts.is_absent(link.target)) continue;
       Finding finding = finding_of(Rule::layer_link_dangling, facts.digest(link.name));
+      finding.severity = unless_cache(finding.severity, facts);
       finding.repository = repository.name;
       finding.path = layout::layer_link(repository.name, facts.digest(link.name));
       findings.push_back(std::move(finding));

@@ -62,6 +62,7 @@ Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
 
 Findings manifest_missing(const Facts& facts) {
   Findings findings = damages(Rule::manifest_missing, DamageClass::manifest_missing, facts);
+  for (Finding& finding : findings) finding.severity = unless_cache(finding.severity, facts);
   // What only a link in another's place names was perhaps never there.
   std::erase_if(findings, [&](const Finding& finding) {
     return !facts.is_manifest[index_of(*facts.inventory.digests.find(*finding.digest))];
@@ -91,6 +92,7 @@ Findings index_child_missing(const Facts& facts) {
   Findings findings;
   const auto add = [&](const Repository& repository, const Document& index, DigestId child) {
     findings.push_back(child_finding(Rule::index_child_missing, repository, index, child, facts));
+    if (facts.inventory.has_quarantined_blob(child)) findings.back().advice = kHeal;
   };
   each_child_that_lacks(Lack::bytes, facts, add);
   each_child_that_lacks(Lack::link, facts,

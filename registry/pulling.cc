@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <utility>
 
 #include "registry/layout.h"
 
@@ -22,7 +23,7 @@ class OfRepository {
     for (const std::uint32_t tag : newest_first()) follow(tag);
     std::vector<Unpullable> all;
     if (!unknown_.tags.empty()) all.push_back(std::move(unknown_));
-    for (auto& [manifest, one] : seen_) {
+    for (auto& [way, one] : seen_) {
       if (!one.lacks.empty() && !one.tags.empty()) all.push_back(std::move(one));
     }
     return all;
@@ -54,12 +55,13 @@ class OfRepository {
   }
 
   void note(DigestId manifest, std::optional<DigestId> named_by, std::uint32_t tag) {
-    const auto [at, is_new] = seen_.try_emplace(manifest);
+    const auto [at, is_new] = seen_.try_emplace({manifest, named_by});
     Unpullable& one = at->second;
     if (is_new) one = look_at(manifest, named_by);
     if (!one.tags.empty() && one.tags.back() == tag) return;  // this tag was here before
     one.tags.push_back(tag);
-    if (one.lacks_itself()) return;
+    const auto [opened, is_first] = opened_.try_emplace(manifest, tag);
+    if (one.lacks_itself() || (!is_first && std::exchange(opened->second, tag) == tag)) return;
     each_child(manifest, [&](DigestId child) { open_.emplace_back(child, manifest); });
   }
 
@@ -94,8 +96,11 @@ class OfRepository {
   const std::uint32_t place_;
   const Repository& repository_;
   Unpullable unknown_{.repository = place_};
-  std::map<DigestId, Unpullable> seen_;  // also those that can be pulled: they lack nothing
-  std::vector<std::pair<DigestId, std::optional<DigestId>>> open_;
+  // A manifest, and the index that names it; empty: a tag.
+  using Way = std::pair<DigestId, std::optional<DigestId>>;
+  std::map<Way, Unpullable> seen_;            // also those that can be pulled: they lack nothing
+  std::map<DigestId, std::uint32_t> opened_;  // the last tag that led there
+  std::vector<Way> open_;
 };
 
 // Whether the file at `key`, which was not found, may be there all the same.

@@ -31,7 +31,8 @@ struct Lacking {
   auto operator<=>(const Lacking&) const = default;
 };
 
-// An image, or an index as such, that cannot be pulled by the tags that lead to it.
+// An image, or an index as such, that cannot be pulled by the tags that lead to it, all in the same
+// way.
 struct Unpullable {
   std::uint32_t repository;          // index into the inventory's
   std::optional<DigestId> manifest;  // empty: it is not known what the tags point to
@@ -60,7 +61,7 @@ class Pulling {
   // nor the directory of one that was deleted, and if it has bytes they are another repository's.
   bool was_never_pushed(const Repository& repository, DigestId child) const;
 
-  // By repository, then manifest.
+  // By repository, then manifest, then the index that names it.
   std::vector<Unpullable> unpullable() const;
 
  private:

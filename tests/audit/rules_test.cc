@@ -285,8 +285,8 @@ TEST_P(EveryRule, FindsItsOwn) {
 TEST_P(EveryRule, ForgivesACacheWhatIsAbsent) {
   using enum Rule;
   static const std::set<Rule> kOfAbsence = {
-      blob_missing,        tag_dangling,         tag_dead,
-      index_child_missing, index_child_unlinked, layer_link_absent};
+      blob_missing,        manifest_missing,     tag_dangling,      tag_dead,
+      index_child_missing, index_child_unlinked, layer_link_absent, layer_link_dangling};
   std::set<Severity> elsewhere;
   for (const Finding& finding : audited(store)) {
     if (finding.rule == GetParam()) elsewhere.insert(finding.severity);
@@ -297,6 +297,8 @@ TEST_P(EveryRule, ForgivesACacheWhatIsAbsent) {
     ++count;
     const bool is_absence = kOfAbsence.contains(finding.rule);
     EXPECT_EQ(std::set{finding.severity}, is_absence ? std::set{Severity::info} : elsewhere);
+    EXPECT_EQ(finding.advice.find("push"), finding.advice.npos)
+        << finding.advice;  // it answers 405
   }
   EXPECT_EQ(count, 1u);
 }
@@ -416,12 +418,63 @@ TEST(Audit, ADanglingLayerLinkIsAnErrorWhereATagNeedsTheLayer) {
   Sound store;
   store.tree.remove(layout::blob(store.layer));
   store.registry.link_layer("app", digest_of("gone"));
-  std::map<Digest, Severity> found;
+  using Told = std::pair<Severity, std::string_view>;
+  std::map<Digest, Told> found;
   for (const Finding& finding : audited(store)) {
-    if (finding.rule == Rule::layer_link_dangling) found.emplace(*finding.digest, finding.severity);
+    if (finding.rule == Rule::layer_link_dangling)
+      found.emplace(*finding.digest, Told{finding.severity, finding.advice});
   }
-  EXPECT_EQ(found, (std::map<Digest, Severity>{{store.layer, Severity::error},
-                                               {digest_of("gone"), Severity::warning}}));
+  EXPECT_EQ(
+      found,
+      (std::map<Digest, Told>{
+          {store.layer, {Severity::error, info_of(Rule::blob_missing).advice}},
+          {digest_of("gone"), {Severity::warning, info_of(Rule::layer_link_dangling).advice}}}));
+}
+
+// As after a run that was killed: the links are back, the bytes are not.
+TEST(Audit, AManifestWhoseBytesAreOnlyInQuarantineIsMissing) {
+  Sound store;
+  store.registry.quarantine(RegistryBuilder::data(store.image), kNow - kDay);
+  const Verdict verdict = verdict_on(store);
+  EXPECT_EQ(rules_of(verdict.findings), (std::set{Rule::blob_missing, Rule::quarantined}));
+  EXPECT_EQ(verdict.harm.tags, 1u);
+  EXPECT_EQ(verdict.findings[0].digest, store.image);
+  EXPECT_NE(verdict.findings[0].advice.find("--heal"), std::string_view::npos);
+}
+
+TEST(Audit, SoIsAPlatformWithOrWithoutItsLink) {
+  for (const bool has_link : {true, false}) {
+    Sound store;
+    const Digest child = store.registry.image("app", {"precious"}, "", {}, "another platform");
+    store.registry.index("app", {store.image, child}, "many");
+    store.registry.quarantine(RegistryBuilder::data(child), kNow - kDay);
+    if (!has_link) store.registry.quarantine(RegistryBuilder::revision("app", child), kNow - kDay);
+    const Verdict verdict = verdict_on(store);
+    EXPECT_EQ(verdict.harm.tags, 1u);
+    std::set<Rule> told;
+    for (const Finding& finding : verdict.findings) {
+      if (finding.severity == Severity::info) continue;
+      told.insert(finding.rule);
+      EXPECT_NE(finding.advice.find("--heal"), std::string_view::npos);
+      EXPECT_EQ(finding.used_by.size(), 1u);
+    }
+    EXPECT_TRUE(told.contains(Rule::index_child_missing));
+    EXPECT_EQ(told.contains(Rule::blob_missing), has_link);
+  }
+}
+
+// An index names it too, which was perhaps pushed without it; the tag was not.
+TEST(Audit, ATagOfItsOwnMakesAPlatformOneThatWasPushed) {
+  Sound store;
+  const Digest child = store.registry.image("elsewhere", {"precious"}, "", {}, "a platform");
+  store.registry.index("app", {store.image, child}, "many");
+  for (const char* tag : {"a", "z"}) {
+    store.registry.tag("app", tag, child);
+    store.tree.remove(layout::tag("app", tag) + "/index");
+  }
+  const Verdict verdict = verdict_on(store);
+  EXPECT_TRUE(rules_of(verdict.findings).contains(Rule::tag_dangling));
+  EXPECT_EQ(verdict.harm.tags, 2u);
 }
 
 // A layer pushed by its sha512 is stored by its sha256: the link leads there.
