@@ -60,9 +60,11 @@ std::vector<Member> members_of(DigestId index, const Descriptions& all, const Si
   std::vector<Member> members;
   const auto description = all.find(index);
   if (description == all.end()) return members;
+  const std::vector<DigestId> children = children_of(index, sight);
   for (const IndexEntry& entry : description->second.platforms) {
     const auto id = sight.inventory.digests.find(entry.digest);
-    if (!id) continue;
+    // Caches of builds are indexes of layers.
+    if (!id || std::ranges::find(children, *id) == children.end()) continue;
     std::string name = entry.platform.text();
     const auto own = all.find(*id);
     if (name.empty() && own != all.end()) name = platform(own->second);
@@ -306,7 +308,8 @@ Answer history(const Sight& sight, const Storage& storage, const Workers& worker
   if (members.empty()) members.push_back({*tag->target, platform(all.at(*tag->target))});
   const auto images = images_with(sight);
   for (const Member& member : members)
-    add_history(member, all.at(member.manifest), sight, images, table);
+    add_history(member, description_of(member.manifest, sight.inventory, storage), sight, images,
+                table);
   return {std::move(table)};
 }
 

@@ -13,6 +13,7 @@
 namespace regctl::audit {
 namespace {
 
+using report::Count;
 using report::Size;
 
 [[noreturn]] void fail(const std::string& name, const std::string& what,
@@ -92,22 +93,35 @@ class Namers {
 
 using Chain = std::vector<DigestId>;  // from the subject up
 
-// All chains of names that end at it, the shortest first. A digest cannot name itself, so that they
-// come to an end.
-std::vector<Chain> chains_to(DigestId subject, const Inventory& inventory) {
+struct Chains {
+  std::vector<Chain> all;    // the shortest first
+  std::uint64_t others = 0;  // left out: other ways to where one of these ends
+};
+
+// The chains of names that end at it. Nested indexes can make more than anybody wants to read, or
+// can: from so many on, only the first way to each name is followed.
+Chains chains_to(DigestId subject, const Inventory& inventory) {
+  constexpr std::size_t kEveryWay = 10'000;
   const Namers namers(inventory);
-  std::vector<Chain> chains;
+  Chains chains;
+  std::vector<bool> reached(inventory.digests.size());
+  reached[index_of(subject)] = true;
   std::deque<Chain> open{{subject}};
   while (!open.empty()) {
     Chain chain = std::move(open.front());
     open.pop_front();
     namers.each(chain.back(), [&](DigestId namer) {
       if (std::ranges::find(chain, namer) != chain.end()) return;  // a damaged one can
+      if (reached[index_of(namer)] && chains.all.size() + open.size() >= kEveryWay) {
+        ++chains.others;
+        return;
+      }
+      reached[index_of(namer)] = true;
       Chain longer = chain;
       longer.push_back(namer);
       open.push_back(std::move(longer));
     });
-    chains.push_back(std::move(chain));
+    chains.all.push_back(std::move(chain));
   }
   return chains;
 }
@@ -119,10 +133,11 @@ std::vector<Digest> via(const Chain& chain, const Sight& sight) {
   return way;
 }
 
-// Tags by what they point to, but for those that the next run lets go.
-class Tags {
+// Who holds a digest by itself: the tags that point to it, but for those that the next run lets go,
+// and the revision links that name it.
+class Holders {
  public:
-  explicit Tags(const Sight& sight) {
+  explicit Holders(const Sight& sight) {
     for (std::uint32_t i = 0; i < sight.inventory.repositories.size(); ++i) {
       const Repository& repository = sight.inventory.repositories[i];
       for (std::uint32_t k = 0; k < repository.tags.size(); ++k) {
@@ -130,30 +145,42 @@ class Tags {
         if (tag.target && !sight.mark.repositories[i].spent[k])
           tags_.push_back({*tag.target, i, k});
       }
+      for (std::uint32_t k = 0; k < repository.revisions.size(); ++k)
+        revisions_.push_back({repository.revisions[k].name, i, k});
     }
     std::sort(tags_.begin(), tags_.end());
+    std::sort(revisions_.begin(), revisions_.end());
   }
 
-  // In the order of their names.
+  // Both call visit(repository, place of the tag or the link), in the order of the repositories.
   template <class Visit>
-  void each(DigestId target, std::uint32_t repository, Visit visit) const {
-    for (auto at = std::lower_bound(tags_.begin(), tags_.end(), One{target, repository, 0});
-         at != tags_.end() && at->target == target && at->repository == repository; ++at)
-      visit(at->tag);
+  void each_tag(DigestId target, Visit visit) const {
+    each(tags_, target, visit);
+  }
+  template <class Visit>
+  void each_revision(DigestId name, Visit visit) const {
+    each(revisions_, name, visit);
   }
 
  private:
   struct One {
-    DigestId target;
-    std::uint32_t repository, tag;
+    DigestId digest;
+    std::uint32_t repository, place;
 
     auto operator<=>(const One&) const = default;
   };
-  std::vector<One> tags_;
+
+  template <class Visit>
+  static void each(const std::vector<One>& all, DigestId digest, Visit visit) {
+    for (auto at = std::lower_bound(all.begin(), all.end(), One{digest, 0, 0});
+         at != all.end() && at->digest == digest; ++at)
+      visit(at->repository, at->place);
+  }
+
+  std::vector<One> tags_, revisions_;
 };
 
-AnswerTable table_of(const std::vector<Chain>& chains, const Sight& sight) {
-  const Tags tags(sight);
+AnswerTable table_of(const Chains& chains, const Holders& holders, const Sight& sight) {
   AnswerTable table{.key = "chains",
                     .title = "",
                     .columns = {{"repository", "REPOSITORY"},
@@ -161,35 +188,34 @@ AnswerTable table_of(const std::vector<Chain>& chains, const Sight& sight) {
                                 {"kept_as", "KEPT AS"},
                                 {"via", "VIA"}},
                     .rows = {}};
-  for (const Chain& chain : chains) {
-    for (std::uint32_t i = 0; i < sight.inventory.repositories.size(); ++i) {
-      const Repository& repository = sight.inventory.repositories[i];
-      tags.each(chain.back(), i, [&](std::uint32_t tag) {
-        table.rows.push_back({repository.name, repository.tags[tag].name,
-                              std::string(report::words_of(Why::tagged)), via(chain, sight)});
-      });
-      const Link* revision = link_named(repository.revisions, chain.back());
-      if (!revision) continue;
-      const auto place = static_cast<std::size_t>(revision - repository.revisions.data());
-      const Why kept = sight.mark.repositories[i].revisions[place];
+  for (const Chain& chain : chains.all) {
+    const auto add = [&](std::uint32_t repository, Cell tag, Why kept) {
+      table.rows.push_back({sight.inventory.repositories[repository].name, std::move(tag),
+                            std::string(report::words_of(kept)), via(chain, sight)});
+    };
+    holders.each_tag(chain.back(), [&](std::uint32_t repository, std::uint32_t tag) {
+      add(repository, sight.inventory.repositories[repository].tags[tag].name, Why::tagged);
+    });
+    holders.each_revision(chain.back(), [&](std::uint32_t repository, std::uint32_t link) {
+      const Why kept = sight.mark.repositories[repository].revisions[link];
       if (kept != Why::nothing && kept != Why::tagged && kept != Why::reference)
-        table.rows.push_back(
-            {repository.name, {}, std::string(report::words_of(kept)), via(chain, sight)});
-    }
+        add(repository, {}, kept);
+    });
   }
   return table;
 }
 
 // When the last revision link to what the chains end at was deleted, as far as its directory tells;
 // empty: nobody knows.
-std::optional<Time> unlinked_since(const std::vector<Chain>& chains, const Sight& sight) {
+std::optional<Time> unlinked_since(const Chains& chains, const Holders& holders,
+                                   const Sight& sight) {
   std::optional<Time> since;
-  for (const Chain& chain : chains) {
-    for (const Repository& repository : sight.inventory.repositories) {
-      const Link* revision = link_named(repository.revisions, chain.back());
-      if (revision && revision->state == LinkState::pending)
-        since = std::max(since.value_or(revision->modified), revision->modified);
-    }
+  for (const Chain& chain : chains.all) {
+    holders.each_revision(chain.back(), [&](std::uint32_t repository, std::uint32_t place) {
+      const Link& revision = sight.inventory.repositories[repository].revisions[place];
+      if (revision.state == LinkState::pending)
+        since = std::max(since.value_or(revision.modified), revision.modified);
+    });
   }
   return since;
 }
@@ -245,10 +271,12 @@ Fate fate_of(DigestId subject, const Sight& sight) {
 
 Answer why(const Sight& sight, const std::string& name) {
   const DigestId subject = subject_of(name, sight.inventory);
-  const std::vector<Chain> chains = chains_to(subject, sight.inventory);
+  const Chains chains = chains_to(subject, sight.inventory);
+  const Holders holders(sight);
   const Fate fate = fate_of(subject, sight);
   const Blob* blob = sight.inventory.blob(subject);
-  const auto since = sight.mark.live(subject) ? std::nullopt : unlinked_since(chains, sight);
+  const auto since =
+      sight.mark.live(subject) ? std::nullopt : unlinked_since(chains, holders, sight);
   AnswerTable about{.key = "about",
                     .title = "",
                     .columns = {{"digest", "DIGEST"},
@@ -256,15 +284,17 @@ Answer why(const Sight& sight, const std::string& name) {
                                 {"bytes", "SIZE"},
                                 {"kept_as", "KEPT AS"},
                                 {"unlinked_since", "UNLINKED SINCE"},
+                                {"other_ways", "OTHER WAYS"},
                                 {"next_run", "THE NEXT RUN OF REGCTL-GC"},
                                 {"when", "FROM"}},
                     .rows = {}};
   about.rows.push_back({sight.digest(subject), kind_of(subject, sight.inventory),
                         blob ? Cell(Size{sight.size(subject)}) : Cell(),
                         std::string(report::words_of(sight.mark.digests[index_of(subject)])),
-                        since ? Cell(*since) : Cell(), fate.next_run,
+                        since ? Cell(*since) : Cell(),
+                        chains.others ? Cell(Count{chains.others}) : Cell(), fate.next_run,
                         fate.when ? Cell(*fate.when) : Cell()});
-  return {std::move(about), table_of(chains, sight)};
+  return {std::move(about), table_of(chains, holders, sight)};
 }
 
 }  // namespace regctl::audit

@@ -37,7 +37,6 @@ Description description_of(DigestId manifest, const Inventory& inventory, const 
   const std::string bytes = bytes_of(manifest, inventory, storage);
   if (document->kind == ManifestKind::index) {
     if (auto entries = parse_index(bytes)) description.platforms = *entries;
-    return description;
   }
   const auto parsed = parse_manifest(bytes);
   if (!parsed) return description;
@@ -57,8 +56,11 @@ std::map<DigestId, Description> descriptions_of(std::vector<DigestId> manifests,
                                                 const Inventory& inventory, const Storage& storage,
                                                 const Workers& workers) {
   sort_unique(manifests);
-  auto described = parallel_map(
-      workers, manifests, [&](DigestId id) { return description_of(id, inventory, storage); });
+  auto described = parallel_map(workers, manifests, [&](DigestId id) {
+    Description description = description_of(id, inventory, storage);
+    if (description.config) description.config->history = {};
+    return description;
+  });
   std::map<DigestId, Description> all;
   for (std::size_t i = 0; i < manifests.size(); ++i)
     all.emplace(manifests[i], std::move(described[i]));

@@ -18,14 +18,14 @@ namespace regctl::audit {
 
 // A manifest that was opened, and what it and its configuration say.
 struct Description {
-  std::vector<Descriptor> layers;     // lowest first; of an index none
+  std::vector<Descriptor> layers;     // lowest first; of an index those it names itself
   std::vector<IndexEntry> platforms;  // of an index
   std::optional<ImageConfig> config;  // empty: there is none, or it is no image's
 };
 
 Description description_of(DigestId manifest, const Inventory& inventory, const Storage& storage);
 
-// Of several at once, each once.
+// Of several at once, each once; without their histories, which are long.
 std::map<DigestId, Description> descriptions_of(std::vector<DigestId> manifests,
                                                 const Inventory& inventory, const Storage& storage,
                                                 const Workers& workers);

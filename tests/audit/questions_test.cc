@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "audit/catalog.h"
 #include "audit/explain.h"
@@ -89,6 +90,28 @@ TEST_F(Why, EveryWayFromATagTheShortestFirst) {
   EXPECT_EQ(text(about(layer.text()), "kind"), "layer");
   EXPECT_EQ(text(about("app:many"), "kind"), "index");
   EXPECT_EQ(std::get<Digest>(about("app@" + image.text()).at("digest")), image);
+}
+
+// Each index of a layer names both of the layer below: there are 2^16 ways, and 32 names.
+TEST_F(Why, NestedIndexesAreNotFollowedOnEveryWay) {
+  std::vector<Digest> below = {registry.image("app", {"layer"})};
+  std::vector<Digest> all = below;
+  for (int depth = 0; depth < 16; ++depth) {
+    std::vector<Digest> above;
+    for (const char* which : {"a", "b"}) {
+      std::string json = RegistryBuilder::index_json(below);
+      json.insert(1, R"("annotations":{"which":")" + std::string(which) + R"("},)");
+      above.push_back(registry.manifest("app", json, which + std::to_string(depth)));
+    }
+    below = above;
+  }
+  const auto ways = why(digest_of("layer").text());
+  EXPECT_LT(ways.size(), 20'000u);
+  EXPECT_GT(std::get<Count>(about(digest_of("layer").text()).at("other_ways")).count, 0u);
+  std::set<std::string> tags;
+  for (const Row& row : ways) tags.insert(text(row, "tag"));
+  tags.erase("");
+  EXPECT_EQ(tags.size(), 32u);
 }
 
 TEST_F(Why, AShortDigestWhereItIsTheOnlyOne) {
@@ -235,6 +258,34 @@ TEST_F(Catalog, TheHistoryOfAnImage) {
   EXPECT_EQ(std::get<Count>(steps[2].at("other_images")).count, 1u);
   EXPECT_EQ(text(steps[2], "platform"), "linux/arm64");
   EXPECT_THROW(history(one.sight, *one.storage, one.workers, {"app", "v3"}), cli::UsageError);
+}
+
+// As BuildKit writes it: an index that names layers and a configuration, and no image.
+TEST_F(Catalog, ACacheOfABuildIsOneImageOfLayers) {
+  const std::string layer = "cached layer", config = "{\"layers\":[]}";
+  const auto descriptor = [](const std::string& type, const std::string& bytes) {
+    return R"({"mediaType":")" + type + R"(","size":)" + std::to_string(bytes.size()) +
+           R"(,"digest":")" + digest_of(bytes).text() + R"("})";
+  };
+  registry.layer("app", layer);
+  registry.layer("app", config);
+  registry.manifest(
+      "app",
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" +
+          descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer) + ',' +
+          descriptor("application/vnd.buildkit.cacheconfig.v0", config) + "]}",
+      "cache");
+  const Asked one = asked(registry);
+  for (const bool each_platform : {false, true}) {
+    const auto rows =
+        rows_of(images(one.sight, *one.storage, one.workers, each_platform), "images");
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_GT(bytes(rows[0], "bytes"), layer.size() + config.size());
+  }
+  const auto steps =
+      rows_of(history(one.sight, *one.storage, one.workers, {"app", "cache"}), "history");
+  ASSERT_FALSE(steps.empty());
+  EXPECT_EQ(std::get<Digest>(steps.back().at("layer")), digest_of(layer));
 }
 
 TEST(Beliefs, AreReadLineByLine) {
