@@ -7,7 +7,7 @@
 
 #include "audit/facts.h"
 #include "audit/images.h"
-#include "registry/closure.h"
+#include "audit/scope.h"
 #include "registry/marking/unreached.h"
 #include "registry/scan.h"
 
@@ -19,45 +19,6 @@ Inventory take_stock(const Storage& storage, const Wishes& wishes, const Crew& c
                              crew.workers, crew.progress);
   const auto all = all_blobs(inventory);
   return survey(storage, std::move(inventory), all, crew.workers, crew.progress);
-}
-
-bool is_wanted(const std::string& repository, const Wishes& wishes) {
-  return wishes.repositories.empty() ||
-         std::ranges::any_of(wishes.repositories, [&](const std::string& glob) {
-           return matches_glob(glob, repository);
-         });
-}
-
-// By DigestId: what the wanted repositories reach or link; empty: all is wanted.
-std::vector<bool> wanted_blobs(const Inventory& inventory, const Wishes& wishes) {
-  if (wishes.repositories.empty()) return {};
-  std::vector<bool> wanted(inventory.digests.size());
-  Closure closure(inventory);
-  const auto want = [&](DigestId root) {
-    closure.from(root, [&](DigestId id) { wanted[index_of(id)] = true; });
-  };
-  for (const Repository& repository : inventory.repositories) {
-    if (!is_wanted(repository.name, wishes)) continue;
-    for (const Link& link : repository.revisions) want(link.name);
-    for (const Link& link : repository.layers) want(link.name);
-    for (const Tag& tag : repository.tags) {
-      if (tag.target) want(*tag.target);
-    }
-  }
-  return wanted;
-}
-
-void keep_wanted(std::vector<Finding>& findings, const Inventory& inventory,
-                 const std::vector<bool>& wanted, const Wishes& wishes) {
-  if (wishes.repositories.empty()) return;
-  std::erase_if(findings, [&](Finding& finding) {
-    std::erase_if(finding.used_by,
-                  [&](const UsedBy& user) { return !is_wanted(user.repository, wishes); });
-    if (!finding.repository.empty()) return !is_wanted(finding.repository, wishes);
-    if (!finding.digest) return true;
-    const auto id = inventory.digests.find(*finding.digest);
-    return !id || !wanted[index_of(*id)];
-  });
 }
 
 // Whether it can come of looking while something is being pushed, deleted or collected.
@@ -130,11 +91,12 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   const Time now = diary.now;
   Verdict verdict;
   verdict.inventory = take_stock(storage, wishes, crew);
-  std::vector<bool> wanted = wanted_blobs(verdict.inventory, wishes);
+  const Scope scope(verdict.inventory, wishes.repositories);
   Known known = known_of(verdict.inventory, diary.state, wishes.evidence);
-  verdict.verification = verify_blobs(
-      to_be_read(blobs_of(wishes.subset, verdict.inventory, wanted), known, wishes.max_age, now),
-      verdict.inventory, storage, crew, known, diary);
+  verdict.verification =
+      verify_blobs(to_be_read(blobs_of(wishes.subset, verdict.inventory, scope.blobs()), known,
+                              wishes.max_age, now),
+                   verdict.inventory, storage, crew, known, diary);
   verdict.verification.subset = wishes.subset;
   verdict.verification.strangers = known.strangers;
   verdict.verification.known = share_of(known, verdict.inventory);
@@ -151,18 +113,19 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     if (std::ranges::any_of(verdict.findings, wants_time))
       std::this_thread::sleep_for(wishes.settle);
     verdict.inventory = take_stock(storage, wishes, crew);
-    contents = still_wrong(contents, storage, crew);
-    for (const auto& [digest, found] : known.contents.wrong) {
-      if (!contents.wrong.contains(digest)) verdict.verification.disputed.push_back(digest);
+    SecondLook again = look_again(contents, storage, crew);
+    contents = std::move(again.contents);
+    for (const Digest& digest : again.right) {
+      if (known.contents.wrong.contains(digest)) verdict.verification.disputed.push_back(digest);
     }
-    wanted = wanted_blobs(verdict.inventory, wishes);
     facts.emplace(facts_of(verdict.inventory, store, contents, now));
     verdict.findings = check(*facts);
     std::erase_if(verdict.findings, [&](const Finding& finding) {
       return may_pass(finding) && !before.contains(finding, verdict.inventory);
     });
   }
-  keep_wanted(verdict.findings, verdict.inventory, wanted, wishes);
+  verdict.idle_globs = scope.idle_globs();
+  scope.keep_wanted(verdict.findings);
   name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
   verdict.harm = harm_of(*facts, verdict.findings);
   verdict.usage = usage_of(*facts);

@@ -32,6 +32,7 @@ struct Verdict {
   Verification verification;
   std::vector<Finding> findings;  // as check() orders them
   Harm harm;
+  std::vector<std::string> idle_globs;  // of the wishes, that match no repository
   UsageReport usage;
 };
 

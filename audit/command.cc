@@ -1,5 +1,8 @@
 #include "audit/command.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "audit/answer.h"
 #include "audit/catalog.h"
 #include "audit/explain.h"
@@ -7,6 +10,7 @@
 #include "audit/options.h"
 #include "audit/reconcile.h"
 #include "audit/report.h"
+#include "audit/scope.h"
 #include "audit/sight.h"
 #include "audit/space.h"
 #include "cli/messages.h"
@@ -37,6 +41,7 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
 
 // Compared with a week and a month ago, as far as the state goes back, and kept for later.
 void compare(Report& report, State& state) {
+  if (!report.verdict->inventory.obstacles.empty()) return;  // a part was not seen
   const Snapshot now = snapshot_of(*report.verdict, report.started_at);
   for (const int days : {7, 30}) {
     const auto before = state.snapshot_before(now.at - std::chrono::hours(24 * days));
@@ -47,11 +52,19 @@ void compare(Report& report, State& state) {
   state.add(now);
 }
 
-void warn_of_files(Report& report, const Settings& settings, const State* state) {
+std::vector<report::Message> of_idle(const std::vector<std::string>& globs) {
+  std::vector<report::Message> warnings;
+  for (const std::string& glob : globs)
+    warnings.push_back({.code = report::Code::repository_idle, .arguments = {glob}});
+  return warnings;
+}
+
+void warn_of_wishes(Report& report, const Settings& settings, const State* state) {
   if (state && !state->trouble().empty())
     report.warnings.push_back({.code = report::Code::state_not_written,
                                .arguments = {settings.state_file, state->trouble()}});
   if (!report.verdict) return;
+  std::ranges::move(of_idle(report.verdict->idle_globs), std::back_inserter(report.warnings));
   const Verification& verification = report.verdict->verification;
   if (verification.strangers)
     report.warnings.push_back({.code = report::Code::evidence_of_strangers,
@@ -82,7 +95,7 @@ void carry_out(Report& report, const Settings& settings, const Workers& workers,
     report.errors.push_back(report::of_unread_store(error));
   }
   if (state) state->commit();
-  warn_of_files(report, settings, state ? &*state : nullptr);
+  warn_of_wishes(report, settings, state ? &*state : nullptr);
 }
 
 // Writes the files that were asked for; one that fails is a warning.
@@ -156,17 +169,29 @@ Answer answer_to(const Question& question, const Sight& sight, const Storage& st
   return {};
 }
 
+void keep_rows_of(const Scope& scope, Answer& answer) {
+  for (AnswerTable& table : answer) {
+    const auto column = std::ranges::find(table.columns, "repository", &Column::key);
+    if (column == table.columns.end()) continue;
+    const auto place = static_cast<std::size_t>(column - table.columns.begin());
+    std::erase_if(table.rows, [&](const std::vector<Cell>& row) {
+      return !scope.has(std::get<std::string>(row[place]));
+    });
+  }
+}
+
 // What hides a part of the storage may hide what an answer leaves out.
-ExitStatus warn_of_obstacles(const Sight& sight, const StoreFacts& store,
-                             const cli::Output& output) {
-  std::vector<report::Message> warnings;
+ExitStatus warn_of_gaps(const Sight& sight, const Scope& scope, const StoreFacts& store,
+                        const cli::Output& output) {
+  std::vector<report::Message> warnings = of_idle(scope.idle_globs());
   for (const Obstacle& obstacle : sight.inventory.obstacles)
     warnings.push_back({.code = report::Code::not_seen,
                         .path = obstacle.path,
                         .arguments = {report::reason_of(obstacle.trouble, obstacle.error)}});
   cli::say(
       format_messages("regctl-audit", "warning", warnings, store.shown_prefix, output.charset));
-  return warnings.empty() ? ExitStatus::done : ExitStatus::incomplete;
+  if (!sight.inventory.obstacles.empty()) return ExitStatus::incomplete;
+  return warnings.empty() ? ExitStatus::done : ExitStatus::warnings;
 }
 
 ExitStatus answer(const Settings& settings, const cli::Options& options) {
@@ -185,11 +210,13 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
     const bool all = settings.question->kind == Question::Kind::usage;
     const Sight sight =
         look(store.storage(), all ? Blobs::all : Blobs::where_needed, workers, progress, now());
-    const Answer answer =
+    const Scope scope(sight.inventory, settings.wishes.repositories);
+    Answer answer =
         answer_to(*settings.question, sight, store.storage(), workers, output.verbose > 0);
+    keep_rows_of(scope, answer);
     signals.end_at_once();
     progress.erase();
-    ExitStatus status = warn_of_obstacles(sight, facts, output);
+    ExitStatus status = warn_of_gaps(sight, scope, facts, output);
     if (settings.question->kind == Question::Kind::graph) {
       const auto warning =
           report::save(settings.question->about, "--graph", [&] { return graph_of(sight); });

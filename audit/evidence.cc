@@ -156,9 +156,11 @@ std::optional<Digest> blob_at(std::string_view path) {
   const std::string_view directory = layout::parent_of(path);
   const std::string_view above = layout::parent_of(layout::parent_of(directory));
   const auto algorithm = algorithm_named(layout::name_of(above));
-  if (!algorithm || layout::name_of(layout::parent_of(above)) != layout::kBlobs)
-    return std::nullopt;
-  return Digest::from_hex(*algorithm, layout::name_of(directory));
+  if (!algorithm) return std::nullopt;
+  const auto digest = Digest::from_hex(*algorithm, layout::name_of(directory));
+  const bool is_its_place =
+      digest && ('/' + std::string(directory)).ends_with('/' + layout::blob(*digest));
+  return is_its_place ? digest : std::nullopt;
 }
 
 [[noreturn]] void reject(const std::string& file, std::size_t number, const std::string& why) {

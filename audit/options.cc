@@ -81,11 +81,21 @@ std::optional<Question> understand_question(const cli::Options& options) {
                      "regctl-audit --images lists them");
   if (asked.size() > 1)
     throw UsageError("--" + asked[0].first + " and --" + asked[1].first + " exclude each other");
-  for (const char* of_audits : {"state", "subset", "metrics", "report"}) {
-    if (!options.value(of_audits).empty())
-      throw UsageError("--" + asked[0].first + " is answered without an audit: --" +
-                       std::string(of_audits) + " has no effect");
-  }
+  const auto reject = [&](const std::string& option, bool is_given) {
+    if (is_given)
+      throw UsageError("--" + asked[0].first + " is answered without an audit: --" + option +
+                       " has no effect");
+  };
+  for (const char* option :
+       {"state", "subset", "metrics", "report", "deadline", "limit-rate", "max-age"})
+    reject(option, !options.value(option).empty());
+  for (const char* option : {"quick", "pull-through-cache"}) reject(option, options.flag(option));
+  reject("evidence", !options.list("evidence").empty());
+  const bool is_a_list =
+      options.flag("usage") || options.flag("images") || options.flag("untagged");
+  if (!is_a_list && !options.list("repository").empty())
+    throw UsageError("--" + asked[0].first +
+                     " is about the whole storage: --repository has no effect");
   return asked[0].second;
 }
 

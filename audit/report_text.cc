@@ -44,7 +44,7 @@ void verified(const Verification& verification, Text& text) {
       format_count(verification.blobs), scope_of(verification.subset), verification.seconds,
       text.size(static_cast<std::uint64_t>(rate)),
       unread ? ", " + format_count(unread) + " could not be read" : "",
-      verification.left ? ", " + format_count(verification.left) + " left: the time was up" : "");
+      verification.left ? ", " + format_count(verification.left) + " left for the next audit" : "");
 }
 
 // Of all blobs, by this audit, earlier ones and evidence.

@@ -19,10 +19,12 @@ constexpr std::chrono::seconds kBetweenCommits{2};
 constexpr Duration kSnapshotsKept = std::chrono::hours(24 * 400);
 
 constexpr char kSchema[] = R"(
-CREATE TABLE store(path TEXT NOT NULL, inode INTEGER NOT NULL);
+CREATE TABLE store(path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL);
 CREATE TABLE blobs(
-  digest TEXT PRIMARY KEY, bytes INTEGER NOT NULL, modified INTEGER NOT NULL,
-  verified_at INTEGER NOT NULL, is_sound INTEGER NOT NULL) WITHOUT ROWID;
+  digest TEXT PRIMARY KEY, bytes INTEGER NOT NULL, inode INTEGER NOT NULL,
+  modified INTEGER NOT NULL, changed INTEGER NOT NULL,
+  verified_at INTEGER NOT NULL, verified_by TEXT NOT NULL, is_sound INTEGER NOT NULL)
+  WITHOUT ROWID;
 CREATE TABLE audits(
   at INTEGER PRIMARY KEY, blobs INTEGER NOT NULL, bytes INTEGER NOT NULL,
   garbage_bytes INTEGER NOT NULL);
@@ -152,12 +154,14 @@ struct State::Database {
     }
   }
 
-  // A store is known by its path or, where that was changed, by the inode of its directory v2.
+  // A store is known by its path or, where that was changed, by its directory v2.
   void check_store(const std::string& file, const StoreFacts& store) const {
-    Statement known(handle, "SELECT path, inode FROM store");
+    const auto device = static_cast<std::int64_t>(store.device),
+               inode = static_cast<std::int64_t>(store.inode);
+    Statement known(handle, "SELECT path, device, inode FROM store");
     if (known.step()) {
       const bool is_same =
-          known.bytes(0) == store.v2 || known.number(1) == static_cast<std::int64_t>(store.inode);
+          known.bytes(0) == store.v2 || (known.number(1) == device && known.number(2) == inode);
       if (!is_same)
         refuse(
             ExitStatus::usage,
@@ -165,9 +169,10 @@ struct State::Database {
             "give each storage a file of its own");
     }
     run("DELETE FROM store");
-    Statement(handle, "INSERT INTO store VALUES (?, ?)")
+    Statement(handle, "INSERT INTO store VALUES (?, ?, ?)")
         .bind(1, store.v2)
-        .bind(2, static_cast<std::int64_t>(store.inode))
+        .bind(2, device)
+        .bind(3, inode)
         .step();
   }
 
@@ -185,7 +190,7 @@ State::State(const std::string& file, const StoreFacts& store)
     database_->check_store(file, store);
     database_->run("COMMIT; BEGIN");
     database_->note = std::make_unique<Statement>(
-        database_->handle, "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?)");
+        database_->handle, "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   } catch (const SqlError& error) {
     if (error.code() == SQLITE_BUSY)
       refuse(ExitStatus::locked, "--state " + file + ": another audit uses it",
@@ -197,30 +202,38 @@ State::State(const std::string& file, const StoreFacts& store)
 
 State::~State() { commit(); }
 
-std::vector<Time> State::verified_at(const Inventory& inventory) {
-  std::vector<Time> times(inventory.digests.size(), Time::min());
+std::vector<LastSeen> State::last_seen(const Inventory& inventory) {
+  std::vector<LastSeen> blobs(inventory.digests.size());
   database_->attempt([&] {
     Statement all(database_->handle,
-                  "SELECT digest, bytes, modified, verified_at FROM blobs WHERE is_sound");
+                  "SELECT digest, bytes, inode, modified, changed, verified_at FROM blobs "
+                  "WHERE is_sound");
     while (all.step()) {
       const auto digest = Digest::parse(all.bytes(0));
       const auto id = digest ? inventory.digests.find(*digest) : std::nullopt;
       const Blob* blob = id ? inventory.blob(*id) : nullptr;
-      if (blob && blob->present && static_cast<std::int64_t>(blob->bytes) == all.number(1) &&
-          count_of(blob->modified) == all.number(2))
-        times[index_of(*id)] = time_of(all.number(3));
+      if (!blob || !blob->present) continue;
+      const bool is_same = static_cast<std::int64_t>(blob->bytes) == all.number(1) &&
+                           static_cast<std::int64_t>(blob->inode) == all.number(2) &&
+                           count_of(blob->modified) == all.number(3) &&
+                           count_of(blob->changed) == all.number(4);
+      blobs[index_of(*id)] = {time_of(all.number(5)), is_same};
     }
   });
-  return times;
+  return blobs;
 }
 
-void State::note(const Digest& digest, std::uint64_t bytes, Time modified, Time at, bool is_sound) {
+void State::note(const Digest& digest, const FileState& file, Time at, const std::string& by,
+                 bool is_sound) {
   database_->attempt([&] {
     database_->note->bind(1, digest.text())
-        .bind(2, static_cast<std::int64_t>(bytes))
-        .bind(3, count_of(modified))
-        .bind(4, count_of(at))
-        .bind(5, is_sound)
+        .bind(2, static_cast<std::int64_t>(file.bytes))
+        .bind(3, static_cast<std::int64_t>(file.inode))
+        .bind(4, count_of(file.modified))
+        .bind(5, count_of(file.changed))
+        .bind(6, count_of(at))
+        .bind(7, by)
+        .bind(8, is_sound)
         .step();
   });
   if (std::chrono::steady_clock::now() - database_->committed >= kBetweenCommits) commit();

@@ -13,6 +13,21 @@
 
 namespace regctl::audit {
 
+// When a blob was last verified, by whatever means.
+struct LastSeen {
+  Time at = Time::min();        // Time::min(): never, or it was wrong
+  bool is_still_right = false;  // it was right, and nobody has touched the file since
+
+  bool operator==(const LastSeen&) const = default;
+};
+
+// What tells a blob's file from another, and from itself after a change: its size, inode, and times
+// of modification and change. The device's number does not: another start may give it another.
+struct FileState {
+  std::uint64_t bytes, inode;
+  Time modified, changed;
+};
+
 // What a store held when an audit ended.
 struct Snapshot {
   struct Share {
@@ -37,11 +52,11 @@ class State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // By DigestId: when the bytes that are there now were last seen to be right. Time::min(): they
-  // were not. REQUIRES: the blobs were surveyed.
-  std::vector<Time> verified_at(const Inventory& inventory);
-  // What was seen at `at` of a blob as it stood there then.
-  void note(const Digest& digest, std::uint64_t bytes, Time modified, Time at, bool is_sound);
+  // By DigestId. REQUIRES: the blobs were surveyed.
+  std::vector<LastSeen> last_seen(const Inventory& inventory);
+  // What `by`, a program or a file of evidence, saw at `at` of a blob in that file.
+  void note(const Digest& digest, const FileState& file, Time at, const std::string& by,
+            bool is_sound);
 
   // The last that is no younger than `at`, or else the first of all; empty: there is none.
   std::optional<Snapshot> snapshot_before(Time at);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <random>
+#include <utility>
 
 namespace regctl::audit {
 namespace {
@@ -13,6 +14,13 @@ std::uint32_t slice_of(const Digest& digest, std::uint32_t slices) {
   std::uint64_t start = 0;
   for (std::size_t i = 0; i < 4; ++i) start = start << 8 | digest.hash()[i];
   return static_cast<std::uint32_t>(start * slices >> 32) + 1;
+}
+
+FileState file_of(const Blob& blob) {
+  return {blob.bytes, blob.inode, blob.modified, blob.changed};
+}
+FileState file_of(const Identity& identity) {
+  return {identity.bytes, identity.inode, identity.modified, identity.changed};
 }
 
 void keep_share(std::vector<DigestId>& blobs, const Subset& subset) {
@@ -38,6 +46,7 @@ void note(const Digest& digest, const Verified& verified, Verification& result) 
     case Soundness::left:
       ++result.left;
       break;
+    case Soundness::gone:
     case Soundness::changed:
       break;
   }
@@ -47,7 +56,7 @@ void note(const Digest& digest, const Verified& verified, Verification& result) 
 // small ones come in turn.
 void oldest_first(std::vector<DigestId>& blobs, const Inventory& inventory, const Known& known) {
   const auto day = [&](DigestId id) {
-    return std::chrono::floor<std::chrono::days>(known.verified_at[index_of(id)]);
+    return std::chrono::floor<std::chrono::days>(known.blobs[index_of(id)].at);
   };
   const auto bytes = [&](DigestId id) { return inventory.blob(id)->bytes; };
   std::ranges::stable_sort(blobs, [&](DigestId a, DigestId b) {
@@ -72,21 +81,25 @@ void oldest_first(std::vector<DigestId>& blobs, const Inventory& inventory, cons
 
 Known known_of(const Inventory& inventory, State* state, const std::vector<Evidence>& evidence) {
   Known known{.by_evidence = std::vector<bool>(inventory.digests.size())};
-  known.verified_at = state ? state->verified_at(inventory)
-                            : std::vector<Time>(inventory.digests.size(), Time::min());
+  known.blobs =
+      state ? state->last_seen(inventory) : std::vector<LastSeen>(inventory.digests.size());
   for (const Evidence& one : evidence) {
     for (const Checksum& checksum : one.checksums) {
       const auto id = inventory.digests.find(checksum.blob);
       const Blob* blob = id ? inventory.blob(*id) : nullptr;
       if (!blob || !blob->present) {
         ++known.strangers;
-      } else if (checksum.found != checksum.blob) {
-        known.contents.wrong.emplace(checksum.blob, checksum.found);
-      } else if (blob->modified <= one.date) {  // else it was written after
-        known.by_evidence[index_of(*id)] = true;
-        Time& at = known.verified_at[index_of(*id)];
-        at = std::max(at, one.date);
+        continue;
       }
+      const bool is_right = checksum.found == checksum.blob;
+      if (!is_right) known.contents.wrong.emplace(checksum.blob, checksum.found);
+      // What was written or copied here later is not what was read.
+      if (std::max(blob->modified, blob->changed) > one.date) continue;
+      LastSeen& last = known.blobs[index_of(*id)];
+      if (last.is_still_right && last.at >= one.date) continue;
+      last = is_right ? LastSeen{one.date, true} : LastSeen();
+      known.by_evidence[index_of(*id)] = is_right;
+      if (state) state->note(checksum.blob, file_of(*blob), one.date, one.file, is_right);
     }
   }
   return known;
@@ -95,9 +108,9 @@ Known known_of(const Inventory& inventory, State* state, const std::vector<Evide
 std::vector<DigestId> to_be_read(std::vector<DigestId> blobs, const Known& known,
                                  std::optional<Duration> max_age, Time now) {
   std::erase_if(blobs, [&](DigestId id) {
-    const Time at = known.verified_at[index_of(id)];
-    if (at == Time::min() || at > now) return false;
-    return max_age ? now - at <= *max_age : known.by_evidence[index_of(id)];
+    const LastSeen& last = known.blobs[index_of(id)];
+    if (!last.is_still_right || last.at > now) return false;
+    return max_age ? now - last.at <= *max_age : known.by_evidence[index_of(id)];
   });
   return blobs;
 }
@@ -105,11 +118,11 @@ std::vector<DigestId> to_be_read(std::vector<DigestId> blobs, const Known& known
 Verification::Share share_of(const Known& known, const Inventory& inventory) {
   Verification::Share share;
   for (const Blob& blob : inventory.blobs) {
-    const Time at = known.verified_at[index_of(blob.digest)];
-    if (!blob.present || at == Time::min()) continue;
+    const LastSeen& last = known.blobs[index_of(blob.digest)];
+    if (!blob.present || !last.is_still_right) continue;
     ++share.blobs;
     share.bytes += blob.bytes;
-    share.oldest = std::min(share.oldest.value_or(at), at);
+    share.oldest = std::min(share.oldest.value_or(last.at), last.at);
   }
   return share;
 }
@@ -145,32 +158,46 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
   }
   Verification result;
   const auto begin = std::chrono::steady_clock::now();
+  std::vector<Suspect> changed;
+  const auto on_verified = [&](const Suspect& suspect, const Verified& verified) {
+    note(suspect.digest, verified, result);
+    if (verified.soundness == Soundness::changed) changed.push_back({suspect.digest, std::nullopt});
+    const bool is_sound = verified.soundness == Soundness::sound;
+    if (!is_sound && verified.soundness != Soundness::mismatched) return;
+    known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {diary.now, is_sound};
+    if (diary.state)
+      diary.state->note(suspect.digest, file_of(verified.identity), diary.now, "regctl-audit",
+                        is_sound);
+  };
   verify(suspects, diary.state ? Order::as_given : Order::from_both_ends, storage, crew,
-         [&](const Suspect& suspect, const Verified& verified) {
-           note(suspect.digest, verified, result);
-           const bool is_sound = verified.soundness == Soundness::sound;
-           const Time at = is_sound ? diary.now : Time::min();
-           if (is_sound || verified.soundness == Soundness::mismatched) {
-             known.verified_at[index_of(*inventory.digests.find(suspect.digest))] = at;
-             if (diary.state)
-               diary.state->note(suspect.digest, verified.identity.bytes,
-                                 verified.identity.modified, diary.now, is_sound);
-           }
-         });
+         on_verified);
+  if (!changed.empty()) {
+    verify(std::exchange(changed, {}), Order::as_given, storage, crew, on_verified);
+    result.left += changed.size();
+  }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }
 
-Contents still_wrong(const Contents& contents, const Storage& storage, const Crew& crew) {
+SecondLook look_again(const Contents& contents, const Storage& storage, const Crew& crew) {
   std::vector<Suspect> suspects;
   for (const auto& [digest, found] : contents.wrong) suspects.push_back({digest, std::nullopt});
   for (const auto& [digest, error] : contents.unread) suspects.push_back({digest, std::nullopt});
   Verification again;
+  SecondLook look;
   verify(suspects, Order::as_given, storage, crew,
          [&](const Suspect& suspect, const Verified& verified) {
            note(suspect.digest, verified, again);
+           if (verified.soundness == Soundness::sound) look.right.push_back(suspect.digest);
+           if (verified.soundness != Soundness::left) return;
+           if (const auto wrong = contents.wrong.find(suspect.digest);
+               wrong != contents.wrong.end())
+             again.contents.wrong.insert(*wrong);
+           else
+             again.contents.unread.insert(*contents.unread.find(suspect.digest));
          });
-  return std::move(again.contents);
+  look.contents = std::move(again.contents);
+  return look;
 }
 
 }  // namespace regctl::audit

@@ -27,14 +27,13 @@ struct Subset {
 
 // What was known of the blobs' bytes before any was read.
 struct Known {
-  // By DigestId: when those that are there were last seen to be right. Time::min(): they were not.
-  std::vector<Time> verified_at;
-  std::vector<bool> by_evidence;  // by DigestId: that it is so
+  std::vector<LastSeen> blobs;    // by DigestId
+  std::vector<bool> by_evidence;  // by DigestId: the last to see it right
   Contents contents;              // what evidence calls wrong
   std::uint64_t strangers = 0;    // checksums of blobs that are not here
 };
 
-// `state` may be null. REQUIRES: the blobs were surveyed.
+// `state` may be null; what evidence tells is noted there. REQUIRES: the blobs were surveyed.
 Known known_of(const Inventory& inventory, State* state, const std::vector<Evidence>& evidence);
 
 // Leaves out what evidence speaks for, and what was verified no longer ago than `max_age`; empty:
@@ -45,7 +44,7 @@ std::vector<DigestId> to_be_read(std::vector<DigestId> blobs, const Known& known
 struct Verification {
   Subset subset;
   std::uint64_t blobs = 0, bytes = 0;  // hashed to their end
-  std::uint64_t left = 0;              // not, because the time was up
+  std::uint64_t left = 0;              // not: the time was up, or they were being written
   double seconds = 0;
   Contents contents;
   // By whatever audit or evidence, that those there are right; of all blobs.
@@ -68,8 +67,8 @@ struct Diary {
 };
 
 // Hashes them, and adds to `known` what is right; with a state those first that were not verified
-// for longest. REQUIRES: they have been surveyed. What is gone or written to in between is left to
-// the next audit. Throws Interrupted (see Workers).
+// for longest. REQUIRES: they have been surveyed. What was written to in between is read again, and
+// what is gone by then is forgotten. Throws Interrupted (see Workers).
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
                           const Storage& storage, const Crew& crew, Known& known,
                           const Diary& diary);
@@ -77,7 +76,12 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
 // How much of the blobs is known to be right.
 Verification::Share share_of(const Known& known, const Inventory& inventory);
 
-// Reads again what `contents` calls wrong or unread, and keeps what still is.
-Contents still_wrong(const Contents& contents, const Storage& storage, const Crew& crew);
+// Reads again what `contents` calls wrong or unread, and keeps what still is, or cannot be read
+// again because the time is up. `right` are those that were called wrong, and are not.
+struct SecondLook {
+  Contents contents;
+  std::vector<Digest> right;
+};
+SecondLook look_again(const Contents& contents, const Storage& storage, const Crew& crew);
 
 }  // namespace regctl::audit

@@ -195,6 +195,8 @@ struct Blob {
   bool present = false;  // `data` is there, a file
   std::uint64_t bytes = 0, disk_bytes = 0;
   Time modified;            // of `data`
+  Time changed;             // of `data`, by anything
+  std::uint64_t inode = 0;  // of `data`
   Time directory_modified;  // of the directory
   Time arrived{};           // of either, as Inventory::arrival says
 

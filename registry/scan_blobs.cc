@@ -44,6 +44,8 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
       blob.bytes = stat->bytes;
       blob.disk_bytes = stat->disk_bytes;
       blob.modified = stat->modified;
+      blob.changed = stat->changed;
+      blob.inode = stat->inode;
       blob.arrived = std::max(blob.arrived, notes.arrived(*stat));
     } else {
       notes.in_quarantine({.kind = Quarantined::Kind::blob,

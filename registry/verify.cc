@@ -9,7 +9,7 @@ namespace {
 
 Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& crew) {
   const auto reader = storage.open(layout::blob_data(suspect.digest));
-  if (!reader) return {.soundness = Soundness::changed};
+  if (!reader) return {.soundness = Soundness::gone};
   const Identity before = reader->identity();
   const auto& seen = suspect.seen;
   if (seen && (before.bytes != seen->bytes || before.modified != seen->modified))

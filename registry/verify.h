@@ -28,7 +28,8 @@ struct Suspect {
 enum class Soundness : std::uint8_t {
   sound,       // its bytes hash to its name
   mismatched,  // they do not
-  changed,     // gone, or written to since it was seen or while it was read
+  gone,        // there is no such file
+  changed,     // written to since it was seen, or while it was read
   unread,      // it could not be read
   left,        // the time was up before its end
 };

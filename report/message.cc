@@ -151,6 +151,8 @@ constexpr std::array kTable = {
              "no registry accepts this name; treated as a repository", ""},
     CodeInfo{protect_idle, "protect-idle", warning, "--protect {0} matches no repository",
              "check the spelling"},
+    CodeInfo{repository_idle, "repository-idle", warning, "--repository {0} matches no repository",
+             "check the spelling"},
     CodeInfo{roots_repository_unknown, "roots-repository-unknown", warning,
              "{0} lines of --roots name repositories that are not in this store; their digests "
              "count in every repository",

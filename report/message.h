@@ -69,6 +69,7 @@ enum class Code : std::uint8_t {
   blob_misplaced,
   illegal_name,
   protect_idle,
+  repository_idle,
   roots_repository_unknown,
   registry_has_cache,
   registry_not_restarted,

@@ -22,6 +22,7 @@ Verification verify_blobs(const Plan& plan, const Storage& storage, const Crew& 
         result.mismatched.emplace(suspect.digest, verified.identity);
         result.read += verified.identity.bytes;
         break;
+      case Soundness::gone:
       case Soundness::changed:
         ++result.changed;
         break;

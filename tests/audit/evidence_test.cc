@@ -69,6 +69,8 @@ TEST(Evidence, WhatIsNotUnderstoodIsRefusedByItsLine) {
       a.hex() + "  repositories/app/_layers/sha256/" + a.hex() + "/link",
       a.hex() + "  " + layout::blob(a) + "/other",
       a.hex() + "  " + path_of(wide),
+      a.hex() + "  my" + path_of(a),
+      a.hex() + "  blobs/sha256/xx/" + a.hex() + "/data",
       a.hex().substr(1) + "  " + path_of(a),
       std::string(64, 'g') + "  " + path_of(a),
       a.hex() + " " + path_of(a),

@@ -27,11 +27,11 @@ class StateTest : public testing::Test {
   void note(State& state, Time at, bool is_sound = true) const {
     const Inventory now = inventory();
     const Blob& seen = *now.blob(*now.digests.find(blob));
-    state.note(blob, seen.bytes, seen.modified, at, is_sound);
+    state.note(blob, {seen.bytes, seen.inode, seen.modified, seen.changed}, at, "test", is_sound);
   }
-  Time known(State& state) const {
+  LastSeen last_seen(State& state) const {
     const Inventory now = inventory();
-    return state.verified_at(now).at(index_of(*now.digests.find(blob)));
+    return state.last_seen(now).at(index_of(*now.digests.find(blob)));
   }
   cli::ExitStatus refusal() const {
     try {
@@ -44,7 +44,7 @@ class StateTest : public testing::Test {
 
   TemporaryDirectory work;
   const std::string file = work.path() / "state";
-  StoreFacts store = {.inode = 7};
+  StoreFacts store = {.device = 1, .inode = 7};
   RegistryBuilder registry;
   const Digest blob = registry.layer("app", "layer");
 };
@@ -52,12 +52,12 @@ class StateTest : public testing::Test {
 TEST_F(StateTest, RemembersWhatWasVerified) {
   {
     State state(file, store);
-    EXPECT_EQ(known(state), Time::min());
+    EXPECT_EQ(last_seen(state), LastSeen());
     note(state, kNow);
-    EXPECT_EQ(known(state), kNow);
+    EXPECT_EQ(last_seen(state), (LastSeen{kNow, true}));
   }
   State state(file, store);
-  EXPECT_EQ(known(state), kNow);
+  EXPECT_EQ(last_seen(state), (LastSeen{kNow, true}));
   EXPECT_EQ(state.trouble(), "");
 }
 
@@ -65,15 +65,30 @@ TEST_F(StateTest, NothingOfWhatWasWrong) {
   State state(file, store);
   note(state, kNow - kDay);
   note(state, kNow, false);
-  EXPECT_EQ(known(state), Time::min());
+  EXPECT_EQ(last_seen(state), LastSeen());
 }
 
-TEST_F(StateTest, NothingOfWhatWasWrittenToSince) {
+// It was read then, so that others come first; but it may be wrong by now.
+TEST_F(StateTest, IsNoProofOfWhatWasWrittenToSince) {
   State state(file, store);
   note(state, kNow);
   registry.tree.remove(RegistryBuilder::data(blob));
   registry.ago(kHour).blob("layer");  // the same bytes, written again
-  EXPECT_EQ(known(state), Time::min());
+  EXPECT_EQ(last_seen(state), (LastSeen{kNow, false}));
+}
+
+TEST_F(StateTest, IsNoProofOfAnotherFileWithTheSameTimes) {
+  State state(file, store);
+  const Inventory now = inventory();
+  const Blob& seen = *now.blob(*now.digests.find(blob));
+  const FileState same{seen.bytes, seen.inode, seen.modified, seen.changed};
+  FileState copied = same, touched = same;
+  ++copied.inode;
+  touched.changed += kHour;
+  for (const FileState& other : {copied, touched}) {
+    state.note(blob, other, kNow, "test", true);
+    EXPECT_EQ(last_seen(state), (LastSeen{kNow, false}));
+  }
 }
 
 TEST_F(StateTest, IsOfOneStore) {
@@ -82,7 +97,8 @@ TEST_F(StateTest, IsOfOneStore) {
   EXPECT_EQ(refusal(), cli::ExitStatus::done);
   store.inode = 8;  // restored to another disk
   EXPECT_EQ(refusal(), cli::ExitStatus::done);
-  store = {.v2 = "/srv/docker/registry/v2", .inode = 7};
+  store.v2 = "/srv/docker/registry/v2";
+  store.device = 2;  // the same number on another disk
   EXPECT_EQ(refusal(), cli::ExitStatus::usage);
 }
 

@@ -68,7 +68,10 @@ RegistryBuilder something_of_everything(int images = 30) {
 
 // Sizes on the disk and inodes are the file system's affair.
 Inventory without_disk(Inventory inventory) {
-  for (Blob& blob : inventory.blobs) blob.disk_bytes = 0;
+  for (Blob& blob : inventory.blobs) {
+    blob.disk_bytes = blob.inode = 0;
+    blob.changed = {};
+  }
   for (Quarantined& copy : inventory.quarantined) copy.disk_bytes = copy.inode = 0;
   for (Repository& repository : inventory.repositories) {
     for (auto* links : {&repository.layers, &repository.revisions}) {

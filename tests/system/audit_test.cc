@@ -104,6 +104,9 @@ TEST_F(AuditOnDisk, LooksAtSomeRepositories) {
   const Ran others = run(audit({"--repository", "*/b", "--repository", "app/c"}));
   EXPECT_EQ(others.status, 0) << others.out;
   EXPECT_LT(verification(others).at("blobs"), blobs);
+  const Ran none = run(audit({"--repository", "app/d"}));
+  EXPECT_EQ(none.status, 1);
+  EXPECT_EQ(codes_of(none, "warnings"), std::set<std::string>{"repository-idle"});
 }
 
 TEST_F(AuditOnDisk, AReadThatFails) {
@@ -134,6 +137,36 @@ TEST_F(AuditOnDisk, GoesOnWhereItWasStopped) {
   flip(data("base"));
   fs::last_write_time(data("base"), fs::file_time_type::clock::now());  // written to
   EXPECT_EQ(run(audit({"--state", state, "--max-age", "1d"})).status, 12);
+}
+
+// A copy keeps the times of modification, and may be wrong.
+TEST_F(AuditOnDisk, AStateIsNoProofOfACopy) {
+  EXPECT_EQ(run(audit({"--state", state})).status, 0);
+  EXPECT_EQ(run({"cp", "-a", root.path(), work.path() / "copy"}).status, 0);
+  fs::remove_all(root.path() / "docker");
+  fs::rename(work.path() / "copy" / "docker", root.path() / "docker");
+  flip(data("base"));
+  EXPECT_EQ(run(audit({"--state", state, "--max-age", "1d"})).status, 12);
+}
+
+// What was found before the time was up is told, although it cannot be read a second time.
+TEST_F(AuditOnDisk, ADeadlineLosesNothingOfWhatWasFound) {
+  const std::string big(60'000'000, 'b');
+  registry.image("app/big", {big}, "v1");
+  write();
+  const auto deadline = audit({"--limit-rate", "20MB", "--deadline", "1s", "-j", "2"});
+  EXPECT_EQ(run(deadline).status, 13);
+  flip(data("base"));
+  const Ran ran = run(deadline);
+  EXPECT_EQ(ran.status, 12) << ran.out << ran.err;
+  EXPECT_EQ(rules(ran), (std::multiset<std::string>{"blob-digest-mismatch"}));
+  EXPECT_GT(verification(ran).at("left"), 0);
+
+  const std::string sums = work.path() / "sums";
+  sum(sums);
+  const Ran told = run(audit({"--evidence", sums, "--deadline", "0s"}));
+  EXPECT_EQ(told.status, 12) << told.out << told.err;
+  EXPECT_EQ(codes_of(told, "warnings"), std::set<std::string>{});
 }
 
 // Wherever it is killed: what is remembered was hashed to its end.
@@ -196,6 +229,12 @@ TEST_F(AuditOnDisk, EvidenceNeedNotBeReadAgain) {
   const json read = verification(run(audit({"--evidence", sums})));
   EXPECT_EQ(read.at("blobs"), 0);
   EXPECT_EQ(read.at("known").at("blobs"), blobs);
+
+  // A state keeps what it told.
+  EXPECT_EQ(run(audit({"--evidence", sums, "--state", state})).status, 0);
+  EXPECT_EQ(verification(run(audit({"--state", state, "--max-age", "1d"}))).at("blobs"), 0);
+  EXPECT_EQ(run({"sqlite3", state, "SELECT DISTINCT verified_by, is_sound FROM blobs"}).out,
+            sums + "|1\n");
 
   // Nor does it speak for what was written to later, or for longer than is asked for.
   fs::last_write_time(data("base"), fs::last_write_time(sums) + std::chrono::seconds(1));
@@ -382,7 +421,22 @@ TEST_F(AuditOnDisk, AnswersAsItsSchemaSays) {
   EXPECT_EQ(json::parse(answers[5]).at("beyond").size(), 1);  // what no tag reaches
   EXPECT_EQ(run(audit({"--images", "--usage"})).status, 2);
   EXPECT_EQ(run(audit({"--why", "0000"})).status, 2);
-  EXPECT_EQ(run(audit({"--usage", "--state", state})).status, 2);
+  const std::vector<std::vector<std::string>> of_audits = {
+      {"--state", state},  {"--evidence", list},     {"--deadline", "1h"},
+      {"--quick"},         {"--limit-rate", "10MB"}, {"--max-age", "1d"},
+      {"--subset", "1/2"}, {"--pull-through-cache"}};
+  for (auto options : of_audits) {
+    options.push_back("--usage");
+    EXPECT_EQ(run(audit(options)).status, 2) << options[0];
+  }
+  EXPECT_EQ(run(audit({"--why", "app/a:many", "--repository", "app/a"})).status, 2);
+  for (const char* question : {"--images", "--untagged"}) {
+    const json some = json::parse(run(audit({question, "--repository", "*/a"})).out);
+    const json& rows = some.at(std::string(question).substr(2));
+    EXPECT_GT(rows.size(), 0u);
+    for (const json& row : rows) EXPECT_EQ(row.at("repository"), "app/a");
+  }
+  EXPECT_EQ(run(audit({"--usage", "--repository", "nobody/*"})).status, 1);
 }
 
 }  // namespace
