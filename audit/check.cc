@@ -184,8 +184,11 @@ Harm harm_of(const Facts& facts, const std::vector<Finding>& findings) {
 
 std::vector<Finding> check(const Facts& facts) {
   Findings findings;
-  for (const Check& check : kChecks)
-    std::ranges::move(check.find(facts), std::back_inserter(findings));
+  for (const Check& check : kChecks) {
+    Findings found = check.find(facts);
+    findings.reserve(findings.size() + found.size());  // there may be one for each blob
+    std::ranges::move(found, std::back_inserter(findings));
+  }
   const Users users(facts.inventory, facts.unpullable), doubtful(facts.inventory, facts.in_doubt);
   for (Finding& finding : findings) {
     if (finding.severity == Severity::info || !finding.used_by.empty()) continue;

@@ -207,7 +207,7 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
   const Workers workers(output.jobs, signals.token());
   try {
     const Store store(facts);
-    const bool all = settings.question->kind == Question::Kind::usage;
+    const bool all = settings.question->kind == Question::Kind::usage && output.verbose > 0;
     const Sight sight =
         look(store.storage(), all ? Blobs::all : Blobs::where_needed, workers, progress, now());
     const Scope scope(sight.inventory, settings.wishes.repositories);

@@ -92,6 +92,7 @@ Findings blob_missing(const Facts& facts) {
 Findings blob_unreferenced(const Facts& facts) {
   Findings findings;
   if (!facts.all_references_known) return findings;
+  findings.reserve(facts.unreached.size());
   for (const Unreached& one : facts.unreached) {
     if (one.kept != Why::nothing) continue;
     findings.push_back(finding_of(Rule::blob_unreferenced, facts.digest(one.blob->digest)));

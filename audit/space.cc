@@ -18,42 +18,48 @@ using report::Count;
 using report::Size;
 
 struct Amount {
-  std::uint64_t blobs = 0, bytes = 0, disk_bytes = 0;
+  std::uint64_t blobs = 0, bytes = 0;
+  std::optional<std::uint64_t> disk_bytes = 0;  // empty: not all of them were looked at
 
-  void add(std::uint64_t more, std::uint64_t more_on_disk) {
+  void add(std::uint64_t more, std::optional<std::uint64_t> more_on_disk) {
     ++blobs;
     bytes += more;
-    disk_bytes += more_on_disk;
+    if (disk_bytes && more_on_disk)
+      *disk_bytes += *more_on_disk;
+    else
+      disk_bytes.reset();
   }
 };
 
 AnswerTable totals(const Sight& sight, const std::vector<Unreached>& unreached) {
   Amount live, garbage, young, quarantined, all;
   for (const Blob& blob : sight.inventory.blobs) {
-    if (!blob.present) continue;
-    all.add(blob.bytes, blob.disk_bytes);
-    if (sight.mark.live(blob.digest)) live.add(blob.bytes, blob.disk_bytes);
+    if (!blob.has_bytes()) continue;
+    const auto on_disk = blob.visited ? std::optional(blob.disk_bytes) : std::nullopt;
+    all.add(sight.size(blob.digest), on_disk);
+    if (sight.mark.live(blob.digest)) live.add(sight.size(blob.digest), on_disk);
   }
   for (const Unreached& one : unreached)
     (one.kept == Why::nothing ? garbage : young).add(one.blob->bytes, one.blob->disk_bytes);
   for (const Quarantined& copy : sight.inventory.quarantined) {
     if (copy.kind == Quarantined::Kind::blob) quarantined.add(copy.bytes, copy.disk_bytes);
   }
-  AnswerTable table{.key = "totals",
-                    .title = "",
-                    .columns = {{"state", "BLOBS"},
-                                {"blobs", "COUNT"},
-                                {"bytes", "SIZE"},
-                                {"allocated_bytes", "ALLOCATED"}},
-                    .rows = {}};
+  AnswerTable table{
+      .key = "totals",
+      .title = all.disk_bytes ? "" : "ALLOCATED of what is in use: -v, which looks at every file",
+      .columns = {{"state", "BLOBS"},
+                  {"blobs", "COUNT"},
+                  {"bytes", "SIZE"},
+                  {"allocated_bytes", "ALLOCATED"}},
+      .rows = {}};
   const std::pair<const char*, Amount> rows[] = {{"in use", live},
                                                  {"garbage", garbage},
                                                  {"too young to tell", young},
                                                  {"all", all},
                                                  {"in quarantine", quarantined}};
   for (const auto& [name, amount] : rows)
-    table.rows.push_back(
-        {std::string(name), Count{amount.blobs}, Size{amount.bytes}, Size{amount.disk_bytes}});
+    table.rows.push_back({std::string(name), Count{amount.blobs}, Size{amount.bytes},
+                          amount.disk_bytes ? Cell(Size{*amount.disk_bytes}) : Cell()});
   return table;
 }
 

@@ -31,11 +31,11 @@ struct Asked {
   Workers workers{1};
 };
 
-Asked asked(const RegistryBuilder& registry) {
+Asked asked(const RegistryBuilder& registry, Blobs blobs = Blobs::all) {
   Asked one;
   one.storage = registry.tree.storage();
   NullProgress progress;
-  one.sight = look(*one.storage, Blobs::all, one.workers, progress, kNow);
+  one.sight = look(*one.storage, blobs, one.workers, progress, kNow);
   return one;
 }
 
@@ -186,6 +186,9 @@ RC_GTEST_PROP(UsageLaws, FairSharesAddUpAndPricesAreTheCollectors, (std::uint32_
     RC_ASSERT(sum == totals["in use"]);
   }
   RC_ASSERT(totals["in use"] + totals["garbage"] + totals["too young to tell"] == totals["all"]);
+  const Asked quick = asked(store.registry, Blobs::where_needed);
+  for (const Row& row : rows_of(usage_of(quick.sight, *quick.storage, quick.workers), "totals"))
+    RC_ASSERT(bytes(row, "bytes") == totals[text(row, "state")]);
   std::uint64_t garbage = 0;
   Look look;
   look.looking.explains = true;
