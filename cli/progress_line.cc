@@ -61,8 +61,9 @@ std::string ProgressLine::describe() const {
   else
     text += fmt::format(", {:.0f}/s", rate);
   // An estimate from the first moments is a guess: none before 5 s and 2 %.
-  if (seconds > 5 && total && done > total / 50) {
-    const double left = static_cast<double>(total - done) / rate;
+  const double share = total ? share_of(done_, total_) : 0;
+  if (seconds > 5 && share > 0.02) {
+    const double left = seconds * (1 - share) / share;
     text += ", about " +
             format_elapsed(std::chrono::nanoseconds(static_cast<std::int64_t>(left * 1e9))) +
             " left";
