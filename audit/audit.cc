@@ -1,6 +1,7 @@
 #include "audit/audit.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -101,7 +102,13 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   verdict.verification.strangers = known.strangers;
   verdict.verification.known = share_of(known, verdict.inventory);
   Contents& contents = verdict.verification.contents;
-  for (const auto& [digest, found] : known.contents.wrong) contents.wrong.emplace(digest, found);
+  for (const auto& [digest, found] : known.contents.wrong) {
+    const LastSeen& last = known.blobs[index_of(*verdict.inventory.digests.find(digest))];
+    if (last.is_still_right && last.at == now)  // by ourselves, just now
+      verdict.verification.disputed.push_back(digest);
+    else
+      contents.wrong.emplace(digest, found);
+  }
   std::optional<Facts> facts(facts_of(verdict.inventory, store, contents, now));
   verdict.findings = check(*facts);
   if (std::ranges::any_of(verdict.findings, may_pass)) {
@@ -115,9 +122,8 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     verdict.inventory = take_stock(storage, wishes, crew);
     SecondLook again = look_again(contents, storage, crew);
     contents = std::move(again.contents);
-    for (const Digest& digest : again.right) {
-      if (known.contents.wrong.contains(digest)) verdict.verification.disputed.push_back(digest);
-    }
+    std::ranges::copy_if(again.right, std::back_inserter(verdict.verification.disputed),
+                         [&](const Digest& one) { return known.contents.wrong.contains(one); });
     facts.emplace(facts_of(verdict.inventory, store, contents, now));
     verdict.findings = check(*facts);
     std::erase_if(verdict.findings, [&](const Finding& finding) {

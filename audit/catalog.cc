@@ -1,6 +1,7 @@
 #include "audit/catalog.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -60,17 +61,31 @@ std::vector<Member> members_of(DigestId index, const Descriptions& all, const Si
   std::vector<Member> members;
   const auto description = all.find(index);
   if (description == all.end()) return members;
-  const std::vector<DigestId> children = children_of(index, sight);
+  std::vector<DigestId> children = children_of(index, sight);
+  sort_unique(children);
   for (const IndexEntry& entry : description->second.platforms) {
     const auto id = sight.inventory.digests.find(entry.digest);
     // Caches of builds are indexes of layers.
-    if (!id || std::ranges::find(children, *id) == children.end()) continue;
+    if (!id || !std::ranges::binary_search(children, *id)) continue;
     std::string name = entry.platform.text();
     const auto own = all.find(*id);
     if (name.empty() && own != all.end()) name = platform(own->second);
     members.push_back({*id, std::move(name)});
   }
   return members;
+}
+
+// What it is in the end made of, each once: indexes may name indexes.
+std::vector<Member> leaves_of(DigestId manifest, const Descriptions& all, const Sight& sight) {
+  std::vector<Member> leaves, open = {{manifest, platform(all.at(manifest))}};
+  std::set<DigestId> seen;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (!seen.insert(open[i].manifest).second) continue;
+    std::vector<Member> members = members_of(open[i].manifest, all, sight);
+    if (members.empty()) leaves.push_back(open[i]);
+    std::ranges::move(members, std::back_inserter(open));
+  }
+  return leaves;
 }
 
 // RFC 3339 as time, anything else as it stands there.
@@ -184,18 +199,23 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
   const Weights weights(sight, images_in(sight));
   std::optional<Weights> own;
   if (each_platform) own.emplace(sight, leaves_in(sight));
+  std::map<DigestId, std::vector<Member>> known;
   for (const Repository& repository : sight.inventory.repositories) {
+    std::set<DigestId> told;
     for (const Tag& tag : repository.tags) {
       if (!tag.target) {
         table.rows.push_back({repository.name, tag.name, {}, {}, {}, {}, {}});
         continue;
       }
-      const auto members = members_of(*tag.target, all, sight);
+      const auto [at, is_new] = known.try_emplace(*tag.target);
+      std::vector<Member>& members = at->second;
+      if (is_new) members = members_of(*tag.target, all, sight);
       table.rows.push_back({repository.name, tag.name, sight.digest(*tag.target),
                             platform_words(*tag.target, members, all),
                             time_cell(created_of(*tag.target, members, all)),
                             Size{weights.size(*tag.target)}, Size{weights.unique(*tag.target)}});
-      if (!each_platform || members.empty()) continue;
+      // Beneath the first of its tags: there may be many of both.
+      if (!each_platform || !told.insert(*tag.target).second) continue;
       for (const Member& member : members)
         table.rows.push_back({repository.name, tag.name, sight.digest(member.manifest),
                               member.platform, time_cell(created(all.at(member.manifest))),
@@ -304,10 +324,8 @@ Answer history(const Sight& sight, const Storage& storage, const Workers& worker
                                 {"created_by", "CREATED BY"}},
                     .rows = {}};
   const Descriptions all = describe({*tag->target}, sight, storage, workers);
-  std::vector<Member> members = members_of(*tag->target, all, sight);
-  if (members.empty()) members.push_back({*tag->target, platform(all.at(*tag->target))});
   const auto images = images_with(sight);
-  for (const Member& member : members)
+  for (const Member& member : leaves_of(*tag->target, all, sight))
     add_history(member, description_of(member.manifest, sight.inventory, storage), sight, images,
                 table);
   return {std::move(table)};

@@ -77,7 +77,7 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
 Verification::Share share_of(const Known& known, const Inventory& inventory);
 
 // Reads again what `contents` calls wrong or unread, and keeps what still is, or cannot be read
-// again because the time is up. `right` are those that were called wrong, and are not.
+// again because the time is up. `right` are those that are neither.
 struct SecondLook {
   Contents contents;
   std::vector<Digest> right;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "registry/layout.h"
@@ -20,16 +21,36 @@ class OfRepository {
         repository_(inventory.repositories[place]) {}
 
   std::vector<Unpullable> run() && {
-    for (const std::uint32_t tag : newest_first()) follow(tag);
+    const std::vector<std::uint32_t> order = newest_first();
     std::vector<Unpullable> all;
-    if (!unknown_.tags.empty()) all.push_back(std::move(unknown_));
-    for (auto& [way, one] : seen_) {
-      if (!one.lacks.empty() && !one.tags.empty()) all.push_back(std::move(one));
+    Unpullable unknown{.repository = place_};
+    std::map<DigestId, std::vector<std::uint32_t>> tags;  // places in the order, by their targets
+    for (std::uint32_t i = 0; i < order.size(); ++i) {
+      const Tag& tag = repository_.tags[order[i]];
+      if (tag.state == LinkState::present)
+        tags[*tag.target].push_back(i);
+      else if (!inventory_.is_hidden(layout::tag_current_link(repository_.name, tag.name)))
+        unknown.tags.push_back(order[i]);
+    }
+    if (!unknown.tags.empty()) all.push_back(std::move(unknown));
+    for (const auto& [target, of_target] : tags) follow(target, of_target);
+    for (auto& [way, seen] : seen_) {
+      if (seen.one.lacks.empty()) continue;
+      std::ranges::sort(seen.one.tags);
+      for (std::uint32_t& tag : seen.one.tags) tag = order[tag];
+      all.push_back(std::move(seen.one));
     }
     return all;
   }
 
  private:
+  // A manifest, and the index that names it; empty: a tag.
+  using Way = std::pair<DigestId, std::optional<DigestId>>;
+  struct Seen {
+    Unpullable one;  // tags: as in newest_first(), until the end; lacks nothing: can be pulled
+    std::optional<DigestId> from;  // the last target of tags that led here
+  };
+
   std::vector<std::uint32_t> newest_first() const {
     std::vector<std::uint32_t> places(repository_.tags.size());
     for (std::uint32_t i = 0; i < places.size(); ++i) places[i] = i;
@@ -39,30 +60,22 @@ class OfRepository {
     return places;
   }
 
-  void follow(std::uint32_t place) {
-    const Tag& tag = repository_.tags[place];
-    if (tag.state != LinkState::present) {
-      if (!inventory_.is_hidden(layout::tag_current_link(repository_.name, tag.name)))
-        unknown_.tags.push_back(place);
-      return;
+  void follow(DigestId target, const std::vector<std::uint32_t>& tags) {
+    std::set<DigestId> opened;
+    std::vector<Way> open = {{target, std::nullopt}};
+    while (!open.empty()) {
+      const Way way = open.back();
+      open.pop_back();
+      const auto [at, is_new] = seen_.try_emplace(way);
+      Seen& seen = at->second;
+      if (is_new) seen.one = look_at(way.first, way.second);
+      if (seen.from == target) continue;
+      seen.from = target;
+      if (!seen.one.lacks.empty())
+        seen.one.tags.insert(seen.one.tags.end(), tags.begin(), tags.end());
+      if (seen.one.lacks_itself() || !opened.insert(way.first).second) continue;
+      each_child(way.first, [&](DigestId child) { open.emplace_back(child, way.first); });
     }
-    open_ = {{*tag.target, std::nullopt}};
-    while (!open_.empty()) {
-      const auto [manifest, named_by] = open_.back();
-      open_.pop_back();
-      note(manifest, named_by, place);
-    }
-  }
-
-  void note(DigestId manifest, std::optional<DigestId> named_by, std::uint32_t tag) {
-    const auto [at, is_new] = seen_.try_emplace({manifest, named_by});
-    Unpullable& one = at->second;
-    if (is_new) one = look_at(manifest, named_by);
-    if (!one.tags.empty() && one.tags.back() == tag) return;  // this tag was here before
-    one.tags.push_back(tag);
-    const auto [opened, is_first] = opened_.try_emplace(manifest, tag);
-    if (one.lacks_itself() || (!is_first && std::exchange(opened->second, tag) == tag)) return;
-    each_child(manifest, [&](DigestId child) { open_.emplace_back(child, manifest); });
   }
 
   template <class Visit>
@@ -95,12 +108,7 @@ class OfRepository {
   const Pulling& pulling_;
   const std::uint32_t place_;
   const Repository& repository_;
-  Unpullable unknown_{.repository = place_};
-  // A manifest, and the index that names it; empty: a tag.
-  using Way = std::pair<DigestId, std::optional<DigestId>>;
-  std::map<Way, Unpullable> seen_;            // also those that can be pulled: they lack nothing
-  std::map<DigestId, std::uint32_t> opened_;  // the last tag that led there
-  std::vector<Way> open_;
+  std::map<Way, Seen> seen_;
 };
 
 // Whether the file at `key`, which was not found, may be there all the same.

@@ -263,6 +263,23 @@ TEST_F(Catalog, TheHistoryOfAnImage) {
   EXPECT_THROW(history(one.sight, *one.storage, one.workers, {"app", "v3"}), cli::UsageError);
 }
 
+TEST_F(Catalog, IndexesThatNameIndexes) {
+  const Digest image = registry.image("app", {"layer"}, ""),
+               inner = registry.index("app", {image}, "inner"),
+               outer = registry.index("app", {inner, image}, "outer");
+  registry.tag("app", "same", outer);
+  const Asked one = asked(registry);
+  const auto steps =
+      rows_of(history(one.sight, *one.storage, one.workers, {"app", "outer"}), "history");
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(std::get<Digest>(steps[0].at("layer")), digest_of("layer"));
+  // Platforms stand beneath the first tag of an index.
+  const auto rows = rows_of(images(one.sight, *one.storage, one.workers, true), "images");
+  std::map<std::string, int> of_tags;
+  for (const Row& row : rows) ++of_tags[text(row, "tag")];
+  EXPECT_EQ(of_tags, (std::map<std::string, int>{{"inner", 2}, {"outer", 3}, {"same", 1}}));
+}
+
 // As BuildKit writes it: an index that names layers and a configuration, and no image.
 TEST_F(Catalog, ACacheOfABuildIsOneImageOfLayers) {
   const std::string layer = "cached layer", config = "{\"layers\":[]}";

@@ -167,6 +167,15 @@ TEST_F(AuditOnDisk, ADeadlineLosesNothingOfWhatWasFound) {
   const Ran told = run(audit({"--evidence", sums, "--deadline", "0s"}));
   EXPECT_EQ(told.status, 12) << told.out << told.err;
   EXPECT_EQ(codes_of(told, "warnings"), std::set<std::string>{});
+
+  // What we have read ourselves is not called wrong for what somebody else says.
+  flip(data("base"));
+  std::ofstream(sums) << digest_of("other").hex() << "  " << data("base").string() << '\n';
+  auto disputing = deadline;
+  disputing.insert(disputing.end() - 1, {"--evidence", sums});
+  const Ran disputed = run(disputing);
+  EXPECT_EQ(disputed.status, 13) << disputed.out << disputed.err;
+  EXPECT_EQ(codes_of(disputed, "warnings"), std::set<std::string>{"evidence-disputed"});
 }
 
 // Wherever it is killed: what is remembered was hashed to its end.
