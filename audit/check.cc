@@ -10,7 +10,6 @@
 #include "audit/rules.h"
 #include "registry/enum_table.h"
 #include "registry/layout.h"
-#include "registry/remains.h"
 
 namespace regctl::audit {
 namespace {
@@ -32,6 +31,7 @@ constexpr std::array kChecks = {
     Check{Rule::link_name_mismatch, link_name_mismatch},
     Check{Rule::symlink_in_tree, symlink_in_tree},
     Check{Rule::read_error, read_error},
+    Check{Rule::half_store, half_store},
     Check{Rule::tag_dead, tag_dead},
     Check{Rule::link_empty, link_empty},
     Check{Rule::layer_link_dangling, layer_link_dangling},
@@ -164,8 +164,7 @@ Harm harm_of(const Facts& facts, const std::vector<Finding>& findings) {
     bool is_harm = false;
     for (const std::uint32_t place : one.tags) {
       const Tag& tag = repository.tags[place];
-      if (!named.contains({repository.name, tag.name}) || is_dead(facts.inventory, repository, tag))
-        continue;
+      if (!named.contains({repository.name, tag.name}) || facts.is_dead(repository, tag)) continue;
       tags.emplace(one.repository, place);
       is_harm = true;
     }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "registry/halves.h"
 #include "registry/layout.h"
+#include "registry/remains.h"
 
 namespace regctl::audit {
 namespace {
@@ -50,6 +52,11 @@ bool Facts::is_missing(DigestId id) const {
   return is_absent(id) && (!blob || is_absent(blob->digest));
 }
 
+bool Facts::is_dead(const Repository& repository, const Tag& tag) const {
+  const bool is_missing = tag.target && has_link(repository.revisions, *tag.target);
+  return !is_missing && regctl::is_dead(inventory, repository, tag);
+}
+
 const Blob* Facts::blob_behind(DigestId id) const {
   if (const Blob* blob = inventory.blob(id)) return blob;
   const auto alias = std::lower_bound(aliases.begin(), aliases.end(), std::pair(id, DigestId{}));
@@ -94,6 +101,7 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Conten
   facts.all_references_known = std::all_of(
       inventory.obstacles.begin(), inventory.obstacles.end(),
       [](const Obstacle& one) { return (one.path + '/').find("/_uploads/") != one.path.npos; });
+  facts.all_references_known &= !lacks_repositories(inventory);
   return facts;
 }
 

@@ -42,6 +42,9 @@ struct Facts {
   bool is_absent(DigestId id) const;
   // Neither these nor those of the blob that an alias link leads to are there.
   bool is_missing(DigestId id) const;
+  // No client can pull the tag because its manifest was deleted; where the revision link is there
+  // the manifest is missing, and that is damage.
+  bool is_dead(const Repository& repository, const Tag& tag) const;
   // The blob itself, or the one that an alias link leads to. Null: nothing stands below blobs/.
   const Blob* blob_behind(DigestId id) const;
   const Digest& digest(DigestId id) const { return inventory.digests[id]; }

@@ -30,6 +30,7 @@ enum class Rule : std::uint8_t {
   link_name_mismatch,
   symlink_in_tree,
   read_error,
+  half_store,
   tag_dead,
   link_empty,
   layer_link_dangling,

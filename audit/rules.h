@@ -43,6 +43,7 @@ Findings tag_history_long(const Facts& facts);
 // rules_store.cc
 Findings symlink_in_tree(const Facts& facts);
 Findings read_error(const Facts& facts);
+Findings half_store(const Facts& facts);
 Findings upload_stale(const Facts& facts);
 Findings upload_malformed(const Facts& facts);
 Findings blob_misplaced(const Facts& facts);

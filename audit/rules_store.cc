@@ -1,4 +1,5 @@
 #include "audit/rules.h"
+#include "registry/halves.h"
 #include "registry/layout.h"
 
 namespace regctl::audit {
@@ -62,6 +63,17 @@ Findings read_error(const Facts& facts) {
     findings.back().path = error.key();
     findings.back().found = report::reason_of(error);
   }
+  return findings;
+}
+
+Findings half_store(const Facts& facts) {
+  Findings findings;
+  const auto add = [&](std::string_view missing) {
+    findings.push_back(finding_of(Rule::half_store));
+    findings.back().path = missing;
+  };
+  if (lacks_blobs(facts.inventory)) add(layout::kBlobs);
+  if (lacks_repositories(facts.inventory)) add(layout::kRepositories);
   return findings;
 }
 

@@ -1,7 +1,6 @@
 #include "audit/rules.h"
 #include "registry/layout.h"
 #include "registry/marking/untagged.h"
-#include "registry/remains.h"
 
 namespace regctl::audit {
 namespace {
@@ -30,7 +29,7 @@ Findings tag_dangling(const Facts& facts) {
   for (const Repository& repository : facts.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
       const bool unknown = !tag.target && tag.state == LinkState::pending;
-      if ((!tag.target && !unknown) || is_dead(facts.inventory, repository, tag)) continue;
+      if ((!tag.target && !unknown) || facts.is_dead(repository, tag)) continue;
       if (is_hidden(repository, tag, facts)) continue;
       if (tag.target && (has_link(repository.revisions, *tag.target) ||
                          facts.pulling.of_manifest(repository, *tag.target) != Lack::link))
@@ -47,15 +46,12 @@ Findings tag_dangling(const Facts& facts) {
   return findings;
 }
 
-// Where the revision link is there the manifest is missing, and that rule says so.
 Findings tag_dead(const Facts& facts) {
   Findings findings;
   Freed freed(facts, &Policy::prune_dead_tags);
   for (const Repository& repository : facts.inventory.repositories) {
     for (const Tag& tag : repository.tags) {
-      const bool is_missing = tag.target && has_link(repository.revisions, *tag.target);
-      if (is_missing || !is_dead(facts.inventory, repository, tag)) continue;
-      if (is_hidden(repository, tag, facts)) continue;
+      if (!facts.is_dead(repository, tag) || is_hidden(repository, tag, facts)) continue;
       if (tag.target && facts.pulling.of_manifest(repository, *tag.target) == Lack::nothing)
         continue;
       Finding finding = unpullable(Rule::tag_dead, repository, tag, facts);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "registry/closure.h"
-#include "registry/layout.h"
+#include "registry/halves.h"
 #include "registry/marking/ages.h"
 
 namespace regctl::gc {
@@ -13,10 +13,6 @@ using report::Code;
 using report::Message;
 
 constexpr std::uint64_t kFewAnywhere = 2;  // so many are damage, whatever share they are
-
-// Deleting through the registry's API leaves the directory of a revision link behind; the link is
-// what counts.
-bool is_link(const Link& revision) { return revision.state != LinkState::pending; }
 
 struct Share {
   std::uint64_t missing = 0, all = 0;
@@ -85,34 +81,12 @@ Share layers_of(const Inventory& inventory, const Mark& mark) {
   return share;
 }
 
-// That is a refusal of its own, and says where.
-bool is_partly_hidden(const Inventory& inventory, std::string_view directory) {
-  return std::any_of(
-      inventory.obstacles.begin(), inventory.obstacles.end(),
-      [&](const Obstacle& one) { return layout::is_at_or_below(one.path, directory); });
-}
-
 }  // namespace
-
-bool has_references(const Inventory& inventory) {
-  const auto points_anywhere = [](const Tag& tag) {
-    return tag.state != LinkState::pending || !tag.history.empty();
-  };
-  return std::any_of(
-      inventory.repositories.begin(), inventory.repositories.end(),
-      [&](const Repository& repository) {
-        return std::any_of(repository.revisions.begin(), repository.revisions.end(), is_link) ||
-               std::any_of(repository.tags.begin(), repository.tags.end(), points_anywhere);
-      });
-}
 
 void refuse_half_stores(const Judged& judged, std::vector<Message>& refusals) {
   const Inventory& inventory = judged.inventory;
-  if (has_references(inventory) && inventory.blobs.empty() &&
-      !is_partly_hidden(inventory, layout::kBlobs))
-    refusals.push_back({.code = Code::blobs_missing, .path = "blobs"});
-  if (inventory.repositories.empty() && !inventory.blobs.empty() &&
-      !is_partly_hidden(inventory, layout::kRepositories))
+  if (lacks_blobs(inventory)) refusals.push_back({.code = Code::blobs_missing, .path = "blobs"});
+  if (lacks_repositories(inventory))
     refusals.push_back({.code = Code::repositories_missing, .path = "repositories"});
 
   const std::uint64_t limit = judged.margins.max_damage;

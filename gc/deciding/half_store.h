@@ -14,7 +14,4 @@ namespace regctl::gc {
 // promise is not there.
 void refuse_half_stores(const Judged& judged, std::vector<report::Message>& refusals);
 
-// A revision link, or a tag that ever pointed anywhere.
-bool has_references(const Inventory& inventory);
-
 }  // namespace regctl::gc

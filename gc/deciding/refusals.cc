@@ -5,6 +5,7 @@
 
 #include "gc/deciding/half_store.h"
 #include "gc/deciding/warnings.h"
+#include "registry/halves.h"
 #include "registry/layout.h"
 
 namespace regctl::gc {

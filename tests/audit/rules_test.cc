@@ -132,6 +132,11 @@ const std::map<Rule, Fixture>& fixtures() {
          store.tree.directory("repositories/app/_uploads", store.registry.time());
          return {"repositories/app/_uploads"};
        }},
+      {half_store,
+       [](Sound& store) -> Expected {
+         store.tree.remove("repositories");
+         return {"repositories"};
+       }},
       {link_empty,
        [](Sound& store) -> Expected {
          store.tree.bytes(store.layer_link()).clear();
@@ -461,6 +466,16 @@ TEST(Audit, SoIsAPlatformWithOrWithoutItsLink) {
     EXPECT_TRUE(told.contains(Rule::index_child_missing));
     EXPECT_EQ(told.contains(Rule::blob_missing), has_link);
   }
+}
+
+TEST(Audit, AStoreWithoutItsBlobsIsAHalf) {
+  Sound store;
+  store.tree.remove("blobs");
+  const Verdict verdict = verdict_on(store);
+  const auto rules = rules_of(verdict.findings);
+  EXPECT_TRUE(rules.contains(Rule::half_store));
+  EXPECT_TRUE(rules.contains(Rule::manifest_missing));
+  EXPECT_EQ(verdict.harm.tags, 1u);  // damaged, and not dead
 }
 
 // An index names it too, which was perhaps pushed without it; the tag was not.
