@@ -47,6 +47,7 @@ Finding child_finding(Rule rule, const Repository& repository, const Document& i
                          ? Severity::info
                          : unless_cache(info_of(rule).severity, facts);
   finding.found = Part{Code::needed_by, {facts.digest(index.digest).text()}};
+  if (finding.severity == Severity::info) finding.advice = {};
   return finding;
 }
 

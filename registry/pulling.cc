@@ -111,6 +111,13 @@ class OfRepository {
   std::map<Way, Seen> seen_;
 };
 
+// A layer that some tag points to is no manifest, but sound.
+bool is_mismatched(const Document& document) {
+  return std::ranges::any_of(document.damage, [](const Damage& one) {
+    return one.kind == DamageKind::manifest_mismatched;
+  });
+}
+
 // Whether the file at `key`, which was not found, may be there all the same.
 bool may_be_hidden(const Inventory& inventory, const std::string& key) {
   return !inventory.obstacles.empty() && inventory.is_hidden(key);
@@ -134,17 +141,23 @@ Lack Pulling::of_bytes(DigestId id) const {
     return may_be_hidden(inventory_, data) ? Lack::nothing : Lack::bytes;
   }
   const Document* document = inventory_.document(id);
-  const bool is_wrong =
-      (document && document->state == Document::State::damaged) || wrong_[index_of(id)];
+  const bool is_wrong = wrong_[index_of(id)] || (document && is_mismatched(*document));
   return is_wrong ? Lack::right_bytes : Lack::nothing;
+}
+
+Lack Pulling::of_manifest_bytes(DigestId id) const {
+  const Document* document = inventory_.document(id);
+  const Lack lack = of_bytes(id);
+  const bool is_none = document && document->state == Document::State::damaged;
+  return lack == Lack::nothing && is_none && inventory_.has_bytes(id) ? Lack::right_bytes : lack;
 }
 
 Lack Pulling::of_manifest(const Repository& repository, DigestId id) const {
   const Link* revision = link_named(repository.revisions, id);
   if (revision && revision->state == LinkState::damaged) return Lack::link;
-  if (revision && revision->state == LinkState::present) return of_bytes(revision->target);
+  if (revision && revision->state == LinkState::present) return of_manifest_bytes(revision->target);
   const Link* layer = link_named(repository.layers, id);
-  if (layer && layer->state == LinkState::present) return of_bytes(layer->target);
+  if (layer && layer->state == LinkState::present) return of_manifest_bytes(layer->target);
   const Digest& digest = inventory_.digests[id];
   const bool hidden = may_be_hidden(inventory_, layout::revision_link(repository.name, digest)) ||
                       may_be_hidden(inventory_, layout::layer_link(repository.name, digest));

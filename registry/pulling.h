@@ -66,6 +66,7 @@ class Pulling {
 
  private:
   Lack of_bytes(DigestId id) const;
+  Lack of_manifest_bytes(DigestId id) const;
 
   const Inventory& inventory_;
   std::vector<bool> wrong_;

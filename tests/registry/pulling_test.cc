@@ -51,6 +51,11 @@ class PullingTest : public testing::Test {
 
 TEST_F(PullingTest, ASoundImageLacksNothing) { EXPECT_EQ(unpullable(registry), All{}); }
 
+TEST_F(PullingTest, ALayerThatATagPointsToIsNoManifestAndStillALayer) {
+  registry.tag("app", "odd", layer);
+  EXPECT_EQ(unpullable(registry), (All{{{"odd"}, layer, {{layer, Lack::right_bytes}}}}));
+}
+
 TEST_F(PullingTest, EveryTagOfIt) {
   registry.ago(kHour).tag("app", "newest", image);
   registry.ago(kDay).tag("app", "newer", image);
