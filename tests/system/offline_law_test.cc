@@ -65,7 +65,8 @@ TEST_F(OfflineLaw, TheNextRunHasNothingToDo) {
 }
 
 // What was deleted, lost or taken before is taken in one run as well. Only where what goes had
-// signatures itself does the next run see that.
+// signatures itself does the next run see that, and where of several copies of one tag the last
+// went back: none goes before that.
 TEST_F(OfflineLaw, NorAfterRemainsWereLetGo) {
   const char* asked = std::getenv("REGCTL_TEST_SEED");
   const auto first = asked ? static_cast<std::uint32_t>(std::atoll(asked)) : std::random_device{}();
@@ -90,7 +91,14 @@ TEST_F(OfflineLaw, NorAfterRemainsWereLetGo) {
     tags += report["plan"]["tags"].size();
     manifests += report["plan"]["manifests"].size();
     for (int i = 0; i < 2 && seed % 3 == 0; ++i) collect(root.path(), wishes, false);
-    const auto after = report_of(collect(root.path(), wishes, true))["plan"];
+    auto after = report_of(collect(root.path(), wishes, true))["plan"];
+    std::set<std::pair<std::string, std::string>> back;
+    for (const auto& one : report["plan"]["restore"]) {
+      if (one["kind"] == "tag") back.emplace(one["repository"], one["tag"]);
+    }
+    std::erase_if(after["purge"].get_ref<nlohmann::json::array_t&>(), [&](const auto& one) {
+      return one["kind"] == "tag" && back.contains({one["repository"], one["tag"]});
+    });
     EXPECT_EQ(left(after), 0u) << after << "\nafter " << report["plan"];
   }
   EXPECT_GT(tags, 0u) << "no tag was ever taken";
