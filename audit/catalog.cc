@@ -239,6 +239,7 @@ Answer untagged(const Sight& sight, const Storage& storage, const Workers& worke
                     .rows = {}};
   const auto found = untagged_revisions(sight.inventory, sight.now);
   std::vector<DigestId> manifests;
+  manifests.reserve(found.size());
   for (const auto& [repository, link] : found) manifests.push_back(link->name);
   const Descriptions all = describe(manifests, sight, storage, workers);
   std::vector<DigestId> weighed = images_in(sight);

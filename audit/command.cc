@@ -54,6 +54,7 @@ void compare(Report& report, State& state) {
 
 std::vector<report::Message> of_idle(const std::vector<std::string>& globs) {
   std::vector<report::Message> warnings;
+  warnings.reserve(globs.size());
   for (const std::string& glob : globs)
     warnings.push_back({.code = report::Code::repository_idle, .arguments = {glob}});
   return warnings;

@@ -119,6 +119,7 @@ std::vector<Pair> pairs_of(const std::vector<std::size_t>& repositories, const S
     }
   }
   std::vector<Pair> pairs;
+  pairs.reserve(shared.size());
   for (const auto& [both, bytes] : shared) pairs.push_back({both.first, both.second, bytes});
   std::ranges::stable_sort(pairs, std::ranges::greater{}, &Pair::bytes);
   return pairs;

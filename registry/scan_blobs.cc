@@ -16,7 +16,7 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
   if (!listing) return;  // gone since; not visited, so not ours to judge
   blob.directory_modified = listing->stat.modified;
   blob.arrived = notes.arrived(listing->stat);
-  notes.owned(listing->stat, [&] { return directory; });
+  notes.owned(listing->stat, [&]() -> const std::string& { return directory; });
   for (std::size_t i = 0; i < listing->entries.size(); ++i) {
     const Entry& entry = listing->entries[i];
     const std::string path = join(directory, entry.name);
@@ -38,7 +38,7 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
     if (!stat)
       stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
     if (!stat) continue;
-    notes.owned(*stat, [&] { return path; });
+    notes.owned(*stat, [&]() -> const std::string& { return path; });
     if (data) {
       blob.present = true;
       blob.bytes = stat->bytes;

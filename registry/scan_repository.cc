@@ -214,7 +214,7 @@ class RepositoryScan {
               .arrived = notes_.arrived(found.stat),
               .inode = found.stat.inode,
               .only_signatures = found.state == LinkState::pending && found.only_signatures};
-    notes_.owned(found.stat, [&] { return path; });
+    notes_.owned(found.stat, [&]() -> const std::string& { return path; });
     note_damage(found, path, id);
     note_leftovers(found, directory);
     for (const auto& [copy, stat] : found.copies) {
