@@ -48,9 +48,9 @@ class ScanNotes {
   template <class KeyOf>
   void owned(const Stat& stat, KeyOf key) {
     if (stat.owner == owner_) return;
-    const std::string path = key();
+    const OtherOwner one{stat.owner, 1, key()};
     const std::lock_guard lock(mutex_);
-    add({stat.owner, 1, path});
+    add(one);
   }
 
   // Runs `read`; a StorageError becomes an obstacle and the scan goes on elsewhere.
