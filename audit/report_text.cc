@@ -181,10 +181,14 @@ void space(const Verdict& verdict, const Stock& stock, Text& text) {
 }
 
 void foot(const std::vector<Finding>& findings, Text& text) {
+  const auto so_many = [&](Severity severity, const char* word) {
+    const std::uint64_t findings_of_it = count(findings, severity);
+    return fmt::format("{} {}{}", format_count(findings_of_it), word,
+                       findings_of_it == 1 ? "" : "s");
+  };
   text.line("");
-  text.line("{} errors, {} warnings, {} notes", format_count(count(findings, Severity::error)),
-            format_count(count(findings, Severity::warning)),
-            format_count(count(findings, Severity::info)));
+  text.line("{}, {}, {}", so_many(Severity::error, "error"), so_many(Severity::warning, "warning"),
+            so_many(Severity::info, "note"));
 }
 
 void records(const Report& report, Text& text) {

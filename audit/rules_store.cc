@@ -1,3 +1,6 @@
+#include <set>
+#include <string_view>
+
 #include "audit/rules.h"
 #include "registry/halves.h"
 #include "registry/layout.h"
@@ -56,8 +59,13 @@ Findings symlink_in_tree(const Facts& facts) {
   return obstacles(Rule::symlink_in_tree, false, facts);
 }
 
+// A manifest that could not be read when it was looked for, nor when it was to be hashed, is told
+// once, with its digest.
 Findings read_error(const Facts& facts) {
   Findings findings = obstacles(Rule::read_error, true, facts);
+  std::set<std::string_view> unread;
+  for (const auto& [digest, error] : facts.contents.unread) unread.insert(error.key());
+  std::erase_if(findings, [&](const Finding& one) { return unread.contains(one.path); });
   for (const auto& [digest, error] : facts.contents.unread) {
     findings.push_back(finding_of(Rule::read_error, digest));
     findings.back().path = error.key();

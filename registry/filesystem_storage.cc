@@ -79,6 +79,7 @@ class FileReader final : public Reader {
     if (buffer_.size() < limit) buffer_.resize(limit);
     const Answer got = ask_twice([&] { return ::read(file_.get(), buffer_.data(), limit); });
     if (got.error) beneath::fail(got.error, key_);
+    if (got.value == 0 && read_ < identity().bytes) beneath::fail(EIO, key_);  // that is not all
     read_ += static_cast<std::uint64_t>(got.value);
     cache_.was_read_to(read_);
     return std::string_view(buffer_).substr(0, static_cast<std::size_t>(got.value));

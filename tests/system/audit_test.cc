@@ -109,19 +109,30 @@ TEST_F(AuditOnDisk, LooksAtSomeRepositories) {
   EXPECT_EQ(codes_of(none, "warnings"), std::set<std::string>{"repository-idle"});
 }
 
+// Or that ends before the file does.
 TEST_F(AuditOnDisk, AReadThatFails) {
-  const std::string file = data("base");
-  std::vector<std::string> argv = audit({"-j", "1"});
-  argv.insert(argv.begin(), {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", file, "-e",
-                             "trace=read", "-e", "inject=read:error=EIO"});
-  const Ran ran = run(argv);
-  EXPECT_EQ(ran.status, 13) << ran.out << ran.err;
-  EXPECT_EQ(rules(ran), (std::multiset<std::string>{"read-error"}));
-  const json report = report_of(ran), finding = report.at("findings")[0];
-  EXPECT_EQ(report.at("state"), "incomplete");
-  EXPECT_EQ(finding.at("digest"), digest_of("base").text());
-  EXPECT_EQ(finding.at("used_by").size(), kImages);
-  EXPECT_EQ(verification(ran).at("blobs"), blobs - 1);
+  for (const std::string how : {"error=EIO", "retval=0"}) {
+    const std::string file = data("base");
+    std::vector<std::string> argv = audit({"-j", "1"});
+    argv.insert(argv.begin(), {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", file, "-e",
+                               "trace=read", "-e", "inject=read:" + how});
+    const Ran ran = run(argv);
+    EXPECT_EQ(ran.status, 13) << how << ran.out << ran.err;
+    EXPECT_EQ(rules(ran), (std::multiset<std::string>{"read-error"}));
+    const json report = report_of(ran), finding = report.at("findings")[0];
+    EXPECT_EQ(report.at("state"), "incomplete");
+    EXPECT_EQ(finding.at("digest"), digest_of("base").text());
+    EXPECT_EQ(finding.at("used_by").size(), kImages);
+    EXPECT_EQ(verification(ran).at("blobs"), blobs - 1);
+
+    // A manifest that ends too soon is damaged; one that cannot be read is told once.
+    if (how == "retval=0") continue;
+    const auto image = Digest::parse(read_all(v2() / layout::tag_current_link("app/a", "v0")));
+    std::ranges::replace(argv, file, v2() / RegistryBuilder::data(*image));
+    const Ran blind = run(argv);
+    EXPECT_EQ(blind.status, 13) << how << blind.out << blind.err;
+    EXPECT_EQ(rules(blind), (std::multiset<std::string>{"read-error"}));
+  }
 }
 
 TEST_F(AuditOnDisk, GoesOnWhereItWasStopped) {
