@@ -175,8 +175,8 @@ AnswerTable duplicates(const Sight& sight, const Storage& storage, const Workers
   return table;
 }
 
-AnswerTable options(const Sight& sight) {
-  static constexpr std::pair<const char*, bool Policy::*> kOptions[] = {
+AnswerTable options(const Sight& sight, const Workers& workers) {
+  static const std::vector<std::pair<const char*, bool Policy::*>> kOptions = {
       {"--delete-untagged", &Policy::delete_untagged},
       {"--prune-dead-tags", &Policy::prune_dead_tags},
       {"--prune-broken-manifests", &Policy::prune_broken_manifests},
@@ -187,13 +187,13 @@ AnswerTable options(const Sight& sight) {
                                 {"manifests_and_tags", "MANIFESTS, TAGS"},
                                 {"bytes", "SIZE"}},
                     .rows = {}};
-  for (const auto& [name, option] : kOptions) {
+  table.rows = parallel_map(workers, kOptions, [&](const auto& one) -> std::vector<Cell> {
     Policy policy = sight.policy;
-    policy.*option = true;
+    policy.*one.second = true;
     const Price price = price_of(sight.inventory, sight.sizes, sight.mark,
                                  mark(sight.inventory, policy, sight.now));
-    table.rows.push_back({std::string(name), Count{price.count}, Size{price.bytes}});
-  }
+    return {std::string(one.first), Count{price.count}, Size{price.bytes}};
+  });
   return table;
 }
 
@@ -202,7 +202,7 @@ AnswerTable options(const Sight& sight) {
 Answer usage_of(const Sight& sight, const Storage& storage, const Workers& workers) {
   const auto unreached = unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now);
   return {totals(sight, unreached), repositories(sight, unreached), tags(sight),
-          duplicates(sight, storage, workers), options(sight)};
+          duplicates(sight, storage, workers), options(sight, workers)};
 }
 
 }  // namespace regctl::audit
