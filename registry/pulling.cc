@@ -21,35 +21,34 @@ class OfRepository {
         repository_(inventory.repositories[place]) {}
 
   std::vector<Unpullable> run() && {
-    const std::vector<std::uint32_t> order = newest_first();
+    order_ = newest_first();
     std::vector<Unpullable> all;
     Unpullable unknown{.repository = place_};
-    std::map<DigestId, std::vector<std::uint32_t>> tags;  // places in the order, by their targets
-    for (std::uint32_t i = 0; i < order.size(); ++i) {
-      const Tag& tag = repository_.tags[order[i]];
+    for (std::uint32_t i = 0; i < order_.size(); ++i) {
+      const Tag& tag = repository_.tags[order_[i]];
       if (tag.state == LinkState::present)
-        tags[*tag.target].push_back(i);
+        tags_[*tag.target].push_back(i);
       else if (!inventory_.is_hidden(layout::tag_current_link(repository_.name, tag.name)))
-        unknown.tags.push_back(order[i]);
+        unknown.tags.push_back(order_[i]);
     }
     if (!unknown.tags.empty()) all.push_back(std::move(unknown));
-    for (const auto& [target, of_target] : tags) follow(target, of_target);
-    for (auto& [way, seen] : seen_) {
-      if (seen.one.lacks.empty()) continue;
-      std::ranges::sort(seen.one.tags);
-      for (std::uint32_t& tag : seen.one.tags) tag = order[tag];
-      all.push_back(std::move(seen.one));
+    open_all();
+    for (const auto& [manifest, lacks] : lacks_) {
+      if (lacks.empty()) continue;
+      if (const auto tags = tags_.find(manifest); tags != tags_.end())
+        all.push_back(unpullable(manifest, std::nullopt, lacks, tags->second));
+      if (const auto namers = namers_.find(manifest); namers != namers_.end()) {
+        sort_unique(namers->second);  // one may name it twice
+        for (const DigestId namer : namers->second)
+          all.push_back(unpullable(manifest, namer, lacks, tags_above(namer)));
+      }
     }
     return all;
   }
 
  private:
-  // A manifest, and the index that names it; empty: a tag.
-  using Way = std::pair<DigestId, std::optional<DigestId>>;
-  struct Seen {
-    Unpullable one;  // tags: as in newest_first(), until the end; lacks nothing: can be pulled
-    std::optional<DigestId> from;  // the last target of tags that led here
-  };
+  // Of tags: their places in order_, ascending.
+  using Tags = std::vector<std::uint32_t>;
 
   std::vector<std::uint32_t> newest_first() const {
     std::vector<std::uint32_t> places(repository_.tags.size());
@@ -60,22 +59,41 @@ class OfRepository {
     return places;
   }
 
-  void follow(DigestId target, const std::vector<std::uint32_t>& tags) {
-    std::set<DigestId> opened;
-    std::vector<Way> open = {{target, std::nullopt}};
+  // Opens what tags lead to, each manifest once: fills lacks_ and namers_.
+  void open_all() {
+    std::vector<DigestId> open;
+    for (const auto& [target, tags] : tags_) open.push_back(target);
     while (!open.empty()) {
-      const Way way = open.back();
+      const DigestId manifest = open.back();
       open.pop_back();
-      const auto [at, is_new] = seen_.try_emplace(way);
-      Seen& seen = at->second;
-      if (is_new) seen.one = look_at(way.first, way.second);
-      if (seen.from == target) continue;
-      seen.from = target;
-      if (!seen.one.lacks.empty())
-        seen.one.tags.insert(seen.one.tags.end(), tags.begin(), tags.end());
-      if (seen.one.lacks_itself() || !opened.insert(way.first).second) continue;
-      each_child(way.first, [&](DigestId child) { open.emplace_back(child, way.first); });
+      const auto [at, is_new] = lacks_.try_emplace(manifest);
+      if (!is_new) continue;
+      at->second = lacks_of(manifest);
+      if (lacks_itself(manifest, at->second)) continue;
+      each_child(manifest, [&](DigestId child) {
+        namers_[child].push_back(manifest);
+        open.push_back(child);
+      });
     }
+  }
+
+  std::vector<Lacking> lacks_of(DigestId manifest) const {
+    if (const Lack lack = pulling_.of_manifest(repository_, manifest); lack != Lack::nothing)
+      return {{manifest, lack}};
+    std::vector<Lacking> lacks;
+    const Document* document = inventory_.document(manifest);
+    if (!document || document->state != Document::State::sound) return lacks;
+    for (const Reference& reference : document->references) {
+      if (!reference.is_to_blob()) continue;
+      if (const Lack lack = pulling_.of_blob(repository_, reference); lack != Lack::nothing)
+        lacks.push_back({reference.to, lack});
+    }
+    return lacks;
+  }
+
+  // Nothing is known of what it names.
+  static bool lacks_itself(DigestId manifest, const std::vector<Lacking>& lacks) {
+    return !lacks.empty() && lacks.front().digest == manifest;
   }
 
   template <class Visit>
@@ -87,20 +105,36 @@ class OfRepository {
     }
   }
 
-  Unpullable look_at(DigestId manifest, std::optional<DigestId> named_by) const {
-    Unpullable one{.repository = place_, .manifest = manifest, .named_by = named_by};
-    if (const Lack lack = pulling_.of_manifest(repository_, manifest); lack != Lack::nothing) {
-      one.lacks = {{manifest, lack}};
-      one.never_pushed = named_by && pulling_.was_never_pushed(repository_, manifest);
-      return one;
+  // Those that lead to an index, by whatever way.
+  const Tags& tags_above(DigestId index) {
+    const auto [at, is_new] = above_.try_emplace(index);
+    Tags& tags = at->second;
+    if (!is_new) return tags;
+    std::set<DigestId> seen = {index};
+    std::vector<DigestId> open = {index};
+    while (!open.empty()) {
+      const DigestId manifest = open.back();
+      open.pop_back();
+      if (const auto own = tags_.find(manifest); own != tags_.end())
+        tags.insert(tags.end(), own->second.begin(), own->second.end());
+      const auto namers = namers_.find(manifest);
+      if (namers == namers_.end()) continue;
+      for (const DigestId namer : namers->second) {
+        if (seen.insert(namer).second) open.push_back(namer);
+      }
     }
-    const Document* document = inventory_.document(manifest);
-    if (!document || document->state != Document::State::sound) return one;
-    for (const Reference& reference : document->references) {
-      if (!reference.is_to_blob()) continue;
-      if (const Lack lack = pulling_.of_blob(repository_, reference); lack != Lack::nothing)
-        one.lacks.push_back({reference.to, lack});
-    }
+    std::ranges::sort(tags);
+    return tags;
+  }
+
+  Unpullable unpullable(DigestId manifest, std::optional<DigestId> named_by,
+                        const std::vector<Lacking>& lacks, const Tags& tags) const {
+    Unpullable one{
+        .repository = place_, .manifest = manifest, .named_by = named_by, .lacks = lacks};
+    one.tags.reserve(tags.size());
+    for (const std::uint32_t tag : tags) one.tags.push_back(order_[tag]);
+    one.never_pushed = named_by && lacks_itself(manifest, lacks) &&
+                       pulling_.was_never_pushed(repository_, manifest);
     return one;
   }
 
@@ -108,7 +142,12 @@ class OfRepository {
   const Pulling& pulling_;
   const std::uint32_t place_;
   const Repository& repository_;
-  std::map<Way, Seen> seen_;
+  std::vector<std::uint32_t> order_;                // places of the tags, newest first
+  std::map<DigestId, Tags> tags_;                   // by their targets
+  std::map<DigestId, std::vector<Lacking>> lacks_;  // of all that was opened
+  std::map<DigestId, std::vector<DigestId>>
+      namers_;                      // indexes that can be pulled, by their children
+  std::map<DigestId, Tags> above_;  // tags_above()
 };
 
 // A layer that some tag points to is no manifest, but sound.

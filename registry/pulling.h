@@ -42,9 +42,6 @@ struct Unpullable {
   // It never was in the repository: the index was pushed without this one of its platforms.
   bool never_pushed = false;
 
-  // Nothing is known of what it names.
-  bool lacks_itself() const { return !lacks.empty() && lacks.front().digest == manifest; }
-
   bool operator==(const Unpullable&) const = default;
 };
 

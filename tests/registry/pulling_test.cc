@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "registry/hasher.h"
 #include "tests/support/scanning.h"
 
@@ -117,6 +119,18 @@ TEST_F(PullingTest, OnePlatformOfAnIndex) {
   EXPECT_EQ(unpullable(registry), (All{{{"many"}, other, {{other, Lack::link}}}}));
   registry.tree.remove(RegistryBuilder::revision("app", index));
   EXPECT_EQ(unpullable(registry), (All{{{"many"}, index, {{index, Lack::link}}}}));
+}
+
+TEST_F(PullingTest, EveryTagThatLeadsToItThroughWhateverIndexes) {
+  const Digest inner = registry.index("app", {image}, "inner"),
+               middle = registry.ago(kHour).index("app", {inner}, "middle");
+  registry.ago(2 * kHour).index("app", {middle, image}, "outer");
+  registry.tree.remove(RegistryBuilder::layer_link("app", layer));
+  const auto told = unpullable(registry);  // by its own tag, by inner and by outer
+  ASSERT_EQ(told.size(), 3u);
+  const std::vector<std::string> by_any = {"middle", "outer", "inner"}, by_outer = {"outer"};
+  EXPECT_EQ(told[0].tags, std::vector<std::string>{"v1"});
+  EXPECT_EQ((std::set{told[1].tags, told[2].tags}), (std::set{by_any, by_outer}));
 }
 
 // Its bytes may be there for another repository that has all platforms.
