@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -31,6 +32,15 @@ struct AnswerTable {
 };
 
 using Answer = std::vector<AnswerTable>;
+
+// Of these tables, in this order. (A list in braces would copy them.)
+template <class... Tables>
+Answer answer_of(Tables&&... tables) {
+  Answer answer;
+  answer.reserve(sizeof...(tables));
+  (answer.push_back(std::forward<Tables>(tables)), ...);
+  return answer;
+}
 
 std::string answer_text(const Answer& answer, const report::TextStyle& style);
 // One document and a newline, as docs/regctl-audit-answer.schema.json says.

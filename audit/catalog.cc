@@ -223,7 +223,7 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
                               Size{own->unique(member.manifest)}});
     }
   }
-  return {std::move(table)};
+  return answer_of(std::move(table));
 }
 
 Answer untagged(const Sight& sight, const Storage& storage, const Workers& workers) {
@@ -252,7 +252,7 @@ Answer untagged(const Sight& sight, const Storage& storage, const Workers& worke
                           time_cell(created_of(link->name, members, all)), link->modified,
                           Size{weights.size(link->name)}, Size{weights.unique(link->name)}});
   }
-  return {std::move(table)};
+  return answer_of(std::move(table));
 }
 
 namespace {
@@ -329,7 +329,7 @@ Answer history(const Sight& sight, const Storage& storage, const Workers& worker
   for (const Member& member : leaves_of(*tag->target, all, sight))
     add_history(member, description_of(member.manifest, sight.inventory, storage), sight, images,
                 table);
-  return {std::move(table)};
+  return answer_of(std::move(table));
 }
 
 }  // namespace regctl::audit

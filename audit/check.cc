@@ -72,14 +72,8 @@ class Users {
   Users(const Inventory& inventory, const std::vector<Unpullable>& unpullable)
       : inventory_(inventory) {
     for (const Unpullable& one : unpullable) {
-      const Repository& repository = inventory.repositories[one.repository];
-      for (const std::uint32_t tag : one.tags) {
-        if (one.manifest) break;
-        unknown_.emplace(
-            layout::tag_current_link(repository.name, repository.tags[tag].name),
-            UsedBy{.repository = repository.name, .tags = {repository.tags[tag].name}});
-      }
       for (const Lacking& lacking : one.lacks) lacking_.emplace(lacking.digest, &one);
+      if (!one.manifest) add_unknown(one);
     }
   }
 
@@ -98,6 +92,15 @@ class Users {
   }
 
  private:
+  void add_unknown(const Unpullable& one) {
+    const Repository& repository = inventory_.repositories[one.repository];
+    for (const std::uint32_t place : one.tags) {
+      const std::string& tag = repository.tags[place].name;
+      unknown_.emplace(layout::tag_current_link(repository.name, tag),
+                       UsedBy{.repository = repository.name, .tags = {tag}});
+    }
+  }
+
   const Inventory& inventory_;
   std::multimap<DigestId, const Unpullable*> lacking_;
   std::map<std::string, UsedBy> unknown_;  // by the link that does not tell what it points to

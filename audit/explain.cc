@@ -294,7 +294,7 @@ Answer why(const Sight& sight, const std::string& name) {
                         since ? Cell(*since) : Cell(),
                         chains.others ? Cell(Count{chains.others}) : Cell(), fate.next_run,
                         fate.when ? Cell(*fate.when) : Cell()});
-  return {std::move(about), table_of(chains, holders, sight)};
+  return answer_of(std::move(about), table_of(chains, holders, sight));
 }
 
 }  // namespace regctl::audit

@@ -175,7 +175,7 @@ Answer reconcile(const Sight& sight, const std::vector<Belief>& beliefs) {
   totals.rows.push_back({std::string("lacks"), Count{lacks.rows.size()}, {}});
   totals.rows.push_back({std::string("differs"), Count{differs.rows.size()}, {}});
   totals.rows.push_back({std::string("beyond"), Count{beyond.rows.size()}, Size{freed}});
-  return {std::move(totals), std::move(lacks), std::move(differs), std::move(beyond)};
+  return answer_of(std::move(totals), std::move(lacks), std::move(differs), std::move(beyond));
 }
 
 }  // namespace regctl::audit

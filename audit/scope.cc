@@ -23,10 +23,11 @@ Scope::Scope(const Inventory& inventory, const std::vector<std::string>& globs)
     : inventory_(inventory), globs_(globs) {}
 
 bool Scope::has(const std::string& repository) const {
+  if (globs_.empty()) return true;
   const Repository* known = inventory_.repository(repository);
-  return globs_.empty() || std::ranges::any_of(globs_, [&](const std::string& glob) {
-           return known ? matches_glob(glob, *known) : matches_glob(glob, repository);
-         });
+  return std::ranges::any_of(globs_, [&](const std::string& glob) {
+    return known ? matches_glob(glob, *known) : matches_glob(glob, repository);
+  });
 }
 
 std::vector<bool> Scope::blobs() const {

@@ -201,8 +201,8 @@ AnswerTable options(const Sight& sight, const Workers& workers) {
 
 Answer usage_of(const Sight& sight, const Storage& storage, const Workers& workers) {
   const auto unreached = unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now);
-  return {totals(sight, unreached), repositories(sight, unreached), tags(sight),
-          duplicates(sight, storage, workers), options(sight, workers)};
+  return answer_of(totals(sight, unreached), repositories(sight, unreached), tags(sight),
+                   duplicates(sight, storage, workers), options(sight, workers));
 }
 
 }  // namespace regctl::audit

@@ -14,8 +14,6 @@ using namespace test;
 using json = nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr char kOciManifest[] = "application/vnd.oci.image.manifest.v1+json";
-constexpr char kOciIndex[] = "application/vnd.oci.image.index.v1+json";
 constexpr char kOciLayer[] = "application/vnd.oci.image.layer.v1.tar+gzip";
 constexpr char kEmpty[] = "application/vnd.oci.empty.v1+json";
 

@@ -96,10 +96,7 @@ class Mending : public StoreOnDisk {
     if (all) {
       copy("dir", saved("v1"), "docker", "app:v1");
       Http http(server->port());
-      EXPECT_EQ(http.request("PUT", "/v2/app/manifests/many", list,
-                             "application/vnd.oci.image.index.v1+json")
-                    .status,
-                201);
+      EXPECT_EQ(http.request("PUT", "/v2/app/manifests/many", list, kOciIndex).status, 201);
     }
   }
 
