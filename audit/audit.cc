@@ -60,21 +60,24 @@ Time last_entry(const Finding& finding, const Inventory& inventory) {
   return last;
 }
 
-// What one audit found, by which the next knows it again.
+// What one look found wrong, by which the next knows it again, whatever is wrong with it then.
 class Before {
  public:
   Before(const std::vector<Finding>& findings, const Inventory& inventory) {
-    for (const Finding& finding : findings) keys_.insert(key_of(finding, inventory));
+    for (const Finding& finding : findings) {
+      if (may_pass(finding)) keys_.insert(key_of(finding, inventory));
+    }
   }
   bool contains(const Finding& finding, const Inventory& inventory) const {
     return keys_.contains(key_of(finding, inventory));
   }
 
  private:
-  using Key = std::tuple<Rule, std::string, std::string, std::optional<Digest>, std::string, Time>;
+  using Key = std::tuple<std::string, std::string, std::optional<Digest>, std::string, Time>;
   static Key key_of(const Finding& finding, const Inventory& inventory) {
-    return {finding.rule,   finding.repository, finding.tag,
-            finding.digest, finding.path,       last_entry(finding, inventory)};
+    const Time entered = last_entry(finding, inventory);
+    if (!finding.path.empty()) return {"", "", std::nullopt, finding.path, entered};
+    return {finding.repository, finding.tag, finding.digest, "", entered};
   }
 
   std::set<Key> keys_;
@@ -85,6 +88,29 @@ UsageReport usage_of(const Facts& facts) {
                garbage_of(facts.inventory, facts.unreached));
 }
 
+// Hashes what was asked for. Where evidence and our own eyes differ, these decide.
+Verification verify(const Inventory& inventory, const Storage& storage, const Wishes& wishes,
+                    const Scope& scope, const Crew& crew, const Diary& diary) {
+  Known known = known_of(inventory, diary, wishes.evidence);
+  const auto blobs =
+      to_be_read({wishes.subset, scope.blobs(), wishes.max_age}, inventory, known, diary.now);
+  Verification verification = verify_blobs(blobs, inventory, storage, crew, known, diary);
+  verification.subset = wishes.subset;
+  verification.strangers = known.strangers;
+  verification.known = share_of(known, inventory, diary.now);
+  for (const auto& [digest, found] : known.accused) {
+    const LastSeen& last = known.blobs[index_of(*inventory.digests.find(digest))];
+    if (last.is_still_right)
+      verification.disputed.push_back(digest);
+    else
+      verification.contents.wrong.emplace(digest, found);
+  }
+  return verification;
+}
+
+// A finding is told only if two looks in a row saw it: the last may be this one.
+constexpr int kMostLooks = 3;
+
 }  // namespace
 
 Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
@@ -93,25 +119,13 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   Verdict verdict;
   verdict.inventory = take_stock(storage, wishes, crew);
   const Scope scope(verdict.inventory, wishes.repositories);
-  Known known = known_of(verdict.inventory, diary.state, wishes.evidence);
-  verdict.verification =
-      verify_blobs(to_be_read(blobs_of(wishes.subset, verdict.inventory, scope.blobs()), known,
-                              wishes.max_age, now),
-                   verdict.inventory, storage, crew, known, diary);
-  verdict.verification.subset = wishes.subset;
-  verdict.verification.strangers = known.strangers;
-  verdict.verification.known = share_of(known, verdict.inventory);
-  Contents& contents = verdict.verification.contents;
-  for (const auto& [digest, found] : known.contents.wrong) {
-    const LastSeen& last = known.blobs[index_of(*verdict.inventory.digests.find(digest))];
-    if (last.is_still_right && last.at == now)  // by ourselves, just now
-      verdict.verification.disputed.push_back(digest);
-    else
-      contents.wrong.emplace(digest, found);
-  }
-  std::optional<Facts> facts(facts_of(verdict.inventory, store, contents, now));
+  verdict.verification = verify(verdict.inventory, storage, wishes, scope, crew, diary);
+  std::optional<Facts> facts(
+      facts_of(verdict.inventory, store, verdict.verification.contents, now));
   verdict.findings = check(*facts);
-  if (std::ranges::any_of(verdict.findings, may_pass)) {
+  // What is gone was perhaps needed.
+  bool is_settled = !verdict.verification.gone && std::ranges::none_of(verdict.findings, may_pass);
+  for (int look = 1; !is_settled && look < kMostLooks; ++look) {
     const Before before(verdict.findings, verdict.inventory);
     const auto wants_time = [&](const Finding& finding) {
       return may_be_getting_its_link(finding) ||
@@ -119,16 +133,16 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     };
     if (std::ranges::any_of(verdict.findings, wants_time))
       std::this_thread::sleep_for(wishes.settle);
+    Contents& contents = verdict.verification.contents;
+    contents = look_again(contents, storage, crew, diary);
     verdict.inventory = take_stock(storage, wishes, crew);
-    SecondLook again = look_again(contents, storage, crew);
-    contents = std::move(again.contents);
-    std::ranges::copy_if(again.right, std::back_inserter(verdict.verification.disputed),
-                         [&](const Digest& one) { return known.contents.wrong.contains(one); });
     facts.emplace(facts_of(verdict.inventory, store, contents, now));
     verdict.findings = check(*facts);
-    std::erase_if(verdict.findings, [&](const Finding& finding) {
+    const auto is_new = [&](const Finding& finding) {
       return may_pass(finding) && !before.contains(finding, verdict.inventory);
-    });
+    };
+    is_settled = std::ranges::none_of(verdict.findings, is_new);
+    if (look + 1 == kMostLooks) std::erase_if(verdict.findings, is_new);
   }
   verdict.idle_globs = scope.idle_globs();
   scope.keep_wanted(verdict.findings);

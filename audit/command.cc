@@ -34,7 +34,9 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
     status = worse(status, ExitStatus::warnings);
   if (condition == Condition::damaged && output.errors_count)
     status = worse(status, ExitStatus::refused);
-  if (condition == Condition::incomplete) status = worse(status, ExitStatus::incomplete);
+  // Whatever else was found, and counts or not.
+  if (!report.verdict || is_incomplete(*report.verdict))
+    status = worse(status, ExitStatus::incomplete);
   if (signal) status = worse(status, static_cast<ExitStatus>(128 + signal));
   return status;
 }
@@ -74,8 +76,8 @@ void warn_of_wishes(Report& report, const Settings& settings, const State* state
     report.warnings.push_back({.code = report::Code::evidence_disputed, .digest = digest});
 }
 
-void carry_out(Report& report, const Settings& settings, const Workers& workers,
-               Progress& progress) {
+void carry_out(Report& report, const Settings& settings, const Wishes& wishes,
+               const Workers& workers, Progress& progress) {
   if (report.store.is_empty_directory()) {
     report.verdict.emplace();
     report.warnings.push_back(report::of_empty_directory(report.store));
@@ -86,10 +88,9 @@ void carry_out(Report& report, const Settings& settings, const Workers& workers,
   try {
     const Store store(report.store);
     if (!settings.state_file.empty()) state.emplace(settings.state_file, store.facts());
-    report.verdict =
-        audit(store.storage(), store.facts(), settings.wishes, {workers, pace, progress},
-              {state ? &*state : nullptr, report.started_at});
-    if (state && settings.wishes.repositories.empty()) compare(report, *state);
+    report.verdict = audit(store.storage(), store.facts(), wishes, {workers, pace, progress},
+                           {state ? &*state : nullptr, report.started_at});
+    if (state && wishes.repositories.empty()) compare(report, *state);
   } catch (const Interrupted&) {
     report.outcome = Outcome::interrupted;
   } catch (const StorageError& error) {  // not even the top directory could be opened
@@ -124,9 +125,12 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   report.subset = settings.wishes.subset;
   for (const std::string& file : {output.report_file, settings.metrics_file, settings.state_file})
     report::refuse_below(report.store, file);
+  Wishes wishes = settings.wishes;
+  for (const std::string& file : settings.evidence_files)
+    wishes.evidence.push_back(read_evidence(file, report.store.v2));
   report.started_at = now();
   const auto begin = std::chrono::steady_clock::now();
-  carry_out(report, settings, Workers(output.jobs, signals.token()), progress);
+  carry_out(report, settings, wishes, Workers(output.jobs, signals.token()), progress);
   signals.end_at_once();
   progress.erase();
   report.finished_at = now();

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "cli/failure.h"
 #include "cli/lines.h"
+#include "cli/output_file.h"
 #include "cli/program.h"
 #include "registry/json_object.h"
 #include "registry/layout.h"
@@ -168,10 +170,34 @@ std::optional<Digest> blob_at(std::string_view path) {
                         "write it with: find blobs -name data -exec sha256sum {} +");
 }
 
+// Whether paths to blobs can be of this storage.
+class Home {
+ public:
+  explicit Home(const std::string& v2) : v2_(v2) {}
+
+  bool has(std::string_view path, const Digest& blob) {
+    const std::string_view below = layout::blob(blob), top = layout::parent_of(path);
+    return has_top(std::string(top.substr(0, top.size() - below.size())));
+  }
+
+ private:
+  bool has_top(const std::string& top) {
+    if (!top.starts_with('/')) return true;
+    const auto [known, is_new] = known_.try_emplace(top);
+    if (is_new) known->second = cli::is_same_directory(top + "blobs", v2_ + "/blobs");
+    return known->second;
+  }
+
+  const std::string v2_;
+  std::map<std::string, bool> known_;
+};
+
 }  // namespace
 
-std::vector<Checksum> parse_evidence(std::string_view text, const std::string& file) {
-  std::vector<Checksum> checksums;
+Evidence parse_evidence(std::string_view text, const std::string& file, Time date,
+                        const std::string& v2) {
+  Evidence evidence{.file = file, .date = date, .checksums = {}};
+  Home home(v2);
   cli::each_line(text, [&](std::size_t number, std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) return;
@@ -185,16 +211,19 @@ std::vector<Checksum> parse_evidence(std::string_view text, const std::string& f
       reject(file, number, "tells another algorithm than the name of its blob");
     const auto found = Digest::from_hex(read->algorithm, read->hex, HexCase::either);
     if (!found) reject(file, number, "is no checksum");
-    checksums.push_back({*blob, *found});
+    if (home.has(read->path, *blob))
+      evidence.checksums.push_back({*blob, *found});
+    else
+      ++evidence.elsewhere;
   });
-  if (checksums.empty())
+  if (evidence.checksums.empty() && !evidence.elsewhere)
     throw cli::UsageError("--evidence " + file + ": there is no checksum in it");
-  return checksums;
+  return evidence;
 }
 
-Evidence read_evidence(const std::string& file) {
-  const Time date = cli::file_time_value("evidence", file);
-  return {file, date, parse_evidence(cli::file_value("evidence", file), file)};
+Evidence read_evidence(const std::string& file, const std::string& v2) {
+  const Time date = cli::file_begin_value("evidence", file);
+  return parse_evidence(cli::file_value("evidence", file), file, date, v2);
 }
 
 }  // namespace regctl::audit

@@ -1,6 +1,7 @@
 // Evidence: digests that somebody else computed, so that blobs need not be read again.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,19 +21,24 @@ struct Checksum {
 
 struct Evidence {
   std::string file;
-  Time date;  // when it was last written: no checksum in it is younger
+  // Before any of the checksums was computed: when the file was made or, where that was later or
+  // nobody knows, last written.
+  Time date;
   std::vector<Checksum> checksums;
+  std::uint64_t elsewhere = 0;  // checksums of blobs of another directory, left out
 };
 
 // Lines of sha256sum(1), sha512sum(1) and their like (plain, or with --tag), and of the completion
 // report of an S3 Batch Operations job "Compute checksum" (Bucket, Key, VersionId, TaskStatus,
 // ErrorCode, HTTPStatusCode, ResultMessage); blank ones mean nothing. A path may begin anywhere
-// above blobs/. Copies in quarantine are left out. Throws cli::UsageError, naming `file` and the
-// line, where one names no blob or no checksum of its algorithm, or there is none at all: a
-// checksum that was not understood must not read as one that was right.
-std::vector<Checksum> parse_evidence(std::string_view text, const std::string& file);
+// above blobs/; an absolute one must lead to `v2`, the storage's directory. Copies in quarantine
+// are left out. Throws cli::UsageError, naming the file and the line, where one names no blob or no
+// checksum of its algorithm, or there is none at all: a checksum that was not understood must not
+// read as one that was right.
+Evidence parse_evidence(std::string_view text, const std::string& file, Time date,
+                        const std::string& v2);
 
 // Reads a file of either kind. Throws cli::UsageError.
-Evidence read_evidence(const std::string& file);
+Evidence read_evidence(const std::string& file, const std::string& v2);
 
 }  // namespace regctl::audit

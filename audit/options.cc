@@ -189,6 +189,7 @@ Settings understand(const cli::Options& options) {
       .list_all = cli::choice_value<bool>(options, "list", {{"none", false}, {"all", true}}),
       .bytes_per_second = cli::limit_rate(options),
       .state_file = options.value("state"),
+      .evidence_files = options.list("evidence"),
       .output = understand_output(options),
       .metrics_file = options.value("metrics")};
   if (!options.value("deadline").empty()) settings.deadline = duration_value(options, "deadline");
@@ -197,8 +198,6 @@ Settings understand(const cli::Options& options) {
       throw UsageError("--max-age needs --state or --evidence");
     settings.wishes.max_age = duration_value(options, "max-age");
   }
-  for (const std::string& file : options.list("evidence"))
-    settings.wishes.evidence.push_back(read_evidence(file));
   return settings;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "audit/audit.h"
 #include "cli/options.h"
@@ -21,12 +22,13 @@ struct Question {
 
 struct Settings {
   std::optional<Question> question;
-  Wishes wishes;
+  Wishes wishes;          // but for the evidence, which is read when the storage is known
   bool is_cache = false;  // said to be the store of a pull-through cache
   bool list_all = false;
   std::uint64_t bytes_per_second = 0;  // 0: no limit
   std::optional<Duration> deadline;    // from the start; empty: none
   std::string state_file;              // empty: none
+  std::vector<std::string> evidence_files;
   cli::Output output;
   std::string metrics_file;  // empty: none
 };

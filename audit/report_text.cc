@@ -33,7 +33,10 @@ std::string_view scope_of(const Subset& subset) {
 
 void verified(const Verification& verification, Text& text) {
   if (verification.subset.kind == Subset::Kind::nothing) {
-    text.line("Verified   the content of manifests; no layer was read (--quick)");
+    text.line("Verified   the content of manifests; {} (--quick)",
+              verification.blobs
+                  ? "of blobs only " + format_count(verification.blobs) + " that somebody saw wrong"
+                  : "no layer was read");
     return;
   }
   const double rate =

@@ -205,9 +205,9 @@ State::~State() { commit(); }
 std::vector<LastSeen> State::last_seen(const Inventory& inventory) {
   std::vector<LastSeen> blobs(inventory.digests.size());
   database_->attempt([&] {
-    Statement all(database_->handle,
-                  "SELECT digest, bytes, inode, modified, changed, verified_at FROM blobs "
-                  "WHERE is_sound");
+    Statement all(
+        database_->handle,
+        "SELECT digest, bytes, inode, modified, changed, verified_at, is_sound FROM blobs");
     while (all.step()) {
       const auto digest = Digest::parse(all.bytes(0));
       const auto id = digest ? inventory.digests.find(*digest) : std::nullopt;
@@ -217,7 +217,8 @@ std::vector<LastSeen> State::last_seen(const Inventory& inventory) {
                            static_cast<std::int64_t>(blob->inode) == all.number(2) &&
                            count_of(blob->modified) == all.number(3) &&
                            count_of(blob->changed) == all.number(4);
-      blobs[index_of(*id)] = {time_of(all.number(5)), is_same};
+      const bool is_sound = all.number(6) != 0;
+      blobs[index_of(*id)] = {time_of(all.number(5)), is_sound && is_same, !is_sound};
     }
   });
   return blobs;

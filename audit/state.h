@@ -15,8 +15,9 @@ namespace regctl::audit {
 
 // When a blob was last verified, by whatever means.
 struct LastSeen {
-  Time at = Time::min();        // Time::min(): never, or it was wrong
+  Time at = Time::min();        // Time::min(): never
   bool is_still_right = false;  // it was right, and nobody has touched the file since
+  bool was_wrong = false;       // whoever has touched the file since
 
   bool operator==(const LastSeen&) const = default;
 };

@@ -31,31 +31,61 @@ void keep_share(std::vector<DigestId>& blobs, const Subset& subset) {
   std::sort(blobs.begin(), blobs.end());
 }
 
-void note(const Digest& digest, const Verified& verified, Verification& result) {
+void count(const Verified& verified, Verification& result) {
   switch (verified.soundness) {
     case Soundness::mismatched:
-      result.contents.wrong.emplace(digest, *verified.found);
-      [[fallthrough]];
     case Soundness::sound:
       ++result.blobs;
       result.bytes += verified.identity.bytes;
-      break;
-    case Soundness::unread:
-      result.contents.unread.emplace(digest, *verified.error);
       break;
     case Soundness::left:
       ++result.left;
       break;
     case Soundness::gone:
+      ++result.gone;
+      break;
+    case Soundness::unread:
     case Soundness::changed:
       break;
   }
 }
 
+void add(const Digest& digest, const Verified& verified, Contents& contents) {
+  if (verified.soundness == Soundness::mismatched) contents.wrong.emplace(digest, *verified.found);
+  if (verified.soundness == Soundness::unread) contents.unread.emplace(digest, *verified.error);
+}
+
+void note(const Digest& digest, const Verified& verified, const Diary& diary) {
+  const bool is_sound = verified.soundness == Soundness::sound;
+  if (diary.state && (is_sound || verified.soundness == Soundness::mismatched))
+    diary.state->note(digest, file_of(verified.identity), diary.now, "regctl-audit", is_sound);
+}
+
+// Tells of none that it has changed: what was written to in between is read once more, and what was
+// written to in that time too is left.
+void read(const std::vector<Suspect>& suspects, Order order, const Storage& storage,
+          const Crew& crew, const OnVerified& on_verified) {
+  std::vector<Suspect> changed;
+  verify(suspects, order, storage, crew, [&](const Suspect& suspect, const Verified& verified) {
+    if (verified.soundness == Soundness::changed)
+      changed.push_back({suspect.digest, std::nullopt});
+    else
+      on_verified(suspect, verified);
+  });
+  if (changed.empty()) return;
+  verify(changed, Order::as_given, storage, crew,
+         [&](const Suspect& suspect, const Verified& verified) {
+           const bool again = verified.soundness == Soundness::changed;
+           on_verified(suspect, again ? Verified{.soundness = Soundness::left} : verified);
+         });
+}
+
 // So that a killed audit goes on where it stopped, and that of those verified on one day large and
 // small ones come in turn.
 void oldest_first(std::vector<DigestId>& blobs, const Inventory& inventory, const Known& known) {
-  const auto day = [&](DigestId id) {
+  // Empty, and before all: it is doubted.
+  const auto day = [&](DigestId id) -> std::optional<std::chrono::sys_days> {
+    if (known.doubted[index_of(id)]) return std::nullopt;
     return std::chrono::floor<std::chrono::days>(known.blobs[index_of(id)].at);
   };
   const auto bytes = [&](DigestId id) { return inventory.blob(id)->bytes; };
@@ -79,11 +109,14 @@ void oldest_first(std::vector<DigestId>& blobs, const Inventory& inventory, cons
 
 }  // namespace
 
-Known known_of(const Inventory& inventory, State* state, const std::vector<Evidence>& evidence) {
-  Known known{.by_evidence = std::vector<bool>(inventory.digests.size())};
-  known.blobs =
-      state ? state->last_seen(inventory) : std::vector<LastSeen>(inventory.digests.size());
+Known known_of(const Inventory& inventory, const Diary& diary, std::vector<Evidence> evidence) {
+  const std::size_t count = inventory.digests.size();
+  Known known{.by_evidence = std::vector<bool>(count), .doubted = std::vector<bool>(count)};
+  known.blobs = diary.state ? diary.state->last_seen(inventory) : std::vector<LastSeen>(count);
+  for (std::size_t i = 0; i < count; ++i) known.doubted[i] = known.blobs[i].was_wrong;
+  std::ranges::stable_sort(evidence, {}, &Evidence::date);
   for (const Evidence& one : evidence) {
+    known.strangers += one.elsewhere;
     for (const Checksum& checksum : one.checksums) {
       const auto id = inventory.digests.find(checksum.blob);
       const Blob* blob = id ? inventory.blob(*id) : nullptr;
@@ -91,54 +124,64 @@ Known known_of(const Inventory& inventory, State* state, const std::vector<Evide
         ++known.strangers;
         continue;
       }
+      const std::size_t place = index_of(*id);
       const bool is_right = checksum.found == checksum.blob;
-      if (!is_right) known.contents.wrong.emplace(checksum.blob, checksum.found);
       // What was written or copied here later is not what was read.
-      if (std::max(blob->modified, blob->changed) > one.date) continue;
-      LastSeen& last = known.blobs[index_of(*id)];
-      if (last.is_still_right && last.at >= one.date) continue;
-      last = is_right ? LastSeen{one.date, true} : LastSeen();
-      known.by_evidence[index_of(*id)] = is_right;
-      if (state) state->note(checksum.blob, file_of(*blob), one.date, one.file, is_right);
+      const bool is_of_these_bytes =
+          std::max(blob->modified, blob->changed) <= one.date && one.date <= diary.now;
+      LastSeen& last = known.blobs[place];
+      if (!is_right && last.at <= one.date) known.doubted[place] = true;
+      if (!is_of_these_bytes) continue;
+      if (is_right) known.by_evidence[place] = true;
+      if (last.at > one.date) continue;
+      if (is_right)
+        known.accused.erase(checksum.blob);
+      else
+        known.accused.insert_or_assign(checksum.blob, checksum.found);
+      const LastSeen seen = {one.date, is_right, !is_right};
+      if (diary.state && last != seen)
+        diary.state->note(checksum.blob, file_of(*blob), one.date, one.file, is_right);
+      last = seen;
     }
   }
   return known;
 }
 
-std::vector<DigestId> to_be_read(std::vector<DigestId> blobs, const Known& known,
-                                 std::optional<Duration> max_age, Time now) {
+std::vector<DigestId> to_be_read(const Choice& choice, const Inventory& inventory,
+                                 const Known& known, Time now) {
+  const Subset& subset = choice.subset;
+  std::vector<DigestId> blobs, doubted;
+  for (const Blob& blob : inventory.blobs) {
+    const std::size_t place = index_of(blob.digest);
+    if (!blob.present || (!choice.wanted.empty() && !choice.wanted[place])) continue;
+    if (known.doubted[place])
+      doubted.push_back(blob.digest);
+    else if (subset.kind != Subset::Kind::nothing &&
+             (subset.kind != Subset::Kind::slice ||
+              slice_of(inventory.digests[blob.digest], subset.of) == subset.number))
+      blobs.push_back(blob.digest);
+  }
+  if (subset.kind == Subset::Kind::share) keep_share(blobs, subset);
   std::erase_if(blobs, [&](DigestId id) {
     const LastSeen& last = known.blobs[index_of(id)];
     if (!last.is_still_right || last.at > now) return false;
-    return max_age ? now - last.at <= *max_age : known.by_evidence[index_of(id)];
+    return choice.max_age ? now - last.at <= *choice.max_age : known.by_evidence[index_of(id)];
   });
+  blobs.insert(blobs.end(), doubted.begin(), doubted.end());
+  std::ranges::sort(blobs);
   return blobs;
 }
 
-Verification::Share share_of(const Known& known, const Inventory& inventory) {
+Verification::Share share_of(const Known& known, const Inventory& inventory, Time now) {
   Verification::Share share;
   for (const Blob& blob : inventory.blobs) {
     const LastSeen& last = known.blobs[index_of(blob.digest)];
-    if (!blob.present || !last.is_still_right) continue;
+    if (!blob.present || !last.is_still_right || last.at > now) continue;
     ++share.blobs;
     share.bytes += blob.bytes;
     share.oldest = std::min(share.oldest.value_or(last.at), last.at);
   }
   return share;
-}
-
-std::vector<DigestId> blobs_of(const Subset& subset, const Inventory& inventory,
-                               const std::vector<bool>& wanted) {
-  std::vector<DigestId> blobs;
-  if (subset.kind == Subset::Kind::nothing) return blobs;
-  for (const Blob& blob : inventory.blobs) {
-    const Digest& digest = inventory.digests[blob.digest];
-    if (!blob.present || (!wanted.empty() && !wanted[index_of(blob.digest)])) continue;
-    if (subset.kind != Subset::Kind::slice || slice_of(digest, subset.of) == subset.number)
-      blobs.push_back(blob.digest);
-  }
-  if (subset.kind == Subset::Kind::share) keep_share(blobs, subset);
-  return blobs;
 }
 
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
@@ -158,46 +201,37 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
   }
   Verification result;
   const auto begin = std::chrono::steady_clock::now();
-  std::vector<Suspect> changed;
-  const auto on_verified = [&](const Suspect& suspect, const Verified& verified) {
-    note(suspect.digest, verified, result);
-    if (verified.soundness == Soundness::changed) changed.push_back({suspect.digest, std::nullopt});
-    const bool is_sound = verified.soundness == Soundness::sound;
-    if (!is_sound && verified.soundness != Soundness::mismatched) return;
-    known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {diary.now, is_sound};
-    if (diary.state)
-      diary.state->note(suspect.digest, file_of(verified.identity), diary.now, "regctl-audit",
-                        is_sound);
-  };
-  verify(suspects, diary.state ? Order::as_given : Order::from_both_ends, storage, crew,
-         on_verified);
-  if (!changed.empty()) {
-    verify(std::exchange(changed, {}), Order::as_given, storage, crew, on_verified);
-    result.left += changed.size();
-  }
+  read(suspects, diary.state ? Order::as_given : Order::from_both_ends, storage, crew,
+       [&](const Suspect& suspect, const Verified& verified) {
+         count(verified, result);
+         add(suspect.digest, verified, result.contents);
+         note(suspect.digest, verified, diary);
+         const bool is_sound = verified.soundness == Soundness::sound;
+         if (is_sound || verified.soundness == Soundness::mismatched)
+           known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {diary.now, is_sound,
+                                                                             !is_sound};
+       });
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }
 
-SecondLook look_again(const Contents& contents, const Storage& storage, const Crew& crew) {
+Contents look_again(const Contents& contents, const Storage& storage, const Crew& crew,
+                    const Diary& diary) {
   std::vector<Suspect> suspects;
   for (const auto& [digest, found] : contents.wrong) suspects.push_back({digest, std::nullopt});
   for (const auto& [digest, error] : contents.unread) suspects.push_back({digest, std::nullopt});
-  Verification again;
-  SecondLook look;
-  verify(suspects, Order::as_given, storage, crew,
-         [&](const Suspect& suspect, const Verified& verified) {
-           note(suspect.digest, verified, again);
-           if (verified.soundness == Soundness::sound) look.right.push_back(suspect.digest);
-           if (verified.soundness != Soundness::left) return;
-           if (const auto wrong = contents.wrong.find(suspect.digest);
-               wrong != contents.wrong.end())
-             again.contents.wrong.insert(*wrong);
-           else
-             again.contents.unread.insert(*contents.unread.find(suspect.digest));
-         });
-  look.contents = std::move(again.contents);
-  return look;
+  Contents again;
+  read(suspects, Order::as_given, storage, crew,
+       [&](const Suspect& suspect, const Verified& verified) {
+         add(suspect.digest, verified, again);
+         note(suspect.digest, verified, diary);
+         if (verified.soundness != Soundness::left) return;
+         if (const auto wrong = contents.wrong.find(suspect.digest); wrong != contents.wrong.end())
+           again.wrong.insert(*wrong);
+         else
+           again.unread.insert(*contents.unread.find(suspect.digest));
+       });
+  return again;
 }
 
 }  // namespace regctl::audit

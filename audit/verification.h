@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -28,23 +29,27 @@ struct Subset {
 // What was known of the blobs' bytes before any was read.
 struct Known {
   std::vector<LastSeen> blobs;    // by DigestId
-  std::vector<bool> by_evidence;  // by DigestId: the last to see it right
-  Contents contents;              // what evidence calls wrong
-  std::uint64_t strangers = 0;    // checksums of blobs that are not here
+  std::vector<bool> by_evidence;  // by DigestId: some calls it right, and nobody touched it since
+  std::vector<bool> doubted;      // by DigestId: somebody saw it wrong
+  // What evidence calls wrong, and nobody touched since: what it says that the bytes hash to.
+  std::map<Digest, Digest> accused;
+  std::uint64_t strangers = 0;  // checksums of what is not here
 };
 
-// `state` may be null; what evidence tells is noted there. REQUIRES: the blobs were surveyed.
-Known known_of(const Inventory& inventory, State* state, const std::vector<Evidence>& evidence);
+// Where the results go, and the order in which they come.
+struct Diary {
+  State* state = nullptr;  // null: none is kept
+  Time now;
+};
 
-// Leaves out what evidence speaks for, and what was verified no longer ago than `max_age`; empty:
-// however long ago, others are read again.
-std::vector<DigestId> to_be_read(std::vector<DigestId> blobs, const Known& known,
-                                 std::optional<Duration> max_age, Time now);
+// What evidence tells is noted in the state. REQUIRES: the blobs were surveyed.
+Known known_of(const Inventory& inventory, const Diary& diary, std::vector<Evidence> evidence);
 
 struct Verification {
   Subset subset;
   std::uint64_t blobs = 0, bytes = 0;  // hashed to their end
   std::uint64_t left = 0;              // not: the time was up, or they were being written
+  std::uint64_t gone = 0;              // there was no such file any more
   double seconds = 0;
   Contents contents;
   // By whatever audit or evidence, that those there are right; of all blobs.
@@ -56,32 +61,31 @@ struct Verification {
   std::vector<Digest> disputed;  // evidence calls them wrong, and they are right
 };
 
-// Ascending by digest. `wanted` is by DigestId; empty: all are.
-std::vector<DigestId> blobs_of(const Subset& subset, const Inventory& inventory,
-                               const std::vector<bool>& wanted);
-
-// Where the results go, and the order in which they come.
-struct Diary {
-  State* state = nullptr;  // null: none is kept
-  Time now;
+// What an audit should read: the subset of what is `wanted` (by DigestId; empty: all is), but not
+// what evidence speaks for, nor what was verified no longer ago than `max_age` (empty: however long
+// ago, what no evidence speaks for is read again); and all that is doubted, whatever the subset.
+// Ascending by digest.
+struct Choice {
+  Subset subset;
+  std::vector<bool> wanted;
+  std::optional<Duration> max_age;
 };
+std::vector<DigestId> to_be_read(const Choice& choice, const Inventory& inventory,
+                                 const Known& known, Time now);
 
-// Hashes them, and adds to `known` what is right; with a state those first that were not verified
-// for longest. REQUIRES: they have been surveyed. What was written to in between is read again, and
-// what is gone by then is forgotten. Throws Interrupted (see Workers).
+// Hashes them, and adds to `known` what is right; with a state first what was wrong, then what was
+// not verified for longest. REQUIRES: they have been surveyed. What was written to in between is
+// read again. Throws Interrupted (see Workers).
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
                           const Storage& storage, const Crew& crew, Known& known,
                           const Diary& diary);
 
-// How much of the blobs is known to be right.
-Verification::Share share_of(const Known& known, const Inventory& inventory);
+// How much of the blobs is known to be right; what is from the future is not.
+Verification::Share share_of(const Known& known, const Inventory& inventory, Time now);
 
 // Reads again what `contents` calls wrong or unread, and keeps what still is, or cannot be read
-// again because the time is up. `right` are those that are neither.
-struct SecondLook {
-  Contents contents;
-  std::vector<Digest> right;
-};
-SecondLook look_again(const Contents& contents, const Storage& storage, const Crew& crew);
+// again because the time is up or it is being written. What is gone or right is left out.
+Contents look_again(const Contents& contents, const Storage& storage, const Crew& crew,
+                    const Diary& diary);
 
 }  // namespace regctl::audit

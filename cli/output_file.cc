@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <boost/filesystem/fstream.hpp>
 #include <iostream>
@@ -48,17 +49,33 @@ void write_file(const std::string& path, std::string_view text) {
 
 bool is_below(const std::string& path, const std::string& directory) {
   namespace fs = boost::filesystem;
+  constexpr int kMostLinks = 40;  // that a kernel follows
   if (path.empty() || directory.empty()) return false;
   boost::system::error_code unknown;
-  const fs::path real = fs::weakly_canonical(fs::absolute(path), unknown);
+  fs::path file = fs::absolute(path);
+  // A link that leads to nothing does not hide where a file would be made.
+  for (int links = 0; links < kMostLinks && fs::is_symlink(fs::symlink_status(file, unknown));
+       ++links)
+    file = fs::absolute(fs::read_symlink(file, unknown), file.parent_path());
+  const fs::path real = fs::weakly_canonical(file, unknown);
   return !unknown && (real.string() + '/').starts_with(fs::canonical(directory).string() + '/');
 }
 
-std::chrono::sys_time<std::chrono::nanoseconds> last_written(const std::string& path) {
-  struct stat st;
-  if (stat(path.c_str(), &st) != 0) throw std::runtime_error("cannot read " + path);
-  return std::chrono::sys_time<std::chrono::nanoseconds>(
-      std::chrono::seconds(st.st_mtim.tv_sec) + std::chrono::nanoseconds(st.st_mtim.tv_nsec));
+bool is_same_directory(const std::string& path, const std::string& other) {
+  boost::system::error_code unknown;
+  return boost::filesystem::equivalent(path, other, unknown);
+}
+
+std::chrono::sys_time<std::chrono::nanoseconds> begin_of(const std::string& path) {
+  struct statx st;
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_MTIME | STATX_BTIME, &st) != 0)
+    throw std::runtime_error("cannot read " + path);
+  const auto time_of = [](const statx_timestamp& time) {
+    return std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(time.tv_sec) +
+                                                           std::chrono::nanoseconds(time.tv_nsec));
+  };
+  const auto written = time_of(st.stx_mtime);
+  return st.stx_mask & STATX_BTIME ? std::min(written, time_of(st.stx_btime)) : written;
 }
 
 std::string read_file(const std::string& path) {

@@ -12,11 +12,17 @@ namespace regctl::cli {
 // instead, and stays.
 void write_file(const std::string& path, std::string_view text);
 
-// `path` is, or would be, a file below `directory`. False where either is empty.
+// `path` is a file below `directory`, or opening it would make one there. False where either is
+// empty.
 bool is_below(const std::string& path, const std::string& directory);
 
-// When the file was last written to. Throws std::runtime_error.
-std::chrono::sys_time<std::chrono::nanoseconds> last_written(const std::string& path);
+// Both are there, and one and the same.
+bool is_same_directory(const std::string& path, const std::string& other);
+
+// Before anything was written into the file, as far as that is known: when it was made or, where
+// that was later (a copy) or its filesystem does not tell, last written to. Throws
+// std::runtime_error.
+std::chrono::sys_time<std::chrono::nanoseconds> begin_of(const std::string& path);
 
 // Reads all of it; "-" is standard input. Throws std::runtime_error.
 std::string read_file(const std::string& path);

@@ -240,10 +240,10 @@ std::string file_value(const std::string& name, const std::string& file, const s
   }
 }
 
-std::chrono::sys_time<std::chrono::nanoseconds> file_time_value(const std::string& name,
-                                                                const std::string& file) {
+std::chrono::sys_time<std::chrono::nanoseconds> file_begin_value(const std::string& name,
+                                                                 const std::string& file) {
   try {
-    return last_written(file);
+    return begin_of(file);
   } catch (const std::runtime_error& error) {
     throw UsageError("--" + name + ": " + error.what());
   }

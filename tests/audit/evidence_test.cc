@@ -7,6 +7,7 @@
 #include "registry/hasher.h"
 #include "tests/support/printing.h"
 #include "tests/support/registry_builder.h"
+#include "tests/support/temporary_directory.h"
 
 namespace regctl::audit {
 
@@ -19,15 +20,16 @@ namespace {
 using namespace test;
 
 const Digest a = digest_of("a"), b = digest_of("b"), wide = digest_of("a", Algorithm::sha512);
-const std::string kTop = "/var/lib/registry/docker/registry/v2/";
 
 std::string path_of(const Digest& digest) { return RegistryBuilder::data(digest); }
 
-std::vector<Checksum> parsed(const std::string& text) { return parse_evidence(text, "sums"); }
+std::vector<Checksum> parsed(const std::string& text) {
+  return parse_evidence(text, "sums", kNow, "/").checksums;
+}
 
 TEST(Evidence, WhatSha256sumWrites) {
-  EXPECT_EQ(parsed(a.hex() + "  " + path_of(a) + '\n' + a.hex() + " *" + kTop + path_of(b) +
-                   "\n\n" + wide.hex() + "  ./" + path_of(wide)),
+  EXPECT_EQ(parsed(a.hex() + "  " + path_of(a) + '\n' + a.hex() + " *docker/registry/v2/" +
+                   path_of(b) + "\n\n" + wide.hex() + "  ./" + path_of(wide)),
             (std::vector<Checksum>{{a, a}, {b, a}, {wide, wide}}));
 }
 
@@ -37,7 +39,7 @@ TEST(Evidence, WhatItWritesWithTag) {
 }
 
 TEST(Evidence, EscapedNames) {
-  EXPECT_EQ(parsed("\\" + a.hex() + "  /odd\\\\dir\\n/" + path_of(a)),
+  EXPECT_EQ(parsed("\\" + a.hex() + "  odd\\\\dir\\n/" + path_of(a)),
             (std::vector<Checksum>{{a, a}}));
 }
 
@@ -53,6 +55,23 @@ TEST(Evidence, TheReportOfABatchJob) {
                    batch("docker%2Fregistry%2Fv2%2F" + path_of(b),
                          "{" + kind + R"(""checksum_hex"":"")" + a.hex() + R"(""})")),
             (std::vector<Checksum>{{a, a}, {b, a}}));
+}
+
+// Nor does what was computed on another storage speak for this one.
+TEST(Evidence, AnAbsolutePathMustLeadHere) {
+  const TemporaryDirectory work;
+  const std::filesystem::path here = work.path() / "here", there = work.path() / "there";
+  for (const auto& top : {here, there}) std::filesystem::create_directories(top / "blobs");
+  std::filesystem::create_directory_symlink(here, work.path() / "other name");
+  const auto sum = [](const std::string& top, const Digest& of) {
+    return of.hex() + "  " + top + '/' + path_of(of) + '\n';
+  };
+  const Evidence evidence = parse_evidence(sum(here, a) + sum(work.path() / "other name", b) +
+                                               sum(there, b) + sum(work.path() / "nowhere", b),
+                                           "sums", kNow, here);
+  EXPECT_EQ(evidence.checksums, (std::vector<Checksum>{{a, a}, {b, b}}));
+  EXPECT_EQ(evidence.elsewhere, 2u);
+  EXPECT_EQ(parse_evidence(sum(there, b), "sums", kNow, here).elsewhere, 1u);
 }
 
 TEST(Evidence, CopiesInQuarantineAreLeftOut) {

@@ -383,9 +383,11 @@ TEST(Audit, ATagThatIsBeingPushedDoesNotDangle) {
     int scans = 0;
     store.honesty = [&](Verb verb, const std::string& key) {
       const bool begins = verb == Verb::list && key == "repositories";
-      if (begins && ++scans == 2 && pushed_again)
-        store.tree.file(top + "/index/" + layout::digest_path(digest_of("next")) + "/link",
-                        digest_of("next").text(), kNow - kSecond);
+      if (begins && ++scans > 1 && pushed_again) {
+        const Digest next = digest_of(std::to_string(scans));
+        store.tree.file(top + "/index/" + layout::digest_path(next) + "/link", next.text(),
+                        kNow - (60 - scans) * kSecond);
+      }
       return Answer::truth;
     };
     const Verdict verdict = verdict_on(store);
@@ -400,13 +402,13 @@ TEST(Audit, ABlobThatIsBeingWrittenIsNotCalledWrong) {
   store.audit = Audit();
   const std::string data = RegistryBuilder::data(store.layer);
   const std::string bytes = std::exchange(store.tree.bytes(data), "");
-  int scans = 0;
+  int opened = 0;
   store.honesty = [&](Verb verb, const std::string& key) {
-    if (verb == Verb::list && key == "repositories" && ++scans == 2) store.tree.bytes(data) = bytes;
+    if (verb == Verb::open && key == data && ++opened == 2) store.tree.bytes(data) = bytes;
     return Answer::truth;
   };
   EXPECT_EQ(rules_of(audited(store)), std::set<Rule>{});
-  EXPECT_EQ(scans, 2);
+  EXPECT_EQ(opened, 2);
 }
 
 // Who builds for one platform pushes an index of several.

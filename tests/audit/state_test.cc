@@ -61,11 +61,13 @@ TEST_F(StateTest, RemembersWhatWasVerified) {
   EXPECT_EQ(state.trouble(), "");
 }
 
-TEST_F(StateTest, NothingOfWhatWasWrong) {
+TEST_F(StateTest, RemembersWhatWasWrongWhoeverTouchedIt) {
   State state(file, store);
   note(state, kNow - kDay);
   note(state, kNow, false);
-  EXPECT_EQ(last_seen(state), LastSeen());
+  EXPECT_EQ(last_seen(state), (LastSeen{kNow, false, true}));
+  registry.ago(kHour).blob("layer");
+  EXPECT_EQ(last_seen(state), (LastSeen{kNow, false, true}));
 }
 
 // It was read then, so that others come first; but it may be wrong by now.

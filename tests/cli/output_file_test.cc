@@ -91,6 +91,37 @@ TEST_F(OutputFile, WhatIsNoFileIsWrittenToAndNotReplaced) {
   EXPECT_THAT(names(), testing::UnorderedElementsAre("report.json", "null"));
 }
 
+TEST_F(OutputFile, WhereAFileWouldBeMade) {
+  const fs::path top = directory.path() / "top", beside = directory.path() / "beside";
+  fs::create_directories(top / "deep");
+  fs::create_directories(beside);
+  const auto link = [&](const fs::path& to, const char* name) {
+    fs::create_symlink(to, beside / name);
+    return beside / name;
+  };
+  for (const fs::path& inside :
+       {top / "new", top / "deep" / ".." / "new", top, link(top, "directory") / "new",
+        link(top / "new", "dangling"), link("../top/new", "relative"), link("dangling", "twice")})
+    EXPECT_TRUE(is_below(inside.string(), top.string())) << inside;
+  for (const fs::path& outside :
+       {beside / "new", directory.path() / "topmost", top / ".." / "new",
+        link("../new", "elsewhere"), link("endless", "endless"), fs::path()})
+    EXPECT_FALSE(is_below(outside.string(), top.string())) << outside;
+}
+
+// A copy is younger than what is in it; what is written to later was begun earlier.
+TEST_F(OutputFile, IsBegunBeforeItIsWritten) {
+  const auto before = std::chrono::system_clock::now() - std::chrono::seconds(1);
+  write_file(file.string(), "old");
+  const auto age = std::chrono::hours(24);
+  fs::last_write_time(file, fs::file_time_type::clock::now() + age);
+  EXPECT_GT(begin_of(file.string()), before);
+  EXPECT_LT(begin_of(file.string()), std::chrono::system_clock::now());
+  fs::last_write_time(file, fs::file_time_type::clock::now() - age);
+  EXPECT_LT(begin_of(file.string()), before);
+  EXPECT_THROW(begin_of((directory.path() / "none").string()), std::runtime_error);
+}
+
 TEST_F(OutputFile, WhatCannotBeReadIsNotEmpty) {
   EXPECT_THROW(read_file((directory.path() / "none").string()), std::runtime_error);
   EXPECT_THROW(read_file(directory.path().string()), std::runtime_error);

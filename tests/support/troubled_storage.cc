@@ -14,7 +14,11 @@ class TroubledReader final : public Reader {
     if (hooks_->reading) hooks_->reading(key_, limit);
     return inner_->next(limit);
   }
-  Identity identity() const override { return inner_->identity(); }
+  Identity identity() const override {
+    Identity identity = inner_->identity();
+    if (hooks_->identified) hooks_->identified(key_, identity);
+    return identity;
+  }
 
  private:
   std::unique_ptr<Reader> inner_;

@@ -22,6 +22,7 @@ struct Hooks {
   std::function<void(Listing&)> listed;  // what list() has found, before it is told
   // Before each read of what was opened; `limit` is what is asked for.
   std::function<void(const std::string& key, std::size_t limit)> reading;
+  std::function<void(const std::string& key, Identity&)> identified;  // what was opened, as told
 };
 
 class TroubledStorage final : public Storage {

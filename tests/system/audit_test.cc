@@ -172,6 +172,9 @@ TEST_F(AuditOnDisk, ADeadlineLosesNothingOfWhatWasFound) {
   EXPECT_EQ(ran.status, 12) << ran.out << ran.err;
   EXPECT_EQ(rules(ran), (std::multiset<std::string>{"blob-digest-mismatch"}));
   EXPECT_GT(verification(ran).at("left"), 0);
+  auto whatever_is_found = deadline;
+  whatever_is_found.insert(whatever_is_found.end() - 1, {"--fail-on", "never"});
+  EXPECT_EQ(run(whatever_is_found).status, 13);
 
   const std::string sums = work.path() / "sums";
   sum(sums);
@@ -181,6 +184,7 @@ TEST_F(AuditOnDisk, ADeadlineLosesNothingOfWhatWasFound) {
 
   // What we have read ourselves is not called wrong for what somebody else says.
   flip(data("base"));
+  fs::remove(sums);
   std::ofstream(sums) << digest_of("other").hex() << "  " << data("base").string() << '\n';
   auto disputing = deadline;
   disputing.insert(disputing.end() - 1, {"--evidence", sums});
@@ -232,6 +236,10 @@ TEST_F(AuditOnDisk, OneAuditAStateAndOneStateAStore) {
   fs::copy(root.path(), other, fs::copy_options::recursive);
   EXPECT_EQ(run({regctl_audit(), "--state", state, other}).status, 2);
   EXPECT_EQ(run(audit({"--state", root.path() / "state"})).status, 2);
+  // Nor by way of a link to what is not there yet.
+  fs::create_symlink(root.path() / "docker" / "state", work.path() / "link");
+  EXPECT_EQ(run(audit({"--state", work.path() / "link"})).status, 2);
+  EXPECT_FALSE(fs::exists(root.path() / "docker" / "state"));
 }
 
 TEST_F(AuditOnDisk, AFullDiskUnderTheState) {
@@ -250,8 +258,12 @@ TEST_F(AuditOnDisk, EvidenceNeedNotBeReadAgain) {
   EXPECT_EQ(read.at("blobs"), 0);
   EXPECT_EQ(read.at("known").at("blobs"), blobs);
 
-  // A state keeps what it told.
-  EXPECT_EQ(run(audit({"--evidence", sums, "--state", state})).status, 0);
+  // A state keeps what it told, and does not keep it from telling again.
+  for (int night = 0; night < 2; ++night) {
+    const Ran ran = run(audit({"--evidence", sums, "--state", state}));
+    EXPECT_EQ(ran.status, 0);
+    EXPECT_EQ(verification(ran).at("blobs"), 0);
+  }
   EXPECT_EQ(verification(run(audit({"--state", state, "--max-age", "1d"}))).at("blobs"), 0);
   EXPECT_EQ(run({"sqlite3", state, "SELECT DISTINCT verified_by, is_sound FROM blobs"}).out,
             sums + "|1\n");
@@ -269,13 +281,38 @@ TEST_F(AuditOnDisk, WhatEvidenceCallsWrongIsRead) {
   const Ran ran = run(audit({"--quick", "--evidence", sums}));
   EXPECT_EQ(ran.status, 12);
   EXPECT_EQ(rules(ran), (std::multiset<std::string>{"blob-digest-mismatch"}));
+
+  // What was mended since is read and found to be right, although it was wrong then.
   flip(data("base"));
   const Ran mended = run(audit({"--quick", "--evidence", sums}));
-  EXPECT_EQ(mended.status, 1);
-  EXPECT_EQ(codes_of(mended, "warnings"), std::set<std::string>{"evidence-disputed"});
+  EXPECT_EQ(mended.status, 0);
+  EXPECT_EQ(verification(mended).at("blobs"), 1);
+
+  fs::remove(sums);
+  std::ofstream(sums) << digest_of("other").hex() << "  " << data("base").string() << '\n';
+  const Ran disputed = run(audit({"--quick", "--evidence", sums}));
+  EXPECT_EQ(disputed.status, 1);
+  EXPECT_EQ(codes_of(disputed, "warnings"), std::set<std::string>{"evidence-disputed"});
   fs::remove_all(v2() / layout::blob(digest_of("base")));
   EXPECT_THAT(codes_of(run(audit({"--quick", "--evidence", sums})), "warnings"),
               testing::Contains("evidence-of-strangers"));
+}
+
+// Whatever part of the storage the next audit is asked to read.
+TEST_F(AuditOnDisk, WhatWasWrongIsReadUntilItIsRight) {
+  flip(data("base"));
+  EXPECT_EQ(run(audit({"--state", state})).status, 12);
+  for (int night = 0; night < 2; ++night) {
+    const Ran ran = run(audit({"--quick", "--state", state}));
+    EXPECT_EQ(ran.status, 12) << ran.out;
+    EXPECT_EQ(verification(ran).at("blobs"), 1);
+  }
+  flip(data("base"));
+  for (const std::uint64_t read : {1, 0}) {
+    const Ran ran = run(audit({"--quick", "--state", state}));
+    EXPECT_EQ(ran.status, 0) << ran.out;
+    EXPECT_EQ(verification(ran).at("blobs"), read);
+  }
 }
 
 TEST_F(AuditOnDisk, TellsWhatChangedSinceTheLast) {

@@ -1,0 +1,185 @@
+// What an audit reads and what it makes of it: what earlier audits and evidence say, and what the
+// second look sees.
+#include "audit/verification.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/auditing.h"
+#include "tests/support/scanning.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/troubled_storage.h"
+
+namespace regctl::audit {
+namespace {
+
+using namespace test;
+
+constexpr char kRight[] = "precious", kWrong[] = "ruinous!";
+
+struct Looks : testing::Test {
+  RegistryBuilder registry;
+  const Digest layer = digest_of(kRight), image = registry.image("app", {kRight}, "v1");
+  const std::string data = RegistryBuilder::data(layer);
+  int opened = 0;
+  std::function<Answer()> on_open = [] { return Answer::truth; };  // of the layer
+  std::function<bool()> is_written_to = [] { return false; };      // each time that somebody asks
+  int asked = 0;
+
+  Verdict verdict() {
+    return Audit().of(TroubledStorage(registry.tree.storage(),
+                                      Hooks{.honesty =
+                                                [&](Verb verb, const std::string& key) {
+                                                  if (verb != Verb::open || key != data)
+                                                    return Answer::truth;
+                                                  ++opened;
+                                                  return on_open();
+                                                },
+                                            .listed = {},
+                                            .reading = {},
+                                            .identified =
+                                                [&](const std::string& key, Identity& identity) {
+                                                  if (key == data && is_written_to())
+                                                    identity.changed += ++asked * kSecond;
+                                                }}));
+  }
+};
+
+TEST_F(Looks, ABlobThatCannotBeReadAndIsWrongIsDamagedWhicheverComesFirst) {
+  registry.tree.bytes(data) = kWrong;
+  for (const int fails : {1, 2}) {
+    opened = 0;
+    on_open = [&] { return opened == fails ? Answer::error : Answer::truth; };
+    const Rule seen_last = fails == 1 ? Rule::blob_digest_mismatch : Rule::read_error;
+    EXPECT_EQ(rules_of(verdict().findings), std::set{seen_last}) << fails;
+  }
+}
+
+TEST_F(Looks, WhatIsWrittenToInTheSecondLookIsReadOnceMore) {
+  registry.tree.bytes(data) = kWrong;
+  is_written_to = [&] { return opened == 2; };
+  EXPECT_EQ(rules_of(verdict().findings), std::set{Rule::blob_digest_mismatch});
+  EXPECT_EQ(opened, 3);
+}
+
+TEST_F(Looks, WhatIsWrittenToAgainAndAgainStaysWhatItWas) {
+  registry.tree.bytes(data) = kWrong;
+  is_written_to = [&] { return opened > 1; };
+  EXPECT_EQ(rules_of(verdict().findings), std::set{Rule::blob_digest_mismatch});
+}
+
+TEST_F(Looks, ABlobThatIsRightAtLastIsRight) {
+  registry.tree.bytes(data) = kWrong;
+  on_open = [&] {
+    if (opened == 2) registry.tree.bytes(data) = kRight;
+    return Answer::truth;
+  };
+  EXPECT_EQ(rules_of(verdict().findings), std::set<Rule>{});
+}
+
+// Whatever took it did so when all had been listed.
+TEST_F(Looks, ANeededBlobThatVanishesIsMissing) {
+  on_open = [&] {
+    registry.tree.remove(layout::blob(layer));
+    return Answer::absence;
+  };
+  const Verdict told = verdict();
+  EXPECT_THAT(rules_of(told.findings), testing::Contains(Rule::blob_missing));
+  EXPECT_EQ(told.harm.tags, 1u);
+}
+
+TEST_F(Looks, AnUnneededBlobThatVanishesIsNoDamage) {
+  const Digest garbage = registry.blob("garbage");
+  on_open = [&] {
+    registry.tree.remove(layout::blob(garbage));
+    return Answer::truth;
+  };
+  EXPECT_EQ(rules_of(verdict().findings), std::set<Rule>{});
+}
+
+class Knowing : public testing::Test {
+ protected:
+  Knowing() { registry.ago(2 * kDay).blob(kRight); }
+
+  Inventory inventory() const {
+    const auto storage = registry.tree.storage();
+    return surveyed(*storage, scanned(*storage));
+  }
+  Known known(const std::vector<Evidence>& evidence) {
+    return known_of(inventory(), {&state, kNow}, evidence);
+  }
+  std::size_t place() const { return index_of(*inventory().digests.find(blob)); }
+  bool is_read(const std::vector<Evidence>& evidence, Subset::Kind subset = Subset::Kind::all) {
+    const Inventory now = inventory();
+    return !to_be_read({.subset = {.kind = subset}}, now, known(evidence), kNow).empty();
+  }
+  void note(Time at, bool is_sound) {
+    const Inventory now = inventory();
+    const Blob& seen = *now.blob(*now.digests.find(blob));
+    state.note(blob, {seen.bytes, seen.inode, seen.modified, seen.changed}, at, "test", is_sound);
+  }
+  Evidence says(bool is_right, Time date) const {
+    return {
+        .file = "sums", .date = date, .checksums = {{blob, is_right ? blob : digest_of(kWrong)}}};
+  }
+
+  const TemporaryDirectory work;
+  const StoreFacts store = {.v2 = "/srv/docker/registry/v2"};
+  State state{work.path() / "state", store};
+  RegistryBuilder registry;
+  const Digest blob = digest_of(kRight);
+};
+
+TEST_F(Knowing, EvidenceSpeaksForABlobNightAfterNight) {
+  for (int night = 0; night < 3; ++night) EXPECT_FALSE(is_read({says(true, kNow - kDay)}));
+  note(kNow - kHour, true);
+  EXPECT_FALSE(is_read({says(true, kNow - kDay)}));
+  EXPECT_EQ(known({says(true, kNow - kDay)}).blobs[place()].at, kNow - kHour);
+}
+
+TEST_F(Knowing, NotForWhatWasWrittenToLater) {
+  EXPECT_TRUE(is_read({says(true, kNow - 3 * kDay)}));
+  EXPECT_EQ(share_of(known({says(true, kNow - 3 * kDay)}), inventory(), kNow).blobs, 0u);
+}
+
+TEST_F(Knowing, NorFromTheFuture) {
+  const Known knows = known({says(true, kNow + kHour)});
+  EXPECT_EQ(share_of(knows, inventory(), kNow).blobs, 0u);
+  EXPECT_TRUE(is_read({says(true, kNow + kHour)}));
+  EXPECT_EQ(known({}).blobs[place()], LastSeen());  // nor is it remembered
+}
+
+TEST_F(Knowing, WhatEvidenceCallsWrongIsReadWhateverPart) {
+  EXPECT_FALSE(is_read({}, Subset::Kind::nothing));
+  EXPECT_TRUE(is_read({says(false, kNow - kDay)}, Subset::Kind::nothing));
+  EXPECT_EQ(known({says(false, kNow - kDay)}).accused.size(), 1u);
+}
+
+TEST_F(Knowing, ButNotCalledWrongWhereItWasWrittenToSince) {
+  EXPECT_TRUE(known({says(false, kNow - 3 * kDay)}).accused.empty());
+  EXPECT_TRUE(is_read({says(false, kNow - 3 * kDay)}, Subset::Kind::nothing));
+  note(kNow - kHour, true);  // and was seen to be right
+  EXPECT_FALSE(is_read({says(false, kNow - 3 * kDay)}, Subset::Kind::nothing));
+}
+
+TEST_F(Knowing, TheLaterEvidenceDecidesButADoubtStays) {
+  const Known knows = known({says(true, kNow - kHour), says(false, kNow - kDay)});
+  EXPECT_TRUE(knows.accused.empty());
+  EXPECT_TRUE(knows.doubted[place()]);
+}
+
+TEST_F(Knowing, EvidenceThatContradictsItselfIsADoubt) {
+  EXPECT_TRUE(known({says(true, kNow - kDay), says(false, kNow - kDay)}).doubted[place()]);
+  EXPECT_TRUE(known({says(false, kNow - kDay), says(true, kNow - kDay)}).doubted[place()]);
+}
+
+TEST_F(Knowing, WhatWasWrongIsReadWhateverPartAndEvidence) {
+  note(kNow - kHour, false);
+  EXPECT_TRUE(is_read({}, Subset::Kind::nothing));
+  EXPECT_TRUE(is_read({says(true, kNow - kDay)}, Subset::Kind::nothing));
+  EXPECT_TRUE(known({}).blobs[place()].was_wrong);  // the older evidence does not clear it
+  registry.ago(kHour / 2).blob(kRight);
+  EXPECT_TRUE(is_read({}, Subset::Kind::nothing));
+}
+
+}  // namespace
+}  // namespace regctl::audit
