@@ -72,7 +72,7 @@ class Users {
   Users(const Inventory& inventory, const std::vector<Unpullable>& unpullable)
       : inventory_(inventory) {
     for (const Unpullable& one : unpullable) {
-      for (const Lacking& lacking : one.lacks) lacking_.emplace(lacking.digest, &one);
+      for (const Lacking& lacking : one.lacks) add(lacking, one);
       if (!one.manifest) add_unknown(one);
     }
   }
@@ -92,6 +92,14 @@ class Users {
   }
 
  private:
+  // By the name that the manifest uses, and by that of the blob behind it.
+  void add(const Lacking& lacking, const Unpullable& one) {
+    lacking_.emplace(lacking.digest, &one);
+    const Link* layer = link_named(inventory_.repositories[one.repository].layers, lacking.digest);
+    if (layer && layer->state == LinkState::present && layer->target != lacking.digest)
+      lacking_.emplace(layer->target, &one);
+  }
+
   void add_unknown(const Unpullable& one) {
     const Repository& repository = inventory_.repositories[one.repository];
     for (const std::uint32_t place : one.tags) {
@@ -130,6 +138,15 @@ Severity unless_cache(Severity severity, const Facts& facts) {
   return facts.store.pull_through_cache ? Severity::info : severity;
 }
 
+namespace {
+
+// No link can be written there.
+bool is_in_the_way(DamageKind kind) {
+  return kind == DamageKind::place_without_digest || kind == DamageKind::link_not_a_file;
+}
+
+}  // namespace
+
 Findings damages(Rule rule, DamageClass which, const Facts& facts) {
   Findings findings;
   const auto add = [&](const std::vector<Damage>& damages, const std::string& repository) {
@@ -139,6 +156,8 @@ Findings damages(Rule rule, DamageClass which, const Facts& facts) {
       if (damage.digest) finding.digest = facts.digest(*damage.digest);
       finding.repository = repository;
       finding.path = damage.path;
+      if (is_in_the_way(damage.kind))
+        finding.advice = facts.store.pull_through_cache ? info_of(rule).in_cache : kMoveOut;
       finding.found = report::found_by(damage, facts.inventory);
       findings.push_back(std::move(finding));
     }
@@ -200,10 +219,9 @@ std::vector<Finding> check(const Facts& facts) {
         finding.rule == Rule::link_empty ? Severity::error : unless_cache(Severity::error, facts);
     // It is harmless only where nobody needs it.
     if (finding.rule == Rule::layer_link_dangling)
-      finding.advice =
-          facts.inventory.has_quarantined_blob(*facts.inventory.digests.find(*finding.digest))
-              ? kHeal
-              : info_of(Rule::blob_missing).advice;
+      finding.advice = facts.can_be_healed[index_of(*facts.inventory.digests.find(*finding.digest))]
+                           ? kHeal
+                           : info_of(Rule::blob_missing).advice;
   }
   if (facts.store.pull_through_cache) {
     for (Finding& finding : findings) {

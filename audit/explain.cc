@@ -1,7 +1,6 @@
 #include "audit/explain.h"
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 
 #include "audit/catalog.h"
@@ -57,8 +56,15 @@ DigestId digest_of_name(const std::string& text, const std::string& name,
 DigestId subject_of(const std::string& name, const Inventory& inventory) {
   if (looks_like_a_digest(name)) return digest_of_name(name, name, inventory);
   if (const auto at = name.rfind('@'); at != name.npos) {
-    if (!inventory.repository(name.substr(0, at))) fail(name, "no such repository");
-    return digest_of_name(name.substr(at + 1), name, inventory);
+    const Repository* repository = inventory.repository(name.substr(0, at));
+    if (!repository) fail(name, "no such repository");
+    const DigestId subject = digest_of_name(name.substr(at + 1), name, inventory);
+    const auto is_target = [&](const Tag& tag) { return tag.target == subject; };
+    if (!link_named(repository->revisions, subject) && !link_named(repository->layers, subject) &&
+        std::ranges::none_of(repository->tags, is_target))
+      fail(name, "no such manifest or layer in this repository",
+           "--why " + inventory.digests[subject].text() + " tells of all of them");
+    return subject;
   }
   const auto tag_name = parse_tag_name(name);
   if (!tag_name) fail(name, "neither a digest nor repository:tag nor repository@digest");
@@ -91,46 +97,54 @@ class Namers {
   std::vector<std::pair<DigestId, DigestId>> pairs_;
 };
 
-using Chain = std::vector<DigestId>;  // from the subject up
-
+// The chains of names that lead to a subject, from where each ends: a step knows the one that it
+// names, so that chains share what they have in common.
 struct Chains {
-  std::vector<Chain> all;    // the shortest first
+  struct Step {
+    DigestId digest;
+    std::uint32_t names;   // index into steps; the first names itself
+    std::uint32_t length;  // of the chain: how many steps lead from here to the first
+  };
+  std::vector<Step> steps;   // each ends a chain; the first is the subject, the shortest come first
   std::uint64_t others = 0;  // left out: other ways to where one of these ends
+
+  bool leads_through(std::uint32_t step, DigestId digest) const {
+    while (steps[step].digest != digest) {
+      if (!step) return false;
+      step = steps[step].names;
+    }
+    return true;
+  }
+  // From its end down, the subject apart.
+  std::vector<Digest> via(std::uint32_t step, const Inventory& inventory) const {
+    std::vector<Digest> way;
+    way.reserve(steps[step].length);
+    for (; step; step = steps[step].names) way.push_back(inventory.digests[steps[step].digest]);
+    return way;
+  }
 };
 
-// The chains of names that end at it. Nested indexes can make more than anybody wants to read, or
-// can: from so many on, only the first way to each name is followed.
+// Nested indexes can make more than anybody wants to read, or can: from so many on, only the first
+// way to each name is followed.
 Chains chains_to(DigestId subject, const Inventory& inventory) {
   constexpr std::size_t kEveryWay = 10'000;
   const Namers namers(inventory);
-  Chains chains;
+  Chains chains{.steps = {{subject, 0, 0}}};
   std::vector<bool> reached(inventory.digests.size());
   reached[index_of(subject)] = true;
-  std::deque<Chain> open{{subject}};
-  while (!open.empty()) {
-    Chain chain = std::move(open.front());
-    open.pop_front();
-    namers.each(chain.back(), [&](DigestId namer) {
-      if (std::ranges::find(chain, namer) != chain.end()) return;  // a damaged one can
-      if (reached[index_of(namer)] && chains.all.size() + open.size() >= kEveryWay) {
-        ++chains.others;
-        return;
+  for (std::uint32_t at = 0; at < chains.steps.size(); ++at) {
+    const Chains::Step step = chains.steps[at];
+    namers.each(step.digest, [&](DigestId namer) {
+      if (reached[index_of(namer)]) {
+        const bool too_many = chains.steps.size() >= kEveryWay;
+        chains.others += too_many;
+        if (too_many || chains.leads_through(at, namer)) return;  // a damaged one can
       }
       reached[index_of(namer)] = true;
-      Chain longer = chain;
-      longer.push_back(namer);
-      open.push_back(std::move(longer));
+      chains.steps.push_back({namer, at, step.length + 1});
     });
-    chains.all.push_back(std::move(chain));
   }
   return chains;
-}
-
-// From the root down, the subject apart.
-std::vector<Digest> via(const Chain& chain, const Sight& sight) {
-  std::vector<Digest> way;
-  for (auto at = chain.rbegin(); at + 1 != chain.rend(); ++at) way.push_back(sight.digest(*at));
-  return way;
 }
 
 // Who holds a digest by itself: the tags that point to it, but for those that the next run lets go,
@@ -180,7 +194,10 @@ class Holders {
   std::vector<One> tags_, revisions_;
 };
 
-AnswerTable table_of(const Chains& chains, const Holders& holders, const Sight& sight) {
+// What does not fit in is counted among the other ways: of long chains a few fill a page, and their
+// length together grows with the square of their number.
+AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight) {
+  constexpr std::size_t kMostSteps = 250'000;  // of all rows
   AnswerTable table{.key = "chains",
                     .title = "",
                     .columns = {{"repository", "REPOSITORY"},
@@ -188,15 +205,22 @@ AnswerTable table_of(const Chains& chains, const Holders& holders, const Sight& 
                                 {"kept_as", "KEPT AS"},
                                 {"via", "VIA"}},
                     .rows = {}};
-  for (const Chain& chain : chains.all) {
+  std::size_t steps = 0;
+  for (std::uint32_t at = 0; at < chains.steps.size(); ++at) {
+    const DigestId end = chains.steps[at].digest;
     const auto add = [&](std::uint32_t repository, Cell tag, Why kept) {
-      table.rows.push_back({sight.inventory.repositories[repository].name, std::move(tag),
-                            std::string(report::words_of(kept)), via(chain, sight)});
+      steps += chains.steps[at].length;
+      if (steps > kMostSteps)
+        ++chains.others;
+      else
+        table.rows.push_back({sight.inventory.repositories[repository].name, std::move(tag),
+                              std::string(report::words_of(kept)),
+                              chains.via(at, sight.inventory)});
     };
-    holders.each_tag(chain.back(), [&](std::uint32_t repository, std::uint32_t tag) {
+    holders.each_tag(end, [&](std::uint32_t repository, std::uint32_t tag) {
       add(repository, sight.inventory.repositories[repository].tags[tag].name, Why::tagged);
     });
-    holders.each_revision(chain.back(), [&](std::uint32_t repository, std::uint32_t link) {
+    holders.each_revision(end, [&](std::uint32_t repository, std::uint32_t link) {
       const Why kept = sight.mark.repositories[repository].revisions[link];
       if (kept != Why::nothing && kept != Why::tagged && kept != Why::reference)
         add(repository, {}, kept);
@@ -210,8 +234,8 @@ AnswerTable table_of(const Chains& chains, const Holders& holders, const Sight& 
 std::optional<Time> unlinked_since(const Chains& chains, const Holders& holders,
                                    const Sight& sight) {
   std::optional<Time> since;
-  for (const Chain& chain : chains.all) {
-    holders.each_revision(chain.back(), [&](std::uint32_t repository, std::uint32_t place) {
+  for (const Chains::Step& step : chains.steps) {
+    holders.each_revision(step.digest, [&](std::uint32_t repository, std::uint32_t place) {
       const Link& revision = sight.inventory.repositories[repository].revisions[place];
       if (revision.state == LinkState::pending)
         since = std::max(since.value_or(revision.modified), revision.modified);
@@ -271,8 +295,9 @@ Fate fate_of(DigestId subject, const Sight& sight) {
 
 Answer why(const Sight& sight, const std::string& name) {
   const DigestId subject = subject_of(name, sight.inventory);
-  const Chains chains = chains_to(subject, sight.inventory);
+  Chains chains = chains_to(subject, sight.inventory);
   const Holders holders(sight);
+  AnswerTable ways = table_of(chains, holders, sight);
   const Fate fate = fate_of(subject, sight);
   const Blob* blob = sight.inventory.blob(subject);
   const auto since =
@@ -294,7 +319,7 @@ Answer why(const Sight& sight, const std::string& name) {
                         since ? Cell(*since) : Cell(),
                         chains.others ? Cell(Count{chains.others}) : Cell(), fate.next_run,
                         fate.when ? Cell(*fate.when) : Cell()});
-  return answer_of(std::move(about), table_of(chains, holders, sight));
+  return answer_of(std::move(about), std::move(ways));
 }
 
 }  // namespace regctl::audit

@@ -1,6 +1,7 @@
 #include "audit/facts.h"
 
 #include <algorithm>
+#include <set>
 
 #include "registry/halves.h"
 #include "registry/layout.h"
@@ -34,6 +35,24 @@ std::vector<bool> manifests_of(const Inventory& inventory) {
     }
   }
   return manifests;
+}
+
+std::vector<bool> healable_in(const Inventory& inventory) {
+  std::vector<bool> healable(inventory.digests.size());
+  std::set<std::pair<DigestId, std::uint64_t>> copies;
+  for (const Quarantined& copy : inventory.quarantined) {
+    if (copy.kind != Quarantined::Kind::blob) continue;
+    copies.emplace(copy.digest, copy.bytes);
+    healable[index_of(copy.digest)] = true;
+  }
+  if (copies.empty()) return healable;
+  for (const Document& document : inventory.documents) {
+    for (const Reference& reference : document.references) {
+      if (reference.size && !copies.contains({reference.to, *reference.size}))
+        healable[index_of(reference.to)] = false;
+    }
+  }
+  return healable;
 }
 
 Policy with(Policy policy, bool Policy::*option) {
@@ -92,6 +111,7 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Conten
               .unpullable = {},
               .in_doubt = {},
               .is_manifest = manifests_of(inventory),
+              .can_be_healed = healable_in(inventory),
               .aliases = Closure(inventory).aliases()};
   facts.unreached = unreached_blobs(inventory, facts.mark, policy, now);
   facts.unpullable = facts.pulling.unpullable();

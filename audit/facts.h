@@ -32,6 +32,9 @@ struct Facts {
   std::vector<Unpullable> in_doubt;  // by what could not be read
   // By DigestId: a link, a tag or an index says that it is a manifest.
   std::vector<bool> is_manifest;
+  // By DigestId: of a blob that is not there a copy is in quarantine, of the size that manifests
+  // say.
+  std::vector<bool> can_be_healed;
   // (name, target) of alias links, ascending.
   std::vector<std::pair<DigestId, DigestId>> aliases;
 

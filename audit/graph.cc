@@ -74,7 +74,10 @@ std::string draw_images(const Images& images, const Sight& sight) {
   std::map<DigestId, std::vector<DigestId>> users;  // of layers
   for (const auto& [image, names] : images) {
     std::string label;
-    for (const std::string& name : names) label += (label.empty() ? "" : "\n") + name;
+    for (std::size_t i = 0; i < std::min(names.size(), kMostNamesDrawn); ++i)
+      label += (i ? "\n" : "") + names[i];
+    if (names.size() > kMostNamesDrawn)
+      label += fmt::format("\nand {} more", cli::format_count(names.size() - kMostNamesDrawn));
     text += fmt::format("  image{} [shape=box, style=filled, fillcolor=\"#dde8f7\", label={}];\n",
                         index_of(image), quoted(label));
     for (const DigestId layer : layers_below(image, sight, closure)) users[layer].push_back(image);

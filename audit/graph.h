@@ -10,7 +10,7 @@ namespace regctl::audit {
 
 // Up to so many images are drawn one by one, with their layers; of more stores the repositories
 // are, with what each pair of them shares.
-inline constexpr std::size_t kMostImagesDrawn = 30;
+inline constexpr std::size_t kMostImagesDrawn = 30, kMostNamesDrawn = 10;  // each with its names
 // Of repositories and of pairs: the largest. The legend says how many are left out.
 inline constexpr std::size_t kMostRepositoriesDrawn = 40, kMostPairsDrawn = 80;
 

@@ -39,11 +39,12 @@ Findings blob_digest_mismatch(const Facts& facts) {
   return findings;
 }
 
-// One of the wrong size can only be of the wrong bytes too; that is not told again.
+// Of a layer, or of a platform's manifest. One of the wrong bytes is of the wrong size too; that is
+// not told again.
 Findings blob_size_mismatch(const Facts& facts) {
   Findings findings;
   std::set<DigestId> told;
-  each_needed_blob(facts, [&](const Document&, const Reference& reference) {
+  const auto look_at = [&](const Reference& reference) {
     const Blob* blob = facts.blob_behind(reference.to);
     if (!blob || !blob->visited || !blob->present || !reference.size ||
         blob->bytes == *reference.size ||
@@ -56,7 +57,17 @@ Findings blob_size_mismatch(const Facts& facts) {
     finding.found = blob->bytes;
     finding.bytes = blob->bytes;
     findings.push_back(std::move(finding));
-  });
+  };
+  for (const Repository& repository : facts.inventory.repositories) {
+    each_served_manifest(facts, repository, [&](const Document& document) {
+      for (const Reference& reference : document.references) {
+        const bool is_handed_out =
+            reference.role == Role::child &&
+            facts.pulling.of_manifest(repository, reference.to) == Lack::nothing;
+        if (reference.is_to_blob() || is_handed_out) look_at(reference);
+      }
+    });
+  }
   return findings;
 }
 
@@ -73,7 +84,7 @@ Findings blob_missing(const Facts& facts) {
         continue;
       Finding finding = finding_of(Rule::blob_missing, facts.digest(revision.target));
       finding.path = layout::blob_data(facts.digest(revision.target));
-      finding.advice = kHeal;
+      if (facts.can_be_healed[index_of(revision.target)]) finding.advice = kHeal;
       findings.push_back(std::move(finding));
     }
   }
@@ -83,7 +94,7 @@ Findings blob_missing(const Facts& facts) {
     Finding finding = finding_of(Rule::blob_missing, facts.digest(reference.to));
     finding.severity = unless_cache(Severity::error, facts);
     finding.found = report::Part{report::Code::needed_by, {facts.digest(document.digest).text()}};
-    if (facts.inventory.has_quarantined_blob(reference.to)) finding.advice = kHeal;
+    if (facts.can_be_healed[index_of(reference.to)]) finding.advice = kHeal;
     findings.push_back(std::move(finding));
   });
   return findings;

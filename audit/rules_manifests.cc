@@ -93,7 +93,7 @@ Findings index_child_missing(const Facts& facts) {
   Findings findings;
   const auto add = [&](const Repository& repository, const Document& index, DigestId child) {
     findings.push_back(child_finding(Rule::index_child_missing, repository, index, child, facts));
-    if (facts.inventory.has_quarantined_blob(child)) findings.back().advice = kHeal;
+    if (facts.can_be_healed[index_of(child)]) findings.back().advice = kHeal;
   };
   each_child_that_lacks(Lack::bytes, facts, add);
   each_child_that_lacks(Lack::link, facts,

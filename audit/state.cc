@@ -195,8 +195,12 @@ State::State(const std::string& file, const StoreFacts& store)
     if (error.code() == SQLITE_BUSY)
       refuse(ExitStatus::locked, "--state " + file + ": another audit uses it",
              "wait for it to end, or give each a file of its own");
+    const bool is_no_database = error.code() == SQLITE_NOTADB || error.code() == SQLITE_CORRUPT;
     refuse(ExitStatus::usage, "--state " + file + ": " + error.what(),
-           "the file must be on a disk with room, and be writable, or not be there yet");
+           is_no_database
+               ? "another program's file, or a damaged one: give another, or move this aside; all "
+                 "is read again then"
+               : "the file must be on a disk with room, and be writable, or not be there yet");
   }
 }
 

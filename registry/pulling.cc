@@ -34,13 +34,18 @@ class OfRepository {
     if (!unknown.tags.empty()) all.push_back(std::move(unknown));
     open_all();
     for (const auto& [manifest, lacks] : lacks_) {
-      if (lacks.empty()) continue;
-      if (const auto tags = tags_.find(manifest); tags != tags_.end())
+      const auto tags = tags_.find(manifest);
+      if (!lacks.empty() && tags != tags_.end())
         all.push_back(unpullable(manifest, std::nullopt, lacks, tags->second));
-      if (const auto namers = namers_.find(manifest); namers != namers_.end()) {
-        sort_unique(namers->second);  // one may name it twice
-        for (const DigestId namer : namers->second)
+      const auto namers = namers_.find(manifest);
+      if (namers == namers_.end()) continue;
+      sort_unique(namers->second);  // one may name it twice
+      for (const DigestId namer : namers->second) {
+        if (!lacks.empty())
           all.push_back(unpullable(manifest, namer, lacks, tags_above(namer)));
+        else if (misfits_.contains({manifest, namer}))
+          all.push_back(
+              unpullable(manifest, namer, {{manifest, Lack::right_bytes}}, tags_above(namer)));
       }
     }
     return all;
@@ -70,9 +75,10 @@ class OfRepository {
       if (!is_new) continue;
       at->second = lacks_of(manifest);
       if (lacks_itself(manifest, at->second)) continue;
-      each_child(manifest, [&](DigestId child) {
-        namers_[child].push_back(manifest);
-        open.push_back(child);
+      each_child(manifest, [&](const Reference& child) {
+        namers_[child.to].push_back(manifest);
+        if (!pulling_.is_of_its_size(repository_, child)) misfits_.emplace(child.to, manifest);
+        open.push_back(child.to);
       });
     }
   }
@@ -101,7 +107,7 @@ class OfRepository {
     const Document* document = inventory_.document(manifest);
     if (!document || document->state != Document::State::sound) return;
     for (const Reference& reference : document->references) {
-      if (reference.role == Role::child) visit(reference.to);
+      if (reference.role == Role::child) visit(reference);
     }
   }
 
@@ -146,8 +152,10 @@ class OfRepository {
   std::map<DigestId, Tags> tags_;                   // by their targets
   std::map<DigestId, std::vector<Lacking>> lacks_;  // of all that was opened
   std::map<DigestId, std::vector<DigestId>>
-      namers_;                      // indexes that can be pulled, by their children
-  std::map<DigestId, Tags> above_;  // tags_above()
+      namers_;  // indexes that can be pulled, by their children
+  std::set<std::pair<DigestId, DigestId>> misfits_;  // children of another size than their indexes
+                                                     // say, and these
+  std::map<DigestId, Tags> above_;                   // tags_above()
 };
 
 // A layer that some tag points to is no manifest, but sound.
@@ -211,10 +219,18 @@ Lack Pulling::of_blob(const Repository& repository, const Reference& reference) 
     return may_be_hidden(inventory_, link) ? Lack::nothing : Lack::link;
   }
   if (const Lack lack = of_bytes(layer->target); lack != Lack::nothing) return lack;
-  const Blob* blob = inventory_.blob(layer->target);
+  return is_of_its_size(repository, reference) ? Lack::nothing : Lack::right_bytes;
+}
+
+bool Pulling::is_of_its_size(const Repository& repository, const Reference& reference) const {
+  const Link* revision = link_named(repository.revisions, reference.to);
+  const Link* link = revision && revision->state == LinkState::present
+                         ? revision
+                         : link_named(repository.layers, reference.to);
+  const Blob* blob =
+      link && link->state == LinkState::present ? inventory_.blob(link->target) : nullptr;
   const bool is_seen = blob && blob->visited && blob->present;
-  return is_seen && reference.size && blob->bytes != *reference.size ? Lack::right_bytes
-                                                                     : Lack::nothing;
+  return !is_seen || !reference.size || blob->bytes == *reference.size;
 }
 
 bool Pulling::was_never_pushed(const Repository& repository, DigestId child) const {

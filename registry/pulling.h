@@ -53,6 +53,8 @@ class Pulling {
 
   Lack of_manifest(const Repository& repository, DigestId id) const;
   Lack of_blob(const Repository& repository, const Reference& reference) const;
+  // The bytes that `repository` hands out for it are as many as the manifest says, or not there.
+  bool is_of_its_size(const Repository& repository, const Reference& reference) const;
 
   // An index of `repository` names `child`, which was never pushed there: it has no revision link,
   // nor the directory of one that was deleted, and if it has bytes they are another repository's.

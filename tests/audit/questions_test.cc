@@ -114,6 +114,33 @@ TEST_F(Why, NestedIndexesAreNotFollowedOnEveryWay) {
   EXPECT_EQ(tags.size(), 32u);
 }
 
+// Each way is one step longer than the one before.
+TEST_F(Why, OfLongWaysOnlyTheShortestAreTold) {
+  constexpr std::uint64_t kDeep = 1000;
+  Digest last = registry.image("app", {"layer"});
+  for (std::uint64_t i = 0; i < kDeep; ++i)
+    last = registry.index("app", {last}, "v" + std::to_string(i));
+  const auto ways = why(digest_of("layer").text());
+  std::size_t steps = 0;
+  for (const Row& row : ways) {
+    if (row.contains("tag")) steps += std::get<std::vector<Digest>>(row.at("via")).size();
+  }
+  EXPECT_LE(steps, 250'000u);
+  EXPECT_GT(steps, 200'000u);
+  const auto others = std::get<Count>(about(digest_of("layer").text()).at("other_ways")).count;
+  EXPECT_EQ(others, kDeep - ways.size());
+}
+
+// It is asked of this repository, and others may have it.
+TEST_F(Why, ADigestThatTheRepositoryLacks) {
+  const Digest image = registry.image("app", {"layer"}, "v1");
+  registry.image("other", {"another"}, "v1");
+  EXPECT_THROW(why("other@" + image.text()), cli::UsageError);
+  EXPECT_THROW(why("other@" + digest_of("layer").text()), cli::UsageError);
+  EXPECT_EQ(std::get<Digest>(about("app@" + digest_of("layer").text()).at("digest")),
+            digest_of("layer"));
+}
+
 TEST_F(Why, AShortDigestWhereItIsTheOnlyOne) {
   const Digest image = registry.image("app", {"layer"}, "v1");
   EXPECT_EQ(std::get<Digest>(about(image.hex().substr(0, 12)).at("digest")), image);
@@ -375,6 +402,16 @@ TEST_F(Graph, ImagesAndTheLayersThatTheyShare) {
   EXPECT_THAT(graph, testing::Not(testing::HasSubstr(digest_of("own").hex().substr(0, 12))));
   EXPECT_EQ(std::count(graph.begin(), graph.end(), '>'), 2);
   EXPECT_THAT(graph, testing::HasSubstr("legend"));
+}
+
+TEST_F(Graph, OfManyNamesOnlySomeAreDrawn) {
+  const Digest image = registry.image("app", {"layer"}, "v0");
+  for (std::size_t i = 1; i < kMostNamesDrawn + 5; ++i)
+    registry.tag("app", "v" + std::to_string(i), image);
+  const std::string graph = graph_of(asked(registry).sight);
+  EXPECT_THAT(graph, testing::HasSubstr("and 5 more"));
+  EXPECT_THAT(graph, testing::Not(testing::HasSubstr("app:v9\n"
+                                                     "app")));
 }
 
 TEST_F(Graph, OfMoreThanCanBeReadOnlyRepositoriesAreDrawn) {

@@ -1,5 +1,7 @@
 // A fixture for each rule of the audit's table: what is done to a sound store, and the finding that
 // must follow. A rule without a fixture fails.
+#include "audit/rules.h"
+
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -509,6 +511,42 @@ TEST(Audit, AnAliasIsTheBlobItLeadsTo) {
   ASSERT_EQ(rules_of(findings), std::set{Rule::blob_size_mismatch});
   EXPECT_EQ(findings[0].digest, name);
   EXPECT_EQ(findings[0].path, RegistryBuilder::data(digest_of(bytes)));
+  store.tree.bytes(RegistryBuilder::data(digest_of(bytes))) = "by sha256";
+  store.audit = Audit();
+  const Verdict read = verdict_on(store);
+  ASSERT_EQ(rules_of(read.findings), std::set{Rule::blob_digest_mismatch});
+  ASSERT_EQ(read.findings[0].used_by.size(), 1u);
+  EXPECT_EQ(read.findings[0].used_by[0].tags, std::vector<std::string>{"alias"});
+  EXPECT_EQ(read.harm.tags, 1u);
+}
+
+TEST(Audit, APlatformOfAnotherSizeThanItsIndexSays) {
+  Sound store;
+  store.registry.manifest("app",
+                          R"({"schemaVersion":2,"manifests":[)" +
+                              RegistryBuilder::descriptor(
+                                  "application/vnd.oci.image.manifest.v1+json", store.image, 7) +
+                              "]}",
+                          "many");
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told.findings), std::set{Rule::blob_size_mismatch});
+  EXPECT_EQ(told.findings[0].digest, store.image);
+  ASSERT_EQ(told.findings[0].used_by.size(), 1u);
+  EXPECT_EQ(told.findings[0].used_by[0].tags, std::vector<std::string>{"many"});
+  EXPECT_EQ(told.harm.tags, 1u);  // the image's own tag can be pulled
+}
+
+// A copy that cannot be what the manifest asks for heals nothing.
+TEST(Audit, OnlyACopyOfTheRightSizeIsGivenBack) {
+  for (const bool is_cut : {false, true}) {
+    Sound store;
+    if (is_cut) store.tree.bytes(RegistryBuilder::data(store.layer)).pop_back();
+    store.registry.quarantine(RegistryBuilder::data(store.layer), kNow - kDay);
+    const auto findings = audited(store);
+    const auto missing = std::ranges::find(findings, Rule::blob_missing, &Finding::rule);
+    ASSERT_NE(missing, findings.end());
+    EXPECT_EQ(missing->advice == kHeal, !is_cut);
+  }
 }
 
 }  // namespace

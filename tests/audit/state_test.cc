@@ -1,7 +1,7 @@
 // What a state remembers, and whose it is.
 #include "audit/state.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <fstream>
 
@@ -113,6 +113,11 @@ TEST_F(StateTest, IsNoOtherFile) {
   std::ofstream(file) << std::string(4096, 'x');
   EXPECT_EQ(refusal(), cli::ExitStatus::usage);
   EXPECT_EQ(std::filesystem::file_size(file), 4096u);
+  try {
+    State state(file, store);
+  } catch (const cli::Failure& failure) {
+    EXPECT_THAT(failure.hint(), testing::HasSubstr("another program's file"));
+  }
 }
 
 TEST_F(StateTest, ComparesWithTheLastThatIsOldEnough) {

@@ -18,8 +18,14 @@ LocalImage local_image(const std::vector<std::string>& layers, const std::string
   return image;
 }
 
-LocalImage local_index(const std::vector<Digest>& children) {
-  const std::string json = RegistryBuilder::index_json(children);
+LocalImage local_index(const std::vector<LocalImage>& children) {
+  std::vector<Digest> digests;
+  std::vector<std::uint64_t> sizes;
+  for (const LocalImage& child : children) {
+    digests.push_back(child.digest);
+    sizes.push_back(child.json.size());
+  }
+  const std::string json = RegistryBuilder::index_json(digests, sizes);
   return {.json = json, .media_type = kOciIndex, .digest = digest_of(json)};
 }
 

@@ -20,7 +20,7 @@ struct LocalImage {
   Digest digest;
 };
 LocalImage local_image(const std::vector<std::string>& layers, const std::string& config);
-LocalImage local_index(const std::vector<Digest>& children);
+LocalImage local_index(const std::vector<LocalImage>& children);
 
 // A connection that is made anew after every failure, to a registry that may be restarted on
 // another port.

@@ -62,7 +62,10 @@ Digest RegistryBuilder::image(const std::string& repository, const std::vector<s
 
 Digest RegistryBuilder::index(const std::string& repository, const std::vector<Digest>& children,
                               const std::string& name) {
-  return manifest(repository, index_json(children), name);
+  std::vector<std::uint64_t> sizes;
+  for (const Digest& child : children)
+    sizes.push_back(tree.has(data(child)) ? tree.bytes(data(child)).size() : 2);
+  return manifest(repository, index_json(children, sizes), name);
 }
 
 std::string RegistryBuilder::descriptor(const std::string& media_type, const Digest& digest,
@@ -84,11 +87,12 @@ std::string RegistryBuilder::image_json(const Digest& config, std::uint64_t conf
   return json + "}";
 }
 
-std::string RegistryBuilder::index_json(const std::vector<Digest>& children) {
+std::string RegistryBuilder::index_json(const std::vector<Digest>& children,
+                                        const std::vector<std::uint64_t>& sizes) {
   std::string json =
       std::string(R"({"schemaVersion":2,"mediaType":")") + kOciIndex + R"(","manifests":[)";
   for (std::size_t i = 0; i < children.size(); ++i)
-    json += (i ? "," : "") + descriptor(kOciManifest, children[i], 2);
+    json += (i ? "," : "") + descriptor(kOciManifest, children[i], i < sizes.size() ? sizes[i] : 2);
   return json + "]}";
 }
 

@@ -61,7 +61,9 @@ class RegistryBuilder {
   static std::string image_json(const Digest& config, std::uint64_t config_size,
                                 const std::vector<std::pair<Digest, std::uint64_t>>& layers,
                                 std::optional<Digest> subject = {});
-  static std::string index_json(const std::vector<Digest>& children);
+  // `sizes` are the children's; where there are fewer, they are said to have 2 bytes.
+  static std::string index_json(const std::vector<Digest>& children,
+                                const std::vector<std::uint64_t>& sizes = {});
 
   // Keys of what has been told.
   static std::string data(const Digest& digest) { return layout::blob(digest) + "/data"; }

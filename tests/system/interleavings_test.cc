@@ -198,7 +198,7 @@ TEST_F(Interleavings, RevisionLinkThenQuarantineThenTagLink) {
 TEST_F(Interleavings, AnIndexPushedOverADoomedChild) {
   registry.manifest("app", image.json);
   write();
-  const LocalImage index = local_index({image.digest});
+  const LocalImage index = local_index({image});
   serve_and_stop_at(revision_directory(index.digest));
   auto put = put_meanwhile("new", index);
   ASSERT_TRUE(stands_at(revision_directory(index.digest)));

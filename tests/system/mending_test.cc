@@ -31,6 +31,7 @@ class Mending : public StoreOnDisk {
   }
 
   fs::path file(const std::string& key) const { return v2() / key; }
+  fs::path volume() const { return work.path() / "volume"; }
   void overwrite(const std::string& key, const std::string& bytes) const {
     std::ofstream(file(key), std::ios::binary) << bytes;
   }
@@ -88,6 +89,7 @@ class Mending : public StoreOnDisk {
                     .status,
                 0);
     }
+    if (says("mount the volume that belongs there")) fs::rename(volume(), path);
     const bool of_tags_only = says("where it is a tag's");
     const bool all = says("push the image again") ||
                      (says("push the tag again") && (is_of_tag || !of_tags_only));
@@ -177,6 +179,18 @@ const std::map<std::pair<audit::Rule, std::string>, Damage>& damages() {
        }},
       {{link_invalid, "tag"},
        [](Mending& store) { store.overwrite(layout::tag_current_link("app", "v1"), "no digest"); }},
+      {{link_invalid, "place"},
+       [](Mending& store) {
+         store.registry.tree.file("repositories/app/_layers/sha256/zz/link", "x", kNow - kDay);
+         store.write();
+       }},
+      {{link_invalid, "directory"},
+       [](Mending& store) {
+         fs::remove(store.file(kLayer));
+         fs::create_directory(store.file(kLayer));
+       }},
+      {{half_store, ""},
+       [](Mending& store) { fs::rename(store.file(std::string(layout::kBlobs)), store.volume()); }},
       {{link_name_mismatch, "layer"},
        [](Mending& store) { store.overwrite(kLayer, digest_of("another").text()); }},
       {{link_name_mismatch, "revision"},
@@ -250,12 +264,12 @@ INSTANTIATE_TEST_SUITE_P(Rules, AdviceMends, testing::ValuesIn(AdviceMends::case
 // Every rule of which somebody should do something has a case here, or in advice_test.cc.
 TEST(Mends, EveryAdvice) {
   using enum audit::Rule;
-  // links_test.cc; what the system and the mounts say; commands
-  std::set<audit::Rule> told = {symlink_in_tree,     read_error,   half_store,      owner_mixed,
-                                layer_link_dangling, upload_stale, upload_malformed};
+  std::set<audit::Rule> told = {read_error};  // no disk can be mended here
   for (const auto& [name, damage] : damages()) told.insert(name.first);
   for (const audit::RuleInfo& info : audit::rules()) {
-    if (info.severity != audit::Severity::info) {
+    const auto runs = [&](const char* what) { return info.advice.find(what) != info.advice.npos; };
+    const bool is_a_command = runs("regctl-gc") || runs("chown") || runs("--follow");
+    if (info.severity != audit::Severity::info && !is_a_command) {
       EXPECT_TRUE(told.contains(info.rule)) << info.id;
     }
   }

@@ -179,12 +179,8 @@ class Race {
     }
     if (children.empty()) return;
     std::set<Digest> digests;
-    std::vector<Digest> order;
-    for (const LocalImage& child : children) {
-      digests.insert(child.digest);
-      order.push_back(child.digest);
-    }
-    const LocalImage index = local_index(order);
+    for (const LocalImage& child : children) digests.insert(child.digest);
+    const LocalImage index = local_index(children);
     const std::string tag = "i" + std::to_string(random() % 2);
     for (int attempt = 0; attempt < kTries; ++attempt) {
       bool all = true;

@@ -14,7 +14,9 @@ class Blobs {
   Blobs() {
     for (const char letter : {'a', 'b', 'c', 'j'}) tell(letter, std::string("layer ") + letter);
     tell('i', RegistryBuilder::image_json(digests.at('j'), 7, {}));
-    tell('n', RegistryBuilder::index_json({digests.at('i')}));
+    const Digest image = digests.at('i');
+    tell('n', RegistryBuilder::index_json(
+                  {image}, {registry.tree.bytes(RegistryBuilder::data(image)).size()}));
   }
 
   // `text` with every "@x" replaced by the digest of blob x, "@^x" by the same in upper case.
