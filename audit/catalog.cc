@@ -216,11 +216,25 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
                             Size{weights.size(*tag.target)}, Size{weights.unique(*tag.target)}});
       // Beneath the first of its tags: there may be many of both.
       if (!each_platform || !told.insert(*tag.target).second) continue;
-      for (const Member& member : members)
-        table.rows.push_back({repository.name, tag.name, sight.digest(member.manifest),
-                              member.platform, time_cell(created(all.at(member.manifest))),
-                              Size{own->size(member.manifest)},
-                              Size{own->unique(member.manifest)}});
+      std::uint64_t never_pushed = 0;
+      for (const Member& member : members) {
+        if (!link_named(repository.revisions, member.manifest) &&
+            !link_named(repository.layers, member.manifest))
+          ++never_pushed;
+        else
+          table.rows.push_back({repository.name, tag.name, sight.digest(member.manifest),
+                                member.platform, time_cell(created(all.at(member.manifest))),
+                                Size{own->size(member.manifest)},
+                                Size{own->unique(member.manifest)}});
+      }
+      if (never_pushed)
+        table.rows.push_back({repository.name,
+                              tag.name,
+                              {},
+                              cli::format_count(never_pushed) + " never pushed here",
+                              {},
+                              {},
+                              {}});
     }
   }
   return answer_of(std::move(table));

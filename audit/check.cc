@@ -57,15 +57,6 @@ constexpr std::array kChecks = {
 };
 static_assert(has_a_row_for_each(kChecks, &Check::rule, Rule::alias_link));
 
-UsedBy user_of(const Unpullable& broken, const Inventory& inventory) {
-  const Repository& repository = inventory.repositories[broken.repository];
-  UsedBy user{.repository = repository.name};
-  for (const std::uint32_t tag : broken.tags) user.tags.push_back(repository.tags[tag].name);
-  if (broken.manifest) user.manifest = inventory.digests[*broken.manifest];
-  if (broken.named_by) user.named_by = inventory.digests[*broken.named_by];
-  return user;
-}
-
 // Which tags cannot be pulled for what is wrong.
 class Users {
  public:
@@ -77,14 +68,14 @@ class Users {
     }
   }
 
-  void name_in(Finding& finding) const {
+  void name_in(Finding& finding) {
     const auto id = finding.digest ? inventory_.digests.find(*finding.digest) : std::nullopt;
     if (id) {
       const auto [first, last] = lacking_.equal_range(*id);
       for (auto one = first; one != last; ++one) {
         const std::string& name = inventory_.repositories[one->second->repository].name;
         if (finding.repository.empty() || finding.repository == name)
-          finding.used_by.push_back(user_of(*one->second, inventory_));
+          finding.used_by.push_back(user_of(*one->second));
       }
     }
     if (const auto unknown = unknown_.find(finding.path); unknown != unknown_.end())
@@ -92,6 +83,25 @@ class Users {
   }
 
  private:
+  UsedBy user_of(const Unpullable& broken) {
+    const Repository& repository = inventory_.repositories[broken.repository];
+    UsedBy user{.repository = repository.name, .tags = names_of(broken.tags, repository)};
+    if (broken.manifest) user.manifest = inventory_.digests[*broken.manifest];
+    if (broken.named_by) user.named_by = inventory_.digests[*broken.named_by];
+    return user;
+  }
+
+  SharedList<std::string> names_of(const SharedList<std::uint32_t>& tags,
+                                   const Repository& repository) {
+    const auto [at, is_new] = names_.try_emplace(tags.id());
+    if (is_new) {
+      std::vector<std::string> names;
+      for (const std::uint32_t tag : tags) names.push_back(repository.tags[tag].name);
+      at->second = std::move(names);
+    }
+    return at->second;
+  }
+
   // By the name that the manifest uses, and by that of the blob behind it.
   void add(const Lacking& lacking, const Unpullable& one) {
     lacking_.emplace(lacking.digest, &one);
@@ -112,6 +122,7 @@ class Users {
   const Inventory& inventory_;
   std::multimap<DigestId, const Unpullable*> lacking_;
   std::map<std::string, UsedBy> unknown_;  // by the link that does not tell what it points to
+  std::map<const void*, SharedList<std::string>> names_;  // by the id of the list of their tags
 };
 
 // Warnings that are errors where a tag cannot be pulled for them.
@@ -172,25 +183,28 @@ Harm harm_of(const Facts& facts, const std::vector<Finding>& findings) {
   Harm harm;
   if (facts.store.pull_through_cache) return harm;
   std::set<std::pair<std::string, std::string>> named;
+  std::set<const void*> seen;  // lists: many findings share one
   for (const Finding& finding : findings) {
     for (const UsedBy& user : finding.used_by) {
+      if (!seen.insert(user.tags.id()).second) continue;
       for (const std::string& tag : user.tags) named.emplace(user.repository, tag);
     }
   }
   std::set<std::pair<std::uint32_t, std::uint32_t>> tags;
   std::set<std::uint32_t> repositories;
+  std::map<const void*, bool> are_harm;  // by list
   Closure closure(facts.inventory);
   for (const Unpullable& one : facts.unpullable) {
-    if (one.never_pushed) continue;
+    const auto [is_harm, is_new] = are_harm.try_emplace(one.tags.id(), false);
     const Repository& repository = facts.inventory.repositories[one.repository];
-    bool is_harm = false;
     for (const std::uint32_t place : one.tags) {
+      if (!is_new) break;
       const Tag& tag = repository.tags[place];
       if (!named.contains({repository.name, tag.name}) || facts.is_dead(repository, tag)) continue;
       tags.emplace(one.repository, place);
-      is_harm = true;
+      is_harm->second = true;
     }
-    if (!is_harm) continue;
+    if (!is_harm->second) continue;
     repositories.insert(one.repository);
     if (!one.manifest) continue;
     closure.from(*one.manifest, [&](DigestId id) {
@@ -210,7 +224,7 @@ std::vector<Finding> check(const Facts& facts) {
     findings.reserve(findings.size() + found.size());  // there may be one for each blob
     std::ranges::move(found, std::back_inserter(findings));
   }
-  const Users users(facts.inventory, facts.unpullable), doubtful(facts.inventory, facts.in_doubt);
+  Users users(facts.inventory, facts.unpullable), doubtful(facts.inventory, facts.in_doubt);
   for (Finding& finding : findings) {
     if (finding.severity == Severity::info || !finding.used_by.empty()) continue;
     (finding.rule == Rule::read_error ? doubtful : users).name_in(finding);

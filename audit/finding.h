@@ -10,6 +10,7 @@
 
 #include "registry/digest.h"
 #include "registry/inventory.h"
+#include "registry/shared_list.h"
 #include "report/message.h"
 
 namespace regctl::audit {
@@ -70,7 +71,7 @@ const RuleInfo& info_of(Rule rule);
 // What breaks: an image that cannot be pulled by these tags.
 struct UsedBy {
   std::string repository;
-  std::vector<std::string> tags;   // newest first
+  SharedList<std::string> tags;    // newest first
   std::optional<Digest> manifest;  // empty: it is not known what the tags point to
   std::optional<Digest> named_by;  // the index among whose platforms it is; empty: none
   std::string platform;            // "linux/arm64/v8"; empty: nobody asked, or it does not say

@@ -21,8 +21,8 @@ void each_manifest(const Facts& facts, Visit visit) {
   }
 }
 
-// Calls visit(repository, document, child) for every child of an index that can be pulled, and that
-// the repository does not hand out for `lack`.
+// Calls visit(repository, document, child) for every child of an index that can be pulled, that the
+// repository does not hand out for `lack`, and that was pushed to it once.
 template <class Visit>
 void each_child_that_lacks(Lack lack, const Facts& facts, Visit visit) {
   for (const Repository& repository : facts.inventory.repositories) {
@@ -30,7 +30,8 @@ void each_child_that_lacks(Lack lack, const Facts& facts, Visit visit) {
     each_served_manifest(facts, repository, [&](const Document& index) {
       for (const Reference& reference : index.references) {
         if (reference.role == Role::child && !told.contains(reference.to) &&
-            facts.pulling.of_manifest(repository, reference.to) == lack) {
+            facts.pulling.of_manifest(repository, reference.to) == lack &&
+            !facts.pulling.was_never_pushed(repository, reference.to)) {
           told.insert(reference.to);
           visit(repository, index, reference.to);
         }
@@ -43,12 +44,34 @@ Finding child_finding(Rule rule, const Repository& repository, const Document& i
                       DigestId child, const Facts& facts) {
   Finding finding = finding_of(rule, facts.digest(child));
   finding.repository = repository.name;
-  finding.severity = facts.pulling.was_never_pushed(repository, child)
-                         ? Severity::info
-                         : unless_cache(info_of(rule).severity, facts);
+  finding.severity = unless_cache(info_of(rule).severity, facts);
   finding.found = Part{Code::needed_by, {facts.digest(index.digest).text()}};
   if (finding.severity == Severity::info) finding.advice = {};
   return finding;
+}
+
+// Who builds for one platform pushes an index without the others: then no revision link ever named
+// those. One note for each index.
+void note_sparse_indexes(const Facts& facts, Findings& findings) {
+  for (const Repository& repository : facts.inventory.repositories) {
+    each_served_manifest(facts, repository, [&](const Document& index) {
+      std::uint64_t children = 0, never_pushed = 0;
+      for (const Reference& reference : index.references) {
+        if (reference.role != Role::child) continue;
+        ++children;
+        never_pushed += facts.pulling.of_manifest(repository, reference.to) != Lack::nothing &&
+                        facts.pulling.was_never_pushed(repository, reference.to);
+      }
+      if (!never_pushed) return;
+      Finding finding = finding_of(Rule::index_child_missing, facts.digest(index.digest));
+      finding.severity = Severity::info;
+      finding.repository = repository.name;
+      finding.found =
+          Part{Code::never_pushed, {report::Count{never_pushed}, report::Count{children}}};
+      finding.advice = {};
+      findings.push_back(std::move(finding));
+    });
+  }
 }
 
 Findings of_kind(Rule rule, ManifestKind kind, const Facts& facts) {
@@ -87,8 +110,7 @@ Findings media_type_unknown(const Facts& facts) {
   return of_kind(Rule::media_type_unknown, ManifestKind::unknown, facts);
 }
 
-// Who builds for one platform pushes an index without the others: then no revision link ever named
-// the child. Where one does, the manifest is missing, and that rule says so as well.
+// Where a revision link names the child the manifest is missing, and that rule says so as well.
 Findings index_child_missing(const Facts& facts) {
   Findings findings;
   const auto add = [&](const Repository& repository, const Document& index, DigestId child) {
@@ -100,10 +122,10 @@ Findings index_child_missing(const Facts& facts) {
                         [&](const auto& repository, const auto& index, auto child) {
                           if (facts.is_absent(child)) add(repository, index, child);
                         });
+  note_sparse_indexes(facts, findings);
   return findings;
 }
 
-// What another repository has the bytes of was perhaps never pushed to this one.
 Findings index_child_unlinked(const Facts& facts) {
   Findings findings;
   each_child_that_lacks(

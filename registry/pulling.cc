@@ -23,22 +23,24 @@ class OfRepository {
   std::vector<Unpullable> run() && {
     order_ = newest_first();
     std::vector<Unpullable> all;
-    Unpullable unknown{.repository = place_};
+    std::vector<std::uint32_t> unknown;
     for (std::uint32_t i = 0; i < order_.size(); ++i) {
       const Tag& tag = repository_.tags[order_[i]];
       if (tag.state == LinkState::present)
         tags_[*tag.target].push_back(i);
       else if (!inventory_.is_hidden(layout::tag_current_link(repository_.name, tag.name)))
-        unknown.tags.push_back(order_[i]);
+        unknown.push_back(order_[i]);
     }
-    if (!unknown.tags.empty()) all.push_back(std::move(unknown));
+    if (!unknown.empty()) all.push_back({.repository = place_, .tags = std::move(unknown)});
     open_all();
     for (const auto& [manifest, lacks] : lacks_) {
       const auto tags = tags_.find(manifest);
       if (!lacks.empty() && tags != tags_.end())
-        all.push_back(unpullable(manifest, std::nullopt, lacks, tags->second));
+        all.push_back(unpullable(manifest, std::nullopt, lacks, in_inventory(tags->second)));
       const auto namers = namers_.find(manifest);
-      if (namers == namers_.end()) continue;
+      if (namers == namers_.end() ||
+          (lacks_itself(manifest, lacks) && pulling_.was_never_pushed(repository_, manifest)))
+        continue;
       sort_unique(namers->second);  // one may name it twice
       for (const DigestId namer : namers->second) {
         if (!lacks.empty())
@@ -112,10 +114,10 @@ class OfRepository {
   }
 
   // Those that lead to an index, by whatever way.
-  const Tags& tags_above(DigestId index) {
+  const SharedList<std::uint32_t>& tags_above(DigestId index) {
     const auto [at, is_new] = above_.try_emplace(index);
-    Tags& tags = at->second;
-    if (!is_new) return tags;
+    if (!is_new) return at->second;
+    Tags tags;
     std::set<DigestId> seen = {index};
     std::vector<DigestId> open = {index};
     while (!open.empty()) {
@@ -130,18 +132,21 @@ class OfRepository {
       }
     }
     std::ranges::sort(tags);
+    return at->second = in_inventory(std::move(tags));
+  }
+  SharedList<std::uint32_t> in_inventory(Tags tags) const {
+    for (std::uint32_t& tag : tags) tag = order_[tag];
     return tags;
   }
 
   Unpullable unpullable(DigestId manifest, std::optional<DigestId> named_by,
-                        const std::vector<Lacking>& lacks, const Tags& tags) const {
-    Unpullable one{
-        .repository = place_, .manifest = manifest, .named_by = named_by, .lacks = lacks};
-    one.tags.reserve(tags.size());
-    for (const std::uint32_t tag : tags) one.tags.push_back(order_[tag]);
-    one.never_pushed = named_by && lacks_itself(manifest, lacks) &&
-                       pulling_.was_never_pushed(repository_, manifest);
-    return one;
+                        const std::vector<Lacking>& lacks,
+                        const SharedList<std::uint32_t>& tags) const {
+    return {.repository = place_,
+            .manifest = manifest,
+            .named_by = named_by,
+            .lacks = lacks,
+            .tags = tags};
   }
 
   const Inventory& inventory_;
@@ -155,7 +160,7 @@ class OfRepository {
       namers_;  // indexes that can be pulled, by their children
   std::set<std::pair<DigestId, DigestId>> misfits_;  // children of another size than their indexes
                                                      // say, and these
-  std::map<DigestId, Tags> above_;                   // tags_above()
+  std::map<DigestId, SharedList<std::uint32_t>> above_;  // tags_above()
 };
 
 // A layer that some tag points to is no manifest, but sound.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "registry/inventory.h"
+#include "registry/shared_list.h"
 
 namespace regctl {
 
@@ -38,9 +39,7 @@ struct Unpullable {
   std::optional<DigestId> manifest;  // empty: it is not known what the tags point to
   std::optional<DigestId> named_by;  // the index that names it; empty: the tags point to it
   std::vector<Lacking> lacks;        // by digest; empty where `manifest` is
-  std::vector<std::uint32_t> tags;   // indices into the repository's, newest first
-  // It never was in the repository: the index was pushed without this one of its platforms.
-  bool never_pushed = false;
+  SharedList<std::uint32_t> tags;    // indices into the repository's, newest first
 
   bool operator==(const Unpullable&) const = default;
 };
@@ -60,7 +59,8 @@ class Pulling {
   // nor the directory of one that was deleted, and if it has bytes they are another repository's.
   bool was_never_pushed(const Repository& repository, DigestId child) const;
 
-  // By repository, then manifest, then the index that names it.
+  // By repository, then manifest, then the index that names it. What was never pushed is left out:
+  // nobody misses it.
   std::vector<Unpullable> unpullable() const;
 
  private:

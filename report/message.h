@@ -254,6 +254,7 @@ enum class Code : std::uint8_t {
   a_directory_is_young,
   // what a finding of the audit has found.
   needed_by,
+  never_pushed,
   subject_of,
   no_current_link,
   no_manifest_here,

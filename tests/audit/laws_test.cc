@@ -125,9 +125,8 @@ RC_GTEST_PROP(AuditLaws, TheCollectorAndTheFindingsAgreeOnWhatIsAliveAndPullable
   const Facts facts = facts_of(verdict.inventory, none, verdict.verification.contents, kNow);
   for (const Unpullable& one : facts.unpullable) {
     const Repository& repository = verdict.inventory.repositories[one.repository];
-    for (const std::uint32_t tag : one.tags) {
-      if (!one.never_pushed) unpullable.emplace(repository.name, repository.tags[tag].name);
-    }
+    for (const std::uint32_t tag : one.tags)
+      unpullable.emplace(repository.name, repository.tags[tag].name);
   }
   for (const Finding& finding : worth_acting_on(verdict)) {
     for (const UsedBy& user : finding.used_by) {
