@@ -60,10 +60,10 @@ Time last_entry(const Finding& finding, const Inventory& inventory) {
   return last;
 }
 
-// What one look found wrong, by which the next knows it again, whatever is wrong with it then.
+// What looks found wrong, by which a later one knows it again, whatever is wrong with it then.
 class Before {
  public:
-  Before(const std::vector<Finding>& findings, const Inventory& inventory) {
+  void add(const std::vector<Finding>& findings, const Inventory& inventory) {
     for (const Finding& finding : findings) {
       if (may_pass(finding)) keys_.insert(key_of(finding, inventory));
     }
@@ -108,7 +108,7 @@ Verification verify(const Inventory& inventory, const Storage& storage, const Wi
   return verification;
 }
 
-// A finding is told only if two looks in a row saw it: the last may be this one.
+// The third where the second saw what the first did not.
 constexpr int kMostLooks = 3;
 
 }  // namespace
@@ -125,8 +125,9 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   verdict.findings = check(*facts);
   // What is gone was perhaps needed.
   bool is_settled = !verdict.verification.gone && std::ranges::none_of(verdict.findings, may_pass);
+  Before before;
   for (int look = 1; !is_settled && look < kMostLooks; ++look) {
-    const Before before(verdict.findings, verdict.inventory);
+    before.add(verdict.findings, verdict.inventory);
     const auto wants_time = [&](const Finding& finding) {
       return may_be_getting_its_link(finding) ||
              may_be_being_written(finding, verdict.inventory, now);
@@ -135,6 +136,9 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
       std::this_thread::sleep_for(wishes.settle);
     Contents& contents = verdict.verification.contents;
     contents = look_again(contents, storage, crew, diary);
+    facts.reset();  // two stocks at once would be twice the memory
+    verdict.findings = {};
+    verdict.inventory = {};
     verdict.inventory = take_stock(storage, wishes, crew);
     facts.emplace(facts_of(verdict.inventory, store, contents, now));
     verdict.findings = check(*facts);
@@ -142,7 +146,10 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
       return may_pass(finding) && !before.contains(finding, verdict.inventory);
     };
     is_settled = std::ranges::none_of(verdict.findings, is_new);
-    if (look + 1 == kMostLooks) std::erase_if(verdict.findings, is_new);
+    // Told is what two looks saw. But what one did not see is not seen.
+    if (look + 1 == kMostLooks)
+      std::erase_if(verdict.findings,
+                    [&](const Finding& finding) { return is_new(finding) && !hides(finding); });
   }
   verdict.idle_globs = scope.idle_globs();
   scope.keep_wanted(verdict.findings);

@@ -37,9 +37,10 @@ struct Verdict {
 };
 
 // May run beside a registry and beside regctl-gc: what looks wrong is looked at again, and is a
-// finding only if it still is. Manifests are always hashed, whatever the wishes. The diary's
-// state may be null; what was verified is noted there. Throws
-// StorageError where not even the top can be read, and Interrupted (see Workers).
+// finding only if two of at most three looks saw it, or the last could not see everything.
+// Manifests are always hashed, whatever the wishes. The diary's state may be null; what was
+// verified is noted there. Throws StorageError where not even the top can be read, and Interrupted
+// (see Workers).
 Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wishes,
               const Crew& crew, const Diary& diary);
 

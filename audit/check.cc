@@ -71,12 +71,14 @@ class Users {
   void name_in(Finding& finding) {
     const auto id = finding.digest ? inventory_.digests.find(*finding.digest) : std::nullopt;
     if (id) {
-      const auto [first, last] = lacking_.equal_range(*id);
-      for (auto one = first; one != last; ++one) {
-        const std::string& name = inventory_.repositories[one->second->repository].name;
-        if (finding.repository.empty() || finding.repository == name)
-          finding.used_by.push_back(user_of(*one->second));
-      }
+      const Repository* only = inventory_.repository(finding.repository);
+      const auto place =
+          only ? static_cast<std::uint32_t>(only - inventory_.repositories.data()) : 0;
+      for (auto one = lacking_.lower_bound({*id, place});
+           one != lacking_.end() && one->first.first == *id &&
+           (!only || one->first.second == place);
+           ++one)
+        finding.used_by.push_back(user_of(*one->second));
     }
     if (const auto unknown = unknown_.find(finding.path); unknown != unknown_.end())
       finding.used_by.push_back(unknown->second);
@@ -104,10 +106,10 @@ class Users {
 
   // By the name that the manifest uses, and by that of the blob behind it.
   void add(const Lacking& lacking, const Unpullable& one) {
-    lacking_.emplace(lacking.digest, &one);
+    lacking_.emplace(std::pair(lacking.digest, one.repository), &one);
     const Link* layer = link_named(inventory_.repositories[one.repository].layers, lacking.digest);
     if (layer && layer->state == LinkState::present && layer->target != lacking.digest)
-      lacking_.emplace(layer->target, &one);
+      lacking_.emplace(std::pair(layer->target, one.repository), &one);
   }
 
   void add_unknown(const Unpullable& one) {
@@ -120,7 +122,8 @@ class Users {
   }
 
   const Inventory& inventory_;
-  std::multimap<DigestId, const Unpullable*> lacking_;
+  // By what is lacking, and the repository that lacks it.
+  std::multimap<std::pair<DigestId, std::uint32_t>, const Unpullable*> lacking_;
   std::map<std::string, UsedBy> unknown_;  // by the link that does not tell what it points to
   std::map<const void*, SharedList<std::string>> names_;  // by the id of the list of their tags
 };
@@ -197,8 +200,8 @@ Harm harm_of(const Facts& facts, const std::vector<Finding>& findings) {
   for (const Unpullable& one : facts.unpullable) {
     const auto [is_harm, is_new] = are_harm.try_emplace(one.tags.id(), false);
     const Repository& repository = facts.inventory.repositories[one.repository];
-    for (const std::uint32_t place : one.tags) {
-      if (!is_new) break;
+    const auto& places = is_new ? one.tags : SharedList<std::uint32_t>();
+    for (const std::uint32_t place : places) {
       const Tag& tag = repository.tags[place];
       if (!named.contains({repository.name, tag.name}) || facts.is_dead(repository, tag)) continue;
       tags.emplace(one.repository, place);

@@ -8,7 +8,8 @@
 
 namespace regctl::audit {
 
-// A blob that is in neither has the bytes that its name promises, or was not read.
+// A blob that is in neither has the bytes that its name promises, or was not read; one that is in
+// both was seen wrong, and could not be read another time.
 struct Contents {
   std::map<Digest, Digest> wrong;         // what they hash to instead
   std::map<Digest, StorageError> unread;  // why

@@ -8,7 +8,6 @@
 
 #include "cli/failure.h"
 #include "cli/lines.h"
-#include "cli/output_file.h"
 #include "cli/program.h"
 #include "registry/json_object.h"
 #include "registry/layout.h"
@@ -194,9 +193,9 @@ class Home {
 
 }  // namespace
 
-Evidence parse_evidence(std::string_view text, const std::string& file, Time date,
+Evidence parse_evidence(std::string_view text, const std::string& file, const cli::Written& written,
                         const std::string& v2) {
-  Evidence evidence{.file = file, .date = date, .checksums = {}};
+  Evidence evidence{.file = file, .written = written, .checksums = {}};
   Home home(v2);
   cli::each_line(text, [&](std::size_t number, std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
@@ -222,8 +221,8 @@ Evidence parse_evidence(std::string_view text, const std::string& file, Time dat
 }
 
 Evidence read_evidence(const std::string& file, const std::string& v2) {
-  const Time date = cli::file_begin_value("evidence", file);
-  return parse_evidence(cli::file_value("evidence", file), file, date, v2);
+  const cli::Written written = cli::file_written_value("evidence", file);
+  return parse_evidence(cli::file_value("evidence", file), file, written, v2);
 }
 
 }  // namespace regctl::audit

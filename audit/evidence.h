@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/output_file.h"
 #include "registry/digest.h"
 #include "registry/time.h"
 
@@ -21,9 +22,7 @@ struct Checksum {
 
 struct Evidence {
   std::string file;
-  // Before any of the checksums was computed: when the file was made or, where that was later or
-  // nobody knows, last written.
-  Time date;
+  cli::Written written;  // no checksum was computed before it was begun, or after it ended
   std::vector<Checksum> checksums;
   std::uint64_t elsewhere = 0;  // checksums of blobs of another directory, left out
 };
@@ -35,7 +34,7 @@ struct Evidence {
 // are left out. Throws cli::UsageError, naming the file and the line, where one names no blob or no
 // checksum of its algorithm, or there is none at all: a checksum that was not understood must not
 // read as one that was right.
-Evidence parse_evidence(std::string_view text, const std::string& file, Time date,
+Evidence parse_evidence(std::string_view text, const std::string& file, const cli::Written& written,
                         const std::string& v2);
 
 // Reads a file of either kind. Throws cli::UsageError.

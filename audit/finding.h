@@ -93,4 +93,7 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
+// What tells that a part of the storage was not seen, and so perhaps hides other findings.
+bool hides(const Finding& finding);
+
 }  // namespace regctl::audit

@@ -41,14 +41,6 @@ Snapshot snapshot_of(const Verdict& verdict, Time at) {
   return snapshot;
 }
 
-namespace {
-
-bool hides(const Finding& finding) {
-  return finding.rule == Rule::read_error || finding.rule == Rule::symlink_in_tree;
-}
-
-}  // namespace
-
 bool is_incomplete(const Verdict& verdict) {
   return verdict.verification.left || std::ranges::any_of(verdict.findings, hides);
 }

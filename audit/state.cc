@@ -4,6 +4,10 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 
 #include "cli/failure.h"
 #include "registry/error.h"
@@ -131,7 +135,9 @@ struct State::Database {
   }
 
   void open(const std::string& file) {
-    if (sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    // Never a URI, nor a name that SQLite keeps for itself.
+    const std::string path = file.starts_with('/') ? file : "./" + file;
+    if (sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                         nullptr) != SQLITE_OK)
       throw SqlError(handle);
     // From the first transaction to the end no other process gets in.
@@ -176,10 +182,19 @@ struct State::Database {
         .step();
   }
 
+  void commit() {
+    attempt([&] { run("COMMIT; BEGIN"); });
+    has_news = false;
+  }
+
   sqlite3* handle = nullptr;
   std::unique_ptr<Statement> note;
-  std::chrono::steady_clock::time_point committed = std::chrono::steady_clock::now();
   std::string trouble;
+  bool has_news = false;
+  std::mutex mutex;  // of all the above
+  std::condition_variable_any wakes;
+  // The next note may be hours away: large blobs take their time.
+  std::jthread clock;
 };
 
 State::State(const std::string& file, const StoreFacts& store)
@@ -191,6 +206,13 @@ State::State(const std::string& file, const StoreFacts& store)
     database_->run("COMMIT; BEGIN");
     database_->note = std::make_unique<Statement>(
         database_->handle, "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    database_->clock = std::jthread([database = database_.get()](const std::stop_token& stop) {
+      std::unique_lock lock(database->mutex);
+      while (!stop.stop_requested()) {
+        database->wakes.wait_for(lock, stop, kBetweenCommits, [] { return false; });
+        if (database->has_news) database->commit();
+      }
+    });
   } catch (const SqlError& error) {
     if (error.code() == SQLITE_BUSY)
       refuse(ExitStatus::locked, "--state " + file + ": another audit uses it",
@@ -204,9 +226,13 @@ State::State(const std::string& file, const StoreFacts& store)
   }
 }
 
-State::~State() { commit(); }
+State::~State() {
+  database_->clock = {};  // ends it
+  commit();
+}
 
 std::vector<LastSeen> State::last_seen(const Inventory& inventory) {
+  const std::lock_guard lock(database_->mutex);
   std::vector<LastSeen> blobs(inventory.digests.size());
   database_->attempt([&] {
     Statement all(
@@ -230,6 +256,8 @@ std::vector<LastSeen> State::last_seen(const Inventory& inventory) {
 
 void State::note(const Digest& digest, const FileState& file, Time at, const std::string& by,
                  bool is_sound) {
+  const std::lock_guard lock(database_->mutex);
+  database_->has_news = true;
   database_->attempt([&] {
     database_->note->bind(1, digest.text())
         .bind(2, static_cast<std::int64_t>(file.bytes))
@@ -241,10 +269,10 @@ void State::note(const Digest& digest, const FileState& file, Time at, const std
         .bind(8, is_sound)
         .step();
   });
-  if (std::chrono::steady_clock::now() - database_->committed >= kBetweenCommits) commit();
 }
 
 std::optional<Snapshot> State::snapshot_before(Time at) {
+  const std::lock_guard lock(database_->mutex);
   std::optional<Snapshot> found;
   database_->attempt([&] {
     Statement audit(database_->handle,
@@ -267,6 +295,7 @@ std::optional<Snapshot> State::snapshot_before(Time at) {
 }
 
 void State::add(const Snapshot& snapshot) {
+  const std::lock_guard lock(database_->mutex);
   database_->attempt([&] {
     Statement(database_->handle, "INSERT OR REPLACE INTO audits VALUES (?, ?, ?, ?)")
         .bind(1, count_of(snapshot.at))
@@ -283,14 +312,17 @@ void State::add(const Snapshot& snapshot) {
     for (const char* sql : {"DELETE FROM shares WHERE at < ?", "DELETE FROM audits WHERE at < ?"})
       Statement(database_->handle, sql).bind(1, count_of(snapshot.at - kSnapshotsKept)).step();
   });
-  commit();
+  database_->commit();
 }
 
 void State::commit() {
-  database_->attempt([&] { database_->run("COMMIT; BEGIN"); });
-  database_->committed = std::chrono::steady_clock::now();
+  const std::lock_guard lock(database_->mutex);
+  database_->commit();
 }
 
-const std::string& State::trouble() const { return database_->trouble; }
+std::string State::trouble() const {
+  const std::lock_guard lock(database_->mutex);
+  return database_->trouble;
+}
 
 }  // namespace regctl::audit

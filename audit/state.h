@@ -66,7 +66,7 @@ class State {
   // Writes down what has been noted.
   void commit();
   // Why nothing more is written down; empty: all is well.
-  const std::string& trouble() const;
+  std::string trouble() const;
 
  private:
   struct Database;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <random>
+#include <set>
 #include <utility>
 
 namespace regctl::audit {
@@ -114,7 +115,7 @@ Known known_of(const Inventory& inventory, const Diary& diary, std::vector<Evide
   Known known{.by_evidence = std::vector<bool>(count), .doubted = std::vector<bool>(count)};
   known.blobs = diary.state ? diary.state->last_seen(inventory) : std::vector<LastSeen>(count);
   for (std::size_t i = 0; i < count; ++i) known.doubted[i] = known.blobs[i].was_wrong;
-  std::ranges::stable_sort(evidence, {}, &Evidence::date);
+  std::ranges::stable_sort(evidence, {}, [](const Evidence& one) { return one.written.begun; });
   for (const Evidence& one : evidence) {
     known.strangers += one.elsewhere;
     for (const Checksum& checksum : one.checksums) {
@@ -125,22 +126,23 @@ Known known_of(const Inventory& inventory, const Diary& diary, std::vector<Evide
         continue;
       }
       const std::size_t place = index_of(*id);
-      const bool is_right = checksum.found == checksum.blob;
-      // What was written or copied here later is not what was read.
-      const bool is_of_these_bytes =
-          std::max(blob->modified, blob->changed) <= one.date && one.date <= diary.now;
+      const auto [begun, ended] = one.written;
       LastSeen& last = known.blobs[place];
-      if (!is_right && last.at <= one.date) known.doubted[place] = true;
-      if (!is_of_these_bytes) continue;
+      const bool is_right = checksum.found == checksum.blob;
+      // Who saw it right in the meantime did so perhaps before.
+      const bool was_seen_later = last.at > ended && last.at <= diary.now;
+      if (!is_right && !was_seen_later) known.doubted[place] = true;
+      // What was written or copied here later is not what was read.
+      if (std::max(blob->modified, blob->changed) > begun || ended > diary.now) continue;
       if (is_right) known.by_evidence[place] = true;
-      if (last.at > one.date) continue;
+      if (was_seen_later || (is_right && last.at > begun)) continue;
       if (is_right)
         known.accused.erase(checksum.blob);
       else
         known.accused.insert_or_assign(checksum.blob, checksum.found);
-      const LastSeen seen = {one.date, is_right, !is_right};
+      const LastSeen seen = {begun, is_right, !is_right};
       if (diary.state && last != seen)
-        diary.state->note(checksum.blob, file_of(*blob), one.date, one.file, is_right);
+        diary.state->note(checksum.blob, file_of(*blob), begun, one.file, is_right);
       last = seen;
     }
   }
@@ -217,19 +219,23 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
 
 Contents look_again(const Contents& contents, const Storage& storage, const Crew& crew,
                     const Diary& diary) {
+  std::set<Digest> digests;
+  for (const auto& [digest, found] : contents.wrong) digests.insert(digest);
+  for (const auto& [digest, error] : contents.unread) digests.insert(digest);
   std::vector<Suspect> suspects;
-  for (const auto& [digest, found] : contents.wrong) suspects.push_back({digest, std::nullopt});
-  for (const auto& [digest, error] : contents.unread) suspects.push_back({digest, std::nullopt});
+  for (const Digest& digest : digests) suspects.push_back({digest, std::nullopt});
   Contents again;
   read(suspects, Order::as_given, storage, crew,
        [&](const Suspect& suspect, const Verified& verified) {
-         add(suspect.digest, verified, again);
-         note(suspect.digest, verified, diary);
-         if (verified.soundness != Soundness::left) return;
-         if (const auto wrong = contents.wrong.find(suspect.digest); wrong != contents.wrong.end())
+         const Digest& digest = suspect.digest;
+         add(digest, verified, again);
+         note(digest, verified, diary);
+         if (verified.soundness != Soundness::left && verified.soundness != Soundness::unread)
+           return;
+         if (const auto wrong = contents.wrong.find(digest); wrong != contents.wrong.end())
            again.wrong.insert(*wrong);
-         else
-           again.unread.insert(*contents.unread.find(suspect.digest));
+         if (const auto unread = contents.unread.find(digest); unread != contents.unread.end())
+           again.unread.insert(*unread);
        });
   return again;
 }

@@ -84,7 +84,8 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
 Verification::Share share_of(const Known& known, const Inventory& inventory, Time now);
 
 // Reads again what `contents` calls wrong or unread, and keeps what still is, or cannot be read
-// again because the time is up or it is being written. What is gone or right is left out.
+// again: for an error, because the time is up, or because it is being written. What is gone or
+// right is left out.
 Contents look_again(const Contents& contents, const Storage& storage, const Crew& crew,
                     const Diary& diary);
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <boost/filesystem/fstream.hpp>
 #include <iostream>
@@ -58,7 +57,12 @@ bool is_below(const std::string& path, const std::string& directory) {
        ++links)
     file = fs::absolute(fs::read_symlink(file, unknown), file.parent_path());
   const fs::path real = fs::weakly_canonical(file, unknown);
-  return !unknown && (real.string() + '/').starts_with(fs::canonical(directory).string() + '/');
+  if (unknown) return false;
+  // By what they are and not by name: a tree may be mounted a second time.
+  for (fs::path above = real; !above.empty(); above = above.parent_path()) {
+    if (is_same_directory(above.string(), directory)) return true;
+  }
+  return false;
 }
 
 bool is_same_directory(const std::string& path, const std::string& other) {
@@ -66,7 +70,7 @@ bool is_same_directory(const std::string& path, const std::string& other) {
   return boost::filesystem::equivalent(path, other, unknown);
 }
 
-std::chrono::sys_time<std::chrono::nanoseconds> begin_of(const std::string& path) {
+Written when_written(const std::string& path) {
   struct statx st;
   if (statx(AT_FDCWD, path.c_str(), 0, STATX_MTIME | STATX_BTIME, &st) != 0)
     throw std::runtime_error("cannot read " + path);
@@ -74,8 +78,9 @@ std::chrono::sys_time<std::chrono::nanoseconds> begin_of(const std::string& path
     return std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(time.tv_sec) +
                                                            std::chrono::nanoseconds(time.tv_nsec));
   };
-  const auto written = time_of(st.stx_mtime);
-  return st.stx_mask & STATX_BTIME ? std::min(written, time_of(st.stx_btime)) : written;
+  const auto ended = time_of(st.stx_mtime);
+  const bool is_original = st.stx_mask & STATX_BTIME && time_of(st.stx_btime) <= ended;
+  return {is_original ? time_of(st.stx_btime) : ended - kLongestWriting, ended};
 }
 
 std::string read_file(const std::string& path) {

@@ -19,10 +19,15 @@ bool is_below(const std::string& path, const std::string& directory);
 // Both are there, and one and the same.
 bool is_same_directory(const std::string& path, const std::string& other);
 
-// Before anything was written into the file, as far as that is known: when it was made or, where
-// that was later (a copy) or its filesystem does not tell, last written to. Throws
-// std::runtime_error.
-std::chrono::sys_time<std::chrono::nanoseconds> begin_of(const std::string& path);
+// When a file was written, from its first byte to its last.
+struct Written {
+  std::chrono::sys_time<std::chrono::nanoseconds> begun, ended;
+};
+
+// It was begun when it was made. Of a copy, or where the filesystem does not tell when a file was
+// made, nobody knows: then kLongestWriting before it ended. Throws std::runtime_error.
+inline constexpr std::chrono::hours kLongestWriting{7 * 24};
+Written when_written(const std::string& path);
 
 // Reads all of it; "-" is standard input. Throws std::runtime_error.
 std::string read_file(const std::string& path);

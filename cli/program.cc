@@ -240,10 +240,9 @@ std::string file_value(const std::string& name, const std::string& file, const s
   }
 }
 
-std::chrono::sys_time<std::chrono::nanoseconds> file_begin_value(const std::string& name,
-                                                                 const std::string& file) {
+Written file_written_value(const std::string& name, const std::string& file) {
   try {
-    return begin_of(file);
+    return when_written(file);
   } catch (const std::runtime_error& error) {
     throw UsageError("--" + name + ": " + error.what());
   }

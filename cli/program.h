@@ -11,6 +11,7 @@
 #include "cli/exit_status.h"
 #include "cli/failure.h"
 #include "cli/options.h"
+#include "cli/output_file.h"
 #include "cli/progress_line.h"
 #include "cli/text.h"
 #include "cli/units.h"
@@ -51,12 +52,11 @@ std::chrono::nanoseconds duration_value(const Options& options, const std::strin
 std::uint64_t limit_rate(const Options& options);
 std::uint64_t number_value(const Options& options, const std::string& name, std::uint64_t most);
 
-// All of `file`, which was given to option `name`, and when it was begun (see begin_of()). Throw
-// UsageError where that cannot be found out, the first with `hint`.
+// All of `file`, which was given to option `name`, and when it was written. Throw UsageError
+// where that cannot be found out, the first with `hint`.
 std::string file_value(const std::string& name, const std::string& file,
                        const std::string& hint = {});
-std::chrono::sys_time<std::chrono::nanoseconds> file_begin_value(const std::string& name,
-                                                                 const std::string& file);
+Written file_written_value(const std::string& name, const std::string& file);
 
 // What `value`, given to option `name`, means; with a hint for where it means nothing.
 template <class T>

@@ -6,14 +6,7 @@
 #include "registry/manifest.h"
 
 namespace regctl {
-namespace {
 
-// The longest string that matters is a sha512 digest; escaping makes a character six long at most.
-constexpr std::size_t kLongestRaw = 6 * (sizeof("sha512:") + 128);
-
-// `key` equals `name` as encoding/json matches field names: ASCII letters in either case, and the
-// two other characters that Unicode folds onto them, U+017F (long s) and U+212A (Kelvin sign).
-// `name` is lower case.
 bool folds_to(std::string_view key, std::string_view name) {
   std::size_t at = 0;
   for (const char want : name) {
@@ -31,6 +24,11 @@ bool folds_to(std::string_view key, std::string_view name) {
   }
   return at == key.size();
 }
+
+namespace {
+
+// The longest string that matters is a sha512 digest; escaping makes a character six long at most.
+constexpr std::size_t kLongestRaw = 6 * (sizeof("sha512:") + 128);
 
 void append_utf8(std::string& text, std::uint32_t code) {
   if (code < 0x80) {

@@ -37,6 +37,11 @@ struct DigestScan {
   std::vector<Digest> subjects;
 };
 
+// `key` equals `name` as encoding/json matches field names: ASCII letters in either case, and the
+// two other characters that Unicode folds onto them, U+017F (long s) and U+212A (Kelvin sign).
+// `name` is lower case.
+bool folds_to(std::string_view key, std::string_view name);
+
 // Never throws on any input, needs time linear in it and no recursion. Several threads may call it.
 DigestScan scan_digests(std::string_view bytes);
 

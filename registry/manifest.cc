@@ -1,5 +1,8 @@
 #include "registry/manifest.h"
 
+#include <optional>
+
+#include "registry/digest_scan.h"
 #include "registry/json_object.h"
 
 namespace regctl {
@@ -7,36 +10,56 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+// The last member of that name, which is in lower case.
+std::optional<dom::element> member(dom::object object, std::string_view name) {
+  std::optional<dom::element> last;
+  for (const auto field : object) {
+    if (folds_to(field.key, name)) last = field.value;
+  }
+  return last;
+}
+
+// Empty: there is none, or it is of another type.
+template <class T>
+std::optional<T> member_of(dom::object object, std::string_view name) {
+  T value;
+  const auto found = member(object, name);
+  return found && found->get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
+}
+std::string text_of(dom::object object, std::string_view name) {
+  return std::string(member_of<std::string_view>(object, name).value_or(""));
+}
+
 void add_descriptor(dom::element element, Role role, std::vector<Descriptor>& descriptors) {
   dom::object object;
   if (element.get(object) != simdjson::SUCCESS) return;
   // A build cache is an index of layers and a configuration (BuildKit, cache/remotecache).
-  if (role == Role::child && is_blob_media_type(string_at(object, "mediaType"))) role = Role::blob;
-  const auto digest = Digest::parse(string_at(object, "digest"), HexCase::either);
+  if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
+  const auto digest = Digest::parse(text_of(object, "digest"), HexCase::either);
   if (!digest) return;
   Descriptor descriptor{.role = role, .digest = *digest};
-  if (std::uint64_t size; object["size"].get(size) == simdjson::SUCCESS) descriptor.bytes = size;
-  if (dom::array urls; object["urls"].get(urls) == simdjson::SUCCESS)
-    descriptor.has_urls = urls.size() > 0;
+  descriptor.bytes = member_of<std::uint64_t>(object, "size");
+  if (const auto urls = member_of<dom::array>(object, "urls"))
+    descriptor.has_urls = urls->size() > 0;
   descriptors.push_back(descriptor);
 }
 
 // True if the member is there, as an array.
 bool add_descriptors(dom::object object, std::string_view key, Role role,
                      std::vector<Descriptor>& descriptors) {
-  dom::array array;
-  if (object[key].get(array) != simdjson::SUCCESS) return false;
-  for (dom::element element : array) add_descriptor(element, role, descriptors);
+  const auto array = member_of<dom::array>(object, key);
+  if (!array) return false;
+  for (dom::element element : *array) add_descriptor(element, role, descriptors);
   return true;
 }
 
 bool add_schema1_layers(dom::object object, std::vector<Descriptor>& descriptors) {
-  dom::array layers;
-  if (object["fsLayers"].get(layers) != simdjson::SUCCESS) return false;
-  for (dom::element element : layers) {
+  const auto layers = member_of<dom::array>(object, "fslayers");
+  if (!layers) return false;
+  for (dom::element element : *layers) {
     dom::object layer;
     if (element.get(layer) != simdjson::SUCCESS) continue;
-    if (const auto digest = Digest::parse(string_at(layer, "blobSum"), HexCase::either))
+    if (const auto digest = Digest::parse(text_of(layer, "blobsum"), HexCase::either))
       descriptors.push_back({.role = Role::layer, .digest = *digest});
   }
   return true;
@@ -46,18 +69,17 @@ Manifest manifest_of(dom::object object) {
   Manifest manifest;
   auto& descriptors = manifest.descriptors;
   const bool schema1 = add_schema1_layers(object, descriptors);
-  dom::element config;
-  const bool has_config = object["config"].get(config) == simdjson::SUCCESS;
-  if (has_config) add_descriptor(config, Role::config, descriptors);
+  const auto config = member(object, "config");
+  if (config) add_descriptor(*config, Role::config, descriptors);
   const bool has_layers = add_descriptors(object, "layers", Role::layer, descriptors);
   const bool has_children = add_descriptors(object, "manifests", Role::child, descriptors);
   const bool has_blobs = add_descriptors(object, "blobs", Role::blob, descriptors);
-  if (dom::element subject; object["subject"].get(subject) == simdjson::SUCCESS)
-    add_descriptor(subject, Role::subject, descriptors);
+  if (const auto subject = member(object, "subject"))
+    add_descriptor(*subject, Role::subject, descriptors);
 
   if (has_children)
     manifest.kind = ManifestKind::index;
-  else if (has_config || has_layers)
+  else if (config || has_layers)
     manifest.kind = ManifestKind::image;
   else if (schema1)
     manifest.kind = ManifestKind::schema1;

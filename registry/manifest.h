@@ -47,9 +47,9 @@ struct Manifest {
 };
 
 // Reads the documents of the OCI image specification and of distribution's manifest/ packages by
-// shape, not by media type. Fields of an unexpected type are skipped. Malformed: not a JSON object,
-// invalid UTF-8, or nested deeper than the parser goes (1,024); a registry may accept the latter
-// two. Several threads may call it.
+// shape, not by media type, and as encoding/json does: keys match in either case, and the last of
+// several counts. Fields of an unexpected type are skipped. Malformed: not a JSON object. Several
+// threads may call it.
 Result<Manifest> parse_manifest(std::string_view bytes);
 
 }  // namespace regctl

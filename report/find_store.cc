@@ -77,7 +77,14 @@ void refuse_below(const StoreFacts& store, const std::string& file) {
   const bool behind_link =
       std::any_of(store.links.begin(), store.links.end(),
                   [&](const LinkBelow& link) { return link.is_followed() && is_in(link.target); });
-  if (is_in(store.top) || is_in(store.v2) || behind_link)
+  // Each of them may be mounted somewhere else.
+  const bool is_within = std::ranges::any_of(
+      std::initializer_list<std::string>{"", "/docker", "/docker/registry", "/docker/registry/v2"},
+      [&](const std::string& below) { return is_in(store.top + below); });
+  const bool is_within_v2 = std::ranges::any_of(
+      std::initializer_list<std::string>{"", "/blobs", "/blobs/sha256", "/repositories"},
+      [&](const std::string& below) { return is_in(store.v2 + below); });
+  if (is_within || is_within_v2 || behind_link)
     throw cli::UsageError(file + " lies in the registry's storage", "write it somewhere else");
 }
 

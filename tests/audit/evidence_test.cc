@@ -24,7 +24,7 @@ const Digest a = digest_of("a"), b = digest_of("b"), wide = digest_of("a", Algor
 std::string path_of(const Digest& digest) { return RegistryBuilder::data(digest); }
 
 std::vector<Checksum> parsed(const std::string& text) {
-  return parse_evidence(text, "sums", kNow, "/").checksums;
+  return parse_evidence(text, "sums", {}, "/").checksums;
 }
 
 TEST(Evidence, WhatSha256sumWrites) {
@@ -68,10 +68,10 @@ TEST(Evidence, AnAbsolutePathMustLeadHere) {
   };
   const Evidence evidence = parse_evidence(sum(here, a) + sum(work.path() / "other name", b) +
                                                sum(there, b) + sum(work.path() / "nowhere", b),
-                                           "sums", kNow, here);
+                                           "sums", {}, here);
   EXPECT_EQ(evidence.checksums, (std::vector<Checksum>{{a, a}, {b, b}}));
   EXPECT_EQ(evidence.elsewhere, 2u);
-  EXPECT_EQ(parse_evidence(sum(there, b), "sums", kNow, here).elsewhere, 1u);
+  EXPECT_EQ(parse_evidence(sum(there, b), "sums", {}, here).elsewhere, 1u);
 }
 
 TEST(Evidence, CopiesInQuarantineAreLeftOut) {

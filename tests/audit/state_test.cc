@@ -6,7 +6,9 @@
 #include <fstream>
 
 #include "cli/failure.h"
+#include "cli/output_file.h"
 #include "registry/hasher.h"
+#include "tests/support/program.h"
 #include "tests/support/scanning.h"
 #include "tests/support/temporary_directory.h"
 
@@ -91,6 +93,14 @@ TEST_F(StateTest, IsNoProofOfAnotherFileWithTheSameTimes) {
     state.note(blob, other, kNow, "test", true);
     EXPECT_EQ(last_seen(state), (LastSeen{kNow, false}));
   }
+}
+
+// The next blob may take hours.
+TEST_F(StateTest, IsWrittenDownBeforeTheNextIsNoted) {
+  State state(file, store);
+  note(state, kNow);
+  EXPECT_TRUE(
+      becomes_true([&] { return cli::read_file(file).find(blob.text()) != std::string::npos; }));
 }
 
 TEST_F(StateTest, IsOfOneStore) {

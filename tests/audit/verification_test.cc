@@ -25,22 +25,27 @@ struct Looks : testing::Test {
   std::function<bool()> is_written_to = [] { return false; };      // each time that somebody asks
   int asked = 0;
 
+  int listed = 0;  // the top of the repositories
+  std::function<bool()> fails_to_list = [] { return false; };
+  std::vector<Evidence> evidence;
+
   Verdict verdict() {
-    return Audit().of(TroubledStorage(registry.tree.storage(),
-                                      Hooks{.honesty =
-                                                [&](Verb verb, const std::string& key) {
-                                                  if (verb != Verb::open || key != data)
-                                                    return Answer::truth;
-                                                  ++opened;
-                                                  return on_open();
-                                                },
-                                            .listed = {},
-                                            .reading = {},
-                                            .identified =
-                                                [&](const std::string& key, Identity& identity) {
-                                                  if (key == data && is_written_to())
-                                                    identity.changed += ++asked * kSecond;
-                                                }}));
+    Hooks hooks;
+    hooks.honesty = [&](Verb verb, const std::string& key) {
+      if (verb == Verb::list && key == layout::kRepositories) {
+        ++listed;
+        return fails_to_list() ? Answer::error : Answer::truth;
+      }
+      if (verb != Verb::open || key != data) return Answer::truth;
+      ++opened;
+      return on_open();
+    };
+    hooks.identified = [&](const std::string& key, Identity& identity) {
+      if (key == data && is_written_to()) identity.changed += ++asked * kSecond;
+    };
+    Audit audit;
+    audit.wishes.evidence = evidence;
+    return audit.of(TroubledStorage(registry.tree.storage(), hooks));
   }
 };
 
@@ -49,8 +54,9 @@ TEST_F(Looks, ABlobThatCannotBeReadAndIsWrongIsDamagedWhicheverComesFirst) {
   for (const int fails : {1, 2}) {
     opened = 0;
     on_open = [&] { return opened == fails ? Answer::error : Answer::truth; };
-    const Rule seen_last = fails == 1 ? Rule::blob_digest_mismatch : Rule::read_error;
-    EXPECT_EQ(rules_of(verdict().findings), std::set{seen_last}) << fails;
+    std::set<Rule> seen = {Rule::blob_digest_mismatch};
+    if (fails == 2) seen.insert(Rule::read_error);  // it was not seen to be right
+    EXPECT_EQ(rules_of(verdict().findings), seen) << fails;
   }
 }
 
@@ -87,6 +93,36 @@ TEST_F(Looks, ANeededBlobThatVanishesIsMissing) {
   EXPECT_EQ(told.harm.tags, 1u);
 }
 
+// What a look cannot see is not gone.
+TEST_F(Looks, AnErrorInOneLookHidesNothing) {
+  registry.tree.remove(layout::blob(layer));
+  for (const int fails : {1, 2}) {
+    listed = 0;
+    fails_to_list = [&] { return listed == fails; };
+    const auto found = rules_of(verdict().findings);
+    EXPECT_TRUE(found.contains(Rule::blob_missing)) << fails;
+    EXPECT_FALSE(found.contains(Rule::read_error)) << fails;
+  }
+}
+
+// Nor is it told only where two looks failed in the same way.
+TEST_F(Looks, AnErrorInTheLastLookIsTold) {
+  const Digest other = registry.layer("app", "other");
+  registry.image("app", {"other"}, "v2");
+  fails_to_list = [&] {
+    if (listed == 1) registry.tree.remove(layout::blob(layer));
+    if (listed == 2) registry.tree.remove(layout::blob(other));
+    return listed == 3;
+  };
+  EXPECT_TRUE(rules_of(verdict().findings).contains(Rule::read_error));
+}
+
+TEST_F(Looks, WhatEvidenceCallsWrongAndCannotBeReadIsBoth) {
+  evidence = {{.file = "sums", .written = {kNow, kNow}, .checksums = {{layer, digest_of(kWrong)}}}};
+  on_open = [] { return Answer::error; };
+  EXPECT_EQ(rules_of(verdict().findings), (std::set{Rule::blob_digest_mismatch, Rule::read_error}));
+}
+
 TEST_F(Looks, AnUnneededBlobThatVanishesIsNoDamage) {
   const Digest garbage = registry.blob("garbage");
   on_open = [&] {
@@ -117,9 +153,10 @@ class Knowing : public testing::Test {
     const Blob& seen = *now.blob(*now.digests.find(blob));
     state.note(blob, {seen.bytes, seen.inode, seen.modified, seen.changed}, at, "test", is_sound);
   }
-  Evidence says(bool is_right, Time date) const {
-    return {
-        .file = "sums", .date = date, .checksums = {{blob, is_right ? blob : digest_of(kWrong)}}};
+  Evidence says(bool is_right, Time date, Duration takes = {}) const {
+    return {.file = "sums",
+            .written = {date, date + takes},
+            .checksums = {{blob, is_right ? blob : digest_of(kWrong)}}};
   }
 
   const TemporaryDirectory work;
@@ -159,6 +196,18 @@ TEST_F(Knowing, ButNotCalledWrongWhereItWasWrittenToSince) {
   EXPECT_TRUE(is_read({says(false, kNow - 3 * kDay)}, Subset::Kind::nothing));
   note(kNow - kHour, true);  // and was seen to be right
   EXPECT_FALSE(is_read({says(false, kNow - 3 * kDay)}, Subset::Kind::nothing));
+}
+
+// Sums that take a week see what an audit in the meantime did not.
+TEST_F(Knowing, WhatASlowEvidenceCallsWrongIsReadWhoeverSawItRightMeanwhile) {
+  note(kNow - kHour, true);
+  EXPECT_FALSE(is_read({says(false, kNow - kDay, kHour)}, Subset::Kind::nothing));
+  EXPECT_TRUE(is_read({says(false, kNow - kDay, kDay)}, Subset::Kind::nothing));
+}
+
+TEST_F(Knowing, NorDoesAStateFromTheFutureClearIt) {
+  note(kNow + kDay, true);
+  EXPECT_TRUE(is_read({says(false, kNow - kDay)}, Subset::Kind::nothing));
 }
 
 TEST_F(Knowing, TheLaterEvidenceDecidesButADoubtStays) {

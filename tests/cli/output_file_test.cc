@@ -109,17 +109,21 @@ TEST_F(OutputFile, WhereAFileWouldBeMade) {
     EXPECT_FALSE(is_below(outside.string(), top.string())) << outside;
 }
 
-// A copy is younger than what is in it; what is written to later was begun earlier.
-TEST_F(OutputFile, IsBegunBeforeItIsWritten) {
+TEST_F(OutputFile, IsBegunWhenItIsMade) {
   const auto before = std::chrono::system_clock::now() - std::chrono::seconds(1);
   write_file(file.string(), "old");
-  const auto age = std::chrono::hours(24);
-  fs::last_write_time(file, fs::file_time_type::clock::now() + age);
-  EXPECT_GT(begin_of(file.string()), before);
-  EXPECT_LT(begin_of(file.string()), std::chrono::system_clock::now());
-  fs::last_write_time(file, fs::file_time_type::clock::now() - age);
-  EXPECT_LT(begin_of(file.string()), before);
-  EXPECT_THROW(begin_of((directory.path() / "none").string()), std::runtime_error);
+  const auto day = std::chrono::hours(24);
+  fs::last_write_time(file, fs::file_time_type::clock::now() + day);
+  const Written later = when_written(file.string());
+  EXPECT_GT(later.begun, before);
+  EXPECT_LT(later.begun, std::chrono::system_clock::now());
+  EXPECT_GT(later.ended, before + day);
+  // A copy that kept its time is younger than what is in it.
+  fs::last_write_time(file, fs::file_time_type::clock::now() - day);
+  const Written copied = when_written(file.string());
+  EXPECT_LT(copied.ended, before);
+  EXPECT_EQ(copied.begun, copied.ended - kLongestWriting);
+  EXPECT_THROW(when_written((directory.path() / "none").string()), std::runtime_error);
 }
 
 TEST_F(OutputFile, WhatCannotBeReadIsNotEmpty) {

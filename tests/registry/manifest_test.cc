@@ -97,13 +97,30 @@ TEST(Manifest, AnUnknownObjectIsAManifestOfNoKind) {
 TEST(Manifest, WhatIsNoJsonObjectIsMalformed) {
   for (const std::string& text :
        {std::string(), std::string("x"), std::string("[]"), std::string("null"), std::string("{"),
-        std::string("{}x"), std::string("{\"a\":\"\xFF\"}"), std::string("\0", 1)}) {
+        std::string("{}x"), std::string("{\"a\":\"\xFF}"), std::string("\0", 1)}) {
     const auto manifest = parse_manifest(text);
     EXPECT_NE(manifest ? "" : manifest.why_not(), "") << text;
   }
-  std::string deep = "{\"x\":";
-  for (int i = 0; i < 5000; ++i) deep += '[';
-  EXPECT_FALSE(parse_manifest(deep + std::string(5000, ']') + '}'));
+}
+
+// As registries read them, which store whatever encoding/json takes.
+TEST(Manifest, WhatEncodingJsonTakesIsRead) {
+  const std::string layers = R"("layers":[{"digest":")" + a.text() + R"(","size":7}])",
+                    before = R"({"config":{"digest":")" + b.text() + R"("},"annotations":{"x":)";
+  const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+  for (const std::string& odd :
+       {std::string("\"\xFF\xFE\""), std::string("\"M\xFCller\""), std::string(R"("\ud800")"),
+        std::string(R"("\udc00\ud800x")"), std::string(R"("\ud83d\ude00")"), std::string(30, '9'),
+        std::string("-1e999"), std::string("1.5E+400"), deep, "{\"y\":" + deep + "}",
+        std::string("\"\xED\xA0\x80\xF8\xC0\xAF\xE2\x82\"")}) {
+    const Manifest manifest = parsed(before + odd + "}," + layers + '}');
+    EXPECT_EQ(roles(manifest), (Roles{{Role::config, b}, {Role::layer, a}})) << odd;
+    EXPECT_EQ(manifest.descriptors.back().bytes, 7u) << odd;
+  }
+  EXPECT_EQ(roles(parsed(R"({"layers":[{"digest":")" + b.text() + R"("}],)" + layers + '}')),
+            (Roles{{Role::layer, a}}));
+  EXPECT_EQ(roles(parsed(R"({"Layers":[{"Digest":")" + a.text() + R"("}]})")),
+            (Roles{{Role::layer, a}}));
 }
 
 TEST(BlobMediaType, LayersAndConfigurations) {

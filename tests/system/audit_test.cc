@@ -240,6 +240,20 @@ TEST_F(AuditOnDisk, OneAuditAStateAndOneStateAStore) {
   fs::create_symlink(root.path() / "docker" / "state", work.path() / "link");
   EXPECT_EQ(run(audit({"--state", work.path() / "link"})).status, 2);
   EXPECT_FALSE(fs::exists(root.path() / "docker" / "state"));
+  // Nor by a name that SQLite takes for more than a name.
+  const std::string uri = "file:" + (root.path() / "docker" / "state").string();
+  EXPECT_EQ(run(audit({"--state", uri})).status, 2);
+  EXPECT_FALSE(fs::exists(root.path() / "docker" / "state"));
+}
+
+TEST_F(AuditOnDisk, AStorageThatIsMountedTwiceIsWrittenToByNeitherName) {
+  for (const fs::path& what : {root.path() / "docker", v2() / "blobs", v2() / "repositories"}) {
+    const auto ran = mounted("mount --bind " + what.string() + " $at",
+                             audit({"--quick", "--state", at() / "state"}));
+    if (!ran) GTEST_SKIP() << skip_reason;
+    EXPECT_EQ(ran->status, 2) << what;
+    EXPECT_FALSE(fs::exists(what / "state"));
+  }
 }
 
 TEST_F(AuditOnDisk, AFullDiskUnderTheState) {

@@ -285,7 +285,7 @@ const std::vector<Saboteur> kSaboteurs{
     {"BelievesOnlyAStrictParser",
      [](RegistryBuilder& registry, Look&) {
        registry.manifest(
-           "app", R"({"Layers":[{"digest":")" + registry.blob("odd").text() + R"("}]})", "v1");
+           "app", R"({"things":[{"digest":")" + registry.blob("odd").text() + R"("}]})", "v1");
        registry.image("app", {"usual"}, "v2");
      },
      believe_only_a_strict_parser},
