@@ -123,8 +123,15 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   std::optional<Facts> facts(
       facts_of(verdict.inventory, store, verdict.verification.contents, now));
   verdict.findings = check(*facts);
+  const bool is_interrupted = verdict.verification.is_interrupted;
+  // What only one look saw is told if it was read.
+  if (is_interrupted)
+    std::erase_if(verdict.findings, [](const Finding& finding) {
+      return may_pass(finding) && finding.rule != Rule::blob_digest_mismatch && !hides(finding);
+    });
   // What is gone was perhaps needed.
-  bool is_settled = !verdict.verification.gone && std::ranges::none_of(verdict.findings, may_pass);
+  bool is_settled = is_interrupted || (!verdict.verification.gone &&
+                                       std::ranges::none_of(verdict.findings, may_pass));
   Before before;
   for (int look = 1; !is_settled && look < kMostLooks; ++look) {
     before.add(verdict.findings, verdict.inventory);
@@ -153,7 +160,7 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   }
   verdict.idle_globs = scope.idle_globs();
   scope.keep_wanted(verdict.findings);
-  name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
+  if (!is_interrupted) name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
   verdict.harm = harm_of(*facts, verdict.findings);
   verdict.usage = usage_of(*facts);
   return verdict;

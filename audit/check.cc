@@ -84,7 +84,6 @@ class Users {
       finding.used_by.push_back(unknown->second);
   }
 
- private:
   UsedBy user_of(const Unpullable& broken) {
     const Repository& repository = inventory_.repositories[broken.repository];
     UsedBy user{.repository = repository.name, .tags = names_of(broken.tags, repository)};
@@ -93,6 +92,7 @@ class Users {
     return user;
   }
 
+ private:
   SharedList<std::string> names_of(const SharedList<std::uint32_t>& tags,
                                    const Repository& repository) {
     const auto [at, is_new] = names_.try_emplace(tags.id());
@@ -128,6 +128,58 @@ class Users {
   std::map<const void*, SharedList<std::string>> names_;  // by the id of the list of their tags
 };
 
+// (repository, tag) in whose directory `path` is, or that it is.
+std::optional<std::pair<std::string, std::string>> tag_at(std::string_view path) {
+  constexpr std::string_view kBetween = "/_manifests/tags/";
+  const auto end = path.find(kBetween), begin = layout::kRepositories.size() + 1;
+  if (end == path.npos || !path.starts_with(layout::kRepositories)) return std::nullopt;
+  const std::string_view rest = path.substr(end + kBetween.size());
+  return std::pair(std::string(path.substr(begin, end - begin)),
+                   std::string(rest.substr(0, rest.find('/'))));
+}
+
+// Which tags perhaps cannot be pulled for what could not be seen.
+class Doubts {
+ public:
+  explicit Doubts(const Facts& facts) : users_(facts.inventory, {}) {
+    for (const Unpullable& one : facts.in_doubt) {
+      const Repository& repository = facts.inventory.repositories[one.repository];
+      for (const Lacking& lacking : one.lacks) {
+        const Digest& digest = facts.digest(lacking.digest);
+        by_path_.emplace(layout::blob_data(digest), &one);
+        by_path_.emplace(layout::revision_link(repository.name, digest), &one);
+        by_path_.emplace(layout::layer_link(repository.name, digest), &one);
+      }
+      if (one.manifest) continue;
+      for (const std::uint32_t tag : one.tags)
+        tags_.push_back({.repository = one.repository, .tags = {tag}});
+    }
+    for (const Unpullable& one : tags_) {
+      const Repository& repository = facts.inventory.repositories[one.repository];
+      by_path_.emplace(
+          layout::tag_current_link(repository.name, repository.tags[*one.tags.begin()].name), &one);
+    }
+  }
+
+  // What is at its path, or below.
+  void name_in(Finding& finding) {
+    std::set<const Unpullable*> named;
+    for (auto at = by_path_.lower_bound(finding.path);
+         at != by_path_.end() && at->first.starts_with(finding.path); ++at) {
+      if (layout::is_at_or_below(at->first, finding.path) && named.insert(at->second).second)
+        finding.used_by.push_back(users_.user_of(*at->second));
+    }
+    // A tag whose own link could not be read is in no list.
+    if (const auto name = tag_at(finding.path); name && finding.used_by.empty())
+      finding.used_by.push_back({.repository = name->first, .tags = {name->second}});
+  }
+
+ private:
+  Users users_;
+  std::vector<Unpullable> tags_;  // that do not tell what they point to, one by one
+  std::multimap<std::string, const Unpullable*> by_path_;
+};
+
 // Warnings that are errors where a tag cannot be pulled for them.
 bool is_worse_for_tags(Rule rule) {
   return rule == Rule::link_empty || rule == Rule::layer_link_dangling ||
@@ -154,9 +206,10 @@ Severity unless_cache(Severity severity, const Facts& facts) {
 
 namespace {
 
-// No link can be written there.
+// Nothing can be written there.
 bool is_in_the_way(DamageKind kind) {
-  return kind == DamageKind::place_without_digest || kind == DamageKind::link_not_a_file;
+  return kind == DamageKind::place_without_digest || kind == DamageKind::link_not_a_file ||
+         kind == DamageKind::manifest_not_a_file;
 }
 
 }  // namespace
@@ -170,6 +223,7 @@ Findings damages(Rule rule, DamageClass which, const Facts& facts) {
       if (damage.digest) finding.digest = facts.digest(*damage.digest);
       finding.repository = repository;
       finding.path = damage.path;
+      if (const auto name = tag_at(damage.path)) finding.tag = name->second;
       if (is_in_the_way(damage.kind))
         finding.advice = facts.store.pull_through_cache ? info_of(rule).in_cache : kMoveOut;
       finding.found = report::found_by(damage, facts.inventory);
@@ -227,10 +281,11 @@ std::vector<Finding> check(const Facts& facts) {
     findings.reserve(findings.size() + found.size());  // there may be one for each blob
     std::ranges::move(found, std::back_inserter(findings));
   }
-  Users users(facts.inventory, facts.unpullable), doubtful(facts.inventory, facts.in_doubt);
+  Users users(facts.inventory, facts.unpullable);
+  Doubts doubts(facts);
   for (Finding& finding : findings) {
     if (finding.severity == Severity::info || !finding.used_by.empty()) continue;
-    (finding.rule == Rule::read_error ? doubtful : users).name_in(finding);
+    hides(finding) ? doubts.name_in(finding) : users.name_in(finding);
     if (finding.used_by.empty() || !is_worse_for_tags(finding.rule)) continue;
     finding.severity =
         finding.rule == Rule::link_empty ? Severity::error : unless_cache(Severity::error, facts);

@@ -136,6 +136,8 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
   report.finished_at = now();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (report.verdict && is_incomplete(*report.verdict)) report.outcome = Outcome::incomplete;
+  if (report.verdict && report.verdict->verification.is_interrupted)
+    report.outcome = Outcome::interrupted;
   report.exit_status = status_of(report, output, signals.caught());
   save(report, settings, signals.caught());
   if (!output.quiet &&

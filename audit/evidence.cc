@@ -221,6 +221,9 @@ Evidence parse_evidence(std::string_view text, const std::string& file, const cl
 }
 
 Evidence read_evidence(const std::string& file, const std::string& v2) {
+  if (file == "-")
+    throw cli::UsageError("--evidence -: standard input does not tell when it was written",
+                          "write it into a file");
   const cli::Written written = cli::file_written_value("evidence", file);
   return parse_evidence(cli::file_value("evidence", file), file, written, v2);
 }

@@ -55,6 +55,17 @@ std::vector<bool> healable_in(const Inventory& inventory) {
   return healable;
 }
 
+// Blobs whose bytes could not be read.
+std::vector<bool> unseen_in(const Inventory& inventory, const Contents& contents) {
+  std::vector<bool> unseen = by_id(inventory, contents.unread);
+  if (inventory.obstacles.empty()) return unseen;
+  for (const Blob& blob : inventory.blobs) {
+    if (inventory.is_hidden(layout::blob_data(inventory.digests[blob.digest])))
+      unseen[index_of(blob.digest)] = true;
+  }
+  return unseen;
+}
+
 Policy with(Policy policy, bool Policy::*option) {
   policy.*option = true;
   return policy;
@@ -115,8 +126,9 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Conten
               .aliases = Closure(inventory).aliases()};
   facts.unreached = unreached_blobs(inventory, facts.mark, policy, now);
   facts.unpullable = facts.pulling.unpullable();
-  if (!contents.unread.empty())
-    facts.in_doubt = Pulling(inventory, by_id(inventory, contents.unread)).unpullable();
+  if (!contents.unread.empty() || !inventory.obstacles.empty())
+    facts.in_doubt = Pulling(inventory, unseen_in(inventory, contents), Pulling::Hidden::is_lacking)
+                         .unpullable();
   // Uploads refer to nothing.
   facts.all_references_known = std::all_of(
       inventory.obstacles.begin(), inventory.obstacles.end(),

@@ -29,7 +29,7 @@ struct Facts {
   std::vector<Unreached> unreached;  // by that
   Pulling pulling;
   std::vector<Unpullable> unpullable;
-  std::vector<Unpullable> in_doubt;  // by what could not be read
+  std::vector<Unpullable> in_doubt;  // were all that could not be read not there
   // By DigestId: a link, a tag or an index says that it is a manifest.
   std::vector<bool> is_manifest;
   // By DigestId: of a blob that is not there a copy is in quarantine, of the size that manifests

@@ -63,6 +63,8 @@ Severity unless_cache(Severity severity, const Facts& facts);
 Findings damages(Rule rule, DamageClass which, const Facts& facts);
 // Advice where the table's would not help.
 inline constexpr std::string_view kHeal = "regctl-gc --heal gives it back";
+inline constexpr std::string_view kPutFile =
+    "put the file itself there; no registry makes a link of it";
 inline constexpr std::string_view kMoveOut =
     "move it out of the tree, restart the registry, push the image again";
 

@@ -51,24 +51,18 @@ Finding child_finding(Rule rule, const Repository& repository, const Document& i
 }
 
 // Who builds for one platform pushes an index without the others: then no revision link ever named
-// those. One note for each index.
+// those. One note for each index; of one that has nothing at all no tag can be pulled.
 void note_sparse_indexes(const Facts& facts, Findings& findings) {
   for (const Repository& repository : facts.inventory.repositories) {
     each_served_manifest(facts, repository, [&](const Document& index) {
-      std::uint64_t children = 0, never_pushed = 0;
-      for (const Reference& reference : index.references) {
-        if (reference.role != Role::child) continue;
-        ++children;
-        never_pushed += facts.pulling.of_manifest(repository, reference.to) != Lack::nothing &&
-                        facts.pulling.was_never_pushed(repository, reference.to);
-      }
+      const auto [all, never_pushed] = facts.pulling.platforms_of(repository, index);
       if (!never_pushed) return;
       Finding finding = finding_of(Rule::index_child_missing, facts.digest(index.digest));
-      finding.severity = Severity::info;
+      if (never_pushed < all) finding.severity = Severity::info;
+      finding.severity = unless_cache(finding.severity, facts);
       finding.repository = repository.name;
-      finding.found =
-          Part{Code::never_pushed, {report::Count{never_pushed}, report::Count{children}}};
-      finding.advice = {};
+      finding.found = Part{Code::never_pushed, {report::Count{never_pushed}, report::Count{all}}};
+      if (finding.severity == Severity::info) finding.advice = {};
       findings.push_back(std::move(finding));
     });
   }

@@ -17,8 +17,12 @@ Findings obstacles(Rule rule, bool unread, const Facts& facts) {
   Findings findings;
   for (const Obstacle& obstacle : facts.inventory.obstacles) {
     if (is_unread(obstacle.trouble) != unread) continue;
+    // One that is met on several ways is told once.
+    if (!findings.empty() && findings.back().path == obstacle.path) continue;
     Finding finding = finding_of(rule);
     finding.path = obstacle.path;
+    const std::string_view name = layout::name_of(obstacle.path);
+    if (!unread && (name == layout::kData || name == layout::kLink)) finding.advice = kPutFile;
     finding.found = report::reason_of(obstacle.trouble, obstacle.error);
     if (const LinkBelow* link = facts.store.link(obstacle.path); link && !link->is_followed())
       finding.found = report::reason_of(link->following);

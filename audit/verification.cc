@@ -203,16 +203,24 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
   }
   Verification result;
   const auto begin = std::chrono::steady_clock::now();
-  read(suspects, diary.state ? Order::as_given : Order::from_both_ends, storage, crew,
-       [&](const Suspect& suspect, const Verified& verified) {
-         count(verified, result);
-         add(suspect.digest, verified, result.contents);
-         note(suspect.digest, verified, diary);
-         const bool is_sound = verified.soundness == Soundness::sound;
-         if (is_sound || verified.soundness == Soundness::mismatched)
-           known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {diary.now, is_sound,
-                                                                             !is_sound};
-       });
+  std::size_t done = 0;
+  const auto on_verified = [&](const Suspect& suspect, const Verified& verified) {
+    ++done;
+    count(verified, result);
+    add(suspect.digest, verified, result.contents);
+    note(suspect.digest, verified, diary);
+    const bool is_sound = verified.soundness == Soundness::sound;
+    if (is_sound || verified.soundness == Soundness::mismatched)
+      known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {diary.now, is_sound,
+                                                                        !is_sound};
+  };
+  try {
+    read(suspects, diary.state ? Order::as_given : Order::from_both_ends, storage, crew,
+         on_verified);
+  } catch (const Interrupted&) {
+    result.is_interrupted = true;
+    result.left += suspects.size() - done;
+  }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }

@@ -50,6 +50,7 @@ struct Verification {
   std::uint64_t blobs = 0, bytes = 0;  // hashed to their end
   std::uint64_t left = 0;              // not: the time was up, or they were being written
   std::uint64_t gone = 0;              // there was no such file any more
+  bool is_interrupted = false;         // the others are `left`
   double seconds = 0;
   Contents contents;
   // By whatever audit or evidence, that those there are right; of all blobs.
@@ -75,7 +76,7 @@ std::vector<DigestId> to_be_read(const Choice& choice, const Inventory& inventor
 
 // Hashes them, and adds to `known` what is right; with a state first what was wrong, then what was
 // not verified for longest. REQUIRES: they have been surveyed. What was written to in between is
-// read again. Throws Interrupted (see Workers).
+// read again. Whoever interrupts it gets what was found until then.
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
                           const Storage& storage, const Crew& crew, Known& known,
                           const Diary& diary);

@@ -28,7 +28,7 @@ class OfRepository {
       const Tag& tag = repository_.tags[order_[i]];
       if (tag.state == LinkState::present)
         tags_[*tag.target].push_back(i);
-      else if (!inventory_.is_hidden(layout::tag_current_link(repository_.name, tag.name)))
+      else if (!pulling_.is_excused(layout::tag_current_link(repository_.name, tag.name)))
         unknown.push_back(order_[i]);
     }
     if (!unknown.empty()) all.push_back({.repository = place_, .tags = std::move(unknown)});
@@ -91,6 +91,9 @@ class OfRepository {
     std::vector<Lacking> lacks;
     const Document* document = inventory_.document(manifest);
     if (!document || document->state != Document::State::sound) return lacks;
+    const Pulling::Platforms platforms = pulling_.platforms_of(repository_, *document);
+    if (platforms.all && platforms.never_pushed == platforms.all)
+      return {{manifest, Lack::platforms}};
     for (const Reference& reference : document->references) {
       if (!reference.is_to_blob()) continue;
       if (const Lack lack = pulling_.of_blob(repository_, reference); lack != Lack::nothing)
@@ -170,15 +173,13 @@ bool is_mismatched(const Document& document) {
   });
 }
 
-// Whether the file at `key`, which was not found, may be there all the same.
-bool may_be_hidden(const Inventory& inventory, const std::string& key) {
-  return !inventory.obstacles.empty() && inventory.is_hidden(key);
-}
-
 }  // namespace
 
-Pulling::Pulling(const Inventory& inventory, std::vector<bool> wrong)
-    : inventory_(inventory), wrong_(std::move(wrong)), linked_(inventory.digests.size()) {
+Pulling::Pulling(const Inventory& inventory, std::vector<bool> wrong, Hidden hidden)
+    : inventory_(inventory),
+      wrong_(std::move(wrong)),
+      hidden_(hidden),
+      linked_(inventory.digests.size()) {
   for (const Repository& repository : inventory.repositories) {
     for (const Link& revision : repository.revisions) {
       if (is_there(revision)) linked_[index_of(revision.name)] = true;
@@ -186,11 +187,15 @@ Pulling::Pulling(const Inventory& inventory, std::vector<bool> wrong)
   }
 }
 
+bool Pulling::is_excused(const std::string& key) const {
+  return hidden_ == Hidden::is_there && !inventory_.obstacles.empty() && inventory_.is_hidden(key);
+}
+
 Lack Pulling::of_bytes(DigestId id) const {
   if (!inventory_.has_bytes(id)) {
     const Digest& digest = inventory_.digests[id];
     const std::string data = layout::blob_data(digest);
-    return may_be_hidden(inventory_, data) ? Lack::nothing : Lack::bytes;
+    return is_excused(data) ? Lack::nothing : Lack::bytes;
   }
   const Document* document = inventory_.document(id);
   const bool is_wrong = wrong_[index_of(id)] || (document && is_mismatched(*document));
@@ -211,8 +216,8 @@ Lack Pulling::of_manifest(const Repository& repository, DigestId id) const {
   const Link* layer = link_named(repository.layers, id);
   if (layer && layer->state == LinkState::present) return of_manifest_bytes(layer->target);
   const Digest& digest = inventory_.digests[id];
-  const bool hidden = may_be_hidden(inventory_, layout::revision_link(repository.name, digest)) ||
-                      may_be_hidden(inventory_, layout::layer_link(repository.name, digest));
+  const bool hidden = is_excused(layout::revision_link(repository.name, digest)) ||
+                      is_excused(layout::layer_link(repository.name, digest));
   return hidden ? Lack::nothing : Lack::link;
 }
 
@@ -221,7 +226,7 @@ Lack Pulling::of_blob(const Repository& repository, const Reference& reference) 
   const Link* layer = link_named(repository.layers, reference.to);
   if (!layer || layer->state != LinkState::present) {
     const std::string link = layout::layer_link(repository.name, inventory_.digests[reference.to]);
-    return may_be_hidden(inventory_, link) ? Lack::nothing : Lack::link;
+    return is_excused(link) ? Lack::nothing : Lack::link;
   }
   if (const Lack lack = of_bytes(layer->target); lack != Lack::nothing) return lack;
   return is_of_its_size(repository, reference) ? Lack::nothing : Lack::right_bytes;
@@ -241,6 +246,18 @@ bool Pulling::is_of_its_size(const Repository& repository, const Reference& refe
 bool Pulling::was_never_pushed(const Repository& repository, DigestId child) const {
   if (link_named(repository.revisions, child)) return false;
   return !inventory_.has_bytes(child) || linked_[index_of(child)];
+}
+
+Pulling::Platforms Pulling::platforms_of(const Repository& repository,
+                                         const Document& index) const {
+  Platforms platforms;
+  for (const Reference& reference : index.references) {
+    if (reference.role != Role::child) continue;
+    ++platforms.all;
+    platforms.never_pushed += of_manifest(repository, reference.to) != Lack::nothing &&
+                              was_never_pushed(repository, reference.to);
+  }
+  return platforms;
 }
 
 std::vector<Unpullable> Pulling::unpullable() const {

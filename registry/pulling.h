@@ -23,6 +23,7 @@ enum class Lack : std::uint8_t {
   link,         // its repository has no link to it that can be read
   bytes,        // they are nowhere, or only in quarantine
   right_bytes,  // others stand there, or more or fewer than the manifest says
+  platforms,    // of an index that names some, none was ever pushed
 };
 
 struct Lacking {
@@ -46,21 +47,33 @@ struct Unpullable {
 
 class Pulling {
  public:
+  // What an obstacle hides: is it taken to be there?
+  enum class Hidden : std::uint8_t { is_there, is_lacking };
+
   // `wrong` is by DigestId: blobs whose bytes are known not to hash to their name. `inventory` must
   // outlive it. REQUIRES: the blobs were surveyed; what was not visited counts as there.
-  Pulling(const Inventory& inventory, std::vector<bool> wrong);
+  Pulling(const Inventory& inventory, std::vector<bool> wrong, Hidden hidden = Hidden::is_there);
 
   Lack of_manifest(const Repository& repository, DigestId id) const;
   Lack of_blob(const Repository& repository, const Reference& reference) const;
   // The bytes that `repository` hands out for it are as many as the manifest says, or not there.
   bool is_of_its_size(const Repository& repository, const Reference& reference) const;
 
+  // The file at `key`, which was not found, counts as there all the same.
+  bool is_excused(const std::string& key) const;
+
   // An index of `repository` names `child`, which was never pushed there: it has no revision link,
   // nor the directory of one that was deleted, and if it has bytes they are another repository's.
   bool was_never_pushed(const Repository& repository, DigestId child) const;
 
+  // Of the platforms that `index` names, how many were never pushed, and are not there either.
+  struct Platforms {
+    std::uint64_t all = 0, never_pushed = 0;
+  };
+  Platforms platforms_of(const Repository& repository, const Document& index) const;
+
   // By repository, then manifest, then the index that names it. What was never pushed is left out:
-  // nobody misses it.
+  // nobody misses one platform of several.
   std::vector<Unpullable> unpullable() const;
 
  private:
@@ -69,6 +82,7 @@ class Pulling {
 
   const Inventory& inventory_;
   std::vector<bool> wrong_;
+  Hidden hidden_;
   std::vector<bool> linked_;  // by DigestId: some repository has a revision link to it
 };
 

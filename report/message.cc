@@ -474,7 +474,7 @@ constexpr std::array kTable = {
     CodeInfo{it_has_uploads, "", part, "it has uploads", ""},
     CodeInfo{a_directory_is_young, "", part, "a directory in it is young", ""},
     CodeInfo{needed_by, "", part, "needed by {0}", ""},
-    CodeInfo{never_pushed, "", part, "{0} of its {1} platforms were never pushed here", ""},
+    CodeInfo{never_pushed, "", part, "never pushed here: {0} of its {1} platforms", ""},
     CodeInfo{subject_of, "", part, "subject of {0}", ""},
     CodeInfo{no_current_link, "", part, "has no current link", ""},
     CodeInfo{no_manifest_here, "", part, "names no manifest of this repository", ""},

@@ -338,6 +338,39 @@ TEST(Audit, BeginsWithTheWorst) {
   EXPECT_EQ(findings.back().severity, Severity::info);
 }
 
+// Where it is not known whether a tag can be pulled, it is named.
+TEST(Audit, NamesTheTagsBehindWhatCannotBeSeen) {
+  const Digest layer = digest_of("precious"), image = Sound().image;
+  const std::string tag = layout::tag_current_link("app", "v1");
+  for (const std::string& path :
+       {RegistryBuilder::data(image), RegistryBuilder::data(layer),
+        RegistryBuilder::revision("app", image), RegistryBuilder::layer_link("app", layer), tag,
+        std::string(layout::parent_of(tag)), std::string("repositories/app/_layers"),
+        std::string(layout::parent_of(RegistryBuilder::data(layer)))}) {
+    Sound store;
+    store.tree.remove(path);
+    store.tree.symlink(path, "/elsewhere", store.registry.time());
+    std::vector<Finding> findings = audited(store);
+    std::erase_if(findings, [](const Finding& one) { return one.rule != Rule::symlink_in_tree; });
+    ASSERT_EQ(findings.size(), 1u) << path;
+    ASSERT_EQ(findings[0].used_by.size(), 1u) << path;
+    EXPECT_EQ(findings[0].used_by[0].tags, SharedList<std::string>{"v1"}) << path;
+    const std::string_view name = layout::name_of(findings[0].path);
+    const bool is_file = name == "data" || name == "link";
+    EXPECT_EQ(findings[0].advice == kPutFile, is_file) << path;
+  }
+}
+
+TEST(Audit, ALinkOfATagTellsWhichTag) {
+  Sound store;
+  store.tree.bytes(layout::tag_current_link("app", "v1")) =
+      "no digest at all, but long enough to be one, and what else is there to say?";
+  const auto findings = audited(store);
+  ASSERT_EQ(rules_of(findings), std::set{Rule::link_invalid});
+  EXPECT_EQ(findings[0].repository, "app");
+  EXPECT_EQ(findings[0].tag, "v1");
+}
+
 TEST(Audit, CountsATagOnceHoweverManyErrorsBreakIt) {
   Sound store;
   store.registry.tag("app", "same", store.image);
@@ -430,10 +463,24 @@ TEST(Audit, AChildThatWasNeverPushedIsNoWarning) {
   const auto of_two = std::ranges::find(findings, index, &Finding::digest);
   ASSERT_NE(of_two, findings.end());
   EXPECT_EQ(report::text_of(*of_two->found, cli::Charset::ascii),
-            "2 of its 3 platforms were never pushed here");
+            "never pushed here: 2 of its 3 platforms");
 }
 
 // One that no tag needs is only promised.
+// One platform of several is nobody's loss, but all are.
+TEST(Audit, AnIndexOfNothingThatWasPushedIsAWarning) {
+  Sound store;
+  const Digest index = store.registry.index("app", {digest_of("a"), digest_of("b")}, "none");
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(told.findings.size(), 1u);
+  EXPECT_EQ(told.findings[0].rule, Rule::index_child_missing);
+  EXPECT_EQ(told.findings[0].severity, Severity::warning);
+  EXPECT_EQ(told.findings[0].digest, index);
+  ASSERT_EQ(told.findings[0].used_by.size(), 1u);
+  EXPECT_EQ(told.findings[0].used_by[0].tags, SharedList<std::string>{"none"});
+  EXPECT_EQ(told.harm.tags, 1u);
+}
+
 TEST(Audit, ADanglingLayerLinkIsAnErrorWhereATagNeedsTheLayer) {
   Sound store;
   store.tree.remove(layout::blob(store.layer));

@@ -134,9 +134,18 @@ TEST_F(PullingTest, EveryTagThatLeadsToItThroughWhateverIndexes) {
 // Its bytes may be there for another repository that has all platforms.
 TEST_F(PullingTest, APlatformThatWasNeverPushedIsLackedByNobody) {
   const Digest nowhere = digest_of("nowhere"), elsewhere = registry.image("all", {"elsewhere"});
-  registry.index("app", {nowhere}, "one");
-  registry.index("app", {elsewhere}, "two");
+  registry.index("app", {image, nowhere}, "one");
+  registry.index("app", {image, elsewhere}, "two");
   EXPECT_EQ(unpullable(registry), All{});
+}
+
+TEST_F(PullingTest, ButAnIndexOfOnlySuchIs) {
+  const Digest inner = registry.index("app", {digest_of("nowhere"), digest_of("nor here")});
+  registry.index("app", {image, inner}, "outer");
+  EXPECT_EQ(unpullable(registry), (All{{{"outer"}, inner, {{inner, Lack::platforms}}}}));
+  registry.tag("app", "inner", inner);
+  EXPECT_EQ(unpullable(registry), (All{{{"inner"}, inner, {{inner, Lack::platforms}}},
+                                       {{"outer"}, inner, {{inner, Lack::platforms}}}}));
 }
 
 // The registry's own deletion leaves the directory of the link.

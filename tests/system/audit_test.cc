@@ -193,6 +193,27 @@ TEST_F(AuditOnDisk, ADeadlineLosesNothingOfWhatWasFound) {
   EXPECT_EQ(codes_of(disputed, "warnings"), std::set<std::string>{"evidence-disputed"});
 }
 
+// As a deadline does, a signal ends it with what was found.
+TEST_F(AuditOnDisk, ASignalLosesNothingOfWhatWasFound) {
+  registry.image("app/big", {std::string(60'000'000, 'b')}, "v1");
+  write();
+  flip(data("base"));
+  Program slow(audit({"--limit-rate", "20MB", "-j", "2", "--state", state}));
+  ASSERT_TRUE(becomes_true([&] {  // read, and found wrong
+    return fs::exists(state) && read_all(state).find(digest_of("base").text()) != std::string::npos;
+  })) << slow.err();
+  slow.send(SIGTERM);
+  const Ran ran = slow.wait();
+  const json report = report_of(ran);
+  ASSERT_TRUE(report.is_object()) << ran.err;
+  EXPECT_EQ(ran.status, 128 + SIGTERM);
+  EXPECT_EQ(report.at("run").at("outcome"), "interrupted");
+  EXPECT_EQ(report.at("state"), "damaged");
+  ASSERT_EQ(report.at("findings").size(), 1u);
+  EXPECT_EQ(report.at("findings")[0].at("rule"), "blob-digest-mismatch");
+  EXPECT_GT(report.at("run").at("verification").at("left"), 0);
+}
+
 // Wherever it is killed: what is remembered was hashed to its end.
 TEST_F(AuditOnDisk, KilledAtAnyMoment) {
   std::random_device random;
