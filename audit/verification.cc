@@ -189,7 +189,11 @@ Verification::Share share_of(const Known& known, const Inventory& inventory, Tim
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
                           const Storage& storage, const Crew& crew, Known& known,
                           const Diary& diary) {
+  Verification result;
   std::vector<DigestId> order = blobs;
+  // Else one large blob would take the time of all others, night after night.
+  result.left = std::erase_if(
+      order, [&](DigestId id) { return !crew.pace.is_time_for(inventory.blob(id)->bytes); });
   if (diary.state)
     oldest_first(order, inventory, known);
   else
@@ -201,7 +205,6 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
     const Blob& blob = *inventory.blob(id);
     suspects.push_back({inventory.digests[id], Suspect::Seen{blob.bytes, blob.modified}});
   }
-  Verification result;
   const auto begin = std::chrono::steady_clock::now();
   std::size_t done = 0;
   const auto on_verified = [&](const Suspect& suspect, const Verified& verified) {

@@ -75,7 +75,8 @@ std::vector<DigestId> to_be_read(const Choice& choice, const Inventory& inventor
                                  const Known& known, Time now);
 
 // Hashes them, and adds to `known` what is right; with a state first what was wrong, then what was
-// not verified for longest. REQUIRES: they have been surveyed. What was written to in between is
+// not verified for longest. What cannot end before the deadline is not begun. REQUIRES: they have
+// been surveyed. What was written to in between is
 // read again. Whoever interrupts it gets what was found until then.
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
                           const Storage& storage, const Crew& crew, Known& known,

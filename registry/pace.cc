@@ -30,6 +30,13 @@ Pace::Clock::time_point Pace::end_after(const std::optional<Duration>& time) {
   return time ? Clock::now() + *time : Clock::time_point::max();
 }
 
+bool Pace::is_time_for(std::uint64_t bytes) const {
+  if (bytes_per_second_ == 0 || !has_deadline()) return true;
+  const std::chrono::duration<double> takes(static_cast<double>(bytes) /
+                                            static_cast<double>(bytes_per_second_));
+  return Clock::now() + takes <= deadline_;
+}
+
 // Time for all threads' bytes is given out in turn: each waits until its own has come.
 void Pace::wait_for(std::size_t bytes, const Workers& workers) {
   if (bytes_per_second_ == 0) return;

@@ -26,6 +26,8 @@ class Pace {
 
   bool has_deadline() const { return deadline_ != Clock::time_point::max(); }
   bool time_is_up() const { return Clock::now() >= deadline_; }
+  // So many can be read before the deadline, as far as the limit tells.
+  bool is_time_for(std::uint64_t bytes) const;
   // How many bytes to read at once.
   std::size_t chunk() const { return chunk_; }
   // Returns when the next bytes may be read after `bytes` were, or when the time is up or `workers`

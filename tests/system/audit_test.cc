@@ -193,6 +193,21 @@ TEST_F(AuditOnDisk, ADeadlineLosesNothingOfWhatWasFound) {
   EXPECT_EQ(codes_of(disputed, "warnings"), std::set<std::string>{"evidence-disputed"});
 }
 
+// What is too large for the time that is left does not take it from the others.
+TEST_F(AuditOnDisk, ABlobThatCannotEndInTimeIsNotBegun) {
+  registry.image("app/big", {std::string(60'000'000, 'b')}, "v1");
+  write();
+  using Options = std::vector<std::string>;
+  for (const Options& with : std::vector<Options>{{}, {"--state", state}}) {
+    Options options = {"--limit-rate", "10MB", "--deadline", "4s", "-j", "1"};
+    options.insert(options.end(), with.begin(), with.end());
+    const Ran ran = run(audit(options));
+    EXPECT_EQ(ran.status, 13) << ran.out;
+    EXPECT_EQ(verification(ran).at("left"), 1);
+    EXPECT_EQ(verification(ran).at("blobs"), blobs + 2);  // its manifest and configuration
+  }
+}
+
 // As a deadline does, a signal ends it with what was found.
 TEST_F(AuditOnDisk, ASignalLosesNothingOfWhatWasFound) {
   registry.image("app/big", {std::string(60'000'000, 'b')}, "v1");
