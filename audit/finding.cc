@@ -122,10 +122,10 @@ std::string_view name_of(Severity severity) {
 
 std::span<const RuleInfo> rules() { return kRules; }
 
+const RuleInfo& info_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
+
 bool hides(const Finding& finding) {
   return finding.rule == read_error || finding.rule == symlink_in_tree;
 }
-
-const RuleInfo& info_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
 
 }  // namespace regctl::audit

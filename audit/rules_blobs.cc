@@ -6,14 +6,12 @@
 namespace regctl::audit {
 namespace {
 
-// Calls visit(document, reference) for what manifests that can be pulled need as blobs.
+// Calls visit(repository, document, reference) for all that manifests name which can be pulled.
 template <class Visit>
-void each_needed_blob(const Facts& facts, Visit visit) {
+void each_reference(const Facts& facts, Visit visit) {
   for (const Repository& repository : facts.inventory.repositories) {
     each_served_manifest(facts, repository, [&](const Document& document) {
-      for (const Reference& reference : document.references) {
-        if (reference.is_to_blob()) visit(document, reference);
-      }
+      for (const Reference& reference : document.references) visit(repository, document, reference);
     });
   }
 }
@@ -44,7 +42,11 @@ Findings blob_digest_mismatch(const Facts& facts) {
 Findings blob_size_mismatch(const Facts& facts) {
   Findings findings;
   std::set<DigestId> told;
-  const auto look_at = [&](const Reference& reference) {
+  each_reference(facts, [&](const Repository& repository, const Document&,
+                            const Reference& reference) {
+    const bool is_handed_out = reference.role == Role::child &&
+                               facts.pulling.of_manifest(repository, reference.to) == Lack::nothing;
+    if (!reference.is_to_blob() && !is_handed_out) return;
     const Blob* blob = facts.blob_behind(reference.to);
     if (!blob || !blob->visited || !blob->present || !reference.size ||
         blob->bytes == *reference.size ||
@@ -57,17 +59,7 @@ Findings blob_size_mismatch(const Facts& facts) {
     finding.found = blob->bytes;
     finding.bytes = blob->bytes;
     findings.push_back(std::move(finding));
-  };
-  for (const Repository& repository : facts.inventory.repositories) {
-    each_served_manifest(facts, repository, [&](const Document& document) {
-      for (const Reference& reference : document.references) {
-        const bool is_handed_out =
-            reference.role == Role::child &&
-            facts.pulling.of_manifest(repository, reference.to) == Lack::nothing;
-        if (reference.is_to_blob() || is_handed_out) look_at(reference);
-      }
-    });
-  }
+  });
   return findings;
 }
 
@@ -88,8 +80,10 @@ Findings blob_missing(const Facts& facts) {
       findings.push_back(std::move(finding));
     }
   }
-  each_needed_blob(facts, [&](const Document& document, const Reference& reference) {
-    if (!facts.is_missing(reference.to) || reference.has_urls || !told.insert(reference.to).second)
+  each_reference(facts, [&](const Repository&, const Document& document,
+                            const Reference& reference) {
+    if (!reference.is_to_blob() || !facts.is_missing(reference.to) || reference.has_urls ||
+        !told.insert(reference.to).second)
       return;
     Finding finding = finding_of(Rule::blob_missing, facts.digest(reference.to));
     finding.severity = unless_cache(Severity::error, facts);

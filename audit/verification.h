@@ -76,8 +76,8 @@ std::vector<DigestId> to_be_read(const Choice& choice, const Inventory& inventor
 
 // Hashes them, and adds to `known` what is right; with a state first what was wrong, then what was
 // not verified for longest. What cannot end before the deadline is not begun. REQUIRES: they have
-// been surveyed. What was written to in between is
-// read again. Whoever interrupts it gets what was found until then.
+// been surveyed. What was written to in between is read again. Whoever interrupts it gets what was
+// found until then.
 Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& inventory,
                           const Storage& storage, const Crew& crew, Known& known,
                           const Diary& diary);

@@ -11,24 +11,11 @@ constexpr std::string_view kReplacement = "\uFFFD";
 
 // How many bytes of UTF-8 begin `text`, which is not empty; 0: none.
 std::size_t character_in(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  const auto goes_on = [&](std::size_t i, unsigned least = 0x80, unsigned most = 0xBF) {
-    return byte(i) >= least && byte(i) <= most;
-  };
-  const unsigned first = byte(0);
+  const auto first = static_cast<unsigned char>(text[0]);
   if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return goes_on(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {  // no overlong ones, no surrogates
-    const bool second = goes_on(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
-    return second && goes_on(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool second = goes_on(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-    return second && goes_on(2) && goes_on(3) ? 4 : 0;
-  }
-  return 0;
+  const std::size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  const bool is_sound = length <= text.size() && simdjson::validate_utf8(text.data(), length);
+  return is_sound ? length : 0;
 }
 
 // The code that an escape at the beginning of `text` means, if that is half a character.

@@ -73,18 +73,16 @@ StoreFacts find_store(const std::string& path, const std::vector<std::string>& f
 }
 
 void refuse_below(const StoreFacts& store, const std::string& file) {
-  const auto is_in = [&](const std::string& top) { return cli::is_below(file, top); };
-  const bool behind_link =
-      std::any_of(store.links.begin(), store.links.end(),
-                  [&](const LinkBelow& link) { return link.is_followed() && is_in(link.target); });
-  // Each of them may be mounted somewhere else.
-  const bool is_within = std::ranges::any_of(
-      std::initializer_list<std::string>{"", "/docker", "/docker/registry", "/docker/registry/v2"},
-      [&](const std::string& below) { return is_in(store.top + below); });
-  const bool is_within_v2 = std::ranges::any_of(
-      std::initializer_list<std::string>{"", "/blobs", "/blobs/sha256", "/repositories"},
-      [&](const std::string& below) { return is_in(store.v2 + below); });
-  if (is_within || is_within_v2 || behind_link)
+  std::vector<std::string> tops;  // each of which may be mounted somewhere else
+  if (!store.top.empty())
+    for (const char* below : {"", "/docker", "/docker/registry"}) tops.push_back(store.top + below);
+  if (!store.v2.empty())
+    for (const char* below : {"", "/blobs", "/blobs/sha256", "/repositories"})
+      tops.push_back(store.v2 + below);
+  for (const LinkBelow& link : store.links) {
+    if (link.is_followed()) tops.push_back(link.target);
+  }
+  if (std::ranges::any_of(tops, [&](const auto& top) { return cli::is_below(file, top); }))
     throw cli::UsageError(file + " lies in the registry's storage", "write it somewhere else");
 }
 

@@ -32,6 +32,10 @@ class Mending : public StoreOnDisk {
 
   fs::path file(const std::string& key) const { return v2() / key; }
   fs::path volume() const { return work.path() / "volume"; }
+  void put(const std::string& key) {
+    registry.tree.file(key, "x", kNow - kDay);
+    write();
+  }
   void overwrite(const std::string& key, const std::string& bytes) const {
     std::ofstream(file(key), std::ios::binary) << bytes;
   }
@@ -180,10 +184,7 @@ const std::map<std::pair<audit::Rule, std::string>, Damage>& damages() {
       {{link_invalid, "tag"},
        [](Mending& store) { store.overwrite(layout::tag_current_link("app", "v1"), "no digest"); }},
       {{link_invalid, "place"},
-       [](Mending& store) {
-         store.registry.tree.file("repositories/app/_layers/sha256/zz/link", "x", kNow - kDay);
-         store.write();
-       }},
+       [](Mending& store) { store.put("repositories/app/_layers/sha256/zz/link"); }},
       {{link_invalid, "directory"},
        [](Mending& store) {
          fs::remove(store.file(kLayer));
@@ -213,16 +214,8 @@ const std::map<std::pair<audit::Rule, std::string>, Damage>& damages() {
        [](Mending& store) {
          fs::remove(store.file(RegistryBuilder::revision("app", store.child)));
        }},
-      {{blob_misplaced, ""},
-       [](Mending& store) {
-         store.registry.tree.file("blobs/sha256/xx/data", "x", kNow - kDay);
-         store.write();
-       }},
-      {{unexpected_file, ""},
-       [](Mending& store) {
-         store.registry.tree.file("repositories/app/notes", "x", kNow - kDay);
-         store.write();
-       }},
+      {{blob_misplaced, ""}, [](Mending& store) { store.put("blobs/sha256/xx/data"); }},
+      {{unexpected_file, ""}, [](Mending& store) { store.put("repositories/app/notes"); }},
   };
   return kDamages;
 }
