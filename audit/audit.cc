@@ -90,10 +90,10 @@ UsageReport usage_of(const Facts& facts) {
 
 // Hashes what was asked for. Where evidence and our own eyes differ, these decide.
 Verification verify(const Inventory& inventory, const Storage& storage, const Wishes& wishes,
-                    const Scope& scope, const Crew& crew, const Diary& diary) {
+                    const Crew& crew, const Diary& diary) {
   Known known = known_of(inventory, diary, wishes.evidence);
-  const auto blobs =
-      to_be_read({wishes.subset, scope.blobs(), wishes.max_age}, inventory, known, diary.now);
+  const Choice choice{wishes.subset, Scope(inventory, wishes.repositories).blobs(), wishes.max_age};
+  const auto blobs = to_be_read(choice, inventory, known, diary.now);
   Verification verification = verify_blobs(blobs, inventory, storage, crew, known, diary);
   verification.subset = wishes.subset;
   verification.strangers = known.strangers;
@@ -118,8 +118,7 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   const Time now = diary.now;
   Verdict verdict;
   verdict.inventory = take_stock(storage, wishes, crew);
-  const Scope scope(verdict.inventory, wishes.repositories);
-  verdict.verification = verify(verdict.inventory, storage, wishes, scope, crew, diary);
+  verdict.verification = verify(verdict.inventory, storage, wishes, crew, diary);
   std::optional<Facts> facts(
       facts_of(verdict.inventory, store, verdict.verification.contents, now));
   verdict.findings = check(*facts);
@@ -158,8 +157,10 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
       std::erase_if(verdict.findings,
                     [&](const Finding& finding) { return is_new(finding) && !hides(finding); });
   }
+  const Scope scope(verdict.inventory, wishes.repositories);
   verdict.idle_globs = scope.idle_globs();
-  scope.keep_wanted(verdict.findings);
+  verdict.unreferenced = unreferenced(*facts);
+  scope.keep_wanted(verdict.findings, verdict.unreferenced);
   if (!is_interrupted) name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
   verdict.harm = harm_of(*facts, verdict.findings);
   verdict.usage = usage_of(*facts);

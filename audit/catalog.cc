@@ -10,6 +10,7 @@
 #include "cli/units.h"
 #include "registry/closure.h"
 #include "registry/marking/untagged.h"
+#include "registry/pulling.h"
 #include "registry/usage.h"
 
 namespace regctl::audit {
@@ -199,6 +200,7 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
   const Weights weights(sight, images_in(sight));
   std::optional<Weights> own;
   if (each_platform) own.emplace(sight, leaves_in(sight));
+  const Pulling pulling(sight.inventory, std::vector<bool>(sight.inventory.digests.size()));
   std::map<DigestId, std::vector<Member>> known;
   for (const Repository& repository : sight.inventory.repositories) {
     std::set<DigestId> told;
@@ -218,8 +220,7 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
       if (!each_platform || !told.insert(*tag.target).second) continue;
       std::uint64_t never_pushed = 0;
       for (const Member& member : members) {
-        if (!link_named(repository.revisions, member.manifest) &&
-            !link_named(repository.layers, member.manifest))
+        if (pulling.was_never_pushed(repository, member.manifest))
           ++never_pushed;
         else
           table.rows.push_back({repository.name, tag.name, sight.digest(member.manifest),

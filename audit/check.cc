@@ -47,7 +47,7 @@ constexpr std::array kChecks = {
     Check{Rule::media_type_unknown, media_type_unknown},
     Check{Rule::repository_empty, repository_empty},
     Check{Rule::manifest_untagged, manifest_untagged},
-    Check{Rule::blob_unreferenced, blob_unreferenced},
+    Check{Rule::blob_unreferenced, nullptr},  // see unreferenced()
     Check{Rule::manifest_schema1, manifest_schema1},
     Check{Rule::tag_history_long, tag_history_long},
     Check{Rule::quarantined, quarantined},
@@ -128,16 +128,6 @@ class Users {
   std::map<const void*, SharedList<std::string>> names_;  // by the id of the list of their tags
 };
 
-// (repository, tag) in whose directory `path` is, or that it is.
-std::optional<std::pair<std::string, std::string>> tag_at(std::string_view path) {
-  constexpr std::string_view kBetween = "/_manifests/tags/";
-  const auto end = path.find(kBetween), begin = layout::kRepositories.size() + 1;
-  if (end == path.npos || !path.starts_with(layout::kRepositories)) return std::nullopt;
-  const std::string_view rest = path.substr(end + kBetween.size());
-  return std::pair(std::string(path.substr(begin, end - begin)),
-                   std::string(rest.substr(0, rest.find('/'))));
-}
-
 // Which tags perhaps cannot be pulled for what could not be seen.
 class Doubts {
  public:
@@ -170,8 +160,9 @@ class Doubts {
         finding.used_by.push_back(users_.user_of(*at->second));
     }
     // A tag whose own link could not be read is in no list.
-    if (const auto name = tag_at(finding.path); name && finding.used_by.empty())
-      finding.used_by.push_back({.repository = name->first, .tags = {name->second}});
+    if (const auto place = layout::tag_at(finding.path); place && finding.used_by.empty())
+      finding.used_by.push_back(
+          {.repository = std::string(place->repository), .tags = {std::string(place->tag)}});
   }
 
  private:
@@ -184,6 +175,12 @@ class Doubts {
 bool is_worse_for_tags(Rule rule) {
   return rule == Rule::link_empty || rule == Rule::layer_link_dangling ||
          rule == Rule::layer_link_absent;
+}
+
+// Nothing can be written there.
+bool is_in_the_way(DamageKind kind) {
+  return kind == DamageKind::place_without_digest || kind == DamageKind::link_not_a_file ||
+         kind == DamageKind::manifest_not_a_file;
 }
 
 }  // namespace
@@ -204,16 +201,6 @@ Severity unless_cache(Severity severity, const Facts& facts) {
   return facts.store.pull_through_cache ? Severity::info : severity;
 }
 
-namespace {
-
-// Nothing can be written there.
-bool is_in_the_way(DamageKind kind) {
-  return kind == DamageKind::place_without_digest || kind == DamageKind::link_not_a_file ||
-         kind == DamageKind::manifest_not_a_file;
-}
-
-}  // namespace
-
 Findings damages(Rule rule, DamageClass which, const Facts& facts) {
   Findings findings;
   const auto add = [&](const std::vector<Damage>& damages, const std::string& repository) {
@@ -223,7 +210,7 @@ Findings damages(Rule rule, DamageClass which, const Facts& facts) {
       if (damage.digest) finding.digest = facts.digest(*damage.digest);
       finding.repository = repository;
       finding.path = damage.path;
-      if (const auto name = tag_at(damage.path)) finding.tag = name->second;
+      if (const auto place = layout::tag_at(damage.path)) finding.tag = place->tag;
       if (is_in_the_way(damage.kind))
         finding.advice = facts.store.pull_through_cache ? info_of(rule).in_cache : kMoveOut;
       finding.found = report::found_by(damage, facts.inventory);
@@ -277,9 +264,7 @@ Harm harm_of(const Facts& facts, const std::vector<Finding>& findings) {
 std::vector<Finding> check(const Facts& facts) {
   Findings findings;
   for (const Check& check : kChecks) {
-    Findings found = check.find(facts);
-    findings.reserve(findings.size() + found.size());  // there may be one for each blob
-    std::ranges::move(found, std::back_inserter(findings));
+    if (check.find) std::ranges::move(check.find(facts), std::back_inserter(findings));
   }
   Users users(facts.inventory, facts.unpullable);
   Doubts doubts(facts);

@@ -8,9 +8,14 @@
 
 namespace regctl::audit {
 
-// Of all rules, by severity, then rule, then place. REQUIRES: all blobs of the inventory have been
-// surveyed. In a pull-through cache incomplete images are normal, and only information.
+// Of all rules but blob_unreferenced, by severity, then rule, then place. REQUIRES: all blobs of
+// the inventory have been surveyed. In a pull-through cache incomplete images are normal, and only
+// information.
 std::vector<Finding> check(const Facts& facts);
+
+// Those of blob_unreferenced, by digest; of facts about the same inventory as they were found in.
+std::vector<Unreferenced> unreferenced(const Facts& facts);
+Finding finding_of(const Unreferenced& one, const Inventory& inventory);
 
 // What cannot be pulled that could be once: dead tags, and platforms that were never pushed, apart.
 struct Harm {

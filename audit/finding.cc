@@ -63,7 +63,7 @@ constexpr std::array kRules = {
              kPullAgain},
     RuleInfo{layer_link_dangling, "layer-link-dangling", warning,
              "a repository promises a layer that is gone",
-             "harmless without a blob cache; regctl-gc removes the link", kFetched},
+             "no image that is left here needs it; regctl-gc removes the link", kFetched},
     RuleInfo{layer_link_absent, "layer-link-absent", warning,
              "a manifest needs a layer that its repository does not link",
              "restart the registry, push the image again", kFetched},

@@ -93,6 +93,15 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
+// A finding of blob_unreferenced. A store may have millions, and each as a Finding would take many
+// times what else is known of the blob.
+struct Unreferenced {
+  DigestId blob;
+  std::uint32_t last_linked_in;  // index into the inventory's repositories; kNowhere: in none
+
+  static constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
+};
+
 // What tells that a part of the storage was not seen, and so perhaps hides other findings.
 bool hides(const Finding& finding);
 

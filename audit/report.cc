@@ -4,10 +4,20 @@
 
 namespace regctl::audit {
 
-std::uint64_t count(const std::vector<Finding>& findings, Severity severity) {
-  return static_cast<std::uint64_t>(
-      std::count_if(findings.begin(), findings.end(),
-                    [&](const Finding& finding) { return finding.severity == severity; }));
+Counts counts_of(const Verdict& verdict) {
+  Counts counts;
+  for (const Finding& finding : verdict.findings) ++counts[{finding.severity, finding.rule}];
+  if (!verdict.unreferenced.empty())
+    counts[{Severity::info, Rule::blob_unreferenced}] = verdict.unreferenced.size();
+  return counts;
+}
+
+std::uint64_t count(const Verdict& verdict, Severity severity) {
+  std::uint64_t sum = 0;
+  for (const auto& [key, number] : counts_of(verdict)) {
+    if (key.first == severity) sum += number;
+  }
+  return sum;
 }
 
 Stock stock_of(const Verdict& verdict) {
@@ -21,11 +31,9 @@ Stock stock_of(const Verdict& verdict) {
     ++stock.blobs.blobs;
     stock.blobs.bytes += blob.bytes;
   }
-  for (const Finding& finding : verdict.findings) {
-    if (finding.rule != Rule::blob_unreferenced) continue;
-    ++stock.garbage.blobs;
-    stock.garbage.bytes += finding.bytes;
-  }
+  stock.garbage.blobs = verdict.unreferenced.size();
+  for (const Unreferenced& one : verdict.unreferenced)
+    stock.garbage.bytes += verdict.inventory.blob(one.blob)->bytes;
   return stock;
 }
 
@@ -53,7 +61,7 @@ Condition condition_of(const Report& report) {
   };
   if (std::ranges::any_of(findings, is_damage)) return Condition::damaged;
   if (is_incomplete(*report.verdict)) return Condition::incomplete;
-  return count(findings, Severity::warning) ? Condition::warnings : Condition::clean;
+  return count(*report.verdict, Severity::warning) ? Condition::warnings : Condition::clean;
 }
 
 std::string_view name_of(Condition condition) {

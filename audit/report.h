@@ -1,8 +1,10 @@
 // What an audit has to say, as a value, and that value as text and as JSON.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "audit/audit.h"
@@ -36,7 +38,10 @@ enum class Condition : std::uint8_t { clean, warnings, incomplete, damaged };
 Condition condition_of(const Report& report);
 std::string_view name_of(Condition condition);
 
-std::uint64_t count(const std::vector<Finding>& findings, Severity severity);
+// Of each severity and rule that has any.
+using Counts = std::map<std::pair<Severity, Rule>, std::uint64_t>;
+Counts counts_of(const Verdict& verdict);
+std::uint64_t count(const Verdict& verdict, Severity severity);
 
 // What the store holds.
 struct Stock {

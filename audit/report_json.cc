@@ -153,14 +153,15 @@ std::string report_json(const Report& report) {
   json["state"] = name_of(condition_of(report));
   for (const char* key : {"usage", "findings", "summary"}) json[key] = nullptr;
   if (const auto& verdict = report.verdict) {
-    json["summary"] = {{"error", count(verdict->findings, Severity::error)},
-                       {"warning", count(verdict->findings, Severity::warning)},
-                       {"info", count(verdict->findings, Severity::info)},
+    json["summary"] = {{"error", count(*verdict, Severity::error)},
+                       {"warning", count(*verdict, Severity::warning)},
+                       {"info", count(*verdict, Severity::info)},
                        {"unpullable_tags", verdict->harm.tags},
                        {"bytes_at_risk", verdict->harm.bytes}};
     json["findings"] = Json::array();
-    for (const Finding& finding : verdict->findings)
+    each_finding(*verdict, [&](const Finding& finding) {
       json["findings"].push_back(finding_json(finding, report.store.shown_prefix));
+    });
     json["usage"] = usage_json(*verdict);
   }
   json["trend"] = trend_json(report.trends);

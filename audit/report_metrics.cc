@@ -30,7 +30,7 @@ void of_the_run(Metrics& metrics, const Report& report, std::string_view previou
 void of_the_store(Metrics& metrics, const Verdict& verdict) {
   std::map<std::pair<Rule, Severity>, std::uint64_t> found;
   for (const RuleInfo& info : rules()) found[{info.rule, info.severity}];
-  for (const Finding& finding : verdict.findings) ++found[{finding.rule, finding.severity}];
+  for (const auto& [key, number] : counts_of(verdict)) found[{key.second, key.first}] = number;
   metrics.family("regctl_audit_findings",
                  "Findings of the last audit by rule; every rule is present, mostly 0.");
   for (const auto& [key, count] : found)

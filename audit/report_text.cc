@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 
 #include "audit/report.h"
 #include "report/usage_table.h"
@@ -109,15 +108,13 @@ void head(const Report& report, const Stock& stock, Text& text) {
             harm(verdict.harm, text));
 }
 
-report::Section counts(const std::vector<Finding>& findings) {
-  std::map<std::pair<Severity, Rule>, std::uint64_t> counts;
-  for (const Finding& finding : findings) ++counts[{finding.severity, finding.rule}];
+report::Section counts(const Verdict& verdict) {
   report::Section section{.record = "rule",
                           .title = "",
                           .heads = {"SEVERITY", "RULE", "COUNT", "MEANING"},
                           .aligns = {Align::left, Align::left, Align::right, Align::left},
                           .rows = {}};
-  for (const auto& [key, number] : counts) {
+  for (const auto& [key, number] : counts_of(verdict)) {
     const RuleInfo& info = info_of(key.second);
     section.rows.push_back({std::string(name_of(key.first)), std::string(info.id),
                             format_count(number), std::string(info.summary)});
@@ -166,12 +163,12 @@ void tell(std::size_t number, const Finding& finding, const std::string& prefix,
 
 void tell_all(const Report& report, bool all_findings, Text& text) {
   std::size_t told = 0, worth_telling = 0;
-  for (const Finding& finding : report.verdict->findings) {
-    if (finding.severity == Severity::info && !all_findings) continue;
+  each_finding(*report.verdict, [&](const Finding& finding) {
+    if (finding.severity == Severity::info && !all_findings) return;
     ++worth_telling;
-    if (!all_findings && text.style().top && told == text.style().top) continue;
+    if (!all_findings && text.style().top && told == text.style().top) return;
     tell(++told, finding, report.store.shown_prefix, all_findings, text);
-  }
+  });
   if (told < worth_telling)
     text.line("{} more: --list all, or --report FILE", format_count(worth_telling - told));
 }
@@ -183,9 +180,9 @@ void space(const Verdict& verdict, const Stock& stock, Text& text) {
               text.size(stock.garbage.bytes), format_count(stock.garbage.blobs));
 }
 
-void foot(const std::vector<Finding>& findings, Text& text) {
+void foot(const Verdict& verdict, Text& text) {
   const auto so_many = [&](Severity severity, const char* word) {
-    const std::uint64_t findings_of_it = count(findings, severity);
+    const std::uint64_t findings_of_it = count(verdict, severity);
     return fmt::format("{} {}{}", format_count(findings_of_it), word,
                        findings_of_it == 1 ? "" : "s");
   };
@@ -196,19 +193,18 @@ void foot(const std::vector<Finding>& findings, Text& text) {
 
 void records(const Report& report, Text& text) {
   const auto or_dash = [](const std::string& field) { return field.empty() ? "-" : field; };
-  for (const Finding& finding : report.verdict->findings) {
+  each_finding(*report.verdict, [&](const Finding& finding) {
     const std::string path = finding.path.empty() ? "" : report.store.shown_prefix + finding.path;
     text.line("{}\t{}\t{}\t{}\t{}", name_of(finding.severity), info_of(finding.rule).id,
               finding.digest ? finding.digest->text() : "-", or_dash(text.name(finding.repository)),
               or_dash(text.name(path)));
-  }
+  });
 }
 
 }  // namespace
 
 std::string report_text(const Report& report, const report::TextStyle& style, bool all_findings) {
   if (!report.verdict) return "";
-  const auto& findings = report.verdict->findings;
   Text text(style);
   if (style.plain) {
     records(report, text);
@@ -216,10 +212,10 @@ std::string report_text(const Report& report, const report::TextStyle& style, bo
   }
   const Stock stock = stock_of(*report.verdict);
   head(report, stock, text);
-  text.show(counts(findings));
+  text.show(counts(*report.verdict));
   tell_all(report, all_findings, text);
   space(*report.verdict, stock, text);
-  foot(findings, text);
+  foot(*report.verdict, text);
   return text.text();
 }
 

@@ -14,7 +14,6 @@ using Findings = std::vector<Finding>;
 Findings blob_digest_mismatch(const Facts& facts);
 Findings blob_size_mismatch(const Facts& facts);
 Findings blob_missing(const Facts& facts);
-Findings blob_unreferenced(const Facts& facts);
 
 // rules_manifests.cc
 Findings manifest_missing(const Facts& facts);
@@ -62,7 +61,7 @@ Severity unless_cache(Severity severity, const Facts& facts);
 // Damages of a class, of repositories and of documents.
 Findings damages(Rule rule, DamageClass which, const Facts& facts);
 // Advice where the table's would not help.
-inline constexpr std::string_view kHeal = "regctl-gc --heal gives it back";
+inline constexpr std::string_view kHeal = "regctl-gc --heal gives it back; audit it then";
 inline constexpr std::string_view kPutFile =
     "put the file itself there; no registry makes a link of it";
 inline constexpr std::string_view kMoveOut =

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "audit/check.h"
 #include "audit/rules.h"
 #include "registry/layout.h"
 
@@ -94,18 +95,27 @@ Findings blob_missing(const Facts& facts) {
   return findings;
 }
 
-Findings blob_unreferenced(const Facts& facts) {
-  Findings findings;
-  if (!facts.all_references_known) return findings;
-  findings.reserve(facts.unreached.size());
+std::vector<Unreferenced> unreferenced(const Facts& facts) {
+  std::vector<Unreferenced> blobs;
+  if (!facts.all_references_known) return blobs;
+  blobs.reserve(facts.unreached.size());
   for (const Unreached& one : facts.unreached) {
     if (one.kept != Why::nothing) continue;
-    findings.push_back(finding_of(Rule::blob_unreferenced, facts.digest(one.blob->digest)));
-    findings.back().bytes = one.blob->bytes;
+    blobs.push_back({one.blob->digest, Unreferenced::kNowhere});
     if (one.linked_last)
-      findings.back().found = report::Part{report::Code::last_linked_in, {one.linked_last->name}};
+      blobs.back().last_linked_in =
+          static_cast<std::uint32_t>(one.linked_last - facts.inventory.repositories.data());
   }
-  return findings;
+  return blobs;
+}
+
+Finding finding_of(const Unreferenced& one, const Inventory& inventory) {
+  Finding finding = finding_of(Rule::blob_unreferenced, inventory.digests[one.blob]);
+  finding.bytes = inventory.blob(one.blob)->bytes;
+  if (one.last_linked_in != Unreferenced::kNowhere)
+    finding.found = report::Part{report::Code::last_linked_in,
+                                 {inventory.repositories[one.last_linked_in].name}};
+  return finding;
 }
 
 }  // namespace regctl::audit

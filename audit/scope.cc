@@ -70,9 +70,11 @@ bool Scope::may_have(std::string_view path) const {
          std::ranges::any_of(globs_, [&](const auto& glob) { return may_match_below(glob, name); });
 }
 
-void Scope::keep_wanted(std::vector<Finding>& findings) const {
+void Scope::keep_wanted(std::vector<Finding>& findings,
+                        std::vector<Unreferenced>& unreferenced) const {
   if (globs_.empty()) return;
   const std::vector<bool> wanted = blobs();
+  std::erase_if(unreferenced, [&](const Unreferenced& one) { return !wanted[index_of(one.blob)]; });
   std::erase_if(findings, [&](Finding& finding) {
     std::erase_if(finding.used_by, [&](const UsedBy& user) { return !has(user.repository); });
     if (!finding.repository.empty()) return !has(finding.repository);

@@ -22,7 +22,7 @@ class Scope {
   // Globs that match no repository.
   std::vector<std::string> idle_globs() const;
   // Leaves what concerns them, or may: what stands outside of any repository may concern all.
-  void keep_wanted(std::vector<Finding>& findings) const;
+  void keep_wanted(std::vector<Finding>& findings, std::vector<Unreferenced>& unreferenced) const;
 
  private:
   bool may_have(std::string_view path) const;

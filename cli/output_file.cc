@@ -14,6 +14,10 @@ namespace regctl::cli {
 
 void write_file(const std::string& path, std::string_view text) {
   namespace fs = boost::filesystem;
+  if (path == "-") {
+    if (!(std::cout << text << std::flush)) throw std::runtime_error("cannot write to it");
+    return;
+  }
   const fs::path target(path);
   boost::system::error_code unknown;
   const fs::file_status status = fs::status(target, unknown);

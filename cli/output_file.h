@@ -9,7 +9,7 @@ namespace regctl::cli {
 
 // Writes to a temporary name in the same directory, syncs, renames. Throws std::runtime_error with
 // the system's reason; `path` is then as it was before. A device, pipe or socket is written to
-// instead, and stays.
+// instead, and stays; "-" is standard output.
 void write_file(const std::string& path, std::string_view text);
 
 // `path` is a file below `directory`, or opening it would make one there. False where either is

@@ -108,6 +108,15 @@ std::string quarantine_name(const QuarantineName& name) {
   return name.original + '.' + text_of_taking(name.taken, name.run);
 }
 
+std::optional<TagPlace> tag_at(std::string_view path) {
+  constexpr std::string_view kBetween = "/_manifests/tags/";
+  const auto end = path.find(kBetween);
+  if (end == path.npos || !is_at_or_below(path, kRepositories)) return std::nullopt;
+  const auto begin = kRepositories.size() + 1;
+  const std::string_view below = path.substr(end + kBetween.size());
+  return TagPlace{path.substr(begin, end - begin), below.substr(0, below.find('/'))};
+}
+
 std::optional<TagQuarantine> parse_tag_quarantine(std::string_view name) {
   return name.starts_with(kMark) ? parse_taking(name.substr(kMark.size())) : std::nullopt;
 }

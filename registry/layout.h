@@ -45,6 +45,12 @@ std::string tag(std::string_view repository, std::string_view tag);
 std::string upload(std::string_view repository, std::string_view uuid);
 std::string tag_current_link(std::string_view repository, std::string_view tag);
 
+// Whose directory a path is, or is below. Views of it.
+struct TagPlace {
+  std::string_view repository, tag;
+};
+std::optional<TagPlace> tag_at(std::string_view path);
+
 // "data.regctl-gc.1795231813.3f1c9b0e": a `data` or `link` renamed in place at `taken` by the run
 // `run`.
 struct QuarantineName {

@@ -244,7 +244,8 @@ bool Pulling::is_of_its_size(const Repository& repository, const Reference& refe
 }
 
 bool Pulling::was_never_pushed(const Repository& repository, DigestId child) const {
-  if (link_named(repository.revisions, child)) return false;
+  if (link_named(repository.revisions, child) || of_manifest(repository, child) == Lack::nothing)
+    return false;
   return !inventory_.has_bytes(child) || linked_[index_of(child)];
 }
 
@@ -254,8 +255,7 @@ Pulling::Platforms Pulling::platforms_of(const Repository& repository,
   for (const Reference& reference : index.references) {
     if (reference.role != Role::child) continue;
     ++platforms.all;
-    platforms.never_pushed += of_manifest(repository, reference.to) != Lack::nothing &&
-                              was_never_pushed(repository, reference.to);
+    platforms.never_pushed += was_never_pushed(repository, reference.to);
   }
   return platforms;
 }

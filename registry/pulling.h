@@ -62,8 +62,9 @@ class Pulling {
   // The file at `key`, which was not found, counts as there all the same.
   bool is_excused(const std::string& key) const;
 
-  // An index of `repository` names `child`, which was never pushed there: it has no revision link,
-  // nor the directory of one that was deleted, and if it has bytes they are another repository's.
+  // An index of `repository` names `child`, which was never pushed there: it is not handed out, has
+  // no revision link, nor the directory of one that was deleted, and if it has bytes they are
+  // another repository's.
   bool was_never_pushed(const Repository& repository, DigestId child) const;
 
   // Of the platforms that `index` names, how many were never pushed, and are not there either.

@@ -19,7 +19,7 @@ std::optional<Message> save(const std::string& file, const std::string& option,
 }
 
 std::string read_earlier(const std::string& file) {
-  if (file.empty()) return {};
+  if (file.empty() || file == "-") return {};
   try {
     return cli::read_file(file);
   } catch (const std::runtime_error&) {

@@ -23,7 +23,7 @@ Digests unreferenced(const Verdict& verdict) {
 }
 
 std::vector<Finding> worth_acting_on(const Verdict& verdict) {
-  std::vector<Finding> findings = verdict.findings;
+  std::vector<Finding> findings = all_findings(verdict);
   std::erase_if(findings, [](const Finding& one) { return one.severity == Severity::info; });
   return findings;
 }

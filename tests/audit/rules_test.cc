@@ -42,7 +42,7 @@ Verdict verdict_on(const Sound& store, bool is_cache = false) {
 }
 
 std::vector<Finding> audited(const Sound& store, bool is_cache = false) {
-  return verdict_on(store, is_cache).findings;
+  return all_findings(verdict_on(store, is_cache));
 }
 
 // Of a finding, as far as a fixture tells it.
@@ -376,7 +376,7 @@ TEST(Audit, CountsATagOnceHoweverManyErrorsBreakIt) {
   store.registry.tag("app", "same", store.image);
   for (const Rule rule : {Rule::blob_size_mismatch, Rule::link_invalid}) fixtures().at(rule)(store);
   const Verdict verdict = verdict_on(store);
-  EXPECT_GE(verdict.findings.size(), 2u);
+  EXPECT_GE(all_findings(verdict).size(), 2u);
   EXPECT_EQ(verdict.harm.tags, 2u);
   EXPECT_EQ(verdict.harm.repositories, 1u);
 }
@@ -428,7 +428,7 @@ TEST(Audit, ATagThatIsBeingPushedDoesNotDangle) {
       return Answer::truth;
     };
     const Verdict verdict = verdict_on(store);
-    EXPECT_EQ(rules_of(verdict.findings).contains(Rule::tag_dangling), !pushed_again);
+    EXPECT_EQ(rules_of(verdict).contains(Rule::tag_dangling), !pushed_again);
     EXPECT_EQ(verdict.harm.tags, pushed_again ? 0u : 1u);
   }
 }
@@ -503,7 +503,7 @@ TEST(Audit, AManifestWhoseBytesAreOnlyInQuarantineIsMissing) {
   Sound store;
   store.registry.quarantine(RegistryBuilder::data(store.image), kNow - kDay);
   const Verdict verdict = verdict_on(store);
-  EXPECT_EQ(rules_of(verdict.findings), (std::set{Rule::blob_missing, Rule::quarantined}));
+  EXPECT_EQ(rules_of(verdict), (std::set{Rule::blob_missing, Rule::quarantined}));
   EXPECT_EQ(verdict.harm.tags, 1u);
   EXPECT_EQ(verdict.findings[0].digest, store.image);
   EXPECT_NE(verdict.findings[0].advice.find("--heal"), std::string_view::npos);
@@ -534,7 +534,7 @@ TEST(Audit, AStoreWithoutItsBlobsIsAHalf) {
   Sound store;
   store.tree.remove("blobs");
   const Verdict verdict = verdict_on(store);
-  const auto rules = rules_of(verdict.findings);
+  const auto rules = rules_of(verdict);
   EXPECT_TRUE(rules.contains(Rule::half_store));
   EXPECT_TRUE(rules.contains(Rule::manifest_missing));
   EXPECT_EQ(verdict.harm.tags, 1u);  // damaged, and not dead
@@ -550,7 +550,7 @@ TEST(Audit, ATagOfItsOwnMakesAPlatformOneThatWasPushed) {
     store.tree.remove(layout::tag("app", tag) + "/index");
   }
   const Verdict verdict = verdict_on(store);
-  EXPECT_TRUE(rules_of(verdict.findings).contains(Rule::tag_dangling));
+  EXPECT_TRUE(rules_of(verdict).contains(Rule::tag_dangling));
   EXPECT_EQ(verdict.harm.tags, 2u);
 }
 
@@ -572,7 +572,7 @@ TEST(Audit, AnAliasIsTheBlobItLeadsTo) {
   store.tree.bytes(RegistryBuilder::data(digest_of(bytes))) = "by sha256";
   store.audit = Audit();
   const Verdict read = verdict_on(store);
-  ASSERT_EQ(rules_of(read.findings), std::set{Rule::blob_digest_mismatch});
+  ASSERT_EQ(rules_of(read), std::set{Rule::blob_digest_mismatch});
   ASSERT_EQ(read.findings[0].used_by.size(), 1u);
   EXPECT_EQ(read.findings[0].used_by[0].tags, SharedList<std::string>{"alias"});
   EXPECT_EQ(read.harm.tags, 1u);
@@ -587,7 +587,7 @@ TEST(Audit, APlatformOfAnotherSizeThanItsIndexSays) {
                               "]}",
                           "many");
   const Verdict told = verdict_on(store);
-  ASSERT_EQ(rules_of(told.findings), std::set{Rule::blob_size_mismatch});
+  ASSERT_EQ(rules_of(told), std::set{Rule::blob_size_mismatch});
   EXPECT_EQ(told.findings[0].digest, store.image);
   ASSERT_EQ(told.findings[0].used_by.size(), 1u);
   EXPECT_EQ(told.findings[0].used_by[0].tags, SharedList<std::string>{"many"});

@@ -23,7 +23,7 @@ class ScopeTest : public testing::Test {
     audit.wishes.repositories = {glob};
     return audit.of(TroubledStorage(registry.tree.storage(), honesty));
   }
-  std::set<Rule> rules(const std::string& glob) const { return rules_of(audited(glob).findings); }
+  std::set<Rule> rules(const std::string& glob) const { return rules_of(audited(glob)); }
   void break_reading(const std::string& broken) {
     registry.tree.directory(broken, registry.time());
     honesty = [broken](Verb, const std::string& key) {

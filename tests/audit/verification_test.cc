@@ -56,21 +56,21 @@ TEST_F(Looks, ABlobThatCannotBeReadAndIsWrongIsDamagedWhicheverComesFirst) {
     on_open = [&] { return opened == fails ? Answer::error : Answer::truth; };
     std::set<Rule> seen = {Rule::blob_digest_mismatch};
     if (fails == 2) seen.insert(Rule::read_error);  // it was not seen to be right
-    EXPECT_EQ(rules_of(verdict().findings), seen) << fails;
+    EXPECT_EQ(rules_of(verdict()), seen) << fails;
   }
 }
 
 TEST_F(Looks, WhatIsWrittenToInTheSecondLookIsReadOnceMore) {
   registry.tree.bytes(data) = kWrong;
   is_written_to = [&] { return opened == 2; };
-  EXPECT_EQ(rules_of(verdict().findings), std::set{Rule::blob_digest_mismatch});
+  EXPECT_EQ(rules_of(verdict()), std::set{Rule::blob_digest_mismatch});
   EXPECT_EQ(opened, 3);
 }
 
 TEST_F(Looks, WhatIsWrittenToAgainAndAgainStaysWhatItWas) {
   registry.tree.bytes(data) = kWrong;
   is_written_to = [&] { return opened > 1; };
-  EXPECT_EQ(rules_of(verdict().findings), std::set{Rule::blob_digest_mismatch});
+  EXPECT_EQ(rules_of(verdict()), std::set{Rule::blob_digest_mismatch});
 }
 
 TEST_F(Looks, ABlobThatIsRightAtLastIsRight) {
@@ -79,7 +79,7 @@ TEST_F(Looks, ABlobThatIsRightAtLastIsRight) {
     if (opened == 2) registry.tree.bytes(data) = kRight;
     return Answer::truth;
   };
-  EXPECT_EQ(rules_of(verdict().findings), std::set<Rule>{});
+  EXPECT_EQ(rules_of(verdict()), std::set<Rule>{});
 }
 
 // Whatever took it did so when all had been listed.
@@ -89,7 +89,7 @@ TEST_F(Looks, ANeededBlobThatVanishesIsMissing) {
     return Answer::absence;
   };
   const Verdict told = verdict();
-  EXPECT_THAT(rules_of(told.findings), testing::Contains(Rule::blob_missing));
+  EXPECT_THAT(rules_of(told), testing::Contains(Rule::blob_missing));
   EXPECT_EQ(told.harm.tags, 1u);
 }
 
@@ -99,7 +99,7 @@ TEST_F(Looks, AnErrorInOneLookHidesNothing) {
   for (const int fails : {1, 2}) {
     listed = 0;
     fails_to_list = [&] { return listed == fails; };
-    const auto found = rules_of(verdict().findings);
+    const auto found = rules_of(verdict());
     EXPECT_TRUE(found.contains(Rule::blob_missing)) << fails;
     EXPECT_FALSE(found.contains(Rule::read_error)) << fails;
   }
@@ -114,13 +114,13 @@ TEST_F(Looks, AnErrorInTheLastLookIsTold) {
     if (listed == 2) registry.tree.remove(layout::blob(other));
     return listed == 3;
   };
-  EXPECT_TRUE(rules_of(verdict().findings).contains(Rule::read_error));
+  EXPECT_TRUE(rules_of(verdict()).contains(Rule::read_error));
 }
 
 TEST_F(Looks, WhatEvidenceCallsWrongAndCannotBeReadIsBoth) {
   evidence = {{.file = "sums", .written = {kNow, kNow}, .checksums = {{layer, digest_of(kWrong)}}}};
   on_open = [] { return Answer::error; };
-  EXPECT_EQ(rules_of(verdict().findings), (std::set{Rule::blob_digest_mismatch, Rule::read_error}));
+  EXPECT_EQ(rules_of(verdict()), (std::set{Rule::blob_digest_mismatch, Rule::read_error}));
 }
 
 TEST_F(Looks, AnUnneededBlobThatVanishesIsNoDamage) {
@@ -129,7 +129,7 @@ TEST_F(Looks, AnUnneededBlobThatVanishesIsNoDamage) {
     registry.tree.remove(layout::blob(garbage));
     return Answer::truth;
   };
-  EXPECT_EQ(rules_of(verdict().findings), std::set<Rule>{});
+  EXPECT_EQ(rules_of(verdict()), std::set<Rule>{});
 }
 
 class Knowing : public testing::Test {

@@ -31,6 +31,19 @@ TEST(Layout, JoinsKeys) {
   EXPECT_EQ(join("", "b"), "b");
 }
 
+TEST(Layout, TellsTheTagOfAPath) {
+  for (const char* below : {"", "/current/link", "/index/sha256"}) {
+    const std::string path = "repositories/team/app/_manifests/tags/v1" + std::string(below);
+    const auto place = tag_at(path);
+    ASSERT_TRUE(place) << path;
+    EXPECT_EQ(place->repository, "team/app");
+    EXPECT_EQ(place->tag, "v1");
+  }
+  for (const char* path : {"", "repositories/app/_manifests/tags", "repositories/app/_layers/tags",
+                           "blobs/app/_manifests/tags/v1"})
+    EXPECT_FALSE(tag_at(path)) << path;
+}
+
 TEST(QuarantineName, IsRead) {
   const auto name = parse_quarantine_name("data.regctl-gc.1795231813.3f1c9b0e");
   ASSERT_TRUE(name);

@@ -37,17 +37,27 @@ struct Audit {
   audit::Verdict of(const RegistryBuilder& registry) const { return of(*registry.tree.storage()); }
 };
 
+inline std::vector<audit::Finding> all_findings(const audit::Verdict& verdict) {
+  std::vector<audit::Finding> findings;
+  each_finding(verdict, [&](const audit::Finding& finding) { findings.push_back(finding); });
+  return findings;
+}
+
 inline std::set<audit::Rule> rules_of(const std::vector<audit::Finding>& findings) {
   std::set<audit::Rule> found;
   for (const audit::Finding& finding : findings) found.insert(finding.rule);
   return found;
 }
 
+inline std::set<audit::Rule> rules_of(const audit::Verdict& verdict) {
+  return rules_of(all_findings(verdict));
+}
+
 // What a rule says of digests, with their repositories.
 inline std::set<std::pair<std::string, Digest>> found_by(audit::Rule rule,
                                                          const audit::Verdict& verdict) {
   std::set<std::pair<std::string, Digest>> found;
-  for (const audit::Finding& finding : verdict.findings) {
+  for (const audit::Finding& finding : all_findings(verdict)) {
     if (finding.rule == rule && finding.digest) found.emplace(finding.repository, *finding.digest);
   }
   return found;
