@@ -65,6 +65,8 @@ void explain(const std::string& name, const std::exception& error) {
 int run_program(const std::string& name, int argc, char** argv, Command command) {
   // Readers by the dozen, each with an arena of its own, would double the memory for nothing.
   mallopt(M_ARENA_MAX, 2);
+  // Else what is large once stays in the heap, where small things that outlive it pin it.
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
   std::set_terminate(end_as_a_bug);
   occupy_closed_streams();
   std::vector<std::string> environment;

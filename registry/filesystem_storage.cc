@@ -71,11 +71,13 @@ bool are_one(const Descriptor& one, const Descriptor& other) {
 class FileReader final : public Reader {
  public:
   FileReader(Descriptor file, std::uint64_t bytes, std::string key)
-      : file_(std::move(file)), key_(std::move(key)), cache_(file_.get(), bytes) {
+      : file_(std::move(file)), key_(std::move(key)), bytes_(bytes), cache_(file_.get(), bytes) {
     posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
 
   std::string_view next(std::size_t limit) override {
+    // Most files are small.
+    limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, bytes_ + 1));
     if (buffer_.size() < limit) buffer_.resize(limit);
     const Answer got = ask_twice([&] { return ::read(file_.get(), buffer_.data(), limit); });
     if (got.error) beneath::fail(got.error, key_);
@@ -93,7 +95,8 @@ class FileReader final : public Reader {
  private:
   Descriptor file_;
   std::string key_;
-  PageCache cache_;  // closed before the file
+  const std::uint64_t bytes_;  // when it was opened
+  PageCache cache_;            // closed before the file
   std::string buffer_;
   std::uint64_t read_ = 0;
 };
