@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "registry/layout.h"
@@ -27,27 +26,29 @@ class OfRepository {
     for (std::uint32_t i = 0; i < order_.size(); ++i) {
       const Tag& tag = repository_.tags[order_[i]];
       if (tag.state == LinkState::present)
-        tags_[*tag.target].push_back(i);
+        manifests_[*tag.target].tags.push_back(i);
       else if (!pulling_.is_excused(layout::tag_current_link(repository_.name, tag.name)))
         unknown.push_back(order_[i]);
     }
     if (!unknown.empty()) all.push_back({.repository = place_, .tags = std::move(unknown)});
     open_all();
-    for (const auto& [manifest, lacks] : lacks_) {
-      const auto tags = tags_.find(manifest);
-      if (!lacks.empty() && tags != tags_.end())
-        all.push_back(unpullable(manifest, std::nullopt, lacks, in_inventory(tags->second)));
-      const auto namers = namers_.find(manifest);
-      if (namers == namers_.end() ||
-          (lacks_itself(manifest, lacks) && pulling_.was_never_pushed(repository_, manifest)))
+    for (auto& [id, manifest] : manifests_) {
+      const auto& lacks = manifest.lacks;
+      if (!lacks.empty() && !manifest.tags.empty())
+        all.push_back(unpullable(id, std::nullopt, lacks, in_inventory(manifest.tags)));
+      if (manifest.named_by.empty() ||
+          (lacks_itself(id, lacks) && pulling_.was_never_pushed(repository_, id)))
         continue;
-      sort_unique(namers->second);  // one may name it twice
-      for (const DigestId namer : namers->second) {
+      // One may name it twice.
+      std::ranges::sort(manifest.named_by, {},
+                        [](const Naming& one) { return std::pair(one.index, one.is_of_its_size); });
+      const auto [end, last] = std::ranges::unique(manifest.named_by, {}, &Naming::index);
+      for (auto one = manifest.named_by.begin(); one != end; ++one) {
         if (!lacks.empty())
-          all.push_back(unpullable(manifest, namer, lacks, tags_above(namer)));
-        else if (misfits_.contains({manifest, namer}))
+          all.push_back(unpullable(id, one->index, lacks, tags_above(*one->opened)));
+        else if (!one->is_of_its_size)
           all.push_back(
-              unpullable(manifest, namer, {{manifest, Lack::right_bytes}}, tags_above(namer)));
+              unpullable(id, one->index, {{id, Lack::right_bytes}}, tags_above(*one->opened)));
       }
     }
     return all;
@@ -56,6 +57,23 @@ class OfRepository {
  private:
   // Of tags: their places in order_, ascending.
   using Tags = std::vector<std::uint32_t>;
+
+  struct Opened;
+  // By an index that can be pulled.
+  struct Naming {
+    DigestId index;
+    Opened* opened;
+    bool is_of_its_size;  // that the index says
+  };
+  // A manifest that tags lead to.
+  struct Opened {
+    bool is_open = false;
+    Tags tags;  // that point to it
+    std::vector<Lacking> lacks;
+    std::vector<Naming> named_by;
+    std::optional<SharedList<std::uint32_t>> above;  // tags_above()
+    std::uint32_t walk = 0;                          // the last that came here
+  };
 
   std::vector<std::uint32_t> newest_first() const {
     std::vector<std::uint32_t> places(repository_.tags.size());
@@ -66,20 +84,21 @@ class OfRepository {
     return places;
   }
 
-  // Opens what tags lead to, each manifest once: fills lacks_ and namers_.
+  // Opens what tags lead to, each manifest once.
   void open_all() {
     std::vector<DigestId> open;
-    for (const auto& [target, tags] : tags_) open.push_back(target);
+    for (const auto& [target, manifest] : manifests_) open.push_back(target);
     while (!open.empty()) {
-      const DigestId manifest = open.back();
+      const DigestId id = open.back();
       open.pop_back();
-      const auto [at, is_new] = lacks_.try_emplace(manifest);
-      if (!is_new) continue;
-      at->second = lacks_of(manifest);
-      if (lacks_itself(manifest, at->second)) continue;
-      each_child(manifest, [&](const Reference& child) {
-        namers_[child.to].push_back(manifest);
-        if (!pulling_.is_of_its_size(repository_, child)) misfits_.emplace(child.to, manifest);
+      Opened& manifest = manifests_[id];
+      if (manifest.is_open) continue;
+      manifest.is_open = true;
+      manifest.lacks = lacks_of(id);
+      if (lacks_itself(id, manifest.lacks)) continue;
+      each_child(id, [&](const Reference& child) {
+        manifests_[child.to].named_by.push_back(
+            {id, &manifest, pulling_.is_of_its_size(repository_, child)});
         open.push_back(child.to);
       });
     }
@@ -117,25 +136,21 @@ class OfRepository {
   }
 
   // Those that lead to an index, by whatever way.
-  const SharedList<std::uint32_t>& tags_above(DigestId index) {
-    const auto [at, is_new] = above_.try_emplace(index);
-    if (!is_new) return at->second;
+  const SharedList<std::uint32_t>& tags_above(Opened& index) {
+    if (index.above) return *index.above;
     Tags tags;
-    std::set<DigestId> seen = {index};
-    std::vector<DigestId> open = {index};
+    index.walk = ++walk_;
+    std::vector<const Opened*> open = {&index};
     while (!open.empty()) {
-      const DigestId manifest = open.back();
+      const Opened& manifest = *open.back();
       open.pop_back();
-      if (const auto own = tags_.find(manifest); own != tags_.end())
-        tags.insert(tags.end(), own->second.begin(), own->second.end());
-      const auto namers = namers_.find(manifest);
-      if (namers == namers_.end()) continue;
-      for (const DigestId namer : namers->second) {
-        if (seen.insert(namer).second) open.push_back(namer);
+      tags.insert(tags.end(), manifest.tags.begin(), manifest.tags.end());
+      for (const Naming& one : manifest.named_by) {
+        if (std::exchange(one.opened->walk, walk_) != walk_) open.push_back(one.opened);
       }
     }
     std::ranges::sort(tags);
-    return at->second = in_inventory(std::move(tags));
+    return index.above.emplace(in_inventory(std::move(tags)));
   }
   SharedList<std::uint32_t> in_inventory(Tags tags) const {
     for (std::uint32_t& tag : tags) tag = order_[tag];
@@ -156,14 +171,9 @@ class OfRepository {
   const Pulling& pulling_;
   const std::uint32_t place_;
   const Repository& repository_;
-  std::vector<std::uint32_t> order_;                // places of the tags, newest first
-  std::map<DigestId, Tags> tags_;                   // by their targets
-  std::map<DigestId, std::vector<Lacking>> lacks_;  // of all that was opened
-  std::map<DigestId, std::vector<DigestId>>
-      namers_;  // indexes that can be pulled, by their children
-  std::set<std::pair<DigestId, DigestId>> misfits_;  // children of another size than their indexes
-                                                     // say, and these
-  std::map<DigestId, SharedList<std::uint32_t>> above_;  // tags_above()
+  std::vector<std::uint32_t> order_;  // places of the tags, newest first
+  std::map<DigestId, Opened> manifests_;
+  std::uint32_t walk_ = 0;
 };
 
 // A layer that some tag points to is no manifest, but sound.
