@@ -253,6 +253,18 @@ TEST_F(Catalog, OneRowATagAndOneAPlatform) {
   EXPECT_EQ(text(each[2], "platform"), "linux/amd64");
 }
 
+TEST_F(Catalog, APlatformThatWasDeletedWasPushed) {
+  const Digest kept = registry.image("app", {"kept"}), deleted = registry.image("app", {"deleted"});
+  registry.index("app", {kept, deleted, digest_of("elsewhere")}, "many");
+  registry.tree.remove(std::string(layout::parent_of(RegistryBuilder::revision("app", deleted))));
+  const Asked one = asked(registry);
+  const auto rows = rows_of(images(one.sight, *one.storage, one.workers, true), "images");
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(std::get<Digest>(rows[1].at("digest")), kept);
+  EXPECT_EQ(std::get<Digest>(rows[2].at("digest")), deleted);
+  EXPECT_EQ(text(rows[3], "platform"), "1 never pushed here");
+}
+
 TEST_F(Catalog, WhatNoTagReaches) {
   registry.image("app", {"base"}, "v1");
   const Digest former = registry.image("app", {"base", "former"});

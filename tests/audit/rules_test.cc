@@ -327,8 +327,9 @@ TEST(Audit, FindsNothingInASoundStore) { EXPECT_TRUE(audited(Sound()).empty()); 
 
 TEST(Audit, BeginsWithTheWorst) {
   Sound store;
-  for (const Rule rule : {Rule::unexpected_file, Rule::repository_empty, Rule::blob_missing,
-                          Rule::tag_dangling, Rule::upload_stale})
+  for (const Rule rule :
+       {Rule::unexpected_file, Rule::repository_empty, Rule::blob_missing, Rule::tag_dangling,
+        Rule::upload_stale, Rule::blob_unreferenced, Rule::referrer_orphaned})
     fixtures().at(rule)(store);
   const auto findings = audited(store);
   EXPECT_TRUE(std::is_sorted(findings.begin(), findings.end(), [](const auto& a, const auto& b) {

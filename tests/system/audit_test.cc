@@ -496,6 +496,16 @@ TEST_F(AuditOnDisk, DrawsWhatDotCanDraw) {
   EXPECT_EQ(drawn.status, 0) << drawn.err;
   EXPECT_THAT(drawn.out, testing::HasSubstr(digest_of("base").hex().substr(0, 12)));
   EXPECT_EQ(run(audit({"--graph", v2() / "graph.dot"})).status, 2);
+  EXPECT_EQ(run({regctl_audit(), "--graph", "-", root.path()}).out, run({"cat", file}).out);
+}
+
+TEST_F(AuditOnDisk, WritesToStandardOutputWhereADashNamesTheFile) {
+  const auto to_dash = [&](const std::string& option) {
+    return run({regctl_audit(), "--quick", "-q", option, "-", root.path()});
+  };
+  EXPECT_EQ(report_of(to_dash("--report")).at("state"), "clean");
+  EXPECT_THAT(to_dash("--metrics").out, testing::HasSubstr("\nregctl_audit_findings{"));
+  EXPECT_FALSE(fs::exists("-"));
 }
 
 TEST_F(AuditOnDisk, AnswersAsItsSchemaSays) {
