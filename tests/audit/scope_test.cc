@@ -55,6 +55,14 @@ TEST_F(ScopeTest, WhatHidesBlobsMayHideThoseOfAnyRepository) {
   EXPECT_THAT(rules("other"), testing::Contains(Rule::read_error));
 }
 
+TEST_F(ScopeTest, OfWhatNothingRefersToOnlyWhatTheyLink) {
+  const Digest mine = registry.layer("team/app", "mine");
+  registry.layer("other", "theirs");
+  registry.blob("nobody's");
+  const std::set<std::pair<std::string, Digest>> expected = {{"", mine}};
+  EXPECT_EQ(found_by(Rule::blob_unreferenced, audited("team/*")), expected);
+}
+
 TEST_F(ScopeTest, OneUsersObjectsMayBeAnyRepositorys) {
   registry.tree.give_to(5000, RegistryBuilder::layer_link("other", digest_of("another")));
   EXPECT_EQ(rules("team/app"), std::set{Rule::owner_mixed});
