@@ -234,6 +234,7 @@ Contents look_again(const Contents& contents, const Storage& storage, const Crew
   for (const auto& [digest, found] : contents.wrong) digests.insert(digest);
   for (const auto& [digest, error] : contents.unread) digests.insert(digest);
   std::vector<Suspect> suspects;
+  suspects.reserve(digests.size());
   for (const Digest& digest : digests) suspects.push_back({digest, std::nullopt});
   Contents again;
   read(suspects, Order::as_given, storage, crew,

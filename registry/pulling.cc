@@ -42,7 +42,9 @@ class OfRepository {
       // One may name it twice.
       std::ranges::sort(manifest.named_by, {},
                         [](const Naming& one) { return std::pair(one.index, one.is_of_its_size); });
-      const auto [end, last] = std::ranges::unique(manifest.named_by, {}, &Naming::index);
+      const auto end =
+          std::unique(manifest.named_by.begin(), manifest.named_by.end(),
+                      [](const Naming& a, const Naming& b) { return a.index == b.index; });
       for (auto one = manifest.named_by.begin(); one != end; ++one) {
         if (!lacks.empty())
           all.push_back(unpullable(id, one->index, lacks, tags_above(*one->opened)));
