@@ -175,8 +175,8 @@ class Home {
   explicit Home(const std::string& v2) : v2_(v2) {}
 
   bool has(std::string_view path, const Digest& blob) {
-    const std::string_view below = layout::blob(blob), top = layout::parent_of(path);
-    return has_top(std::string(top.substr(0, top.size() - below.size())));
+    const std::string_view directory = layout::parent_of(path);
+    return has_top(std::string(directory.substr(0, directory.size() - layout::blob(blob).size())));
   }
 
  private:
