@@ -266,6 +266,17 @@ std::string kind_of(DigestId subject, const Inventory& inventory) {
   return "blob";
 }
 
+// Of the copy in quarantine where there is only that; empty: it is not known.
+Cell size_of(DigestId subject, const Sight& sight) {
+  const Blob* blob = sight.inventory.blob(subject);
+  for (const Quarantined& copy : sight.inventory.quarantined) {
+    if (copy.kind == Quarantined::Kind::blob && copy.digest == subject &&
+        !(blob && blob->has_bytes()))
+      return Size{copy.bytes};
+  }
+  return blob ? Cell(Size{sight.size(subject)}) : Cell();
+}
+
 // What the next run does with it, and from when on: now, where that is empty.
 struct Fate {
   std::string next_run;
@@ -299,7 +310,6 @@ Answer why(const Sight& sight, const std::string& name) {
   const Holders holders(sight);
   AnswerTable ways = table_of(chains, holders, sight);
   const Fate fate = fate_of(subject, sight);
-  const Blob* blob = sight.inventory.blob(subject);
   const auto since =
       sight.mark.live(subject) ? std::nullopt : unlinked_since(chains, holders, sight);
   AnswerTable about{.key = "about",
@@ -313,12 +323,11 @@ Answer why(const Sight& sight, const std::string& name) {
                                 {"next_run", "THE NEXT RUN OF REGCTL-GC"},
                                 {"when", "FROM"}},
                     .rows = {}};
-  about.rows.push_back({sight.digest(subject), kind_of(subject, sight.inventory),
-                        blob ? Cell(Size{sight.size(subject)}) : Cell(),
-                        std::string(report::words_of(sight.mark.digests[index_of(subject)])),
-                        since ? Cell(*since) : Cell(),
-                        chains.others ? Cell(Count{chains.others}) : Cell(), fate.next_run,
-                        fate.when ? Cell(*fate.when) : Cell()});
+  about.rows.push_back(
+      {sight.digest(subject), kind_of(subject, sight.inventory), size_of(subject, sight),
+       std::string(report::words_of(sight.mark.digests[index_of(subject)])),
+       since ? Cell(*since) : Cell(), chains.others ? Cell(Count{chains.others}) : Cell(),
+       fate.next_run, fate.when ? Cell(*fate.when) : Cell()});
   return answer_of(std::move(about), std::move(ways));
 }
 

@@ -88,8 +88,19 @@ Findings manifest_missing(const Facts& facts) {
   return findings;
 }
 
+// What no revision link names is not deleted as a manifest: it may be a layer of others, and a
+// registry would let go of that.
 Findings manifest_unparsable(const Facts& facts) {
-  return damages(Rule::manifest_unparsable, DamageClass::manifest_unparsable, facts);
+  Findings findings = damages(Rule::manifest_unparsable, DamageClass::manifest_unparsable, facts);
+  for (Finding& finding : findings) {
+    const auto is_revision = [&](const Repository& repository) {
+      return has_link(repository.revisions, *facts.inventory.digests.find(*finding.digest));
+    };
+    if (!facts.store.pull_through_cache &&
+        std::ranges::none_of(facts.inventory.repositories, is_revision))
+      finding.advice = info_of(Rule::tag_dangling).advice;
+  }
+  return findings;
 }
 
 Findings manifest_digest_mismatch(const Facts& facts) {

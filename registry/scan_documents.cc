@@ -11,8 +11,6 @@ namespace {
 using layout::join;
 
 constexpr std::size_t kUsualManifest = std::size_t{1} << 20;
-// No registry since 2.8 accepts a larger one; its roles and sizes are only for people.
-constexpr std::size_t kLargestDescribed = std::size_t{4} << 20;
 
 // A set of numbers that a DigestCollector gave, which are small.
 class DigestIds {
@@ -141,7 +139,6 @@ class DocumentScan {
     }
     document.state = Document::State::sound;
     for (const Digest& subject : scan.subjects) document.subjects.push_back(notes_.id(subject));
-    if (content.bytes.size() > kLargestDescribed) return document;
     if (const auto manifest = parse_manifest(content.bytes)) describe(document, *manifest);
     return document;
   }
@@ -182,7 +179,8 @@ class DocumentScan {
           [](const Reference& reference, DigestId to) { return reference.to < to; });
       if (at == document.references.end() || at->to != id) continue;
       at->role = descriptor.role;
-      at->has_urls |= descriptor.has_urls;
+      // Nobody fetches a configuration from elsewhere.
+      at->has_urls |= descriptor.has_urls && descriptor.role != Role::config;
       if (descriptor.bytes) at->size = std::max(at->size.value_or(0), *descriptor.bytes);
     }
   }

@@ -180,6 +180,7 @@ TEST_F(Why, WhatIsInQuarantine) {
   registry.quarantine(RegistryBuilder::data(gone), kTaken);
   registry.quarantine(RegistryBuilder::data(digest_of("wanted")), kTaken);
   EXPECT_EQ(text(about(gone.text()), "next_run"), "purges it after the hold");
+  EXPECT_EQ(bytes(about(gone.text()), "bytes"), 4u);
   EXPECT_EQ(text(about(digest_of("wanted").text()), "next_run"), "gives it back");
 }
 

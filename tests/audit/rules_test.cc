@@ -467,7 +467,44 @@ TEST(Audit, AChildThatWasNeverPushedIsNoWarning) {
             "never pushed here: 2 of its 3 platforms");
 }
 
-// One that no tag needs is only promised.
+// A registry deletes every link to what it is told is a manifest, those of layers too.
+TEST(Audit, NobodyIsToldToDeleteALayerThatATagPointsTo) {
+  Sound store;
+  store.registry.tag("app", "v1", store.layer);
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(told.findings[0].rule, Rule::manifest_unparsable);
+  EXPECT_EQ(told.findings[0].advice, info_of(Rule::tag_dangling).advice);
+}
+
+// Older registries took manifests of any size.
+TEST(Audit, LooksIntoManifestsOfAnySize) {
+  Sound store;
+  const Digest gone = digest_of("gone");
+  std::string json = RegistryBuilder::image_json(digest_of("precious"), 8, {{gone, 4}});
+  json.back() = ',';
+  store.registry.manifest(
+      "app", json + R"("annotations":{"long":")" + std::string(5 << 20, 'x') + "\"}}", "large");
+  const auto findings = audited(store);
+  const auto missing = std::ranges::find(findings, Rule::blob_missing, &Finding::rule);
+  ASSERT_NE(missing, findings.end());
+  EXPECT_EQ(missing->digest, gone);
+}
+
+TEST(Audit, LayersMayBeElsewhereAndConfigurationsMayNot) {
+  Sound store;
+  const auto json = [&](const Digest& config, const Digest& layer, const std::string& member) {
+    const auto descriptor = [&](const Digest& digest) {
+      return "{\"digest\":\"" + digest.text() + R"(","size":8,"urls":["https://a.invalid/"]})";
+    };
+    return R"({"schemaVersion":2,"config":)" + descriptor(config) + R"(,"layers":[)" +
+           descriptor(layer) + "]" + member + "}";
+  };
+  store.registry.manifest("app", json(store.layer, digest_of("elsewhere"), ""), "foreign");
+  EXPECT_FALSE(rules_of(audited(store)).contains(Rule::blob_missing));
+  store.registry.manifest("app", json(digest_of("elsewhere"), store.layer, R"(,"x":1)"), "bad");
+  EXPECT_TRUE(rules_of(audited(store)).contains(Rule::blob_missing));
+}
+
 // One platform of several is nobody's loss, but all are.
 TEST(Audit, AnIndexOfNothingThatWasPushedIsAWarning) {
   Sound store;
@@ -482,6 +519,7 @@ TEST(Audit, AnIndexOfNothingThatWasPushedIsAWarning) {
   EXPECT_EQ(told.harm.tags, 1u);
 }
 
+// One that no tag needs is only promised.
 TEST(Audit, ADanglingLayerLinkIsAnErrorWhereATagNeedsTheLayer) {
   Sound store;
   store.tree.remove(layout::blob(store.layer));
