@@ -62,9 +62,15 @@ class Users {
  public:
   Users(const Inventory& inventory, const std::vector<Unpullable>& unpullable)
       : inventory_(inventory) {
-    for (const Unpullable& one : unpullable) {
-      for (const Lacking& lacking : one.lacks) add(lacking, one);
-      if (!one.manifest) add_unknown(one);
+    std::vector<const Unpullable*> newest_first;
+    newest_first.reserve(unpullable.size());
+    for (const Unpullable& one : unpullable) newest_first.push_back(&one);
+    std::ranges::stable_sort(newest_first, std::ranges::greater{}, [&](const Unpullable* one) {
+      return inventory.repositories[one->repository].tags[*one->tags.begin()].modified;
+    });
+    for (const Unpullable* one : newest_first) {
+      for (const Lacking& lacking : one->lacks) add(lacking, *one);
+      if (!one->manifest) add_unknown(*one);
     }
   }
 
@@ -122,7 +128,7 @@ class Users {
   }
 
   const Inventory& inventory_;
-  // By what is lacking, and the repository that lacks it.
+  // By what is lacking, and the repository that lacks it; of both the newest first.
   std::multimap<std::pair<DigestId, std::uint32_t>, const Unpullable*> lacking_;
   std::map<std::string, UsedBy> unknown_;  // by the link that does not tell what it points to
   std::map<const void*, SharedList<std::string>> names_;  // by the id of the list of their tags

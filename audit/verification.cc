@@ -132,8 +132,10 @@ Known known_of(const Inventory& inventory, const Diary& diary, std::vector<Evide
       // Who saw it right in the meantime did so perhaps before.
       const bool was_seen_later = last.at > ended && last.at <= diary.now;
       if (!is_right && !was_seen_later) known.doubted[place] = true;
-      // What was written or copied here later is not what was read.
-      if (std::max(blob->modified, blob->changed) > begun || ended > diary.now) continue;
+      // What was written or copied here later is not what was read. And a file that looks as if
+      // it were the original may be a copy, whose lines are older.
+      const Time original = std::min<Time>(begun, ended - cli::kLongestWriting);
+      if (blob->changed > begun || blob->modified > original || ended > diary.now) continue;
       if (is_right) known.by_evidence[place] = true;
       if (was_seen_later || (is_right && last.at > begun)) continue;
       if (is_right)

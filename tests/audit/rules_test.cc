@@ -467,6 +467,18 @@ TEST(Audit, AChildThatWasNeverPushedIsNoWarning) {
             "never pushed here: 2 of its 3 platforms");
 }
 
+TEST(Audit, NamesTheNewestTagsFirst) {
+  Sound store;
+  for (int i = 1; i <= 9; ++i)
+    store.registry.ago(10 * kHour - i * kHour)
+        .image("app", {"precious"}, std::to_string(i), {}, std::to_string(i));
+  store.tree.remove(layout::blob(store.layer));
+  const auto findings = audited(store);
+  std::vector<std::string> tags;
+  for (const UsedBy& user : findings[0].used_by) tags.push_back(*user.tags.begin());
+  EXPECT_THAT(tags, testing::ElementsAre("9", "8", "7", "6", "5", "4", "3", "2", "1", "v1"));
+}
+
 // A registry deletes every link to what it is told is a manifest, those of layers too.
 TEST(Audit, NobodyIsToldToDeleteALayerThatATagPointsTo) {
   Sound store;

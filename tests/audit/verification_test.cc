@@ -134,7 +134,7 @@ TEST_F(Looks, AnUnneededBlobThatVanishesIsNoDamage) {
 
 class Knowing : public testing::Test {
  protected:
-  Knowing() { registry.ago(2 * kDay).blob(kRight); }
+  Knowing() { registry.ago(20 * kDay).blob(kRight); }
 
   Inventory inventory() const {
     const auto storage = registry.tree.storage();
@@ -174,8 +174,15 @@ TEST_F(Knowing, EvidenceSpeaksForABlobNightAfterNight) {
 }
 
 TEST_F(Knowing, NotForWhatWasWrittenToLater) {
-  EXPECT_TRUE(is_read({says(true, kNow - 3 * kDay)}));
-  EXPECT_EQ(share_of(known({says(true, kNow - 3 * kDay)}), inventory(), kNow).blobs, 0u);
+  EXPECT_TRUE(is_read({says(true, kNow - 21 * kDay)}));
+  EXPECT_EQ(share_of(known({says(true, kNow - 21 * kDay)}), inventory(), kNow).blobs, 0u);
+}
+
+// A copy that did not keep its time looks as if it had been computed when it was made.
+TEST_F(Knowing, NorForWhatWasWrittenToNotLongBefore) {
+  EXPECT_TRUE(is_read({says(true, kNow - 14 * kDay)}));
+  EXPECT_FALSE(is_read({says(true, kNow - 12 * kDay)}));
+  EXPECT_TRUE(is_read({says(true, kNow - 21 * kDay, 10 * kDay)}));
 }
 
 TEST_F(Knowing, NorFromTheFuture) {
@@ -192,10 +199,10 @@ TEST_F(Knowing, WhatEvidenceCallsWrongIsReadWhateverPart) {
 }
 
 TEST_F(Knowing, ButNotCalledWrongWhereItWasWrittenToSince) {
-  EXPECT_TRUE(known({says(false, kNow - 3 * kDay)}).accused.empty());
-  EXPECT_TRUE(is_read({says(false, kNow - 3 * kDay)}, Subset::Kind::nothing));
+  EXPECT_TRUE(known({says(false, kNow - 21 * kDay)}).accused.empty());
+  EXPECT_TRUE(is_read({says(false, kNow - 21 * kDay)}, Subset::Kind::nothing));
   note(kNow - kHour, true);  // and was seen to be right
-  EXPECT_FALSE(is_read({says(false, kNow - 3 * kDay)}, Subset::Kind::nothing));
+  EXPECT_FALSE(is_read({says(false, kNow - 21 * kDay)}, Subset::Kind::nothing));
 }
 
 // Sums that take a week see what an audit in the meantime did not.
