@@ -258,7 +258,21 @@ bool Pulling::is_of_its_size(const Repository& repository, const Reference& refe
 bool Pulling::was_never_pushed(const Repository& repository, DigestId child) const {
   if (link_named(repository.revisions, child) || of_manifest(repository, child) == Lack::nothing)
     return false;
-  return !inventory_.has_bytes(child) || linked_[index_of(child)];
+  return !inventory_.has_bytes(child) ||
+         (linked_[index_of(child)] && !links_all_of(repository, child));
+}
+
+bool Pulling::links_all_of(const Repository& repository, DigestId manifest) const {
+  const Document* document = inventory_.document(manifest);
+  bool any = false;
+  if (document) {
+    for (const Reference& reference : document->references) {
+      if (!reference.is_to_blob()) continue;
+      if (!has_link(repository.layers, reference.to)) return false;
+      any = true;
+    }
+  }
+  return any;
 }
 
 Pulling::Platforms Pulling::platforms_of(const Repository& repository,

@@ -64,7 +64,7 @@ class Pulling {
 
   // An index of `repository` names `child`, which was never pushed there: it is not handed out, has
   // no revision link, nor the directory of one that was deleted, and if it has bytes they are
-  // another repository's.
+  // another repository's, and this one does not link all that it consists of.
   bool was_never_pushed(const Repository& repository, DigestId child) const;
 
   // Of the platforms that `index` names, how many were never pushed, and are not there either.
@@ -80,6 +80,8 @@ class Pulling {
  private:
   Lack of_bytes(DigestId id) const;
   Lack of_manifest_bytes(DigestId id) const;
+  // Its configuration and layers, of which there are some.
+  bool links_all_of(const Repository& repository, DigestId manifest) const;
 
   const Inventory& inventory_;
   std::vector<bool> wrong_;

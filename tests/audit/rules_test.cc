@@ -392,6 +392,8 @@ TEST(Audit, AChildWithoutItsLinkIsAWarningWhereItWasPushed) {
     if (!also_in.empty()) store.registry.image(also_in, {"precious"}, "", {}, "another platform");
     const std::string link = RegistryBuilder::revision("app", child);
     store.tree.remove(leaves_directory ? link : std::string(layout::parent_of(link)));
+    if (!leaves_directory)
+      store.tree.remove(RegistryBuilder::layer_link("app", digest_of("another platform")));
     for (const Finding& finding : audited(store)) {
       const bool is_note =
           finding.rule == Rule::index_child_missing && finding.severity == Severity::info;
@@ -447,6 +449,25 @@ TEST(Audit, ABlobThatIsBeingWrittenIsNotCalledWrong) {
   };
   EXPECT_EQ(rules_of(audited(store)), std::set<Rule>{});
   EXPECT_EQ(opened, 2);
+}
+
+// The registry's own collection takes the revisions of platforms, directories and all.
+TEST(Audit, AChildWhoseLayersAreLinkedWasPushed) {
+  Sound store;
+  const Digest amd = store.registry.image("app", {"for amd"}),
+               arm = store.registry.image("app", {"for arm"});
+  store.registry.index("app", {amd, arm}, "many");
+  store.registry.image("other", {"for arm"}, "v1");
+  const auto take = [&](const Digest& digest) {
+    store.tree.remove(std::string(layout::parent_of(RegistryBuilder::revision("app", digest))));
+  };
+  take(arm);
+  const auto findings = audited(store);
+  ASSERT_EQ(findings[0].rule, Rule::index_child_unlinked);
+  EXPECT_EQ(findings[0].digest, arm);
+  EXPECT_EQ(findings[0].used_by[0].tags, SharedList<std::string>{"many"});
+  store.tree.remove(RegistryBuilder::layer_link("app", digest_of("for arm")));
+  EXPECT_EQ(audited(store)[0].severity, Severity::info);
 }
 
 // Who builds for one platform pushes an index of several.
