@@ -55,14 +55,17 @@ class RepositoryScan {
                           entry.name == layout::kUploads;
         if (!notes_.is_directory(entry, top_, ours)) continue;
         const std::string key = join(top_, entry.name);
-        if (entry.name == layout::kLayers)
-          scan_links(key, out_.layers, Quarantined::Kind::layer_link);
-        else if (entry.name == layout::kManifests)
-          scan_manifests(key);
-        else if (entry.name == layout::kUploads)
-          scan_uploads(key);
-        else
-          notes_.obstacle(Trouble::unknown_directory, key);
+        // What cannot be read of one hides nothing of the others.
+        notes_.guarded([&] {
+          if (entry.name == layout::kLayers)
+            scan_links(key, out_.layers, Quarantined::Kind::layer_link);
+          else if (entry.name == layout::kManifests)
+            scan_manifests(key);
+          else if (entry.name == layout::kUploads)
+            scan_uploads(key);
+          else
+            notes_.obstacle(Trouble::unknown_directory, key);
+        });
       }
     });
     return {std::move(out_), std::move(quarantined_tags_), unsettled_};
@@ -151,10 +154,12 @@ class RepositoryScan {
     for (const Entry& entry : entries(key)) {
       const auto algorithm = algorithm_named(entry.name);
       if (!notes_.is_directory(entry, key, algorithm.has_value())) continue;
-      if (algorithm)
-        scan_links_of(key, *algorithm, links, kind);
-      else
-        scan_unknown(join(key, entry.name));
+      notes_.guarded([&] {
+        if (algorithm)
+          scan_links_of(key, *algorithm, links, kind);
+        else
+          scan_unknown(join(key, entry.name));
+      });
     }
   }
 
@@ -273,16 +278,19 @@ class RepositoryScan {
     for (const Entry& entry : entries(key)) {
       const bool revisions = entry.name == layout::kRevisions, tags = entry.name == layout::kTags;
       if (!notes_.is_directory(entry, key, revisions || tags)) continue;
-      if (revisions)
-        scan_links(join(key, entry.name), out_.revisions, Quarantined::Kind::revision_link);
-      else if (tags)
-        scan_tags(join(key, entry.name));
-      else if (const auto quarantine = layout::parse_tag_quarantine(entry.name))
-        scan_quarantined_tags(join(key, entry.name), *quarantine);
-      else if (entry.name.starts_with('_'))
-        notes_.obstacle(Trouble::unknown_directory, join(key, entry.name));
-      else
-        scan_unknown(join(key, entry.name));
+      const std::string below = join(key, entry.name);
+      notes_.guarded([&] {
+        if (revisions)
+          scan_links(below, out_.revisions, Quarantined::Kind::revision_link);
+        else if (tags)
+          scan_tags(below);
+        else if (const auto quarantine = layout::parse_tag_quarantine(entry.name))
+          scan_quarantined_tags(below, *quarantine);
+        else if (entry.name.starts_with('_'))
+          notes_.obstacle(Trouble::unknown_directory, below);
+        else
+          scan_unknown(below);
+      });
     }
   }
 

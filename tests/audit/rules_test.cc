@@ -488,6 +488,34 @@ TEST(Audit, AChildThatWasNeverPushedIsNoWarning) {
             "never pushed here: 2 of its 3 platforms");
 }
 
+// Of a repository the rest is still seen, and what is wrong with it told.
+TEST(Audit, AnUnreadableDirectoryHidesOnlyWhatIsBelowIt) {
+  const std::string top = layout::repository("app");
+  for (const std::string below :
+       {"/_layers", "/_layers/sha256", "/_manifests/revisions", "/_manifests/revisions/sha256",
+        "/_manifests/tags", "/_uploads"}) {
+    Sound store;
+    store.tree.directory(top + "/_uploads", store.registry.time());
+    store.tree.remove(layout::blob(store.layer));
+    store.honesty = [&](Verb, const std::string& key) {
+      return key == top + below ? Answer::error : Answer::truth;
+    };
+    const Verdict told = verdict_on(store);
+    const auto findings = all_findings(told);
+    const auto unread = std::ranges::find(findings, Rule::read_error, &Finding::rule);
+    ASSERT_NE(unread, findings.end()) << below;
+    EXPECT_EQ(unread->path, top + below);
+    ASSERT_EQ(told.inventory.repositories.size(), 1u) << below;
+    const Repository& seen = told.inventory.repositories[0];
+    EXPECT_EQ(seen.layers.empty(), below.starts_with("/_layers")) << below;
+    EXPECT_EQ(seen.revisions.empty(), below.starts_with("/_manifests/revisions")) << below;
+    EXPECT_EQ(seen.tags.empty(), below == "/_manifests/tags") << below;
+    EXPECT_EQ(rules_of(findings).contains(Rule::blob_missing),
+              below != "/_manifests/revisions" && below != "/_manifests/revisions/sha256")
+        << below;
+  }
+}
+
 TEST(Audit, NamesTheNewestTagsFirst) {
   Sound store;
   for (int i = 1; i <= 9; ++i)
