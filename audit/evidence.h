@@ -22,7 +22,8 @@ struct Checksum {
 
 struct Evidence {
   std::string file;
-  cli::Written written;  // no checksum was computed before it was begun, or after it ended
+  cli::Written written;  // no checksum was computed before it was begun, but of a copy that looks
+                         // like an original, or after it ended
   std::vector<Checksum> checksums;
   std::uint64_t elsewhere = 0;  // checksums of blobs of another directory, left out
 };

@@ -269,10 +269,9 @@ std::string kind_of(DigestId subject, const Inventory& inventory) {
 // Of the copy in quarantine where there is only that; empty: it is not known.
 Cell size_of(DigestId subject, const Sight& sight) {
   const Blob* blob = sight.inventory.blob(subject);
+  if (blob && blob->has_bytes()) return Size{sight.size(subject)};
   for (const Quarantined& copy : sight.inventory.quarantined) {
-    if (copy.kind == Quarantined::Kind::blob && copy.digest == subject &&
-        !(blob && blob->has_bytes()))
-      return Size{copy.bytes};
+    if (copy.kind == Quarantined::Kind::blob && copy.digest == subject) return Size{copy.bytes};
   }
   return blob ? Cell(Size{sight.size(subject)}) : Cell();
 }

@@ -93,8 +93,9 @@ Findings manifest_missing(const Facts& facts) {
 Findings manifest_unparsable(const Facts& facts) {
   Findings findings = damages(Rule::manifest_unparsable, DamageClass::manifest_unparsable, facts);
   for (Finding& finding : findings) {
+    const auto id = facts.inventory.digests.find(*finding.digest);
     const auto is_revision = [&](const Repository& repository) {
-      return has_link(repository.revisions, *facts.inventory.digests.find(*finding.digest));
+      return has_link(repository.revisions, *id);
     };
     if (!facts.store.pull_through_cache &&
         std::ranges::none_of(facts.inventory.repositories, is_revision))

@@ -10,12 +10,14 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "cli/program.h"
+
 namespace regctl::cli {
 
 void write_file(const std::string& path, std::string_view text) {
   namespace fs = boost::filesystem;
   if (path == "-") {
-    if (!(std::cout << text << std::flush)) throw std::runtime_error("cannot write to it");
+    if (!print_report(text)) throw std::runtime_error("cannot write to standard output");
     return;
   }
   const fs::path target(path);

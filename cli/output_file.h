@@ -24,8 +24,9 @@ struct Written {
   std::chrono::sys_time<std::chrono::nanoseconds> begun, ended;
 };
 
-// It was begun when it was made. Of a copy, or where the filesystem does not tell when a file was
-// made, nobody knows: then kLongestWriting before it ended. Throws std::runtime_error.
+// It was begun when it was made. Of a copy that kept its time, or where the filesystem does not
+// tell when a file was made, nobody knows: then kLongestWriting before it ended. A copy that did
+// not keep its time looks like an original. Throws std::runtime_error.
 inline constexpr std::chrono::hours kLongestWriting{7 * 24};
 Written when_written(const std::string& path);
 

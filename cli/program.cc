@@ -257,7 +257,7 @@ const std::string& root_operand(const Program& program, const Options& options) 
                    program.name + " --help lists the options");
 }
 
-bool print_report(const std::string& text) {
+bool print_report(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
          std::fflush(stdout) == 0;
 }

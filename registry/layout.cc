@@ -110,9 +110,8 @@ std::string quarantine_name(const QuarantineName& name) {
 
 std::optional<TagPlace> tag_at(std::string_view path) {
   constexpr std::string_view kBetween = "/_manifests/tags/";
-  const auto end = path.find(kBetween);
-  if (end == path.npos || !is_at_or_below(path, kRepositories)) return std::nullopt;
-  const auto begin = kRepositories.size() + 1;
+  const auto begin = kRepositories.size() + 1, end = path.find(kBetween);
+  if (end == path.npos || end <= begin || !is_at_or_below(path, kRepositories)) return std::nullopt;
   const std::string_view below = path.substr(end + kBetween.size());
   return TagPlace{path.substr(begin, end - begin), below.substr(0, below.find('/'))};
 }

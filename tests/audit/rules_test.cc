@@ -458,10 +458,7 @@ TEST(Audit, AChildWhoseLayersAreLinkedWasPushed) {
                arm = store.registry.image("app", {"for arm"});
   store.registry.index("app", {amd, arm}, "many");
   store.registry.image("other", {"for arm"}, "v1");
-  const auto take = [&](const Digest& digest) {
-    store.tree.remove(std::string(layout::parent_of(RegistryBuilder::revision("app", digest))));
-  };
-  take(arm);
+  store.tree.remove(std::string(layout::parent_of(RegistryBuilder::revision("app", arm))));
   const auto findings = audited(store);
   ASSERT_EQ(findings[0].rule, Rule::index_child_unlinked);
   EXPECT_EQ(findings[0].digest, arm);
@@ -553,16 +550,16 @@ TEST(Audit, LooksIntoManifestsOfAnySize) {
 
 TEST(Audit, LayersMayBeElsewhereAndConfigurationsMayNot) {
   Sound store;
-  const auto json = [&](const Digest& config, const Digest& layer, const std::string& member) {
+  const auto json = [&](const Digest& config, const Digest& layer) {
     const auto descriptor = [&](const Digest& digest) {
       return "{\"digest\":\"" + digest.text() + R"(","size":8,"urls":["https://a.invalid/"]})";
     };
     return R"({"schemaVersion":2,"config":)" + descriptor(config) + R"(,"layers":[)" +
-           descriptor(layer) + "]" + member + "}";
+           descriptor(layer) + "]}";
   };
-  store.registry.manifest("app", json(store.layer, digest_of("elsewhere"), ""), "foreign");
+  store.registry.manifest("app", json(store.layer, digest_of("elsewhere")), "foreign");
   EXPECT_FALSE(rules_of(audited(store)).contains(Rule::blob_missing));
-  store.registry.manifest("app", json(digest_of("elsewhere"), store.layer, R"(,"x":1)"), "bad");
+  store.registry.manifest("app", json(digest_of("elsewhere"), store.layer), "bad");
   EXPECT_TRUE(rules_of(audited(store)).contains(Rule::blob_missing));
 }
 

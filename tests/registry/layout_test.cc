@@ -40,7 +40,7 @@ TEST(Layout, TellsTheTagOfAPath) {
     EXPECT_EQ(place->tag, "v1");
   }
   for (const char* path : {"", "repositories/app/_manifests/tags", "repositories/app/_layers/tags",
-                           "blobs/app/_manifests/tags/v1"})
+                           "repositories/_manifests/tags/v1", "blobs/app/_manifests/tags/v1"})
     EXPECT_FALSE(tag_at(path)) << path;
 }
 
