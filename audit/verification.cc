@@ -193,9 +193,6 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
                           const Diary& diary) {
   Verification result;
   std::vector<DigestId> order = blobs;
-  // Else one large blob would take the time of all others, night after night.
-  result.left = std::erase_if(
-      order, [&](DigestId id) { return !crew.pace.is_time_for(inventory.blob(id)->bytes); });
   if (diary.state)
     oldest_first(order, inventory, known);
   else

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kChunk = std::size_t{256} << 10;
 // The more threads share the rate, the longer one waits: a signal must not.
 constexpr std::chrono::milliseconds kPatience{100};
+// Those that read at once end together: a little late must not be too late for them all.
+constexpr double kReserve = 1.05;
 
 // A read must never be worth more than a fraction of a second, or a signal would have to wait for
 // it.
@@ -30,18 +32,26 @@ Pace::Clock::time_point Pace::end_after(const std::optional<Duration>& time) {
   return time ? Clock::now() + *time : Clock::time_point::max();
 }
 
-bool Pace::is_time_for(std::uint64_t bytes) const {
+// REQUIRES: there is a limit.
+std::chrono::duration<double> Pace::time_for(std::uint64_t bytes) const {
+  return std::chrono::duration<double>(static_cast<double>(bytes) /
+                                       static_cast<double>(bytes_per_second_));
+}
+
+bool Pace::book(std::uint64_t bytes) {
   if (bytes_per_second_ == 0 || !has_deadline()) return true;
-  const std::chrono::duration<double> takes(static_cast<double>(bytes) /
-                                            static_cast<double>(bytes_per_second_));
-  return Clock::now() + takes <= deadline_;
+  const std::lock_guard lock(mutex_);
+  const auto begin = std::max(booked_until_, Clock::now());
+  const auto takes = kReserve * time_for(bytes);
+  if (takes > deadline_ - begin) return false;
+  booked_until_ = begin + std::chrono::duration_cast<Clock::duration>(takes);
+  return true;
 }
 
 // Time for all threads' bytes is given out in turn: each waits until its own has come.
 void Pace::wait_for(std::size_t bytes, const Workers& workers) {
   if (bytes_per_second_ == 0) return;
-  const auto cost = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
-      static_cast<double>(bytes) / static_cast<double>(bytes_per_second_)));
+  const auto cost = std::chrono::duration_cast<Clock::duration>(time_for(bytes));
   Clock::time_point mine;
   {
     const std::lock_guard lock(mutex_);

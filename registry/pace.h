@@ -26,8 +26,9 @@ class Pace {
 
   bool has_deadline() const { return deadline_ != Clock::time_point::max(); }
   bool time_is_up() const { return Clock::now() >= deadline_; }
-  // So many can be read before the deadline, as far as the limit tells.
-  bool is_time_for(std::uint64_t bytes) const;
+  // Whether so many can be read before the deadline beside all that was booked before, as far as
+  // the limit tells; they are booked then.
+  bool book(std::uint64_t bytes);
   // How many bytes to read at once.
   std::size_t chunk() const { return chunk_; }
   // Returns when the next bytes may be read after `bytes` were, or when the time is up or `workers`
@@ -35,11 +36,13 @@ class Pace {
   void wait_for(std::size_t bytes, const Workers& workers);
 
  private:
+  std::chrono::duration<double> time_for(std::uint64_t bytes) const;
+
   const std::uint64_t bytes_per_second_;
   const Clock::time_point deadline_;
   const std::size_t chunk_;
   std::mutex mutex_;
-  Clock::time_point free_at_{};
+  Clock::time_point free_at_{}, booked_until_{};
 };
 
 // Who does the work, how fast, and who watches.

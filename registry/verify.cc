@@ -8,10 +8,11 @@ namespace regctl {
 namespace {
 
 Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& crew) {
+  const auto& seen = suspect.seen;
+  if (seen && !crew.pace.book(seen->bytes)) return {.soundness = Soundness::left};
   const auto reader = storage.open(layout::blob_data(suspect.digest));
   if (!reader) return {.soundness = Soundness::gone};
   const Identity before = reader->identity();
-  const auto& seen = suspect.seen;
   if (seen && (before.bytes != seen->bytes || before.modified != seen->modified))
     return {.soundness = Soundness::changed};
   const auto found = hash(*reader, suspect.digest.algorithm(), crew);

@@ -52,8 +52,9 @@ enum class Order : std::uint8_t {
 // Called by one thread at a time.
 using OnVerified = std::function<void(const Suspect&, const Verified&)>;
 
-// Hashes as many at once as there are workers. Begins none, and ends none, after the deadline of
-// the crew's pace. Throws Interrupted (see Workers), and what `on_verified` throws.
+// Hashes as many at once as there are workers. Begins none that cannot end before the deadline of
+// the crew's pace (see Pace::book), and ends none after it. Throws Interrupted (see Workers), and
+// what `on_verified` throws.
 void verify(const std::vector<Suspect>& suspects, Order order, const Storage& storage,
             const Crew& crew, const OnVerified& on_verified);
 

@@ -6,6 +6,9 @@
 #include <atomic>
 #include <fstream>
 #include <functional>
+#include <limits>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "registry/hasher.h"
@@ -203,6 +206,34 @@ TEST_F(Verify, NothingBeginsAfterTheDeadline) {
   EXPECT_EQ(result.left, 3u);
   EXPECT_EQ(reads, 0);
   EXPECT_TRUE(result.sound.empty());
+}
+
+// Those read at once share the rate: what is begun ends in time, or none of them would.
+TEST(PaceTest, NoMoreIsBookedThanTheTimeIsLongEnoughFor) {
+  const auto in_an_hour = Clock::now() + std::chrono::hours(1);
+  Pace pace(1000, in_an_hour);
+  EXPECT_TRUE(pace.book(2'000'000));
+  EXPECT_TRUE(pace.book(1'000'000));
+  EXPECT_FALSE(pace.book(1'000'000));
+  EXPECT_TRUE(pace.book(100'000));
+  EXPECT_FALSE(pace.book(std::numeric_limits<std::uint64_t>::max()));
+  EXPECT_TRUE(Pace(0, in_an_hour).book(std::numeric_limits<std::uint64_t>::max()));
+  EXPECT_TRUE(Pace(1, Clock::time_point::max()).book(std::numeric_limits<std::uint64_t>::max()));
+  EXPECT_FALSE(Pace(1000, Clock::now()).book(1));
+}
+
+TEST_F(Verify, WhatCannotEndInTimeIsNotBegun) {
+  for (int i = 0; i < 6; ++i) candidate(std::string(250'000, static_cast<char>('a' + i)));
+  jobs = 6;
+  std::mutex mutex;
+  std::set<std::string> begun;
+  before = [&](const std::string& key, std::size_t) {
+    const std::lock_guard lock(mutex);
+    begun.insert(key);
+  };
+  const Verification result = run(1'000'000, Clock::now() + std::chrono::milliseconds(600));
+  EXPECT_LE(begun.size(), 2u);
+  EXPECT_EQ(result.left + result.sound.size(), 6u);
 }
 
 TEST_F(Verify, NothingEndsAfterTheDeadlineAndWhatIsDoneCounts) {
