@@ -34,7 +34,7 @@ constexpr std::array kRules = {
              "--prune-broken-manifests",
              kFetched},
     RuleInfo{manifest_unparsable, "manifest-unparsable", error,
-             "a manifest is not a JSON object a registry can read",
+             "a manifest is not a document that registries and clients can read",
              "delete the manifest by its digest, and push the image again", kPullAgain},
     RuleInfo{manifest_digest_mismatch, "manifest-digest-mismatch", error,
              "a manifest's content does not match its name",

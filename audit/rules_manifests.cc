@@ -11,14 +11,23 @@ namespace {
 using report::Code;
 using report::Part;
 
-// Calls visit(document) for every sound manifest that is not only left in quarantine.
+// Calls visit(document) for everything sound that is called a manifest, and is not only left in
+// quarantine.
 template <class Visit>
-void each_manifest(const Facts& facts, Visit visit) {
+void each_called_manifest(const Facts& facts, Visit visit) {
   for (const Document& document : facts.inventory.documents) {
     if (document.state == Document::State::sound && !document.from_quarantine &&
         facts.is_manifest[index_of(document.digest)])
       visit(document);
   }
+}
+
+// For those of them that are one.
+template <class Visit>
+void each_manifest(const Facts& facts, Visit visit) {
+  each_called_manifest(facts, [&](const Document& document) {
+    if (document.bad_member.empty()) visit(document);
+  });
 }
 
 // Calls visit(repository, document, child) for every child of an index that can be pulled, that the
@@ -92,6 +101,12 @@ Findings manifest_missing(const Facts& facts) {
 // registry would let go of that.
 Findings manifest_unparsable(const Facts& facts) {
   Findings findings = damages(Rule::manifest_unparsable, DamageClass::manifest_unparsable, facts);
+  each_called_manifest(facts, [&](const Document& document) {
+    if (document.bad_member.empty()) return;
+    findings.push_back(finding_of(Rule::manifest_unparsable, facts.digest(document.digest)));
+    findings.back().path = layout::blob_data(facts.digest(document.digest));
+    findings.back().found = Part{Code::bad_member, {std::string(document.bad_member)}};
+  });
   for (Finding& finding : findings) {
     const auto id = facts.inventory.digests.find(*finding.digest);
     const auto is_revision = [&](const Repository& repository) {

@@ -230,6 +230,7 @@ struct Document {
   DigestId digest;
   State state;
   ManifestKind kind = ManifestKind::unknown;
+  std::string_view bad_member;  // as in Manifest
   bool from_quarantine = false;
   std::uint64_t bytes = 0;
   Time modified, arrived{};  // as in Link

@@ -30,63 +30,95 @@ std::string text_of(dom::object object, std::string_view name) {
   return std::string(member_of<std::string_view>(object, name).value_or(""));
 }
 
-void add_descriptor(dom::element element, Role role, std::vector<Descriptor>& descriptors) {
-  dom::object object;
-  if (element.get(object) != simdjson::SUCCESS) return;
-  // A build cache is an index of layers and a configuration (BuildKit, cache/remotecache).
-  if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
-  const auto digest = Digest::parse(text_of(object, "digest"), HexCase::either);
-  if (!digest) return;
-  Descriptor descriptor{.role = role, .digest = *digest};
-  descriptor.bytes = member_of<std::uint64_t>(object, "size");
-  if (const auto urls = member_of<dom::array>(object, "urls"))
-    descriptor.has_urls = urls->size() > 0;
-  descriptors.push_back(descriptor);
+bool is_absent(std::optional<dom::element> member) { return !member || member->is_null(); }
+
+// As encoding/json takes them into a field of that type.
+bool fits_text(std::optional<dom::element> member) {
+  return is_absent(member) || member->is_string();
+}
+bool fits_size(std::optional<dom::element> member) {
+  return is_absent(member) || member->is_int64();
 }
 
-// True if the member is there, as an array.
-bool add_descriptors(dom::object object, std::string_view key, Role role,
-                     std::vector<Descriptor>& descriptors) {
-  const auto array = member_of<dom::array>(object, key);
-  if (!array) return false;
-  for (dom::element element : *array) add_descriptor(element, role, descriptors);
-  return true;
-}
+// Reads one manifest, and notes what is wrong with it.
+class Reader {
+ public:
+  explicit Reader(dom::object object) : object_(object) {}
 
-bool add_schema1_layers(dom::object object, std::vector<Descriptor>& descriptors) {
-  const auto layers = member_of<dom::array>(object, "fslayers");
-  if (!layers) return false;
-  for (dom::element element : *layers) {
-    dom::object layer;
-    if (element.get(layer) != simdjson::SUCCESS) continue;
-    if (const auto digest = Digest::parse(text_of(layer, "blobsum"), HexCase::either))
-      descriptors.push_back({.role = Role::layer, .digest = *digest});
+  Manifest run() && {
+    const bool schema1 = add_all("fslayers", "fsLayers", Role::layer);
+    const auto config = member(object_, "config");
+    if (config) add("config", *config, Role::config);
+    const bool has_layers = add_all("layers", "layers", Role::layer);
+    const bool has_children = add_all("manifests", "manifests", Role::child);
+    const bool has_blobs = add_all("blobs", "blobs", Role::blob);
+    const auto subject = member(object_, "subject");
+    if (!is_absent(subject)) add("subject", *subject, Role::subject);
+
+    if (has_children)
+      manifest_.kind = ManifestKind::index;
+    else if (config || has_layers)
+      manifest_.kind = ManifestKind::image;
+    else if (schema1)
+      manifest_.kind = ManifestKind::schema1;
+    else if (has_blobs)
+      manifest_.kind = ManifestKind::artifact;
+    check_kind();
+    return std::move(manifest_);
   }
-  return true;
-}
 
-Manifest manifest_of(dom::object object) {
-  Manifest manifest;
-  auto& descriptors = manifest.descriptors;
-  const bool schema1 = add_schema1_layers(object, descriptors);
-  const auto config = member(object, "config");
-  if (config) add_descriptor(*config, Role::config, descriptors);
-  const bool has_layers = add_descriptors(object, "layers", Role::layer, descriptors);
-  const bool has_children = add_descriptors(object, "manifests", Role::child, descriptors);
-  const bool has_blobs = add_descriptors(object, "blobs", Role::blob, descriptors);
-  if (const auto subject = member(object, "subject"))
-    add_descriptor(*subject, Role::subject, descriptors);
+ private:
+  // Registries and clients that pull look at neither of two.
+  void is_bad(std::string_view name) {
+    if (name == "subject" || name == "blobs") return;
+    if (manifest_.bad_member.empty()) manifest_.bad_member = name;
+  }
 
-  if (has_children)
-    manifest.kind = ManifestKind::index;
-  else if (config || has_layers)
-    manifest.kind = ManifestKind::image;
-  else if (schema1)
-    manifest.kind = ManifestKind::schema1;
-  else if (has_blobs)
-    manifest.kind = ManifestKind::artifact;
-  return manifest;
-}
+  // What has no version may be of a kind that others know, if it says of which.
+  void check_kind() {
+    const auto media_type = member(object_, "mediatype");
+    if (!fits_text(media_type)) is_bad("mediaType");
+    const auto version = member(object_, "schemaversion");
+    std::int64_t number = 0;
+    if (!is_absent(version) && version->get(number) != simdjson::SUCCESS) is_bad("schemaVersion");
+    if (number != 1 && number != 2 && text_of(object_, "mediatype").empty())
+      is_bad("schemaVersion");
+  }
+
+  void add(std::string_view name, dom::element element, Role role) {
+    dom::object object;
+    if (element.get(object) != simdjson::SUCCESS) return is_bad(name);
+    // A build cache is an index of layers and a configuration (BuildKit, cache/remotecache).
+    if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
+    const std::string text = text_of(object, name == "fsLayers" ? "blobsum" : "digest");
+    const auto digest = Digest::parse(text, HexCase::either);
+    const bool is_right = digest && text == digest->text() && fits_size(member(object, "size")) &&
+                          fits_text(member(object, "mediatype"));
+    if (!is_right) is_bad(name);
+    if (!digest) return;
+    Descriptor descriptor{.role = role, .digest = *digest};
+    descriptor.bytes = member_of<std::uint64_t>(object, "size");
+    if (const auto urls = member_of<dom::array>(object, "urls"))
+      descriptor.has_urls = urls->size() > 0;
+    manifest_.descriptors.push_back(descriptor);
+  }
+
+  // `key` is `name` in lower case. True if the member is there, as an array.
+  bool add_all(std::string_view key, std::string_view name, Role role) {
+    const auto found = member(object_, key);
+    if (is_absent(found)) return false;
+    dom::array array;
+    if (found->get(array) != simdjson::SUCCESS) {
+      is_bad(name);
+      return false;
+    }
+    for (const dom::element element : array) add(name, element, role);
+    return true;
+  }
+
+  dom::object object_;
+  Manifest manifest_;
+};
 
 }  // namespace
 
@@ -104,7 +136,7 @@ bool is_blob_media_type(std::string_view media_type) {
 }
 
 Result<Manifest> parse_manifest(std::string_view bytes) {
-  return read_json_object(bytes, manifest_of);
+  return read_json_object(bytes, [](dom::object object) { return Reader(object).run(); });
 }
 
 }  // namespace regctl

@@ -44,12 +44,16 @@ struct Descriptor {
 struct Manifest {
   ManifestKind kind = ManifestKind::unknown;
   std::vector<Descriptor> descriptors;
+  // A member for which registries do not hand it out, or no client takes it: of a type that the
+  // specification does not give it, without the digest that should be there, or a `schemaVersion`
+  // that nobody knows (distribution, registry/storage/manifeststore.go). Static; empty: none.
+  std::string_view bad_member;
 };
 
 // Reads the documents of the OCI image specification and of distribution's manifest/ packages by
 // shape, not by media type, and as encoding/json does: keys match in either case, and the last of
-// several counts. Fields of an unexpected type are skipped. Malformed: not a JSON object. Several
-// threads may call it.
+// several counts. Fields of an unexpected type are skipped, and the first named in `bad_member`.
+// Malformed: not a JSON object. Several threads may call it.
 Result<Manifest> parse_manifest(std::string_view bytes);
 
 }  // namespace regctl

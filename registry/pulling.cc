@@ -217,7 +217,8 @@ Lack Pulling::of_bytes(DigestId id) const {
 Lack Pulling::of_manifest_bytes(DigestId id) const {
   const Document* document = inventory_.document(id);
   const Lack lack = of_bytes(id);
-  const bool is_none = document && document->state == Document::State::damaged;
+  const bool is_none =
+      document && (document->state == Document::State::damaged || !document->bad_member.empty());
   return lack == Lack::nothing && is_none && inventory_.has_bytes(id) ? Lack::right_bytes : lack;
 }
 

@@ -22,7 +22,7 @@ enum class Lack : std::uint8_t {
   nothing,      // it does, or what would say so was not seen
   link,         // its repository has no link to it that can be read
   bytes,        // they are nowhere, or only in quarantine
-  right_bytes,  // others stand there, or more or fewer than the manifest says
+  right_bytes,  // others stand there, more or fewer than the manifest says, or no manifest
   platforms,    // of an index that names some, none was ever pushed
 };
 

@@ -171,6 +171,7 @@ class DocumentScan {
 
   void describe(Document& document, const Manifest& manifest) {
     document.kind = manifest.kind;
+    document.bad_member = manifest.bad_member;
     for (const Descriptor& descriptor : manifest.descriptors) {
       if (descriptor.role == Role::subject) continue;
       const DigestId id = notes_.id(descriptor.digest);

@@ -476,6 +476,7 @@ constexpr std::array kTable = {
     CodeInfo{needed_by, "", part, "needed by {0}", ""},
     CodeInfo{never_pushed, "", part, "never pushed here: {0} of its {1} platforms", ""},
     CodeInfo{subject_of, "", part, "subject of {0}", ""},
+    CodeInfo{bad_member, "", part, "its {0} is not what a manifest has there", ""},
     CodeInfo{no_current_link, "", part, "has no current link", ""},
     CodeInfo{no_manifest_here, "", part, "names no manifest of this repository", ""},
     CodeInfo{quarantined_since, "", part, "since {0} by run {1}", ""},

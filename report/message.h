@@ -256,6 +256,7 @@ enum class Code : std::uint8_t {
   needed_by,
   never_pushed,
   subject_of,
+  bad_member,
   no_current_link,
   no_manifest_here,
   quarantined_since,

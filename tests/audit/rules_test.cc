@@ -534,6 +534,22 @@ TEST(Audit, NobodyIsToldToDeleteALayerThatATagPointsTo) {
   EXPECT_EQ(told.findings[0].advice, info_of(Rule::tag_dangling).advice);
 }
 
+// A registry answers 500 for what has no schemaVersion; the blob is sound, and a configuration.
+TEST(Audit, AnObjectThatIsNoManifest) {
+  Sound store;
+  const Digest config = store.registry.layer("app", R"({"architecture":"amd64"})");
+  store.registry.tag("app", "v2", config);
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told), std::set{Rule::manifest_unparsable});
+  const Finding& finding = told.findings[0];
+  EXPECT_EQ(finding.path, RegistryBuilder::data(config));
+  EXPECT_EQ(finding.found, report::Argument(report::Part{report::Code::bad_member,
+                                                         {std::string("schemaVersion")}}));
+  EXPECT_EQ(finding.advice, info_of(Rule::tag_dangling).advice);
+  ASSERT_EQ(finding.used_by.size(), 1u);
+  EXPECT_EQ(*finding.used_by[0].tags.begin(), "v2");
+}
+
 // Older registries took manifests of any size.
 TEST(Audit, LooksIntoManifestsOfAnySize) {
   Sound store;
