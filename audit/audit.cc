@@ -141,7 +141,7 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     if (std::ranges::any_of(verdict.findings, wants_time))
       std::this_thread::sleep_for(wishes.settle);
     Contents& contents = verdict.verification.contents;
-    contents = look_again(contents, storage, crew, diary);
+    contents = look_again(contents, verdict.inventory, storage, crew, diary);
     facts.reset();  // two stocks at once would be twice the memory
     verdict.findings = {};
     verdict.inventory = {};

@@ -11,7 +11,9 @@ namespace regctl::audit {
 // A blob that is in neither has the bytes that its name promises, or was not read; one that is in
 // both was seen wrong, and could not be read another time.
 struct Contents {
-  std::map<Digest, Digest> wrong;         // what they hash to instead
+  // What they hash to instead. Also the names of links whose blob hashes to its own, and not to
+  // these.
+  std::map<Digest, Digest> wrong;
   std::map<Digest, StorageError> unread;  // why
 };
 

@@ -81,8 +81,7 @@ class Namers {
       for (const Reference& reference : document.references)
         pairs_.emplace_back(reference.to, document.digest);
     }
-    const Closure closure(inventory);
-    for (const auto& [name, target] : closure.aliases()) pairs_.emplace_back(target, name);
+    for (const auto& [name, target] : aliases_in(inventory)) pairs_.emplace_back(target, name);
     std::sort(pairs_.begin(), pairs_.end());
   }
 

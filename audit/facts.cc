@@ -123,7 +123,7 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Conten
               .in_doubt = {},
               .is_manifest = manifests_of(inventory),
               .can_be_healed = healable_in(inventory),
-              .aliases = Closure(inventory).aliases()};
+              .aliases = aliases_in(inventory)};
   facts.unreached = unreached_blobs(inventory, facts.mark, policy, now);
   facts.unpullable = facts.pulling.unpullable();
   if (!contents.unread.empty() || !inventory.obstacles.empty())

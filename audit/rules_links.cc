@@ -9,8 +9,24 @@ Findings link_invalid(const Facts& facts) {
   return damages(Rule::link_invalid, DamageClass::link_invalid, facts);
 }
 
+// Also a link of another algorithm to a blob that does not hash to it.
 Findings link_name_mismatch(const Facts& facts) {
-  return damages(Rule::link_name_mismatch, DamageClass::link_to_another, facts);
+  Findings findings = damages(Rule::link_name_mismatch, DamageClass::link_to_another, facts);
+  for (const Repository& repository : facts.inventory.repositories) {
+    for (const Link& link : repository.layers) {
+      if (link.name == link.target || link.state != LinkState::present) continue;
+      const auto wrong = facts.contents.wrong.find(facts.digest(link.name));
+      if (wrong == facts.contents.wrong.end()) continue;
+      Finding finding = finding_of(Rule::link_name_mismatch, wrong->first);
+      finding.repository = repository.name;
+      finding.path = layout::layer_link(repository.name, wrong->first);
+      finding.expected = wrong->first.text();
+      finding.found = wrong->second.text();
+      finding.advice = facts.store.pull_through_cache ? finding.advice : kMoveOut;
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
 }
 
 Findings link_empty(const Facts& facts) {

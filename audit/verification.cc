@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "registry/closure.h"
+
 namespace regctl::audit {
 namespace {
 
@@ -53,28 +55,45 @@ void count(const Verified& verified, Verification& result) {
 
 void add(const Digest& digest, const Verified& verified, Contents& contents) {
   if (verified.soundness == Soundness::mismatched) contents.wrong.emplace(digest, *verified.found);
+  contents.wrong.insert(verified.misnamed.begin(), verified.misnamed.end());
   if (verified.soundness == Soundness::unread) contents.unread.emplace(digest, *verified.error);
 }
 
+// By every name it has.
+bool is_sound(const Verified& verified) {
+  return verified.soundness == Soundness::sound && verified.misnamed.empty();
+}
+bool was_read(const Verified& verified) {
+  return verified.soundness == Soundness::sound || verified.soundness == Soundness::mismatched;
+}
+
+OtherNames other_names_in(const Inventory& inventory) {
+  OtherNames names;
+  for (const auto& [name, target] : aliases_in(inventory))
+    names.emplace(inventory.digests[target], inventory.digests[name]);
+  return names;
+}
+
 void note(const Digest& digest, const Verified& verified, const Diary& diary) {
-  const bool is_sound = verified.soundness == Soundness::sound;
-  if (diary.state && (is_sound || verified.soundness == Soundness::mismatched))
-    diary.state->note(digest, file_of(verified.identity), diary.now, "regctl-audit", is_sound);
+  if (diary.state && was_read(verified))
+    diary.state->note(digest, file_of(verified.identity), diary.now, "regctl-audit",
+                      is_sound(verified));
 }
 
 // Tells of none that it has changed: what was written to in between is read once more, and what was
 // written to in that time too is left.
-void read(const std::vector<Suspect>& suspects, Order order, const Storage& storage,
-          const Crew& crew, const OnVerified& on_verified) {
+void read(const std::vector<Suspect>& suspects, const OtherNames& other_names, Order order,
+          const Storage& storage, const Crew& crew, const OnVerified& on_verified) {
   std::vector<Suspect> changed;
-  verify(suspects, order, storage, crew, [&](const Suspect& suspect, const Verified& verified) {
-    if (verified.soundness == Soundness::changed)
-      changed.push_back({suspect.digest, std::nullopt});
-    else
-      on_verified(suspect, verified);
-  });
+  verify(suspects, other_names, order, storage, crew,
+         [&](const Suspect& suspect, const Verified& verified) {
+           if (verified.soundness == Soundness::changed)
+             changed.push_back({suspect.digest, std::nullopt});
+           else
+             on_verified(suspect, verified);
+         });
   if (changed.empty()) return;
-  verify(changed, Order::as_given, storage, crew,
+  verify(changed, other_names, Order::as_given, storage, crew,
          [&](const Suspect& suspect, const Verified& verified) {
            const bool again = verified.soundness == Soundness::changed;
            on_verified(suspect, again ? Verified{.soundness = Soundness::left} : verified);
@@ -211,14 +230,13 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
     count(verified, result);
     add(suspect.digest, verified, result.contents);
     note(suspect.digest, verified, diary);
-    const bool is_sound = verified.soundness == Soundness::sound;
-    if (is_sound || verified.soundness == Soundness::mismatched)
-      known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {diary.now, is_sound,
-                                                                        !is_sound};
+    if (was_read(verified))
+      known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {
+          diary.now, is_sound(verified), !is_sound(verified)};
   };
   try {
-    read(suspects, diary.state ? Order::as_given : Order::from_both_ends, storage, crew,
-         on_verified);
+    read(suspects, other_names_in(inventory), diary.state ? Order::as_given : Order::from_both_ends,
+         storage, crew, on_verified);
   } catch (const Interrupted&) {
     result.is_interrupted = true;
     result.left += suspects.size() - done;
@@ -227,26 +245,35 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
   return result;
 }
 
-Contents look_again(const Contents& contents, const Storage& storage, const Crew& crew,
-                    const Diary& diary) {
+Contents look_again(const Contents& contents, const Inventory& inventory, const Storage& storage,
+                    const Crew& crew, const Diary& diary) {
+  const OtherNames other_names = other_names_in(inventory);
   std::set<Digest> digests;
   for (const auto& [digest, found] : contents.wrong) digests.insert(digest);
   for (const auto& [digest, error] : contents.unread) digests.insert(digest);
+  for (const auto& [digest, name] : other_names) {
+    if (contents.wrong.contains(name)) digests.insert(digest);
+  }
   std::vector<Suspect> suspects;
   suspects.reserve(digests.size());
   for (const Digest& digest : digests) suspects.push_back({digest, std::nullopt});
   Contents again;
-  read(suspects, Order::as_given, storage, crew,
+  const auto keep = [&](const Digest& digest) {
+    if (const auto wrong = contents.wrong.find(digest); wrong != contents.wrong.end())
+      again.wrong.insert(*wrong);
+    if (const auto unread = contents.unread.find(digest); unread != contents.unread.end())
+      again.unread.insert(*unread);
+  };
+  read(suspects, other_names, Order::as_given, storage, crew,
        [&](const Suspect& suspect, const Verified& verified) {
          const Digest& digest = suspect.digest;
          add(digest, verified, again);
          note(digest, verified, diary);
          if (verified.soundness != Soundness::left && verified.soundness != Soundness::unread)
            return;
-         if (const auto wrong = contents.wrong.find(digest); wrong != contents.wrong.end())
-           again.wrong.insert(*wrong);
-         if (const auto unread = contents.unread.find(digest); unread != contents.unread.end())
-           again.unread.insert(*unread);
+         keep(digest);
+         const auto [first, last] = other_names.equal_range(digest);
+         for (auto other = first; other != last; ++other) keep(other->second);
        });
   return again;
 }

@@ -88,7 +88,7 @@ Verification::Share share_of(const Known& known, const Inventory& inventory, Tim
 // Reads again what `contents` calls wrong or unread, and keeps what still is, or cannot be read
 // again: for an error, because the time is up, or because it is being written. What is gone or
 // right is left out.
-Contents look_again(const Contents& contents, const Storage& storage, const Crew& crew,
-                    const Diary& diary);
+Contents look_again(const Contents& contents, const Inventory& inventory, const Storage& storage,
+                    const Crew& crew, const Diary& diary);
 
 }  // namespace regctl::audit

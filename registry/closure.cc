@@ -4,17 +4,22 @@
 
 namespace regctl {
 
-Closure::Closure(const Inventory& inventory, Parents parents)
-    : inventory_(inventory),
-      round_of_(inventory.digests.size()),
-      parents_(parents == Parents::remembered ? inventory.digests.size() : 0) {
+std::vector<std::pair<DigestId, DigestId>> aliases_in(const Inventory& inventory) {
+  std::vector<std::pair<DigestId, DigestId>> aliases;
   for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.layers) {
-      if (link.name != link.target) aliases_.emplace_back(link.name, link.target);
+      if (link.name != link.target) aliases.emplace_back(link.name, link.target);
     }
   }
-  sort_unique(aliases_);
+  sort_unique(aliases);
+  return aliases;
 }
+
+Closure::Closure(const Inventory& inventory, Parents parents)
+    : inventory_(inventory),
+      aliases_(aliases_in(inventory)),
+      round_of_(inventory.digests.size()),
+      parents_(parents == Parents::remembered ? inventory.digests.size() : 0) {}
 
 std::optional<DigestId> Closure::parent(DigestId id) const {
   if (!reached(id) || parents_[index_of(id)] == id) return std::nullopt;

@@ -11,6 +11,9 @@
 
 namespace regctl {
 
+// (name, target) of alias links, ascending.
+std::vector<std::pair<DigestId, DigestId>> aliases_in(const Inventory& inventory);
+
 // Walks one inventory, as often as asked. Not for several threads at once; it keeps marks. Time is
 // linear in what is reached, memory in the number of digests; there is no recursion.
 class Closure {
@@ -33,7 +36,7 @@ class Closure {
   template <class Visit>
   void from(DigestId root, Visit visit);
 
-  // (name, target) of alias links, ascending.
+  // As aliases_in() gives them.
   const std::vector<std::pair<DigestId, DigestId>>& aliases() const { return aliases_; }
 
  private:

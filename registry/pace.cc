@@ -1,6 +1,7 @@
 #include "registry/pace.h"
 
 #include <algorithm>
+#include <list>
 #include <string_view>
 #include <thread>
 
@@ -63,17 +64,22 @@ void Pace::wait_for(std::size_t bytes, const Workers& workers) {
     std::this_thread::sleep_until(std::min(mine, now + kPatience));
 }
 
-std::optional<Digest> hash(Reader& reader, Algorithm algorithm, const Crew& crew) {
-  Hasher hasher(algorithm);
+std::optional<std::vector<Digest>> hash(Reader& reader, const std::vector<Algorithm>& algorithms,
+                                        const Crew& crew) {
+  std::list<Hasher> hashers;
+  for (const Algorithm algorithm : algorithms) hashers.emplace_back(algorithm);
   for (;;) {
     if (crew.workers.stopping()) throw Interrupted();
     if (crew.pace.time_is_up()) return std::nullopt;
     const std::string_view bytes = reader.next(crew.pace.chunk());
-    if (bytes.empty()) return hasher.finish();
-    hasher.update(bytes);
+    if (bytes.empty()) break;
+    for (Hasher& hasher : hashers) hasher.update(bytes);
     crew.progress.advance({.bytes = bytes.size()});
     crew.pace.wait_for(bytes.size(), crew.workers);
   }
+  std::vector<Digest> digests;
+  for (Hasher& hasher : hashers) digests.push_back(hasher.finish());
+  return digests;
 }
 
 }  // namespace regctl

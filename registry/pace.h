@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "registry/digest.h"
 #include "registry/parallel.h"
@@ -52,8 +53,10 @@ struct Crew {
   Progress& progress;
 };
 
-// The digest of all that `reader` has; empty: the time was up before its end. Throws StorageError,
-// and Interrupted within a fraction of a second (see Workers). Several threads may call it.
-std::optional<Digest> hash(Reader& reader, Algorithm algorithm, const Crew& crew);
+// The digests of all that `reader` has, by each of the algorithms; empty: the time was up before
+// its end. Throws StorageError, and Interrupted within a fraction of a second (see Workers).
+// Several threads may call it.
+std::optional<std::vector<Digest>> hash(Reader& reader, const std::vector<Algorithm>& algorithms,
+                                        const Crew& crew);
 
 }  // namespace regctl

@@ -241,6 +241,7 @@ Lack Pulling::of_blob(const Repository& repository, const Reference& reference) 
     const std::string link = layout::layer_link(repository.name, inventory_.digests[reference.to]);
     return is_excused(link) ? Lack::nothing : Lack::link;
   }
+  if (wrong_[index_of(reference.to)]) return Lack::right_bytes;  // behind a link by another name
   if (const Lack lack = of_bytes(layer->target); lack != Lack::nothing) return lack;
   return is_of_its_size(repository, reference) ? Lack::nothing : Lack::right_bytes;
 }

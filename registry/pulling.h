@@ -50,8 +50,8 @@ class Pulling {
   // What an obstacle hides: is it taken to be there?
   enum class Hidden : std::uint8_t { is_there, is_lacking };
 
-  // `wrong` is by DigestId: blobs whose bytes are known not to hash to their name. `inventory` must
-  // outlive it. REQUIRES: the blobs were surveyed; what was not visited counts as there.
+  // `wrong` is by DigestId: names to which the bytes behind them are known not to hash. `inventory`
+  // must outlive it. REQUIRES: the blobs were surveyed; what was not visited counts as there.
   Pulling(const Inventory& inventory, std::vector<bool> wrong, Hidden hidden = Hidden::is_there);
 
   Lack of_manifest(const Repository& repository, DigestId id) const;

@@ -7,7 +7,8 @@
 namespace regctl {
 namespace {
 
-Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& crew) {
+Verified look_at(const Suspect& suspect, const OtherNames& other_names, const Storage& storage,
+                 const Crew& crew) {
   const auto& seen = suspect.seen;
   if (seen && !crew.pace.book(seen->bytes)) return {.soundness = Soundness::left};
   const auto reader = storage.open(layout::blob_data(suspect.digest));
@@ -15,16 +16,26 @@ Verified look_at(const Suspect& suspect, const Storage& storage, const Crew& cre
   const Identity before = reader->identity();
   if (seen && (before.bytes != seen->bytes || before.modified != seen->modified))
     return {.soundness = Soundness::changed};
-  const auto found = hash(*reader, suspect.digest.algorithm(), crew);
+  const auto [first, last] = other_names.equal_range(suspect.digest);
+  std::vector<Algorithm> algorithms = {suspect.digest.algorithm()};
+  for (auto other = first; other != last; ++other) algorithms.push_back(other->second.algorithm());
+  const auto found = hash(*reader, algorithms, crew);
   if (!found) return {.soundness = Soundness::left};
   if (reader->identity() != before) return {.soundness = Soundness::changed};
-  if (*found == suspect.digest) return {.soundness = Soundness::sound, .identity = before};
-  return {.soundness = Soundness::mismatched, .identity = before, .found = *found};
+  auto digest = found->begin();
+  if (*digest != suspect.digest)
+    return {.soundness = Soundness::mismatched, .identity = before, .found = *digest};
+  Verified verified{.soundness = Soundness::sound, .identity = before};
+  for (auto other = first; other != last; ++other) {
+    if (*++digest != other->second) verified.misnamed.emplace_back(other->second, *digest);
+  }
+  return verified;
 }
 
-Verified verified(const Suspect& suspect, const Storage& storage, const Crew& crew) {
+Verified verified(const Suspect& suspect, const OtherNames& other_names, const Storage& storage,
+                  const Crew& crew) {
   try {
-    return look_at(suspect, storage, crew);
+    return look_at(suspect, other_names, storage, crew);
   } catch (const StorageError& error) {
     return {.soundness = Soundness::unread, .error = error};
   }
@@ -65,8 +76,8 @@ class Turns {
 
 }  // namespace
 
-void verify(const std::vector<Suspect>& suspects, Order order, const Storage& storage,
-            const Crew& crew, const OnVerified& on_verified) {
+void verify(const std::vector<Suspect>& suspects, const OtherNames& other_names, Order order,
+            const Storage& storage, const Crew& crew, const OnVerified& on_verified) {
   Work total{.units = suspects.size()};
   for (const Suspect& suspect : suspects) total.bytes += suspect.seen ? suspect.seen->bytes : 0;
   crew.progress.phase("verify", total, "blobs");
@@ -75,7 +86,7 @@ void verify(const std::vector<Suspect>& suspects, Order order, const Storage& st
   crew.workers.for_each_index(suspects.size(), [&](std::size_t) {
     const Turns::Turn turn = turns.take();
     const Suspect& suspect = suspects[turn.place];
-    const Verified result = verified(suspect, storage, crew);
+    const Verified result = verified(suspect, other_names, storage, crew);
     turns.done(turn);
     {
       const std::lock_guard lock(mutex);

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "registry/error.h"
@@ -25,6 +27,9 @@ struct Suspect {
   std::optional<Seen> seen;  // when it was judged; empty: whatever stands there is hashed
 };
 
+// Links to blobs by names of another algorithm, in which they were uploaded: (blob, name).
+using OtherNames = std::multimap<Digest, Digest>;
+
 enum class Soundness : std::uint8_t {
   sound,       // its bytes hash to its name
   mismatched,  // they do not
@@ -36,8 +41,10 @@ enum class Soundness : std::uint8_t {
 
 struct Verified {
   Soundness soundness;
-  Identity identity;                  // of what was hashed: sound or mismatched
-  std::optional<Digest> found;        // mismatched: what the bytes hash to
+  Identity identity;            // of what was hashed: sound or mismatched
+  std::optional<Digest> found;  // mismatched: what the bytes hash to
+  // Sound: (other name, what the bytes hash to), where these differ.
+  std::vector<std::pair<Digest, Digest>> misnamed;
   std::optional<StorageError> error;  // unread
 };
 
@@ -55,7 +62,7 @@ using OnVerified = std::function<void(const Suspect&, const Verified&)>;
 // Hashes as many at once as there are workers. Begins none that cannot end before the deadline of
 // the crew's pace (see Pace::book), and ends none after it. Throws Interrupted (see Workers), and
 // what `on_verified` throws.
-void verify(const std::vector<Suspect>& suspects, Order order, const Storage& storage,
-            const Crew& crew, const OnVerified& on_verified);
+void verify(const std::vector<Suspect>& suspects, const OtherNames& other_names, Order order,
+            const Storage& storage, const Crew& crew, const OnVerified& on_verified);
 
 }  // namespace regctl

@@ -285,8 +285,8 @@ class Sweep {
     if (copy.kind == Quarantined::Kind::blob) {
       const auto reader = storage_.open(key);
       if (!reader) return std::nullopt;
-      const auto digest = hash(*reader, copy.digest->algorithm(), crew_);
-      return digest ? std::optional(*digest == copy.digest) : std::nullopt;
+      const auto digest = hash(*reader, {copy.digest->algorithm()}, crew_);
+      return digest ? std::optional(digest->front() == copy.digest) : std::nullopt;
     }
     const auto link = storage_.read(key, layout::kLongestLink);
     if (!link || link->bytes.empty())

@@ -12,7 +12,7 @@ Verification verify_blobs(const Plan& plan, const Storage& storage, const Crew& 
     suspects.push_back({blob.digest, Suspect::Seen{blob.bytes, blob.written_at}});
   Verification result;
   const Order order = crew.pace.has_deadline() ? Order::backwards : Order::from_both_ends;
-  verify(suspects, order, storage, crew, [&](const Suspect& suspect, const Verified& verified) {
+  verify(suspects, {}, order, storage, crew, [&](const Suspect& suspect, const Verified& verified) {
     switch (verified.soundness) {
       case Soundness::sound:
         result.sound.emplace(suspect.digest, verified.identity);

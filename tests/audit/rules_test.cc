@@ -691,6 +691,30 @@ TEST(Audit, AnAliasIsTheBlobItLeadsTo) {
   EXPECT_EQ(read.harm.tags, 1u);
 }
 
+// The blob behind it is sound, and of the same size. Only who asks by the other name is hit.
+TEST(Audit, AnAliasThatLeadsToAnotherBlob) {
+  Sound store;
+  const Digest name = digest_of("by sha512", Algorithm::sha512);
+  const Digest other = store.registry.layer("app", "by sha256");
+  store.registry.link_layer("app", name, other);
+  const Digest config = store.registry.layer("app", "{}");
+  store.registry.manifest("app", RegistryBuilder::image_json(config, 2, {{name, 9}}), "alias");
+  store.registry.manifest("app", RegistryBuilder::image_json(config, 2, {{other, 9}}), "other");
+  EXPECT_EQ(rules_of(verdict_on(store)), std::set<Rule>{});
+  store.audit = Audit();
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told), std::set{Rule::link_name_mismatch});
+  ASSERT_EQ(told.findings.size(), 1u);
+  const Finding& finding = told.findings[0];
+  EXPECT_EQ(finding.digest, name);
+  EXPECT_EQ(finding.path, layout::layer_link("app", name));
+  EXPECT_EQ(finding.expected, report::Argument(name.text()));
+  EXPECT_EQ(finding.found, report::Argument(digest_of("by sha256", Algorithm::sha512).text()));
+  EXPECT_EQ(finding.advice, kMoveOut);
+  ASSERT_EQ(finding.used_by.size(), 1u);
+  EXPECT_EQ(finding.used_by[0].tags, SharedList<std::string>{"alias"});
+}
+
 TEST(Audit, APlatformOfAnotherSizeThanItsIndexSays) {
   Sound store;
   store.registry.manifest("app",

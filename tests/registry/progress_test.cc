@@ -102,7 +102,7 @@ TEST(Progress, PromisesNoMoreThanTwiceTheTimeNorLessThanHalf) {
     const Workers workers(1);
     std::size_t sound = 0;
     verify(
-        suspects, Order::from_both_ends, storage, {workers, pace, recorder},
+        suspects, {}, Order::from_both_ends, storage, {workers, pace, recorder},
         [&](const Suspect&, const Verified& one) { sound += one.soundness == Soundness::sound; });
     EXPECT_EQ(sound, suspects.size());
     EXPECT_LT(worst(recorder, clock), 2) << to_open;
