@@ -58,15 +58,15 @@ bool is_record_without_digest(std::string_view line) {
 // What is believed in, by what it is compared with.
 class Beliefs {
  public:
-  Beliefs(const Sight& sight, const std::vector<Belief>& all) : reached_(sight.inventory) {
+  Beliefs(const Sight& sight, const std::vector<Belief>& all)
+      : inventory_(sight.inventory), reached_(sight.inventory) {
     for (const Belief& one : all) {
-      if (!one.tag.empty()) tags_.emplace(one.repository, one.tag);
-      const auto id = sight.inventory.digests.find(one.digest);
+      const Repository* repository = inventory_.repository(one.repository);
+      const std::string& name = repository ? repository->name : one.repository;
+      if (!one.tag.empty()) tags_.emplace(name, one.tag);
+      const auto id = inventory_.digests.find(one.digest);
       if (!id) continue;
-      if (one.repository.empty())
-        anywhere_.insert(*id);
-      else
-        in_.emplace(one.repository, *id);
+      believe(name, *id);
       reached_.from(*id, [](DigestId) {});
     }
   }
@@ -77,15 +77,28 @@ class Beliefs {
   }
   // Itself, or by what names it: a child of an index.
   bool covers(const std::string& repository, DigestId manifest) const {
-    return anywhere_.contains(manifest) || in_.contains({repository, manifest}) ||
-           reached_.reached(manifest);
+    return manifests_.contains({"", manifest}) || manifests_.contains({repository, manifest});
   }
   bool reaches(DigestId id) const { return reached_.reached(id); }
 
  private:
+  // And all that may be manifests below.
+  void believe(const std::string& repository, DigestId manifest) {
+    std::vector<DigestId> open = {manifest};
+    while (!open.empty()) {
+      const DigestId id = open.back();
+      open.pop_back();
+      const Document* document = inventory_.document(id);
+      if (!manifests_.emplace(repository, id).second || !document) continue;
+      for (const Reference& reference : document->references) {
+        if (reference.child) open.push_back(reference.to);
+      }
+    }
+  }
+
+  const Inventory& inventory_;
   std::set<std::pair<std::string, std::string>> tags_;
-  std::set<DigestId> anywhere_;
-  std::set<std::pair<std::string, DigestId>> in_;
+  std::set<std::pair<std::string, DigestId>> manifests_;  // of no repository: of any
   Closure reached_;
 };
 
@@ -100,10 +113,16 @@ bool is_here(const Belief& belief, const Sight& sight) {
 
 std::vector<Belief> parse_beliefs(std::string_view text, const std::string& file) {
   std::vector<Belief> beliefs;
+  std::optional<Belief> last;  // that a record told of
   cli::each_line(text, [&](std::size_t number, std::string_view whole) {
     const std::string_view line = cli::entry_of(whole);
     if (line.empty() || is_record_without_digest(line)) return;
     auto belief = of_record(line);
+    // Beneath a tag stand its platforms.
+    const bool is_platform =
+        belief && last && belief->repository == last->repository && belief->tag == last->tag;
+    last = belief;
+    if (is_platform) belief->tag.clear();
     if (!belief) belief = of_words(line);
     if (!belief)
       throw cli::UsageError(
@@ -146,7 +165,7 @@ Answer reconcile(const Sight& sight, const std::vector<Belief>& beliefs) {
   }
   const Beliefs believed(sight, beliefs);
   std::uint64_t freed = 0;
-  Closure counted(sight.inventory);
+  Closure counted(sight.inventory), told(sight.inventory);
   const auto freed_by = [&](DigestId root) {
     std::uint64_t bytes = 0;
     counted.from(root, [&](DigestId id) {
@@ -155,17 +174,32 @@ Answer reconcile(const Sight& sight, const std::vector<Belief>& beliefs) {
     freed += bytes;
     return Size{bytes};
   };
+  const auto add = [&](const Repository& repository, const std::string& tag, DigestId manifest) {
+    beyond.rows.push_back({repository.name, tag, sight.digest(manifest),
+                           believed.reaches(manifest) ? Size{0} : freed_by(manifest)});
+    told.from(manifest, [](DigestId) {});
+  };
+  const auto tell_below = [&](DigestId manifest) {
+    const Document* document = sight.inventory.document(manifest);
+    if (!document) return;
+    for (const Reference& reference : document->references)
+      told.from(reference.to, [](DigestId) {});
+  };
   for (const Repository& repository : sight.inventory.repositories) {
+    told.restart();
     for (const Tag& tag : repository.tags) {
       if (!tag.target || !believed.has_tags() || believed.names(repository.name, tag.name))
         continue;
-      beyond.rows.push_back({repository.name, tag.name, sight.digest(*tag.target),
-                             believed.reaches(*tag.target) ? Size{0} : freed_by(*tag.target)});
+      add(repository, tag.name, *tag.target);
     }
+    std::vector<DigestId> untagged;
     for (const Link& link : repository.revisions) {
-      if (link.state == LinkState::present && !believed.covers(repository.name, link.name) &&
-          !counted.reached(link.name))
-        beyond.rows.push_back({repository.name, {}, sight.digest(link.name), freed_by(link.name)});
+      if (link.state == LinkState::present && !believed.covers(repository.name, link.name))
+        untagged.push_back(link.name);
+    }
+    for (const DigestId manifest : untagged) tell_below(manifest);
+    for (const DigestId manifest : untagged) {
+      if (!told.reached(manifest)) add(repository, {}, manifest);
     }
   }
   AnswerTable totals{.key = "reconciled",

@@ -21,9 +21,10 @@ struct Belief {
 };
 
 // Lines "sha256:...", "repository@sha256:..." and "repository:tag sha256:...", blank ones and
-// comments from "#"; or the records of regctl-audit --images --format plain, of tags without a
-// digest too, which say nothing. Throws cli::UsageError, naming `file` and the line, where one is
-// something else, or there is none at all: a failed command must not read as "nothing is needed".
+// comments from "#"; or the records of regctl-audit --images --format plain, with the platforms
+// that stand beneath a tag; those without a digest say nothing. Throws cli::UsageError, naming
+// `file` and the line, where one is something else, or there is none at all: a failed command must
+// not read as "nothing is needed".
 std::vector<Belief> parse_beliefs(std::string_view text, const std::string& file);
 
 // The tables "lacks" (believed, and not here), "differs" (tags that point elsewhere), "beyond"

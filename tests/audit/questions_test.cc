@@ -356,6 +356,12 @@ TEST(Beliefs, AreReadLineByLine) {
                         "\tlinux/amd64\nimages\tapp\todd\t-\t-\n",
                     "list"),
       (std::vector<Belief>{{"", "", a}, {"team/app", "", a}, {"app", "v1", b}, {"app", "v2", b}}));
+  EXPECT_EQ(
+      parse_beliefs("images\tapp\tv1\t" + a.text() + "\t2 platforms\nimages\tapp\tv1\t" + b.text() +
+                        "\tlinux/arm64\nimages\tapp\tv1\t-\t1 never pushed here\n" +
+                        "images\tapp\tv2\t" + a.text() + '\n',
+                    "with platforms"),
+      (std::vector<Belief>{{"app", "v1", a}, {"app", "", b}, {"app", "v2", a}}));
   for (const std::string bad : {"app", "app:v1", "app:v1 sha256:0", "@", "sha256:xyz"}) {
     try {
       parse_beliefs(a.text() + '\n' + bad, "list");
@@ -402,6 +408,28 @@ TEST_F(Reconciled, AnIndexSpeaksForItsChildren) {
   const Answer answer = reconcile(asked(registry).sight, {{"", "", index}});
   EXPECT_TRUE(rows_of(answer, "beyond").empty());
   EXPECT_TRUE(rows_of(answer, "lacks").empty());
+}
+
+// What is believed of one repository says nothing of another.
+TEST_F(Reconciled, EachRepositoryForItself) {
+  const Digest child = registry.image("app", {"child"}),
+               index = registry.index("app", {child}, "v1");
+  EXPECT_EQ(registry.image("other", {"child"}), child);
+  registry.link_revision("other", index);
+  const auto beyond = [&](const std::vector<Belief>& beliefs) {
+    std::multiset<std::string> found;
+    for (const Row& row : rows_of(reconcile(asked(registry).sight, beliefs), "beyond")) {
+      found.insert(text(row, "repository") + '@' + std::get<Digest>(row.at("digest")).text());
+      EXPECT_EQ(bytes(row, "freed_bytes"), 0u);
+    }
+    return found;
+  };
+  using Found = std::multiset<std::string>;
+  const std::string of_child = "other@" + child.text(), of_index = "other@" + index.text();
+  EXPECT_EQ(beyond({{"app", "v1", index}}), Found{of_index});
+  EXPECT_EQ(beyond({{"app", "v1", index}, {"other", "", child}}), Found{of_index});
+  EXPECT_EQ(beyond({{"app", "v1", index}, {"other", "", index}}), Found{});
+  EXPECT_EQ(beyond({{"", "", index}}), Found{});
 }
 
 using Graph = Questions;
