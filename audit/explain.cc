@@ -1,6 +1,8 @@
 #include "audit/explain.h"
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 #include <optional>
 
 #include "audit/catalog.h"
@@ -33,6 +35,12 @@ std::vector<DigestId> begun_by(const std::string& text, const Inventory& invento
   return found;
 }
 
+// Digests are written in lower case, and copied in either.
+std::string lowered(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
 bool looks_like_a_digest(const std::string& text) {
   const auto colon = text.find(':');
   const std::string hex = colon == text.npos ? text : text.substr(colon + 1);
@@ -40,6 +48,7 @@ bool looks_like_a_digest(const std::string& text) {
          hex.find_first_not_of("0123456789abcdef") == hex.npos;
 }
 
+// `text` is as lowered() gives it.
 DigestId digest_of_name(const std::string& text, const std::string& name,
                         const Inventory& inventory) {
   const auto found = begun_by(text, inventory);
@@ -53,24 +62,35 @@ DigestId digest_of_name(const std::string& text, const std::string& name,
   return found.front();
 }
 
-DigestId subject_of(const std::string& name, const Inventory& inventory) {
-  if (looks_like_a_digest(name)) return digest_of_name(name, name, inventory);
+// The blob, where the name is that of a link to it.
+DigestId behind(DigestId name, const Inventory& inventory) {
+  if (inventory.blob(name)) return name;
+  for (const auto& [alias, target] : aliases_in(inventory)) {
+    if (alias == name) return target;
+  }
+  return name;
+}
+
+DigestId named_subject(const std::string& name, const Inventory& inventory) {
+  const auto tag_name = parse_tag_name(name);
+  const Tag* tag = tag_name ? inventory.tag(tag_name->repository, tag_name->tag) : nullptr;
+  if (tag && tag->target) return *tag->target;  // also "sha256:beef", which a digest begins with
+  const std::string digest = lowered(name);
+  if (looks_like_a_digest(digest)) return digest_of_name(digest, name, inventory);
   if (const auto at = name.rfind('@'); at != name.npos) {
     const Repository* repository = inventory.repository(name.substr(0, at));
     if (!repository) fail(name, "no such repository");
-    const DigestId subject = digest_of_name(name.substr(at + 1), name, inventory);
-    const auto is_target = [&](const Tag& tag) { return tag.target == subject; };
+    const DigestId subject = digest_of_name(lowered(name.substr(at + 1)), name, inventory);
+    const auto is_target = [&](const Tag& one) { return one.target == subject; };
     if (!link_named(repository->revisions, subject) && !link_named(repository->layers, subject) &&
         std::ranges::none_of(repository->tags, is_target))
       fail(name, "no such manifest or layer in this repository",
            "--why " + inventory.digests[subject].text() + " tells of all of them");
     return subject;
   }
-  const auto tag_name = parse_tag_name(name);
   if (!tag_name) fail(name, "neither a digest nor repository:tag nor repository@digest");
-  const Tag* tag = inventory.tag(tag_name->repository, tag_name->tag);
-  if (!tag || !tag->target) fail(name, "no such tag", "regctl-audit --images lists them");
-  return *tag->target;
+  fail(name, tag ? "it is not known what the tag points to" : "no such tag",
+       "regctl-audit --images lists them");
 }
 
 // Who names whom, by whom is named.
@@ -193,6 +213,40 @@ class Holders {
   std::vector<One> tags_, revisions_;
 };
 
+// Whether a repository in doubt keeps it, as all that it names.
+bool is_pinned_by(const Repository& repository, DigestId id) {
+  const auto names_it = [&](const Link& link) { return link.name == id || link.target == id; };
+  const auto was_it = [&](const Tag& tag) {
+    return std::ranges::find(tag.history, id, &TagEntry::digest) != tag.history.end();
+  };
+  return std::ranges::any_of(repository.layers, names_it) ||
+         std::ranges::any_of(repository.revisions, names_it) ||
+         std::ranges::any_of(repository.tags, was_it) ||
+         std::ranges::find(repository.hinted, id) != repository.hinted.end();
+}
+
+// The file for which it is in doubt: its own, or a manifest that it leads to.
+std::string doubt_of(const Repository& repository, const Inventory& inventory) {
+  if (!repository.damage.empty()) return repository.damage.front().path;
+  std::string path;
+  Closure closure(inventory);
+  const auto look_below = [&](DigestId root) {
+    closure.from(root, [&](DigestId id) {
+      const Document* document = inventory.document(id);
+      if (path.empty() && document && document->state == Document::State::damaged)
+        path = document->damage.front().path;
+    });
+  };
+  for (const auto* links : {&repository.revisions, &repository.layers}) {
+    for (const Link& link : *links) look_below(link.name);
+  }
+  for (const Tag& tag : repository.tags) {
+    if (tag.target) look_below(*tag.target);
+    for (const TagEntry& entry : tag.history) look_below(entry.digest);
+  }
+  return path;
+}
+
 // What does not fit in is counted among the other ways: of long chains a few fill a page, and their
 // length together grows with the square of their number.
 AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight) {
@@ -202,9 +256,16 @@ AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight)
                     .columns = {{"repository", "REPOSITORY"},
                                 {"tag", "TAG"},
                                 {"kept_as", "KEPT AS"},
-                                {"via", "VIA"}},
+                                {"via", "VIA"},
+                                {"path", "FOR"}},
                     .rows = {}};
   std::size_t steps = 0;
+  std::map<std::uint32_t, std::string> doubts;  // by repository
+  const auto doubt = [&](std::uint32_t repository) -> Cell {
+    const auto [at, is_new] = doubts.try_emplace(repository);
+    if (is_new) at->second = doubt_of(sight.inventory.repositories[repository], sight.inventory);
+    return at->second;
+  };
   for (std::uint32_t at = 0; at < chains.steps.size(); ++at) {
     const DigestId end = chains.steps[at].digest;
     const auto add = [&](std::uint32_t repository, Cell tag, Why kept) {
@@ -213,17 +274,23 @@ AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight)
         ++chains.others;
       else
         table.rows.push_back({sight.inventory.repositories[repository].name, std::move(tag),
-                              std::string(report::words_of(kept)),
-                              chains.via(at, sight.inventory)});
+                              std::string(report::words_of(kept)), chains.via(at, sight.inventory),
+                              kept == Why::pinned ? doubt(repository) : Cell()});
     };
     holders.each_tag(end, [&](std::uint32_t repository, std::uint32_t tag) {
       add(repository, sight.inventory.repositories[repository].tags[tag].name, Why::tagged);
     });
     holders.each_revision(end, [&](std::uint32_t repository, std::uint32_t link) {
       const Why kept = sight.mark.repositories[repository].revisions[link];
-      if (kept != Why::nothing && kept != Why::tagged && kept != Why::reference)
+      if (kept != Why::nothing && kept != Why::tagged && kept != Why::reference &&
+          kept != Why::pinned)
         add(repository, {}, kept);
     });
+    if (sight.mark.digests[index_of(end)] != Why::pinned) continue;
+    for (std::uint32_t i = 0; i < sight.mark.repositories.size(); ++i) {
+      if (sight.mark.repositories[i].pinned && is_pinned_by(sight.inventory.repositories[i], end))
+        add(i, {}, Why::pinned);
+    }
   }
   return table;
 }
@@ -286,7 +353,14 @@ Fate fate_of(DigestId subject, const Sight& sight) {
   if (!blob || !blob->has_bytes()) {
     if (!sight.inventory.has_quarantined_blob(subject))
       return {"nothing: its bytes are not there", {}};
-    return {sight.mark.live(subject) ? "gives it back" : "purges it after the hold", {}};
+    if (sight.mark.live(subject)) return {"gives it back", {}};
+    Time taken{};
+    for (const Quarantined& copy : sight.inventory.quarantined) {
+      if (copy.kind == Quarantined::Kind::blob && copy.digest == subject)
+        taken = std::max(taken, copy.taken);
+    }
+    const Time held = taken + kUsualHold;
+    return {"purges it", held > sight.now ? std::optional(held) : std::nullopt};
   }
   if (sight.mark.live(subject)) return {"keeps it", {}};
   for (const Unreached& one :
@@ -303,7 +377,7 @@ Fate fate_of(DigestId subject, const Sight& sight) {
 }  // namespace
 
 Answer why(const Sight& sight, const std::string& name) {
-  const DigestId subject = subject_of(name, sight.inventory);
+  const DigestId subject = behind(named_subject(name, sight.inventory), sight.inventory);
   Chains chains = chains_to(subject, sight.inventory);
   const Holders holders(sight);
   AnswerTable ways = table_of(chains, holders, sight);

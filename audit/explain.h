@@ -10,9 +10,10 @@
 namespace regctl::audit {
 
 // `name` is a digest, the beginning of one that no other has ("sha256:5c1f", "5c1f0f"),
-// "repository:tag" or "repository@digest". The table "chains" has one row for each way from a tag
-// or a revision link to it, the shortest first; "about" is one row. Throws cli::UsageError where it
-// names nothing in the store, or more than one thing.
+// "repository:tag" or "repository@digest"; digests in either case, and of a link by another
+// algorithm it is the blob behind it. The table "chains" has one row for each way from a tag, a
+// revision link or a repository in doubt to it, the shortest first; "about" is one row. Throws
+// cli::UsageError where it names nothing in the store, or more than one thing.
 Answer why(const Sight& sight, const std::string& name);
 
 }  // namespace regctl::audit

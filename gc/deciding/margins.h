@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "registry/marking/policy.h"
 #include "registry/time.h"
 
 namespace regctl::gc {
@@ -27,7 +28,7 @@ struct MaxDelete {
 };
 
 struct Margins {
-  Duration hold = std::chrono::hours(20);  // between quarantine and purge
+  Duration hold = kUsualHold;  // between quarantine and purge
   MaxDelete max_delete;
   OnDamage on_damage = OnDamage::pin;
   std::uint64_t max_damage = 5;  // percent; more is not damage but half a store

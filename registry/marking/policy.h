@@ -21,6 +21,9 @@ struct RootDigest {
   bool operator==(const RootDigest&) const = default;
 };
 
+// Between quarantine and purge, where nobody says otherwise.
+inline constexpr Duration kUsualHold = std::chrono::hours(20);
+
 struct Policy {
   bool delete_untagged = false;
   bool prune_dead_tags = false;           // is_dead()

@@ -179,9 +179,64 @@ TEST_F(Why, WhatIsInQuarantine) {
   registry.image("app", {"wanted"}, "v1");
   registry.quarantine(RegistryBuilder::data(gone), kTaken);
   registry.quarantine(RegistryBuilder::data(digest_of("wanted")), kTaken);
-  EXPECT_EQ(text(about(gone.text()), "next_run"), "purges it after the hold");
+  EXPECT_EQ(text(about(gone.text()), "next_run"), "purges it");
+  EXPECT_FALSE(about(gone.text()).contains("when"));
   EXPECT_EQ(bytes(about(gone.text()), "bytes"), 4u);
   EXPECT_EQ(text(about(digest_of("wanted").text()), "next_run"), "gives it back");
+}
+
+TEST_F(Why, WhatIsHeldGoesLater) {
+  const Digest gone = registry.blob("gone");
+  registry.quarantine(RegistryBuilder::data(gone), kNow - kHour);
+  EXPECT_EQ(text(about(gone.text()), "next_run"), "purges it");
+  EXPECT_EQ(std::get<Time>(about(gone.text()).at("when")), kNow - kHour + kUsualHold);
+}
+
+// A link by its sha512 leads to a layer.
+TEST_F(Why, AnotherNameIsTheBlobBehindIt) {
+  const Digest name = digest_of("layer", Algorithm::sha512), layer = registry.layer("app", "layer"),
+               config = registry.layer("app", "{}");
+  registry.link_layer("app", name, layer);
+  const Digest image =
+      registry.manifest("app", RegistryBuilder::image_json(config, 2, {{name, 5}}), "v1");
+  EXPECT_EQ(std::get<Digest>(about(name.text()).at("digest")), layer);
+  EXPECT_EQ(bytes(about(name.text()), "bytes"), 5u);
+  const auto ways = why(name.text());
+  ASSERT_EQ(ways.size(), 1u);
+  EXPECT_EQ(std::get<std::vector<Digest>>(ways[0].at("via")), (std::vector{image, name}));
+}
+
+TEST_F(Why, ARepositoryInDoubtAndForWhichFile) {
+  const Digest image = registry.image("app", {"layer"}, "v1"),
+               loose = registry.layer("app", "loose");
+  const std::string link = RegistryBuilder::revision("app", image);
+  registry.tree.bytes(link) = digest_of("another").text();
+  const auto ways = why(loose.text());
+  ASSERT_EQ(ways.size(), 1u);
+  EXPECT_EQ(text(ways[0], "repository"), "app");
+  EXPECT_EQ(text(ways[0], "kept_as"), "in doubt");
+  EXPECT_EQ(text(ways[0], "path"), link);
+}
+
+TEST_F(Why, ARepositoryInDoubtForAManifest) {
+  const Digest image = registry.image("app", {"layer"}, "v1"),
+               loose = registry.layer("app", "loose");
+  registry.tree.bytes(RegistryBuilder::data(image)) += ' ';
+  const auto ways = why(loose.text());
+  ASSERT_EQ(ways.size(), 1u);
+  EXPECT_EQ(text(ways[0], "path"), RegistryBuilder::data(image));
+}
+
+TEST_F(Why, ADigestInUpperCaseAndATagThatLooksLikeOne) {
+  const Digest image = registry.image("app", {"layer"}, "v1");
+  std::string upper = image.text();
+  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return std::toupper(c); });
+  EXPECT_EQ(std::get<Digest>(about(upper).at("digest")), image);
+  EXPECT_EQ(std::get<Digest>(about("app@" + upper.substr(0, 20)).at("digest")), image);
+  const std::string tag = image.hex().substr(0, 6);
+  const Digest other = registry.image("sha256", {"other"}, tag);
+  EXPECT_EQ(std::get<Digest>(about("sha256:" + tag).at("digest")), other);
+  EXPECT_EQ(std::get<Digest>(about(tag).at("digest")), image);
 }
 
 using UsageAnswer = Questions;

@@ -47,7 +47,7 @@ TEST(OptionsOfGc, NothingSaidIsTheGentlestRun) {
   EXPECT_EQ(wishes.policy.arrival, Arrival::birth);
   EXPECT_THAT(wishes.policy.protect, IsEmpty());
   EXPECT_THAT(wishes.policy.roots, IsEmpty());
-  EXPECT_EQ(wishes.margins.hold, hours(20));
+  EXPECT_EQ(wishes.margins.hold, kUsualHold);
   EXPECT_EQ(wishes.margins.max_delete.unit, MaxDelete::Unit::percent);
   EXPECT_EQ(wishes.margins.max_delete.value, 50u);
   EXPECT_EQ(wishes.margins.on_damage, OnDamage::pin);
