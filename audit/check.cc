@@ -177,11 +177,48 @@ class Doubts {
   std::multimap<std::string, const Unpullable*> by_path_;
 };
 
-// Warnings that are errors where a tag cannot be pulled for them.
-bool is_worse_for_tags(Rule rule) {
-  return rule == Rule::link_empty || rule == Rule::layer_link_dangling ||
-         rule == Rule::layer_link_absent;
-}
+// Warnings that are errors where a tag cannot be pulled for them: by no platform, if it is one that
+// is lacking.
+class WorseForTags {
+ public:
+  explicit WorseForTags(const Facts& facts) : facts_(facts) {}
+
+  bool contains(const Finding& finding) {
+    switch (finding.rule) {
+      case Rule::link_empty:
+      case Rule::layer_link_dangling:
+      case Rule::layer_link_absent:
+        return !finding.used_by.empty();
+      case Rule::index_child_missing:
+      case Rule::index_child_unlinked:
+        return std::ranges::any_of(finding.used_by,
+                                   [&](const UsedBy& user) { return has_no_platform(user); });
+      default:
+        return false;
+    }
+  }
+
+ private:
+  bool has_no_platform(const UsedBy& user) {
+    const Inventory& inventory = facts_.inventory;
+    const auto index = user.named_by ? user.named_by : user.manifest;
+    const Repository* repository = inventory.repository(user.repository);
+    if (!index || !repository) return false;
+    const auto id = inventory.digests.find(*index);
+    if (!id) return false;
+    const Document* document = inventory.document(*id);
+    if (!document) return false;
+    const auto [at, is_new] = known_.try_emplace({repository, *id});
+    if (is_new) {
+      const auto platforms = facts_.pulling.platforms_of(*repository, *document);
+      at->second = platforms.all && !platforms.handed_out;
+    }
+    return at->second;
+  }
+
+  const Facts& facts_;
+  std::map<std::pair<const Repository*, DigestId>, bool> known_;  // by index
+};
 
 // Nothing can be written there.
 bool is_in_the_way(DamageKind kind) {
@@ -274,10 +311,11 @@ std::vector<Finding> check(const Facts& facts) {
   }
   Users users(facts.inventory, facts.unpullable);
   Doubts doubts(facts);
+  WorseForTags worse(facts);
   for (Finding& finding : findings) {
     if (finding.severity == Severity::info || !finding.used_by.empty()) continue;
     hides(finding) ? doubts.name_in(finding) : users.name_in(finding);
-    if (finding.used_by.empty() || !is_worse_for_tags(finding.rule)) continue;
+    if (!worse.contains(finding)) continue;
     finding.severity =
         finding.rule == Rule::link_empty ? Severity::error : unless_cache(Severity::error, facts);
     // It is harmless only where nobody needs it.

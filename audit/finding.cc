@@ -47,7 +47,7 @@ constexpr std::array kRules = {
     RuleInfo{link_name_mismatch, "link-name-mismatch", error,
              "a link names another digest than its place", kRewrite, kPullAgain},
     RuleInfo{symlink_in_tree, "symlink-in-tree", error,
-             "a link, or what is no directory, hides a part of the storage",
+             "a link, or a directory that no registry makes, hides a part of the storage",
              "let a link be followed (--follow), or mount the directory there (mount --bind)"},
     RuleInfo{read_error, "read-error", error, "something could not be read",
              "run as the user that owns the storage; if that is so, look at the disk"},

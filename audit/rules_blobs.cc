@@ -22,6 +22,10 @@ void each_reference(const Facts& facts, Visit visit) {
 // What is a manifest is hashed by every audit, and has a rule of its own.
 Findings blob_digest_mismatch(const Facts& facts) {
   Findings findings;
+  const std::vector<bool> garbage = garbage_of(facts.inventory, facts.unreached);
+  const auto is_garbage = [&](DigestId id) {
+    return facts.all_references_known && garbage[index_of(id)];
+  };
   for (const auto& [digest, found] : facts.contents.wrong) {
     const auto id = facts.inventory.digests.find(digest);
     const Blob* blob = id ? facts.inventory.blob(*id) : nullptr;
@@ -33,6 +37,8 @@ Findings blob_digest_mismatch(const Facts& facts) {
     finding.expected = digest.text();
     finding.found = found.text();
     finding.bytes = blob->bytes;
+    if (is_garbage(*id))
+      finding.advice = "nothing needs it: regctl-gc --remove-mismatched takes it";
     findings.push_back(std::move(finding));
   }
   return findings;

@@ -64,7 +64,7 @@ Finding child_finding(Rule rule, const Repository& repository, const Document& i
 void note_sparse_indexes(const Facts& facts, Findings& findings) {
   for (const Repository& repository : facts.inventory.repositories) {
     each_served_manifest(facts, repository, [&](const Document& index) {
-      const auto [all, never_pushed] = facts.pulling.platforms_of(repository, index);
+      const auto [all, never_pushed, handed_out] = facts.pulling.platforms_of(repository, index);
       if (!never_pushed) return;
       Finding finding = finding_of(Rule::index_child_missing, facts.digest(index.digest));
       if (never_pushed < all) finding.severity = Severity::info;

@@ -13,16 +13,22 @@ bool is_unread(Trouble trouble) {
   return which == TroubleClass::unread || which == TroubleClass::unstable;
 }
 
+bool is_no_directory(const Obstacle& obstacle) {
+  return class_of(obstacle.trouble) == TroubleClass::not_a_directory;
+}
+
 Findings obstacles(Rule rule, bool unread, const Facts& facts) {
   Findings findings;
   for (const Obstacle& obstacle : facts.inventory.obstacles) {
-    if (is_unread(obstacle.trouble) != unread) continue;
+    if (is_unread(obstacle.trouble) != unread || is_no_directory(obstacle)) continue;
     // One that is met on several ways is told once.
     if (!findings.empty() && findings.back().path == obstacle.path) continue;
     Finding finding = finding_of(rule);
     finding.path = obstacle.path;
     const std::string_view name = layout::name_of(obstacle.path);
     if (!unread && (name == layout::kData || name == layout::kLink)) finding.advice = kPutFile;
+    if (obstacle.trouble == Trouble::unknown_directory)
+      finding.advice = info_of(Rule::unexpected_file).advice;
     finding.found = report::reason_of(obstacle.trouble, obstacle.error);
     if (const LinkBelow* link = facts.store.link(obstacle.path); link && !link->is_followed())
       finding.found = report::reason_of(link->following);
@@ -115,8 +121,17 @@ Findings owner_mixed(const Facts& facts) {
   return findings;
 }
 
+// What is no directory where one belongs hides nothing, and a registry cannot make one there.
 Findings unexpected_file(const Facts& facts) {
   Findings findings = strays_of(Stray::Kind::unexpected, Rule::unexpected_file, facts);
+  for (const Obstacle& obstacle : facts.inventory.obstacles) {
+    if (!is_no_directory(obstacle)) continue;
+    findings.push_back(finding_of(Rule::unexpected_file));
+    findings.back().severity = Severity::error;
+    findings.back().path = obstacle.path;
+    findings.back().found = report::reason_of(obstacle.trouble, obstacle.error);
+    findings.back().advice = kMoveOut;
+  }
   const Findings illegal = strays_of(Stray::Kind::illegal_name, Rule::unexpected_file, facts);
   findings.insert(findings.end(), illegal.begin(), illegal.end());
   return findings;

@@ -316,7 +316,8 @@ struct Inventory {
   bool has_bytes(DigestId id) const;
   // The nearest that `path` is at or below; null: there is none.
   const Obstacle* obstacle_above(std::string_view path) const;
-  // At or below an obstacle: whether anything is there is not known. A file hides nothing.
+  // At or below an obstacle: whether anything is there is not known. What is no directory
+  // hides nothing.
   bool is_hidden(std::string_view path) const;
   // Also by another name that it has. Null: there is none of that name.
   const Repository* repository(std::string_view name) const;

@@ -284,6 +284,7 @@ Pulling::Platforms Pulling::platforms_of(const Repository& repository,
     if (reference.role != Role::child) continue;
     ++platforms.all;
     platforms.never_pushed += was_never_pushed(repository, reference.to);
+    platforms.handed_out += of_manifest(repository, reference.to) == Lack::nothing;
   }
   return platforms;
 }

@@ -67,9 +67,11 @@ class Pulling {
   // another repository's, and this one does not link all that it consists of.
   bool was_never_pushed(const Repository& repository, DigestId child) const;
 
-  // Of the platforms that `index` names, how many were never pushed, and are not there either.
+  // Of the platforms that `index` names.
   struct Platforms {
-    std::uint64_t all = 0, never_pushed = 0;
+    std::uint64_t all = 0;
+    std::uint64_t never_pushed = 0;  // and not there either
+    std::uint64_t handed_out = 0;
   };
   Platforms platforms_of(const Repository& repository, const Document& index) const;
 

@@ -327,11 +327,21 @@ class RepositoryScan {
     }
   }
 
+  // As read_link(); also empty where something else than a directory stands there.
+  std::optional<FoundLink> read_if_directory(const Storage& view, const std::string& directory) {
+    try {
+      return read_link(view, directory, options_.copies);
+    } catch (const StorageError& error) {
+      if (class_of(error.trouble()) != TroubleClass::not_a_directory) throw;
+      return std::nullopt;
+    }
+  }
+
   // Empty: the tag's directory is gone, or changing under our hands.
   std::optional<Tag> scan_tag(const Storage& view, const std::string& key,
                               const std::string& name) {
-    auto current = read_link(view, join(name, "current"), options_.copies);
-    if (!current) {  // "current" itself is missing, or the whole tag
+    auto current = read_if_directory(view, join(name, "current"));
+    if (!current) {  // "current" itself is missing, or no directory, or the whole tag
       const auto listing = view.list(name);
       if (!listing) return std::nullopt;
       for (const Entry& entry : listing->entries) {

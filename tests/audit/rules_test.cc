@@ -580,17 +580,66 @@ TEST(Audit, LayersMayBeElsewhereAndConfigurationsMayNot) {
 }
 
 // One platform of several is nobody's loss, but all are.
-TEST(Audit, AnIndexOfNothingThatWasPushedIsAWarning) {
+TEST(Audit, AnIndexOfNothingThatWasPushedIsAnError) {
   Sound store;
   const Digest index = store.registry.index("app", {digest_of("a"), digest_of("b")}, "none");
   const Verdict told = verdict_on(store);
   ASSERT_EQ(told.findings.size(), 1u);
   EXPECT_EQ(told.findings[0].rule, Rule::index_child_missing);
-  EXPECT_EQ(told.findings[0].severity, Severity::warning);
+  EXPECT_EQ(told.findings[0].severity, Severity::error);
   EXPECT_EQ(told.findings[0].digest, index);
   ASSERT_EQ(told.findings[0].used_by.size(), 1u);
   EXPECT_EQ(told.findings[0].used_by[0].tags, SharedList<std::string>{"none"});
   EXPECT_EQ(told.harm.tags, 1u);
+}
+
+// With the last of its platforms the tag is lost.
+TEST(Audit, TheLastPlatformThatWasDeletedIsAnError) {
+  Sound store;
+  const Digest amd = store.registry.image("app", {"for amd"}),
+               arm = store.registry.image("app", {"for arm"});
+  store.registry.index("app", {amd, arm}, "many");
+  store.tree.remove(RegistryBuilder::revision("app", amd));
+  for (const Finding& finding : audited(store))
+    EXPECT_EQ(finding.severity, Severity::warning) << info_of(finding.rule).id;
+  store.tree.remove(RegistryBuilder::revision("app", arm));
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told), std::set{Rule::index_child_unlinked});
+  for (const Finding& finding : told.findings) EXPECT_EQ(finding.severity, Severity::error);
+}
+
+TEST(Audit, WhatNobodyNeedsIsNotToBePushedAgain) {
+  Sound store;
+  store.audit = Audit();
+  const Digest digest = store.registry.blob("garbage");
+  store.tree.bytes(RegistryBuilder::data(digest)) = "rubbish";
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(told.findings[0].rule, Rule::blob_digest_mismatch);
+  EXPECT_TRUE(told.findings[0].advice.find("push") == std::string::npos) << told.findings[0].advice;
+}
+
+// It hides nothing: that nothing is below it was seen.
+TEST(Audit, AFileWhereADirectoryBelongsIsDamage) {
+  Sound store;
+  const std::string current = layout::tag("app", "v1") + "/current";
+  store.tree.remove(current);
+  store.put(current, "x");
+  const Verdict told = verdict_on(store);
+  EXPECT_EQ(rules_of(told), (std::set{Rule::unexpected_file, Rule::tag_dangling}));
+  const auto finding = std::ranges::find(told.findings, Rule::unexpected_file, &Finding::rule);
+  EXPECT_EQ(finding->severity, Severity::error);
+  EXPECT_EQ(finding->path, current);
+  EXPECT_EQ(finding->advice, kMoveOut);
+  EXPECT_FALSE(is_incomplete(told));
+}
+
+TEST(Audit, WhatRegistriesBeforeVersionTwoOneLinkedIsAWarning) {
+  Sound store;
+  store.put("repositories/app/_layers/tarsum/v1/sha256/" + store.layer.hex() + "/link",
+            store.layer.text());
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told), std::set{Rule::link_invalid});
+  EXPECT_EQ(told.findings[0].severity, Severity::warning);
 }
 
 // One that no tag needs is only promised.

@@ -113,6 +113,7 @@ TEST(Manifest, AMemberThatIsNotWhatAManifestHasThere) {
         v2 + R"("manifests":[{"digest":")" + a.text() + R"(","size":-1}]})",
         v2 + R"("layers":[],"annotations":7})", v2 + R"("x":{"layers":{}}})",
         std::string(R"({"SCHEMAVERSION":1,"fsLayers":[{"blobSum":")" + a.text() + R"("}]})"),
+        std::string(R"({"schemaVersion":1,"fsLayers":[{"blobSum":"tarsum.v1+sha256:00"}]})"),
         std::string(R"({"mediaType":"application/x-mine","blobs":{}})"),
         std::string(R"({"schemaVersion":3,"mediaType":"application/x-mine"})")})
     EXPECT_EQ(parsed(json).bad_member, "") << json;
@@ -121,19 +122,17 @@ TEST(Manifest, AMemberThatIsNotWhatAManifestHasThere) {
   std::string upper = a.text();
   for (char& letter : upper) letter = letter == 'a' ? 'A' : letter;
   ASSERT_NE(upper, a.text());
-  std::vector<Bad> all = {
-      {"{}", "schemaVersion"},
-      {R"({"architecture":"amd64","rootfs":{"diff_ids":[]}})", "schemaVersion"},
-      {R"({"schemaVersion":"2","mediaType":"x","layers":[]})", "schemaVersion"},
-      {R"({"schemaVersion":2.0,"layers":[]})", "schemaVersion"},
-      {R"({"schemaVersion":7,"layers":[]})", "schemaVersion"},
-      {v2 + R"("mediaType":5})", "mediaType"},
-      {v2 + R"("config":null,"layers":[]})", "config"},
-      {v2 + R"("config":["x"]})", "config"},
-      {v2 + R"("layers":{}})", "layers"},
-      {v2 + R"("layers":[null]})", "layers"},
-      {v2 + R"("manifests":["x"]})", "manifests"},
-      {R"({"schemaVersion":1,"fsLayers":[{"digest":")" + a.text() + R"("}]})", "fsLayers"}};
+  std::vector<Bad> all = {{"{}", "schemaVersion"},
+                          {R"({"architecture":"amd64","rootfs":{"diff_ids":[]}})", "schemaVersion"},
+                          {R"({"schemaVersion":"2","mediaType":"x","layers":[]})", "schemaVersion"},
+                          {R"({"schemaVersion":2.0,"layers":[]})", "schemaVersion"},
+                          {R"({"schemaVersion":7,"layers":[]})", "schemaVersion"},
+                          {v2 + R"("mediaType":5})", "mediaType"},
+                          {v2 + R"("config":null,"layers":[]})", "config"},
+                          {v2 + R"("config":["x"]})", "config"},
+                          {v2 + R"("layers":{}})", "layers"},
+                          {v2 + R"("layers":[null]})", "layers"},
+                          {v2 + R"("manifests":["x"]})", "manifests"}};
   for (const std::string& digest : {std::string(), std::string("sha256:abc"),
                                     std::string("md5:900150983cd24fb0d6963f7d28e17f72"), upper})
     all.push_back({v2 + R"("layers":[{"digest":")" + digest + R"(","size":7}]})", "layers"});

@@ -544,6 +544,21 @@ TEST_F(AuditAdvice, EveryCommandHelps) {
   }
 }
 
+TEST_F(AuditAdvice, WrongBytesThatNobodyNeedsGo) {
+  registry.tree.bytes(RegistryBuilder::data(garbage[0])) = "wrong";
+  write();
+  const Ran told = run({regctl_audit(), "--json", root.path()});
+  EXPECT_EQ(told.status, 12);
+  const json finding = report_of(told).at("findings")[0];
+  EXPECT_EQ(finding.at("rule"), "blob-digest-mismatch");
+  Options command = copied(finding.at("advice"), "regctl-gc --[a-z-]+");
+  ASSERT_FALSE(command.empty()) << finding;
+  command.erase(command.begin());
+  EXPECT_LE(gc(command + Options{"--offline", "--insist", kInDoubt, "--max-delete", "100%"}).status,
+            1);
+  EXPECT_EQ(run({regctl_audit(), root.path()}).status, 0);
+}
+
 // --- what is to be done by hand
 
 TEST_F(AdviceTest, AStoreThatIsToBeEmptied) {

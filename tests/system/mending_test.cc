@@ -214,6 +214,12 @@ const std::map<std::pair<audit::Rule, std::string>, Damage>& damages() {
        [](Mending& store) {
          fs::remove(store.file(RegistryBuilder::revision("app", store.child)));
        }},
+      {{unexpected_file, "for a directory"},
+       [](Mending& store) {
+         const std::string current = layout::tag("app", "v1") + "/current";
+         fs::remove_all(store.file(current));
+         std::ofstream(store.file(current)) << "x";
+       }},
       {{blob_misplaced, ""}, [](Mending& store) { store.put("blobs/sha256/xx/data"); }},
       {{unexpected_file, ""}, [](Mending& store) { store.put("repositories/app/notes"); }},
   };
