@@ -8,6 +8,7 @@
 
 #include "audit/facts.h"
 #include "audit/images.h"
+#include "audit/rules.h"
 #include "audit/scope.h"
 #include "registry/marking/unreached.h"
 #include "registry/scan.h"
@@ -108,8 +109,8 @@ Verification verify(const Inventory& inventory, const Storage& storage, const Wi
   return verification;
 }
 
-// The third where the second saw what the first did not.
-constexpr int kMostLooks = 3;
+// After hashing: the second where the first saw what none did before.
+constexpr int kMostLooks = 2;
 
 }  // namespace
 
@@ -117,22 +118,24 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
               const Crew& crew, const Diary& diary) {
   const Time now = diary.now;
   Verdict verdict;
-  verdict.inventory = take_stock(storage, wishes, crew);
-  verdict.verification = verify(verdict.inventory, storage, wishes, crew, diary);
-  std::optional<Facts> facts(
-      facts_of(verdict.inventory, store, verdict.verification.contents, now));
-  verdict.findings = check(*facts);
-  const bool is_interrupted = verdict.verification.is_interrupted;
-  // What only one look saw is told if it was read.
-  if (is_interrupted)
-    std::erase_if(verdict.findings, [](const Finding& finding) {
-      return may_pass(finding) && finding.rule != Rule::blob_digest_mismatch && !hides(finding);
-    });
-  // What is gone was perhaps needed.
-  bool is_settled = is_interrupted || (!verdict.verification.gone &&
-                                       std::ranges::none_of(verdict.findings, may_pass));
+  Contents& contents = verdict.verification.contents;
+  std::optional<Facts> facts;
+  const auto judge = [&] {
+    facts.emplace(facts_of(verdict.inventory, store, contents, now));
+    verdict.findings = check(*facts);
+  };
+  const auto forget = [&] {
+    facts.reset();
+    verdict.findings = Findings();
+  };
+  const auto look = [&] {
+    forget();
+    verdict.inventory = {};  // two stocks at once would be twice the memory
+    verdict.inventory = take_stock(storage, wishes, crew);
+    judge();
+  };
   Before before;
-  for (int look = 1; !is_settled && look < kMostLooks; ++look) {
+  const auto look_once_more = [&] {
     before.add(verdict.findings, verdict.inventory);
     const auto wants_time = [&](const Finding& finding) {
       return may_be_getting_its_link(finding) ||
@@ -140,23 +143,37 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     };
     if (std::ranges::any_of(verdict.findings, wants_time))
       std::this_thread::sleep_for(wishes.settle);
-    Contents& contents = verdict.verification.contents;
     contents = look_again(contents, verdict.inventory, storage, crew, diary);
-    facts.reset();  // two stocks at once would be twice the memory
-    verdict.findings = {};
-    verdict.inventory = {};
-    verdict.inventory = take_stock(storage, wishes, crew);
-    facts.emplace(facts_of(verdict.inventory, store, contents, now));
-    verdict.findings = check(*facts);
-    const auto is_new = [&](const Finding& finding) {
-      return may_pass(finding) && !before.contains(finding, verdict.inventory);
-    };
+    look();
+  };
+  const auto is_new = [&](const Finding& finding) {
+    return may_pass(finding) && !before.contains(finding, verdict.inventory);
+  };
+
+  look();
+  // Before hours of hashing, which a signal may end.
+  if (std::ranges::any_of(verdict.findings, may_pass)) look_once_more();
+  const bool hashes =
+      wishes.subset.kind != Subset::Kind::nothing || diary.state || !wishes.evidence.empty();
+  if (hashes) forget();
+  verdict.verification = verify(verdict.inventory, storage, wishes, crew, diary);
+  if (hashes) judge();
+  const bool is_interrupted = verdict.verification.is_interrupted;
+  // What is gone was perhaps needed, and what was missing before the hashing may have come.
+  const auto is_open = [&](const Finding& finding) {
+    return hashes ? may_pass(finding) : is_new(finding);
+  };
+  bool is_settled = is_interrupted ||
+                    (!verdict.verification.gone && std::ranges::none_of(verdict.findings, is_open));
+  for (int looks = 0; !is_settled && looks < kMostLooks; ++looks) {
+    look_once_more();
     is_settled = std::ranges::none_of(verdict.findings, is_new);
-    // Told is what two looks saw. But what one did not see is not seen.
-    if (look + 1 == kMostLooks)
-      std::erase_if(verdict.findings,
-                    [&](const Finding& finding) { return is_new(finding) && !hides(finding); });
   }
+  // Told is what two looks saw. But what one did not see is not seen, and what was read was read.
+  std::erase_if(verdict.findings, [&](const Finding& finding) {
+    const bool was_read = is_interrupted && finding.rule == Rule::blob_digest_mismatch;
+    return is_new(finding) && !hides(finding) && !was_read;
+  });
   const Scope scope(verdict.inventory, wishes.repositories);
   verdict.idle_globs = scope.idle_globs();
   verdict.unreferenced = unreferenced(*facts);

@@ -111,8 +111,8 @@ TEST_F(Looks, AnErrorInTheLastLookIsTold) {
   registry.image("app", {"other"}, "v2");
   fails_to_list = [&] {
     if (listed == 1) registry.tree.remove(layout::blob(layer));
-    if (listed == 2) registry.tree.remove(layout::blob(other));
-    return listed == 3;
+    if (listed == 3) registry.tree.remove(layout::blob(other));
+    return listed == 4;
   };
   EXPECT_TRUE(rules_of(verdict()).contains(Rule::read_error));
 }
