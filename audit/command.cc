@@ -16,6 +16,7 @@
 #include "cli/messages.h"
 #include "cli/signals.h"
 #include "registry/error.h"
+#include "registry/halves.h"
 #include "registry/store.h"
 #include "report/find_store.h"
 #include "report/saving.h"
@@ -43,7 +44,10 @@ ExitStatus status_of(const Report& report, const cli::Output& output, int signal
 
 // Compared with a week and a month ago, as far as the state goes back, and kept for later.
 void compare(Report& report, State& state) {
-  if (!report.verdict->inventory.obstacles.empty()) return;  // a part was not seen
+  const Inventory& inventory = report.verdict->inventory;
+  const bool is_whole =
+      inventory.obstacles.empty() && !lacks_blobs(inventory) && !lacks_repositories(inventory);
+  if (!is_whole) return;
   const Snapshot now = snapshot_of(*report.verdict, report.started_at);
   for (const int days : {7, 30}) {
     const auto before = state.snapshot_before(now.at - std::chrono::hours(24 * days));

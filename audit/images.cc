@@ -1,5 +1,8 @@
 #include "audit/images.h"
 
+#include <mutex>
+#include <utility>
+
 #include "registry/layout.h"
 
 namespace regctl::audit {
@@ -52,18 +55,34 @@ Description description_of(DigestId manifest, const Inventory& inventory, const 
   return description;
 }
 
+void describe_each(const std::vector<DigestId>& manifests, const Inventory& inventory,
+                   const Storage& storage, const Workers& workers,
+                   const std::function<void(std::size_t place, Description description)>& visit) {
+  constexpr std::uint64_t kLarge = std::uint64_t{64} << 10;
+  std::mutex large, visiting;
+  workers.for_each_index(manifests.size(), [&](std::size_t place) {
+    const Document* document = inventory.document(manifests[place]);
+    std::unique_lock one_at_a_time(large, std::defer_lock);
+    if (document && document->bytes > kLarge) one_at_a_time.lock();
+    Description description = description_of(manifests[place], inventory, storage);
+    const std::lock_guard lock(visiting);
+    visit(place, std::move(description));
+  });
+}
+
 std::map<DigestId, Description> descriptions_of(std::vector<DigestId> manifests,
                                                 const Inventory& inventory, const Storage& storage,
                                                 const Workers& workers) {
   sort_unique(manifests);
-  auto described = parallel_map(workers, manifests, [&](DigestId id) {
-    Description description = description_of(id, inventory, storage);
-    if (description.config) description.config->history = {};
-    return description;
-  });
   std::map<DigestId, Description> all;
-  for (std::size_t i = 0; i < manifests.size(); ++i)
-    all.emplace(manifests[i], std::move(described[i]));
+  describe_each(manifests, inventory, storage, workers,
+                [&](std::size_t place, Description description) {
+                  Description brief{.layers = {}, .platforms = std::move(description.platforms)};
+                  if (description.config)
+                    brief.config = {.created = std::move(description.config->created),
+                                    .platform = std::move(description.config->platform)};
+                  all.emplace(manifests[place], std::move(brief));
+                });
   return all;
 }
 

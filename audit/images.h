@@ -2,6 +2,7 @@
 // for. What cannot be read, or is not what it should be, says nothing.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,7 +26,13 @@ struct Description {
 
 Description description_of(DigestId manifest, const Inventory& inventory, const Storage& storage);
 
-// Of several at once, each once; without their histories, which are long.
+// Calls visit(place, description) for each of `manifests`, by one thread at a time. Of large ones
+// no two are in memory at once.
+void describe_each(const std::vector<DigestId>& manifests, const Inventory& inventory,
+                   const Storage& storage, const Workers& workers,
+                   const std::function<void(std::size_t place, Description description)>& visit);
+
+// Of several at once, each once; without their layers and histories, which are long.
 std::map<DigestId, Description> descriptions_of(std::vector<DigestId> manifests,
                                                 const Inventory& inventory, const Storage& storage,
                                                 const Workers& workers);

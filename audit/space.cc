@@ -31,13 +31,25 @@ struct Amount {
   }
 };
 
-AnswerTable totals(const Sight& sight, const std::vector<Unreached>& unreached) {
+// By DigestId: what is kept, and not only because it is too young to be judged.
+std::vector<bool> in_use(const Sight& sight) {
+  std::vector<bool> in_use;
+  in_use.reserve(sight.mark.digests.size());
+  for (const Why why : sight.mark.digests)
+    in_use.push_back(why != Why::nothing && why != Why::young && why != Why::arrived &&
+                     why != Why::beginning);
+  return in_use;
+}
+
+AnswerTable totals(const Sight& sight, const std::vector<bool>& used,
+                   const std::vector<Unreached>& unreached) {
   Amount live, garbage, young, quarantined, all;
   for (const Blob& blob : sight.inventory.blobs) {
     if (!blob.has_bytes()) continue;
     const auto on_disk = blob.visited ? std::optional(blob.disk_bytes) : std::nullopt;
     all.add(sight.size(blob.digest), on_disk);
-    if (sight.mark.live(blob.digest)) live.add(sight.size(blob.digest), on_disk);
+    if (sight.mark.live(blob.digest))
+      (used[index_of(blob.digest)] ? live : young).add(sight.size(blob.digest), on_disk);
   }
   for (const Unreached& one : unreached)
     (one.kept == Why::nothing ? garbage : young).add(one.blob->bytes, one.blob->disk_bytes);
@@ -68,9 +80,10 @@ void largest_first(AnswerTable& table, std::size_t column) {
                            [&](const auto& row) { return std::get<Size>(row[column]).bytes; });
 }
 
-AnswerTable repositories(const Sight& sight, const std::vector<Unreached>& unreached) {
-  const UsageReport usage = regctl::usage(sight.inventory, sight.sizes, sight.mark.all_live(),
-                                          garbage_of(sight.inventory, unreached));
+AnswerTable repositories(const Sight& sight, const std::vector<bool>& used,
+                         const std::vector<Unreached>& unreached) {
+  const UsageReport usage =
+      regctl::usage(sight.inventory, sight.sizes, used, garbage_of(sight.inventory, unreached));
   AnswerTable table{.key = "repositories",
                     .title =
                         "REPOSITORIES     exclusive: freed if only this one went; fair share: "
@@ -85,17 +98,17 @@ AnswerTable repositories(const Sight& sight, const std::vector<Unreached>& unrea
                     .rows = {}};
   for (std::size_t i = 0; i < sight.inventory.repositories.size(); ++i) {
     const Repository& repository = sight.inventory.repositories[i];
-    const Usage& used = usage.repositories[i];
+    const Usage& its = usage.repositories[i];
     table.rows.push_back({repository.name, Count{repository.tags.size()},
-                          Count{repository.count_manifests()}, Size{used.exclusive},
-                          Size{used.shared}, Size{used.fair_share}, Size{used.garbage}});
+                          Count{repository.count_manifests()}, Size{its.exclusive},
+                          Size{its.shared}, Size{its.fair_share}, Size{its.garbage}});
   }
   largest_first(table, 5);
   return table;
 }
 
 // What a repository keeps besides its tags' images stands in a row without a tag.
-AnswerTable tags(const Sight& sight) {
+AnswerTable tags(const Sight& sight, const std::vector<bool>& used) {
   struct Group {
     const Repository* repository;
     const Tag* tag;
@@ -120,7 +133,7 @@ AnswerTable tags(const Sight& sight) {
     groups.push_back({&repository, nullptr});
     roots.push_back(std::move(others));
   }
-  const auto shares = shares_of(sight.inventory, sight.sizes, sight.mark.all_live(), roots);
+  const auto shares = shares_of(sight.inventory, sight.sizes, used, roots);
   AnswerTable table{.key = "tags",
                     .title = "TAGS     - : what no tag of the repository reaches",
                     .columns = {{"repository", "REPOSITORY"},
@@ -146,15 +159,15 @@ AnswerTable duplicates(const Sight& sight, const Storage& storage, const Workers
     if (is_image && sight.mark.live(document.digest)) manifests.push_back(document.digest);
   }
   std::map<Digest, std::set<DigestId>> copies;
-  for (const auto& [id, image] :
-       descriptions_of(std::move(manifests), sight.inventory, storage, workers)) {
-    if (!image.config || image.config->diff_ids.size() != image.layers.size()) continue;
+  const auto add = [&](std::size_t, const Description& image) {
+    if (!image.config || image.config->diff_ids.size() != image.layers.size()) return;
     for (std::size_t i = 0; i < image.layers.size(); ++i) {
       const auto layer = sight.inventory.digests.find(image.layers[i].digest);
       if (image.config->diff_ids[i] && layer && sight.inventory.has_bytes(*layer))
         copies[*image.config->diff_ids[i]].insert(*layer);
     }
-  }
+  };
+  describe_each(manifests, sight.inventory, storage, workers, add);
   AnswerTable table{.key = "duplicates",
                     .title = "THE SAME LAYERS UNDER OTHER DIGESTS     costs: all but the largest",
                     .columns = {{"diff_id", "UNPACKED"},
@@ -201,8 +214,9 @@ AnswerTable options(const Sight& sight, const Workers& workers) {
 
 Answer usage_of(const Sight& sight, const Storage& storage, const Workers& workers) {
   const auto unreached = unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now);
-  return answer_of(totals(sight, unreached), repositories(sight, unreached), tags(sight),
-                   duplicates(sight, storage, workers), options(sight, workers));
+  const std::vector<bool> used = in_use(sight);
+  return answer_of(totals(sight, used, unreached), repositories(sight, used, unreached),
+                   tags(sight, used), duplicates(sight, storage, workers), options(sight, workers));
 }
 
 }  // namespace regctl::audit

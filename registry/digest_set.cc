@@ -92,7 +92,7 @@ DigestCollector::Finished DigestCollector::finish(const Workers& workers) {
   std::vector<Digest> sorted(total);
   workers.for_each_index(kShards, [&](std::size_t s) {
     const std::vector<Digest> digests = std::move(shards_[s].digests);
-    shards_[s].slots = {};
+    shards_[s].slots = std::vector<Slot>();
     // Eight bytes tell nearly all digests apart, and comparing numbers that lie side by side is
     // quick.
     std::vector<std::pair<std::uint64_t, std::uint32_t>> order(digests.size());

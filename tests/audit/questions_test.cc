@@ -257,6 +257,22 @@ TEST_F(UsageAnswer, TheSameLayerOfAnotherCompression) {
   EXPECT_EQ(bytes(rows[0], "costs_bytes"), std::string("packed well").size());
 }
 
+// The next run keeps it, though nothing needs it.
+TEST_F(UsageAnswer, WhatWasDeletedAnHourAgoIsNotInUse) {
+  const Digest image = registry.image("app", {"layer"});
+  const std::string link = RegistryBuilder::revision("app", image);
+  registry.tree.remove(link);
+  registry.tree.directory(std::string(layout::parent_of(link)), kNow - kHour);
+  const Asked one = asked(registry);
+  const Answer answer = usage_of(one.sight, *one.storage, one.workers);
+  const auto rows = rows_of(answer, "totals");
+  EXPECT_EQ(text(rows.at(0), "state"), "in use");
+  EXPECT_EQ(bytes(rows.at(0), "bytes"), 0u);
+  EXPECT_EQ(text(rows.at(2), "state"), "too young to tell");
+  EXPECT_GT(bytes(rows.at(2), "bytes"), 0u);
+  EXPECT_EQ(bytes(rows_of(answer, "repositories").at(0), "fair_share_bytes"), 0u);
+}
+
 RC_GTEST_PROP(UsageLaws, FairSharesAddUpAndPricesAreTheCollectors, (std::uint32_t seed)) {
   const RandomStore store = random_store(seed);
   const Asked one = asked(store.registry);
