@@ -41,9 +41,9 @@ bool fits_size(std::optional<dom::element> member) {
 }
 
 // Reads one manifest, and notes what is wrong with it.
-class Reader {
+class ManifestReader {
  public:
-  explicit Reader(dom::object object) : object_(object) {}
+  explicit ManifestReader(dom::object object) : object_(object) {}
 
   Manifest run() && {
     const bool schema1 = add_all("fslayers", "fsLayers", Role::layer);
@@ -64,6 +64,7 @@ class Reader {
     else if (has_blobs)
       manifest_.kind = ManifestKind::artifact;
     check_kind();
+    if (manifest_.kind == ManifestKind::image && !config) is_bad("config");
     return std::move(manifest_);
   }
 
@@ -136,7 +137,7 @@ bool is_blob_media_type(std::string_view media_type) {
 }
 
 Result<Manifest> parse_manifest(std::string_view bytes) {
-  return read_json_object(bytes, [](dom::object object) { return Reader(object).run(); });
+  return read_json_object(bytes, [](dom::object object) { return ManifestReader(object).run(); });
 }
 
 }  // namespace regctl
