@@ -128,14 +128,15 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     facts.reset();
     verdict.findings = Findings();
   };
-  const auto look = [&] {
+  const auto look = [&](const Workers& workers) {
     forget();
     verdict.inventory = {};  // two stocks at once would be twice the memory
-    verdict.inventory = take_stock(storage, wishes, crew);
+    verdict.inventory = take_stock(storage, wishes, {workers, crew.pace, crew.progress});
     judge();
   };
   Before before;
-  const auto look_once_more = [&] {
+  const auto look_once_more = [&](const Workers& workers) {
+    Contents again = look_again(contents, verdict.inventory, storage, crew, diary);
     before.add(verdict.findings, verdict.inventory);
     const auto wants_time = [&](const Finding& finding) {
       return may_be_getting_its_link(finding) ||
@@ -143,36 +144,44 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
     };
     if (std::ranges::any_of(verdict.findings, wants_time))
       std::this_thread::sleep_for(wishes.settle);
-    contents = look_again(contents, verdict.inventory, storage, crew, diary);
-    look();
+    contents = std::move(again);
+    look(workers);
   };
   const auto is_new = [&](const Finding& finding) {
     return may_pass(finding) && !before.contains(finding, verdict.inventory);
   };
 
-  look();
+  look(crew.workers);
   // Before hours of hashing, which a signal may end.
-  if (std::ranges::any_of(verdict.findings, may_pass)) look_once_more();
+  if (std::ranges::any_of(verdict.findings, may_pass)) look_once_more(crew.workers);
   const bool hashes =
       wishes.subset.kind != Subset::Kind::nothing || diary.state || !wishes.evidence.empty();
   if (hashes) forget();
   verdict.verification = verify(verdict.inventory, storage, wishes, crew, diary);
   if (hashes) judge();
-  const bool is_interrupted = verdict.verification.is_interrupted;
+  bool& is_interrupted = verdict.verification.is_interrupted;
   // What is gone was perhaps needed, and what was missing before the hashing may have come.
   const auto is_open = [&](const Finding& finding) {
     return hashes ? may_pass(finding) : is_new(finding);
   };
   bool is_settled = is_interrupted ||
                     (!verdict.verification.gone && std::ranges::none_of(verdict.findings, is_open));
-  for (int looks = 0; !is_settled && looks < kMostLooks; ++looks) {
-    look_once_more();
-    is_settled = std::ranges::none_of(verdict.findings, is_new);
+  // A signal ends what is read once more, but not a look that has begun: it is soon over, and
+  // without it all would be lost.
+  const Workers steadfast(crew.workers.count());
+  try {
+    for (int looks = 0; !is_settled && looks < kMostLooks; ++looks) {
+      look_once_more(steadfast);
+      is_settled = std::ranges::none_of(verdict.findings, is_new);
+    }
+  } catch (const Interrupted&) {
+    is_interrupted = true;
   }
   // Told is what two looks saw. But what one did not see is not seen, and what was read was read.
   std::erase_if(verdict.findings, [&](const Finding& finding) {
-    const bool was_read = is_interrupted && finding.rule == Rule::blob_digest_mismatch;
-    return is_new(finding) && !hides(finding) && !was_read;
+    const bool was_read = finding.rule == Rule::blob_digest_mismatch ||
+                          (finding.rule == Rule::link_name_mismatch && !contents.misnamed.empty());
+    return is_new(finding) && !hides(finding) && !(is_interrupted && was_read);
   });
   const Scope scope(verdict.inventory, wishes.repositories);
   verdict.idle_globs = scope.idle_globs();

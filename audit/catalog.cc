@@ -200,7 +200,7 @@ Answer images(const Sight& sight, const Storage& storage, const Workers& workers
   const Weights weights(sight, images_in(sight));
   std::optional<Weights> own;
   if (each_platform) own.emplace(sight, leaves_in(sight));
-  const Pulling pulling(sight.inventory, std::vector<bool>(sight.inventory.digests.size()));
+  const Pulling pulling(sight.inventory, {std::vector<bool>(sight.inventory.digests.size()), {}});
   std::map<DigestId, std::vector<Member>> known;
   for (const Repository& repository : sight.inventory.repositories) {
     std::set<DigestId> told;

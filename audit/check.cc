@@ -165,10 +165,6 @@ class Doubts {
       if (layout::is_at_or_below(at->first, finding.path) && named.insert(at->second).second)
         finding.used_by.push_back(users_.user_of(*at->second));
     }
-    // A tag whose own link could not be read is in no list.
-    if (const auto place = layout::tag_at(finding.path); place && finding.used_by.empty())
-      finding.used_by.push_back(
-          {.repository = std::string(place->repository), .tags = {std::string(place->tag)}});
   }
 
  private:
@@ -219,6 +215,14 @@ class WorseForTags {
   const Facts& facts_;
   std::map<std::pair<const Repository*, DigestId>, bool> known_;  // by index
 };
+
+// A tag whose own link could not be read is in no list.
+void name_tag_at_its_path(Finding& finding) {
+  const auto place = layout::tag_at(finding.path);
+  if (!place || !finding.used_by.empty() || finding.severity != Severity::error) return;
+  finding.used_by.push_back(
+      {.repository = std::string(place->repository), .tags = {std::string(place->tag)}});
+}
 
 // Nothing can be written there.
 bool is_in_the_way(DamageKind kind) {
@@ -315,6 +319,7 @@ std::vector<Finding> check(const Facts& facts) {
   for (Finding& finding : findings) {
     if (finding.severity == Severity::info || !finding.used_by.empty()) continue;
     hides(finding) ? doubts.name_in(finding) : users.name_in(finding);
+    if (hides(finding) || finding.rule == Rule::unexpected_file) name_tag_at_its_path(finding);
     if (!worse.contains(finding)) continue;
     finding.severity =
         finding.rule == Rule::link_empty ? Severity::error : unless_cache(Severity::error, facts);

@@ -159,10 +159,10 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
 
 // The graph itself goes to a file.
 Answer answer_to(const Question& question, const Sight& sight, const Storage& storage,
-                 const Workers& workers, bool verbose) {
+                 const StoreFacts& store, const Workers& workers, bool verbose) {
   switch (question.kind) {
     case Question::Kind::why:
-      return why(sight, question.about);
+      return why(sight, question.about, store.shown_prefix);
     case Question::Kind::usage:
       return usage_of(sight, storage, workers);
     case Question::Kind::images:
@@ -223,7 +223,7 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
         look(store.storage(), all ? Blobs::all : Blobs::where_needed, workers, progress, now());
     const Scope scope(sight.inventory, settings.wishes.repositories);
     Answer answer =
-        answer_to(*settings.question, sight, store.storage(), workers, output.verbose > 0);
+        answer_to(*settings.question, sight, store.storage(), facts, workers, output.verbose > 0);
     keep_rows_of(scope, answer);
     signals.end_at_once();
     progress.erase();

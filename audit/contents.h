@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <utility>
 
 #include "registry/digest.h"
 #include "registry/error.h"
@@ -11,10 +12,10 @@ namespace regctl::audit {
 // A blob that is in neither has the bytes that its name promises, or was not read; one that is in
 // both was seen wrong, and could not be read another time.
 struct Contents {
-  // What they hash to instead. Also the names of links whose blob hashes to its own, and not to
-  // these.
-  std::map<Digest, Digest> wrong;
+  std::map<Digest, Digest> wrong;         // what they hash to instead
   std::map<Digest, StorageError> unread;  // why
+  // Links by another name to a blob that does not hash to it: (name, blob), and what it hashes to.
+  std::map<std::pair<Digest, Digest>, Digest> misnamed;
 };
 
 }  // namespace regctl::audit

@@ -226,10 +226,10 @@ bool is_pinned_by(const Repository& repository, DigestId id) {
 }
 
 // The file for which it is in doubt: its own, or a manifest that it leads to.
-std::string doubt_of(const Repository& repository, const Inventory& inventory) {
+std::string doubt_of(const Repository& repository, const Inventory& inventory, Closure& closure) {
   if (!repository.damage.empty()) return repository.damage.front().path;
   std::string path;
-  Closure closure(inventory);
+  closure.restart();
   const auto look_below = [&](DigestId root) {
     closure.from(root, [&](DigestId id) {
       const Document* document = inventory.document(id);
@@ -249,7 +249,8 @@ std::string doubt_of(const Repository& repository, const Inventory& inventory) {
 
 // What does not fit in is counted among the other ways: of long chains a few fill a page, and their
 // length together grows with the square of their number.
-AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight) {
+AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight,
+                     const std::string& prefix) {
   constexpr std::size_t kMostSteps = 250'000;  // of all rows
   AnswerTable table{.key = "chains",
                     .title = "",
@@ -261,13 +262,17 @@ AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight)
                     .rows = {}};
   std::size_t steps = 0;
   std::map<std::uint32_t, std::string> doubts;  // by repository
+  Closure closure(sight.inventory);
   const auto doubt = [&](std::uint32_t repository) -> Cell {
     const auto [at, is_new] = doubts.try_emplace(repository);
-    if (is_new) at->second = doubt_of(sight.inventory.repositories[repository], sight.inventory);
+    if (is_new)
+      at->second =
+          prefix + doubt_of(sight.inventory.repositories[repository], sight.inventory, closure);
     return at->second;
   };
   for (std::uint32_t at = 0; at < chains.steps.size(); ++at) {
     const DigestId end = chains.steps[at].digest;
+    const std::size_t before = table.rows.size();
     const auto add = [&](std::uint32_t repository, Cell tag, Why kept) {
       steps += chains.steps[at].length;
       if (steps > kMostSteps)
@@ -286,7 +291,7 @@ AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight)
           kept != Why::pinned)
         add(repository, {}, kept);
     });
-    if (sight.mark.digests[index_of(end)] != Why::pinned) continue;
+    if (!sight.mark.live(end) || table.rows.size() > before) continue;
     for (std::uint32_t i = 0; i < sight.mark.repositories.size(); ++i) {
       if (sight.mark.repositories[i].pinned && is_pinned_by(sight.inventory.repositories[i], end))
         add(i, {}, Why::pinned);
@@ -376,11 +381,11 @@ Fate fate_of(DigestId subject, const Sight& sight) {
 
 }  // namespace
 
-Answer why(const Sight& sight, const std::string& name) {
+Answer why(const Sight& sight, const std::string& name, const std::string& prefix) {
   const DigestId subject = behind(named_subject(name, sight.inventory), sight.inventory);
   Chains chains = chains_to(subject, sight.inventory);
   const Holders holders(sight);
-  AnswerTable ways = table_of(chains, holders, sight);
+  AnswerTable ways = table_of(chains, holders, sight, prefix);
   const Fate fate = fate_of(subject, sight);
   const auto since =
       sight.mark.live(subject) ? std::nullopt : unlinked_since(chains, holders, sight);

@@ -14,6 +14,7 @@ namespace regctl::audit {
 // algorithm it is the blob behind it. The table "chains" has one row for each way from a tag, a
 // revision link or a repository in doubt to it, the shortest first; "about" is one row. Throws
 // cli::UsageError where it names nothing in the store, or more than one thing.
-Answer why(const Sight& sight, const std::string& name);
+// `prefix` stands before the paths it tells.
+Answer why(const Sight& sight, const std::string& name, const std::string& prefix);
 
 }  // namespace regctl::audit

@@ -55,6 +55,16 @@ std::vector<bool> healable_in(const Inventory& inventory) {
   return healable;
 }
 
+Pulling::Wrong wrong_in(const Inventory& inventory, const Contents& contents) {
+  Pulling::Wrong wrong{by_id(inventory, contents.wrong), {}};
+  for (const auto& [link, found] : contents.misnamed) {
+    const auto name = inventory.digests.find(link.first),
+               blob = inventory.digests.find(link.second);
+    if (name && blob) wrong.links.emplace(*name, *blob);
+  }
+  return wrong;
+}
+
 // Blobs whose bytes could not be read.
 std::vector<bool> unseen_in(const Inventory& inventory, const Contents& contents) {
   std::vector<bool> unseen = by_id(inventory, contents.unread);
@@ -118,7 +128,7 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Conten
               .policy = policy,
               .mark = mark(inventory, policy, now),
               .unreached = {},
-              .pulling = Pulling(inventory, by_id(inventory, contents.wrong)),
+              .pulling = Pulling(inventory, wrong_in(inventory, contents)),
               .unpullable = {},
               .in_doubt = {},
               .is_manifest = manifests_of(inventory),
@@ -127,8 +137,9 @@ Facts facts_of(const Inventory& inventory, const StoreFacts& store, const Conten
   facts.unreached = unreached_blobs(inventory, facts.mark, policy, now);
   facts.unpullable = facts.pulling.unpullable();
   if (!contents.unread.empty() || !inventory.obstacles.empty())
-    facts.in_doubt = Pulling(inventory, unseen_in(inventory, contents), Pulling::Hidden::is_lacking)
-                         .unpullable();
+    facts.in_doubt =
+        Pulling(inventory, {unseen_in(inventory, contents), {}}, Pulling::Hidden::is_lacking)
+            .unpullable();
   // Uploads refer to nothing.
   facts.all_references_known = std::all_of(
       inventory.obstacles.begin(), inventory.obstacles.end(),

@@ -9,7 +9,7 @@ namespace regctl::audit {
 Findings link_invalid(const Facts& facts) {
   Findings findings = damages(Rule::link_invalid, DamageClass::link_invalid, facts);
   for (Finding& finding : findings) {
-    if (layout::name_of(finding.path) != "tarsum") continue;
+    if (!finding.path.ends_with("/_layers/tarsum")) continue;
     finding.severity = Severity::warning;
     finding.advice = info_of(Rule::unexpected_file).advice;
   }
@@ -19,15 +19,16 @@ Findings link_invalid(const Facts& facts) {
 // Also a link of another algorithm to a blob that does not hash to it.
 Findings link_name_mismatch(const Facts& facts) {
   Findings findings = damages(Rule::link_name_mismatch, DamageClass::link_to_another, facts);
+  if (facts.contents.misnamed.empty()) return findings;
   for (const Repository& repository : facts.inventory.repositories) {
     for (const Link& link : repository.layers) {
-      if (link.name == link.target || link.state != LinkState::present) continue;
-      const auto wrong = facts.contents.wrong.find(facts.digest(link.name));
-      if (wrong == facts.contents.wrong.end()) continue;
-      Finding finding = finding_of(Rule::link_name_mismatch, wrong->first);
+      const Digest &name = facts.digest(link.name), &target = facts.digest(link.target);
+      const auto wrong = facts.contents.misnamed.find({name, target});
+      if (wrong == facts.contents.misnamed.end() || link.state != LinkState::present) continue;
+      Finding finding = finding_of(Rule::link_name_mismatch, name);
       finding.repository = repository.name;
-      finding.path = layout::layer_link(repository.name, wrong->first);
-      finding.expected = wrong->first.text();
+      finding.path = layout::layer_link(repository.name, name);
+      finding.expected = name.text();
       finding.found = wrong->second.text();
       finding.advice = facts.store.pull_through_cache ? finding.advice : kMoveOut;
       findings.push_back(std::move(finding));

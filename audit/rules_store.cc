@@ -13,14 +13,16 @@ bool is_unread(Trouble trouble) {
   return which == TroubleClass::unread || which == TroubleClass::unstable;
 }
 
-bool is_no_directory(const Obstacle& obstacle) {
-  return class_of(obstacle.trouble) == TroubleClass::not_a_directory;
+// Nothing can be pushed where it stands.
+bool is_in_the_way(std::string_view path) {
+  return path.starts_with(layout::kBlobs) || path.find("/_layers") != path.npos ||
+         path.find("/_manifests") != path.npos;
 }
 
 Findings obstacles(Rule rule, bool unread, const Facts& facts) {
   Findings findings;
   for (const Obstacle& obstacle : facts.inventory.obstacles) {
-    if (is_unread(obstacle.trouble) != unread || is_no_directory(obstacle)) continue;
+    if (is_unread(obstacle.trouble) != unread || !hides(obstacle)) continue;
     // One that is met on several ways is told once.
     if (!findings.empty() && findings.back().path == obstacle.path) continue;
     Finding finding = finding_of(rule);
@@ -124,12 +126,14 @@ Findings owner_mixed(const Facts& facts) {
 // What is no directory where one belongs hides nothing, and a registry cannot make one there.
 Findings unexpected_file(const Facts& facts) {
   Findings findings = strays_of(Stray::Kind::unexpected, Rule::unexpected_file, facts);
+  std::set<std::string_view> told;
   for (const Obstacle& obstacle : facts.inventory.obstacles) {
-    if (!is_no_directory(obstacle)) continue;
+    if (hides(obstacle) || !told.insert(obstacle.path).second) continue;
     findings.push_back(finding_of(Rule::unexpected_file));
-    findings.back().severity = Severity::error;
     findings.back().path = obstacle.path;
     findings.back().found = report::reason_of(obstacle.trouble, obstacle.error);
+    if (!is_in_the_way(obstacle.path)) continue;
+    findings.back().severity = Severity::error;
     findings.back().advice = kMoveOut;
   }
   const Findings illegal = strays_of(Stray::Kind::illegal_name, Rule::unexpected_file, facts);

@@ -55,7 +55,8 @@ void count(const Verified& verified, Verification& result) {
 
 void add(const Digest& digest, const Verified& verified, Contents& contents) {
   if (verified.soundness == Soundness::mismatched) contents.wrong.emplace(digest, *verified.found);
-  contents.wrong.insert(verified.misnamed.begin(), verified.misnamed.end());
+  for (const auto& [name, found] : verified.misnamed)
+    contents.misnamed.emplace(std::pair(name, digest), found);
   if (verified.soundness == Soundness::unread) contents.unread.emplace(digest, *verified.error);
 }
 
@@ -69,8 +70,10 @@ bool was_read(const Verified& verified) {
 
 OtherNames other_names_in(const Inventory& inventory) {
   OtherNames names;
-  for (const auto& [name, target] : aliases_in(inventory))
-    names.emplace(inventory.digests[target], inventory.digests[name]);
+  for (const auto& [name, target] : aliases_in(inventory)) {
+    const Digest &blob = inventory.digests[target], &other = inventory.digests[name];
+    if (other.algorithm() != blob.algorithm()) names.emplace(blob, other);  // else it is damaged
+  }
   return names;
 }
 
@@ -251,9 +254,7 @@ Contents look_again(const Contents& contents, const Inventory& inventory, const 
   std::set<Digest> digests;
   for (const auto& [digest, found] : contents.wrong) digests.insert(digest);
   for (const auto& [digest, error] : contents.unread) digests.insert(digest);
-  for (const auto& [digest, name] : other_names) {
-    if (contents.wrong.contains(name)) digests.insert(digest);
-  }
+  for (const auto& [link, found] : contents.misnamed) digests.insert(link.second);
   std::vector<Suspect> suspects;
   suspects.reserve(digests.size());
   for (const Digest& digest : digests) suspects.push_back({digest, std::nullopt});
@@ -263,6 +264,9 @@ Contents look_again(const Contents& contents, const Inventory& inventory, const 
       again.wrong.insert(*wrong);
     if (const auto unread = contents.unread.find(digest); unread != contents.unread.end())
       again.unread.insert(*unread);
+    for (const auto& [link, found] : contents.misnamed) {
+      if (link.second == digest) again.misnamed.emplace(link, found);
+    }
   };
   read(suspects, other_names, Order::as_given, storage, crew,
        [&](const Suspect& suspect, const Verified& verified) {
@@ -272,8 +276,6 @@ Contents look_again(const Contents& contents, const Inventory& inventory, const 
          if (verified.soundness != Soundness::left && verified.soundness != Soundness::unread)
            return;
          keep(digest);
-         const auto [first, last] = other_names.equal_range(digest);
-         for (auto other = first; other != last; ++other) keep(other->second);
        });
   return again;
 }

@@ -138,8 +138,8 @@ class Collector {
     return swept_.total.stopped;
   }
 
-  // Or too short for something that was to be read.
-  bool time_is_up() {
+  // The time is up, or was too short for something that was to be read.
+  bool is_short_of_time() {
     if (!pace_.time_is_up() && !swept_.verification.left) return false;
     if (!said_late_) swept_.problems.push_back({.code = Code::deadline});
     said_late_ = true;
@@ -162,7 +162,7 @@ class Collector {
   }
 
   void collect(const Looked& first) {
-    if (was_stopped() || time_is_up()) return;
+    if (was_stopped() || is_short_of_time()) return;
     if (purges_anything(first.plan)) {
       const auto plan = undisputed(first.plan, purged_by);
       if (!plan) return;
@@ -172,10 +172,10 @@ class Collector {
       swept_.plan.empty_repositories = plan->empty_repositories;
       purge(*plan, first);
     }
-    if (was_stopped() || time_is_up()) return;
+    if (was_stopped() || is_short_of_time()) return;
     if (!takes_anything(first.plan)) return;
     hash(first.plan);
-    if (was_stopped() || (time_is_up() && swept_.verification.sound.empty())) return;
+    if (was_stopped() || (is_short_of_time() && swept_.verification.sound.empty())) return;
 
     // Hashing may have taken hours.
     const Looked again = look(workers_);

@@ -87,7 +87,7 @@ const Obstacle* Inventory::obstacle_above(std::string_view path) const {
 
 bool Inventory::is_hidden(std::string_view path) const {
   const Obstacle* obstacle = obstacle_above(path);
-  return obstacle && class_of(obstacle->trouble) != TroubleClass::not_a_directory;
+  return obstacle && hides(*obstacle);
 }
 
 const Repository* Inventory::repository(std::string_view name) const {

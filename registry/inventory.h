@@ -32,6 +32,11 @@ struct Obstacle {
   auto operator<=>(const Obstacle&) const = default;
 };
 
+// Something may be at it or below that nobody saw; below what is no directory there is nothing.
+inline bool hides(const Obstacle& obstacle) {
+  return class_of(obstacle.trouble) != TroubleClass::not_a_directory;
+}
+
 // What is wrong with a manifest or a link that was read.
 enum class DamageKind : std::uint8_t {
   manifest_missing,     // although a revision link names it
@@ -211,6 +216,7 @@ struct Reference {
   bool child;                         // may be a manifest (FoundReference::child)
   std::optional<Role> role;           // empty: a digest somewhere in the text
   bool has_urls = false;              // absence is no damage
+  bool is_attestation = false;        // as in Descriptor
   std::optional<std::uint64_t> size;  // claimed by the descriptor
 
   // By a descriptor, and not as a manifest.
@@ -230,7 +236,7 @@ struct Document {
   DigestId digest;
   State state;
   ManifestKind kind = ManifestKind::unknown;
-  std::string_view bad_member;  // as in Manifest
+  std::string_view bad_member;  // as in Manifest; of what a revision link or a tag calls one
   bool from_quarantine = false;
   std::uint64_t bytes = 0;
   Time modified, arrived{};  // as in Link
@@ -316,8 +322,7 @@ struct Inventory {
   bool has_bytes(DigestId id) const;
   // The nearest that `path` is at or below; null: there is none.
   const Obstacle* obstacle_above(std::string_view path) const;
-  // At or below an obstacle: whether anything is there is not known. What is no directory
-  // hides nothing.
+  // At or below an obstacle that hides: whether anything is there is not known.
   bool is_hidden(std::string_view path) const;
   // Also by another name that it has. Null: there is none of that name.
   const Repository* repository(std::string_view name) const;

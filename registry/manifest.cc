@@ -10,6 +10,8 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+constexpr std::string_view kUnknown = "unknown";
+
 // The last member of that name, which is in lower case.
 std::optional<dom::element> member(dom::object object, std::string_view name) {
   std::optional<dom::element> last;
@@ -48,7 +50,7 @@ class ManifestReader {
   Manifest run() && {
     const bool schema1 = add_all("fslayers", "fsLayers", Role::layer);
     const auto config = member(object_, "config");
-    if (config) add("config", *config, Role::config);
+    if (!is_absent(config)) add("config", *config, Role::config);
     const bool has_layers = add_all("layers", "layers", Role::layer);
     const bool has_children = add_all("manifests", "manifests", Role::child);
     const bool has_blobs = add_all("blobs", "blobs", Role::blob);
@@ -57,14 +59,14 @@ class ManifestReader {
 
     if (has_children)
       manifest_.kind = ManifestKind::index;
-    else if (config || has_layers)
+    else if (!is_absent(config) || has_layers)
       manifest_.kind = ManifestKind::image;
     else if (schema1)
       manifest_.kind = ManifestKind::schema1;
     else if (has_blobs)
       manifest_.kind = ManifestKind::artifact;
     check_kind();
-    if (manifest_.kind == ManifestKind::image && !config) is_bad("config");
+    if (manifest_.kind == ManifestKind::image && is_absent(config)) is_bad("config");
     return std::move(manifest_);
   }
 
@@ -101,6 +103,9 @@ class ManifestReader {
     descriptor.bytes = member_of<std::uint64_t>(object, "size");
     if (const auto urls = member_of<dom::array>(object, "urls"))
       descriptor.has_urls = urls->size() > 0;
+    if (const auto platform = member_of<dom::object>(object, "platform"))
+      descriptor.is_attestation =
+          text_of(*platform, "os") == kUnknown && text_of(*platform, "architecture") == kUnknown;
     manifest_.descriptors.push_back(descriptor);
   }
 

@@ -37,6 +37,7 @@ struct Descriptor {
   Digest digest;
   std::optional<std::uint64_t> bytes;  // empty: the descriptor does not say
   bool has_urls = false;               // content may legally live elsewhere
+  bool is_attestation = false;         // of no platform: "unknown/unknown" (BuildKit)
 
   bool operator==(const Descriptor&) const = default;
 };

@@ -187,7 +187,7 @@ bool is_mismatched(const Document& document) {
 
 }  // namespace
 
-Pulling::Pulling(const Inventory& inventory, std::vector<bool> wrong, Hidden hidden)
+Pulling::Pulling(const Inventory& inventory, Wrong wrong, Hidden hidden)
     : inventory_(inventory),
       wrong_(std::move(wrong)),
       hidden_(hidden),
@@ -210,7 +210,7 @@ Lack Pulling::of_bytes(DigestId id) const {
     return is_excused(data) ? Lack::nothing : Lack::bytes;
   }
   const Document* document = inventory_.document(id);
-  const bool is_wrong = wrong_[index_of(id)] || (document && is_mismatched(*document));
+  const bool is_wrong = wrong_.blobs[index_of(id)] || (document && is_mismatched(*document));
   return is_wrong ? Lack::right_bytes : Lack::nothing;
 }
 
@@ -241,7 +241,7 @@ Lack Pulling::of_blob(const Repository& repository, const Reference& reference) 
     const std::string link = layout::layer_link(repository.name, inventory_.digests[reference.to]);
     return is_excused(link) ? Lack::nothing : Lack::link;
   }
-  if (wrong_[index_of(reference.to)]) return Lack::right_bytes;  // behind a link by another name
+  if (wrong_.links.contains({reference.to, layer->target})) return Lack::right_bytes;
   if (const Lack lack = of_bytes(layer->target); lack != Lack::nothing) return lack;
   return is_of_its_size(repository, reference) ? Lack::nothing : Lack::right_bytes;
 }
@@ -281,7 +281,7 @@ Pulling::Platforms Pulling::platforms_of(const Repository& repository,
                                          const Document& index) const {
   Platforms platforms;
   for (const Reference& reference : index.references) {
-    if (reference.role != Role::child) continue;
+    if (reference.role != Role::child || reference.is_attestation) continue;
     ++platforms.all;
     platforms.never_pushed += was_never_pushed(repository, reference.to);
     platforms.handed_out += of_manifest(repository, reference.to) == Lack::nothing;

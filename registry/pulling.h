@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "registry/inventory.h"
@@ -50,9 +52,15 @@ class Pulling {
   // What an obstacle hides: is it taken to be there?
   enum class Hidden : std::uint8_t { is_there, is_lacking };
 
-  // `wrong` is by DigestId: names to which the bytes behind them are known not to hash. `inventory`
-  // must outlive it. REQUIRES: the blobs were surveyed; what was not visited counts as there.
-  Pulling(const Inventory& inventory, std::vector<bool> wrong, Hidden hidden = Hidden::is_there);
+  // What is known not to hash to its name.
+  struct Wrong {
+    std::vector<bool> blobs;                        // by DigestId
+    std::set<std::pair<DigestId, DigestId>> links;  // by another name, to a blob: (name, target)
+  };
+
+  // `inventory` must outlive it. REQUIRES: the blobs were surveyed; what was not visited counts as
+  // there.
+  Pulling(const Inventory& inventory, Wrong wrong, Hidden hidden = Hidden::is_there);
 
   Lack of_manifest(const Repository& repository, DigestId id) const;
   Lack of_blob(const Repository& repository, const Reference& reference) const;
@@ -67,7 +75,7 @@ class Pulling {
   // another repository's, and this one does not link all that it consists of.
   bool was_never_pushed(const Repository& repository, DigestId child) const;
 
-  // Of the platforms that `index` names.
+  // Of the platforms that `index` names, without the attestations of their making.
   struct Platforms {
     std::uint64_t all = 0;
     std::uint64_t never_pushed = 0;  // and not there either
@@ -86,7 +94,7 @@ class Pulling {
   bool links_all_of(const Repository& repository, DigestId manifest) const;
 
   const Inventory& inventory_;
-  std::vector<bool> wrong_;
+  Wrong wrong_;
   Hidden hidden_;
   std::vector<bool> linked_;  // by DigestId: some repository has a revision link to it
 };

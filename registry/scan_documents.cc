@@ -76,6 +76,17 @@ class DocumentScan {
   // Empty: the directory is absent, or changing under our hands.
   std::optional<Found> look_behind(const Digest& digest,
                                    std::unique_lock<std::mutex>& one_at_a_time) {
+    try {
+      return look_below(digest, one_at_a_time);
+    } catch (const StorageError& error) {
+      if (class_of(error.trouble()) != TroubleClass::not_a_directory) throw;
+      notes_.obstacle(error.trouble(), error.key(), error.error());
+      return Found{};  // below what is no directory there is nothing
+    }
+  }
+
+  std::optional<Found> look_below(const Digest& digest,
+                                  std::unique_lock<std::mutex>& one_at_a_time) {
     const std::string directory = layout::blob(digest), data = join(directory, layout::kData);
     auto content = storage_.read(data, kUsualManifest);
     if (content && !content->whole) {  // dozens of these at once would be gigabytes
@@ -171,7 +182,7 @@ class DocumentScan {
 
   void describe(Document& document, const Manifest& manifest) {
     document.kind = manifest.kind;
-    document.bad_member = manifest.bad_member;
+    if (called_manifest_.contains(document.digest)) document.bad_member = manifest.bad_member;
     for (const Descriptor& descriptor : manifest.descriptors) {
       if (descriptor.role == Role::subject) continue;
       const DigestId id = notes_.id(descriptor.digest);
@@ -182,6 +193,7 @@ class DocumentScan {
       at->role = descriptor.role;
       // Nobody fetches a configuration from elsewhere.
       at->has_urls |= descriptor.has_urls && descriptor.role != Role::config;
+      at->is_attestation |= descriptor.is_attestation;
       if (descriptor.bytes) at->size = std::max(at->size.value_or(0), *descriptor.bytes);
     }
   }

@@ -220,9 +220,10 @@ constexpr std::array kTable = {
     CodeInfo{upload_kept, "upload-kept", error, "holds something that no registry writes", ""},
     CodeInfo{tag_kept, "tag-kept", error, "holds something that no registry writes",
              "remove that by hand; the next run goes on"},
-    CodeInfo{deadline, "deadline", error,
-             "the time given by --deadline is up; the next run goes on",
-             "give it more time, or run it more often"},
+    CodeInfo{
+        deadline, "deadline", error,
+        "the time given by --deadline is up, or too short for what is left; the next run goes on",
+        "give it more time, or run it more often"},
     CodeInfo{put_back, "second-look-failed", error, "{0}: everything this run took was put back",
              "look at the storage, and run again"},
     CodeInfo{not_put_back, "second-look-failed", error,

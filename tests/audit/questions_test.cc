@@ -66,7 +66,7 @@ std::string text(const Row& row, const std::string& key) {
 class Questions : public testing::Test {
  protected:
   std::vector<Row> why(const std::string& name, const std::string& table = "chains") const {
-    return rows_of(audit::why(asked(registry).sight, name), table);
+    return rows_of(audit::why(asked(registry).sight, name, ""), table);
   }
   Row about(const std::string& name) const { return why(name, "about").at(0); }
 

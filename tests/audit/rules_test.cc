@@ -764,6 +764,68 @@ TEST(Audit, AnAliasThatLeadsToAnotherBlob) {
   EXPECT_EQ(finding.used_by[0].tags, SharedList<std::string>{"alias"});
 }
 
+// Another repository may link the right blob by that name.
+TEST(Audit, AnAliasIsJudgedInItsRepository) {
+  Sound store;
+  store.audit = Audit();
+  const Digest name = digest_of("by sha512", Algorithm::sha512);
+  store.registry.link_layer("app", name, store.registry.layer("app", "by sha256"));
+  store.registry.link_layer("other", name, store.registry.layer("other", "by sha512"));
+  for (const char* repository : {"app", "other"})
+    store.registry.manifest(
+        repository,
+        RegistryBuilder::image_json(store.registry.layer(repository, "{}"), 2, {{name, 9}}), "v");
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(told.findings.size(), 1u);
+  EXPECT_EQ(told.findings[0].repository, "app");
+  EXPECT_EQ(told.harm.tags, 1u);
+}
+
+// Nothing is wrong with the blob whose link leads elsewhere.
+TEST(Audit, ALinkToAnotherBlobIsNoDamageOfEither) {
+  Sound store;
+  store.audit = Audit();
+  store.registry.image("other", {"precious"}, "v1");
+  store.tree.bytes(RegistryBuilder::layer_link("other", store.layer)) =
+      store.registry.blob("another").text();
+  const Verdict told = verdict_on(store);
+  const std::set<Rule> expected = {Rule::link_name_mismatch};
+  EXPECT_EQ(rules_of(told), expected);
+  EXPECT_EQ(told.harm.tags, 1u);
+}
+
+// A build's attestation is no platform.
+TEST(Audit, AnIndexOfWhichOnlyTheAttestationIsLeft) {
+  Sound store;
+  const Digest amd = store.registry.image("app", {"for amd"}),
+               made = store.registry.image("app", {"how it was made"});
+  const auto entry = [](const Digest& digest, const std::string& platform) {
+    return "{\"digest\":\"" + digest.text() + R"(","platform":{"os":")" + platform +
+           R"(","architecture":")" + platform + "\"}}";
+  };
+  store.registry.manifest("app",
+                          R"({"schemaVersion":2,"manifests":[)" + entry(amd, "linux") + ',' +
+                              entry(made, "unknown") + "]}",
+                          "many");
+  EXPECT_EQ(rules_of(verdict_on(store)), std::set<Rule>{});
+  store.tree.remove(RegistryBuilder::revision("app", amd));
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told), std::set{Rule::index_child_unlinked});
+  EXPECT_EQ(told.findings[0].severity, Severity::error);
+}
+
+// Below it there is no manifest: the tag is lost.
+TEST(Audit, AFileWhereABlobsDirectoryBelongs) {
+  Sound store;
+  const std::string directory(layout::parent_of(RegistryBuilder::data(store.image)));
+  store.tree.remove(directory);
+  store.put(directory, "x");
+  const Verdict told = verdict_on(store);
+  EXPECT_TRUE(rules_of(told).contains(Rule::manifest_missing));
+  EXPECT_EQ(std::ranges::count(told.findings, Rule::unexpected_file, &Finding::rule), 1);
+  EXPECT_EQ(told.harm.tags, 1u);
+}
+
 TEST(Audit, APlatformOfAnotherSizeThanItsIndexSays) {
   Sound store;
   store.registry.manifest("app",

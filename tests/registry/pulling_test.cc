@@ -28,7 +28,7 @@ std::vector<Told> unpullable(const RegistryBuilder& registry,
   std::vector<bool> are_wrong(inventory.digests.size());
   for (const Digest& digest : wrong) are_wrong[index_of(*inventory.digests.find(digest))] = true;
   std::vector<Told> told;
-  for (const Unpullable& one : Pulling(inventory, are_wrong).unpullable()) {
+  for (const Unpullable& one : Pulling(inventory, {are_wrong, {}}).unpullable()) {
     Told& last = told.emplace_back();
     for (const std::uint32_t tag : one.tags)
       last.tags.push_back(inventory.repositories[one.repository].tags[tag].name);
