@@ -63,18 +63,23 @@ Findings layer_link_absent(const Facts& facts) {
     std::set<DigestId> told;
     each_served_manifest(facts, repository, [&](const Document& document) {
       for (const Reference& reference : document.references) {
-        if (!reference.is_to_blob() || has_link(repository.layers, reference.to) ||
+        if (!reference.is_to_blob()) continue;
+        const Link* named = link_named(repository.layers, reference.to);
+        // Of one by another algorithm that of the blob is asked for, too.
+        const DigestId absent =
+            named && named->state == LinkState::present ? named->target : reference.to;
+        if (has_link(repository.layers, absent) ||
             facts.pulling.of_blob(repository, reference) != Lack::link ||
             !told.insert(reference.to).second)
           continue;
-        const Digest& digest = facts.digest(reference.to);
-        Finding finding = finding_of(Rule::layer_link_absent, digest);
+        const Digest& digest = facts.digest(absent);
+        Finding finding = finding_of(Rule::layer_link_absent, facts.digest(reference.to));
         finding.severity = unless_cache(finding.severity, facts);
         finding.repository = repository.name;
         finding.path = layout::layer_link(repository.name, digest);
         finding.found =
             report::Part{report::Code::needed_by, {facts.digest(document.digest).text()}};
-        const Link* link = link_named(repository.layers, reference.to);
+        const Link* link = link_named(repository.layers, absent);
         if (link && link->state == LinkState::quarantined) finding.advice = kHeal;
         findings.push_back(std::move(finding));
       }

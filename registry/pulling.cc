@@ -242,6 +242,11 @@ Lack Pulling::of_blob(const Repository& repository, const Reference& reference) 
     return is_excused(link) ? Lack::nothing : Lack::link;
   }
   if (wrong_.links.contains({reference.to, layer->target})) return Lack::right_bytes;
+  // Behind a name of another algorithm a registry looks for the link by its own.
+  if (layer->target != reference.to && !has_link(repository.layers, layer->target)) {
+    const std::string own = layout::layer_link(repository.name, inventory_.digests[layer->target]);
+    return is_excused(own) ? Lack::nothing : Lack::link;
+  }
   if (const Lack lack = of_bytes(layer->target); lack != Lack::nothing) return lack;
   return is_of_its_size(repository, reference) ? Lack::nothing : Lack::right_bytes;
 }

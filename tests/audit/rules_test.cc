@@ -721,7 +721,7 @@ TEST(Audit, AnAliasIsTheBlobItLeadsTo) {
   Sound store;
   const std::string bytes = "by sha512";
   const Digest name = digest_of(bytes, Algorithm::sha512);
-  store.registry.link_layer("app", name, store.registry.blob(bytes));
+  store.registry.link_layer("app", name, store.registry.layer("app", bytes));
   const Digest config = store.registry.layer("app", "{}");
   store.registry.manifest("app", RegistryBuilder::image_json(config, 2, {{name, bytes.size()}}),
                           "alias");
@@ -762,6 +762,23 @@ TEST(Audit, AnAliasThatLeadsToAnotherBlob) {
   EXPECT_EQ(finding.advice, kMoveOut);
   ASSERT_EQ(finding.used_by.size(), 1u);
   EXPECT_EQ(finding.used_by[0].tags, SharedList<std::string>{"alias"});
+}
+
+// The registry answers 500 for the other name as soon as the layer was deleted by its own.
+TEST(Audit, AnAliasNeedsTheLinkOfItsBlob) {
+  Sound store;
+  const Digest name = digest_of("by sha512", Algorithm::sha512),
+               blob = store.registry.layer("app", "by sha512"),
+               config = store.registry.layer("app", "{}");
+  store.registry.link_layer("app", name, blob);
+  store.registry.manifest("app", RegistryBuilder::image_json(config, 2, {{name, 9}}), "alias");
+  EXPECT_EQ(rules_of(verdict_on(store)), std::set<Rule>{});
+  store.tree.remove(RegistryBuilder::layer_link("app", blob));
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told), std::set{Rule::layer_link_absent});
+  EXPECT_EQ(told.findings[0].severity, Severity::error);
+  EXPECT_EQ(told.findings[0].path, RegistryBuilder::layer_link("app", blob));
+  EXPECT_EQ(told.harm.tags, 1u);
 }
 
 // Another repository may link the right blob by that name.
