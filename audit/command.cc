@@ -195,13 +195,17 @@ void keep_rows_of(const Scope& scope, Answer& answer) {
 ExitStatus warn_of_gaps(const Sight& sight, const Scope& scope, const StoreFacts& store,
                         const cli::Output& output) {
   std::vector<report::Message> warnings = of_idle(scope.idle_globs());
-  for (const Obstacle& obstacle : sight.inventory.obstacles)
+  bool is_partial = false;
+  for (const Obstacle& obstacle : sight.inventory.obstacles) {
+    if (!hides(obstacle)) continue;
+    is_partial = true;
     warnings.push_back({.code = report::Code::not_seen,
                         .path = obstacle.path,
                         .arguments = {report::reason_of(obstacle.trouble, obstacle.error)}});
+  }
   cli::say(
       format_messages("regctl-audit", "warning", warnings, store.shown_prefix, output.charset));
-  if (!sight.inventory.obstacles.empty()) return ExitStatus::incomplete;
+  if (is_partial) return ExitStatus::incomplete;
   return warnings.empty() ? ExitStatus::done : ExitStatus::warnings;
 }
 

@@ -58,7 +58,7 @@ AnswerTable totals(const Sight& sight, const std::vector<bool>& used,
   }
   AnswerTable table{
       .key = "totals",
-      .title = all.disk_bytes ? "" : "ALLOCATED of what is in use: -v, which looks at every file",
+      .title = all.disk_bytes ? "" : "ALLOCATED of what is kept: -v, which looks at every file",
       .columns = {{"state", "BLOBS"},
                   {"blobs", "COUNT"},
                   {"bytes", "SIZE"},

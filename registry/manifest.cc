@@ -1,6 +1,8 @@
 #include "registry/manifest.h"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "registry/digest_scan.h"
 #include "registry/json_object.h"
@@ -41,6 +43,38 @@ bool fits_text(std::optional<dom::element> member) {
 bool fits_size(std::optional<dom::element> member) {
   return is_absent(member) || member->is_int64();
 }
+bool fits_texts(std::optional<dom::element> member) {
+  dom::array texts;
+  if (is_absent(member)) return true;
+  if (member->get(texts) != simdjson::SUCCESS) return false;
+  return std::all_of(texts.begin(), texts.end(), [](dom::element one) { return fits_text(one); });
+}
+bool fits_annotations(std::optional<dom::element> member) {
+  dom::object annotations;
+  if (is_absent(member)) return true;
+  if (member->get(annotations) != simdjson::SUCCESS) return false;
+  return std::all_of(annotations.begin(), annotations.end(),
+                     [](const dom::key_value_pair& one) { return fits_text(one.value); });
+}
+bool fits_object(std::optional<dom::element> member) {
+  return is_absent(member) || member->is_object();
+}
+
+// Of what kind a document of that type is; unknown: a type that others know, perhaps.
+ManifestKind kind_of(std::string_view media_type) {
+  static constexpr std::pair<std::string_view, ManifestKind> kKinds[] = {
+      {"application/vnd.oci.image.manifest.v1+json", ManifestKind::image},
+      {"application/vnd.docker.distribution.manifest.v2+json", ManifestKind::image},
+      {"application/vnd.oci.image.index.v1+json", ManifestKind::index},
+      {"application/vnd.docker.distribution.manifest.list.v2+json", ManifestKind::index},
+      {"application/vnd.docker.distribution.manifest.v1+json", ManifestKind::schema1},
+      {"application/vnd.docker.distribution.manifest.v1+prettyjws", ManifestKind::schema1},
+  };
+  for (const auto& [type, kind] : kKinds) {
+    if (media_type == type) return kind;
+  }
+  return ManifestKind::unknown;
+}
 
 // Reads one manifest, and notes what is wrong with it.
 class ManifestReader {
@@ -66,7 +100,7 @@ class ManifestReader {
     else if (has_blobs)
       manifest_.kind = ManifestKind::artifact;
     check_kind();
-    if (manifest_.kind == ManifestKind::image && is_absent(config)) is_bad("config");
+    check_members(config, has_layers, schema1);
     return std::move(manifest_);
   }
 
@@ -77,15 +111,37 @@ class ManifestReader {
     if (manifest_.bad_member.empty()) manifest_.bad_member = name;
   }
 
-  // What has no version may be of a kind that others know, if it says of which.
+  // What has no version may be of a kind that others know, if it says of which. What has one is
+  // what its type says, or nothing (distribution, manifest/ocischema and schema2; clients call the
+  // rest ambiguous).
   void check_kind() {
     const auto media_type = member(object_, "mediatype");
     if (!fits_text(media_type)) is_bad("mediaType");
     const auto version = member(object_, "schemaversion");
     std::int64_t number = 0;
     if (!is_absent(version) && version->get(number) != simdjson::SUCCESS) is_bad("schemaVersion");
-    if (number != 1 && number != 2 && text_of(object_, "mediatype").empty())
+    const std::string type = text_of(object_, "mediatype");
+    const bool is_image_or_index =
+        manifest_.kind == ManifestKind::image || manifest_.kind == ManifestKind::index;
+    const ManifestKind said = kind_of(type);
+    const bool is_known = type.empty() || said != ManifestKind::unknown;
+    if ((is_known && number != 1 && number != 2) || (is_image_or_index && number == 1))
       is_bad("schemaVersion");
+    if (is_image_or_index && !type.empty() && said != manifest_.kind) is_bad("mediaType");
+  }
+
+  void check_members(std::optional<dom::element> config, bool has_layers, bool has_schema1) {
+    const bool is_image = manifest_.kind == ManifestKind::image,
+               is_index = manifest_.kind == ManifestKind::index;
+    if (is_index ? !is_absent(config) : is_image && is_absent(config)) is_bad("config");
+    dom::object configuration;
+    if (is_image && !is_absent(config) && config->get(configuration) == simdjson::SUCCESS &&
+        is_absent(member(configuration, "size")))
+      is_bad("config");  // 0, to those that read it
+    if (is_index && has_layers) is_bad("layers");
+    if ((is_image || is_index) && has_schema1) manifest_.bad_member = "fsLayers";
+    if (!fits_annotations(member(object_, "annotations"))) is_bad("annotations");
+    if (!fits_object(member(object_, "subject"))) manifest_.bad_member = "subject";
   }
 
   void add(std::string_view name, dom::element element, Role role) {
@@ -95,8 +151,10 @@ class ManifestReader {
     if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
     const std::string text = text_of(object, name == "fsLayers" ? "blobsum" : "digest");
     const auto digest = Digest::parse(text, HexCase::either);
-    const bool is_right = digest && text == digest->text() && fits_size(member(object, "size")) &&
-                          fits_text(member(object, "mediatype"));
+    const bool is_right =
+        digest && text == digest->text() && fits_size(member(object, "size")) &&
+        fits_text(member(object, "mediatype")) && fits_texts(member(object, "urls")) &&
+        fits_annotations(member(object, "annotations")) && fits_object(member(object, "platform"));
     if (!is_right) is_bad(name);
     if (!digest) return;
     Descriptor descriptor{.role = role, .digest = *digest};

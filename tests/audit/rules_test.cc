@@ -831,6 +831,19 @@ TEST(Audit, AnIndexOfWhichOnlyTheAttestationIsLeft) {
   EXPECT_EQ(told.findings[0].severity, Severity::error);
 }
 
+// An index may name what is no manifest (OCI image specification, image-index.md).
+TEST(Audit, AChildOfAForeignMediaTypeIsNotAskedToBeAManifest) {
+  Sound store;
+  const std::string bytes = R"({"bomFormat":"CycloneDX"})";
+  const Digest bom = store.registry.layer("app", bytes);
+  store.registry.manifest(
+      "app",
+      R"({"schemaVersion":2,"manifests":[)" +
+          RegistryBuilder::descriptor("application/vnd.cyclonedx+json", bom, bytes.size()) + "]}",
+      "bom");
+  EXPECT_EQ(rules_of(verdict_on(store)), std::set{Rule::media_type_unknown});  // a note
+}
+
 // Below it there is no manifest: the tag is lost.
 TEST(Audit, AFileWhereABlobsDirectoryBelongs) {
   Sound store;

@@ -28,6 +28,7 @@ struct Looks : testing::Test {
   int listed = 0;  // the top of the repositories
   std::function<bool()> fails_to_list = [] { return false; };
   std::vector<Evidence> evidence;
+  std::stop_source stop;
 
   Verdict verdict() {
     Hooks hooks;
@@ -45,6 +46,7 @@ struct Looks : testing::Test {
     };
     Audit audit;
     audit.wishes.evidence = evidence;
+    audit.stop = stop.get_token();
     return audit.of(TroubledStorage(registry.tree.storage(), hooks));
   }
 };
@@ -115,6 +117,31 @@ TEST_F(Looks, AnErrorInTheLastLookIsTold) {
     return listed == 4;
   };
   EXPECT_TRUE(rules_of(verdict()).contains(Rule::read_error));
+}
+
+// What was read is told, and what two looks saw before.
+TEST_F(Looks, ASignalInTheSecondLookLosesNothing) {
+  registry.tree.bytes(data) = kWrong;
+  registry.image("app", {"gone"}, "v2");
+  registry.tree.remove(layout::blob(digest_of("gone")));
+  on_open = [&] {
+    if (opened == 2) stop.request_stop();
+    return Answer::truth;
+  };
+  const Verdict told = verdict();
+  EXPECT_TRUE(told.verification.is_interrupted);
+  EXPECT_EQ(rules_of(told),
+            (std::set{Rule::blob_digest_mismatch, Rule::blob_missing, Rule::layer_link_dangling}));
+  EXPECT_EQ(told.harm.tags, 2u);
+}
+
+TEST_F(Looks, NorWhatALinkByAnotherNameLeadsTo) {
+  registry.link_layer("app", digest_of(kWrong, Algorithm::sha512), layer);
+  on_open = [&] {
+    if (opened == 2) stop.request_stop();
+    return Answer::truth;
+  };
+  EXPECT_EQ(rules_of(verdict()), std::set{Rule::link_name_mismatch});
 }
 
 TEST_F(Looks, WhatEvidenceCallsWrongAndCannotBeReadIsBoth) {

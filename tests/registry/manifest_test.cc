@@ -107,37 +107,57 @@ TEST(Manifest, WhatIsNoJsonObjectIsMalformed) {
 TEST(Manifest, AMemberThatIsNotWhatAManifestHasThere) {
   const std::string good = R"({"digest":")" + a.text() + R"(","size":7})",
                     v2 = R"({"schemaVersion":2,)";
-  for (const std::string& json :
-       {v2 + R"("config":)" + good + R"(,"layers":[)" + good + "]}",
-        v2 + R"("config":)" + good + R"(,"layers":null,"mediaType":null,"subject":{}})",
-        v2 + R"("manifests":[{"digest":")" + a.text() + R"(","size":-1}]})",
-        v2 + R"("annotations":7})", v2 + R"("x":{"layers":{}}})",
-        std::string(R"({"SCHEMAVERSION":1,"fsLayers":[{"blobSum":")" + a.text() + R"("}]})"),
-        std::string(R"({"schemaVersion":1,"fsLayers":[{"blobSum":"tarsum.v1+sha256:00"}]})"),
-        std::string(R"({"mediaType":"application/x-mine","blobs":{}})"),
-        std::string(R"({"schemaVersion":3,"mediaType":"application/x-mine"})")})
+  for (
+      const std::string& json :
+      {v2 + R"("config":)" + good + R"(,"layers":[)" + good + "]}",
+       v2 +
+           R"("mediaType":"application/vnd.docker.distribution.manifest.list.v2+json","manifests":[)" +
+           good + "]}",
+       v2 + R"("config":)" + good + R"(,"layers":null,"mediaType":null,"subject":{}})",
+       v2 + R"("manifests":[{"digest":")" + a.text() + R"(","size":-1}]})",
+       v2 + R"("annotations":{"a":"b"}})", v2 + R"("x":{"layers":{}}})",
+       std::string(R"({"SCHEMAVERSION":1,"fsLayers":[{"blobSum":")" + a.text() + R"("}]})"),
+       std::string(R"({"schemaVersion":1,"fsLayers":[{"blobSum":"tarsum.v1+sha256:00"}]})"),
+       std::string(R"({"mediaType":"application/x-mine","blobs":{}})"),
+       std::string(R"({"schemaVersion":3,"mediaType":"application/x-mine"})")})
     EXPECT_EQ(parsed(json).bad_member, "") << json;
 
   using Bad = std::pair<std::string, std::string>;
   std::string upper = a.text();
   for (char& letter : upper) letter = letter == 'a' ? 'A' : letter;
   ASSERT_NE(upper, a.text());
-  std::vector<Bad> all = {{"{}", "schemaVersion"},
-                          {R"({"architecture":"amd64","rootfs":{"diff_ids":[]}})", "schemaVersion"},
-                          {R"({"schemaVersion":"2","mediaType":"x","layers":[]})", "schemaVersion"},
-                          {R"({"schemaVersion":2.0,"layers":[]})", "schemaVersion"},
-                          {R"({"schemaVersion":7,"layers":[]})", "schemaVersion"},
-                          {v2 + R"("mediaType":5})", "mediaType"},
-                          {v2 + R"("config":null,"layers":[]})", "config"},
-                          {v2 + R"("config":["x"]})", "config"},
-                          {v2 + R"("layers":[]})", "config"},
-                          {v2 + R"("layers":{}})", "layers"},
-                          {v2 + R"("layers":[null]})", "layers"},
-                          {v2 + R"("manifests":["x"]})", "manifests"}};
+  std::vector<Bad> all = {
+      {"{}", "schemaVersion"},
+      {R"({"architecture":"amd64","rootfs":{"diff_ids":[]}})", "schemaVersion"},
+      {R"({"schemaVersion":"2","mediaType":"x","layers":[]})", "schemaVersion"},
+      {R"({"schemaVersion":2.0,"layers":[]})", "schemaVersion"},
+      {R"({"schemaVersion":7,"layers":[]})", "schemaVersion"},
+      {v2 + R"("mediaType":5})", "mediaType"},
+      {v2 + R"("config":null,"layers":[]})", "config"},
+      {v2 + R"("config":["x"]})", "config"},
+      {v2 + R"("layers":[]})", "config"},
+      {v2 + R"("config":{"digest":")" + a.text() + R"("},"layers":[]})", "config"},
+      {R"({"mediaType":"application/vnd.oci.image.manifest.v1+json"})", "schemaVersion"},
+      {R"({"schemaVersion":1,"config":)" + good + "}", "schemaVersion"},
+      {v2 + R"("mediaType":"application/x-mine","config":)" + good + "}", "mediaType"},
+      {v2 + R"("mediaType":"application/vnd.oci.image.index.v1+json","config":)" + good + "}",
+       "mediaType"},
+      {v2 + R"("mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]})",
+       "mediaType"},
+      {v2 + R"("manifests":[],"layers":[]})", "layers"},
+      {v2 + R"("manifests":[],"config":)" + good + "}", "config"},
+      {v2 + R"("fsLayers":[],"config":)" + good + "}", "fsLayers"},
+      {v2 + R"("subject":"x","config":)" + good + "}", "subject"},
+      {v2 + R"("annotations":{"a":5},"config":)" + good + "}", "annotations"},
+      {v2 + R"("layers":{}})", "layers"},
+      {v2 + R"("layers":[null]})", "layers"},
+      {v2 + R"("manifests":["x"]})", "manifests"}};
   for (const std::string& digest : {std::string(), std::string("sha256:abc"),
                                     std::string("md5:900150983cd24fb0d6963f7d28e17f72"), upper})
     all.push_back({v2 + R"("layers":[{"digest":")" + digest + R"(","size":7}]})", "layers"});
-  for (const char* other : {R"("size":"7")", R"("size":7.0)", R"("size":[])", R"("mediaType":{})"})
+  for (const char* other : {R"("size":"7")", R"("size":7.0)", R"("size":[])", R"("mediaType":{})",
+                            R"("size":7,"urls":"x")", R"("size":7,"annotations":{"a":1})",
+                            R"("size":7,"platform":"linux")"})
     all.push_back({v2 + R"("config":{"digest":")" + a.text() + R"(",)" + other + "}}", "config"});
   for (const auto& [json, member] : all) EXPECT_EQ(parsed(json).bad_member, member) << json;
 }

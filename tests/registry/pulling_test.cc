@@ -56,6 +56,19 @@ TEST_F(PullingTest, ALayerThatATagPointsToIsNoManifestAndStillALayer) {
   EXPECT_EQ(unpullable(registry), (All{{{"odd"}, layer, {{layer, Lack::right_bytes}}}}));
 }
 
+// A link by another name is wrong together with the blob that it leads to.
+TEST_F(PullingTest, ALinkByAnotherNameThatIsWrong) {
+  const Digest name = digest_of("another", Algorithm::sha512), config = registry.layer("app", "{}");
+  registry.link_layer("app", name, layer);
+  registry.manifest("app", RegistryBuilder::image_json(config, 2, {{name, 5}}), "v2");
+  const auto storage = registry.tree.storage();
+  const Inventory inventory = surveyed(*storage, scanned(*storage));
+  const auto id = [&](const Digest& digest) { return *inventory.digests.find(digest); };
+  const std::vector<bool> blobs(inventory.digests.size());
+  EXPECT_TRUE(Pulling(inventory, {blobs, {{id(name), id(config)}}}).unpullable().empty());
+  EXPECT_EQ(Pulling(inventory, {blobs, {{id(name), id(layer)}}}).unpullable().size(), 1u);
+}
+
 TEST_F(PullingTest, EveryTagOfIt) {
   registry.ago(kHour).tag("app", "newest", image);
   registry.ago(kDay).tag("app", "newer", image);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,7 @@ struct Audit {
   audit::Wishes wishes = {.settle = std::chrono::milliseconds(0)};
   StoreFacts store;
   unsigned jobs = 1;
+  std::stop_token stop = {};
 
   Audit& quick() {
     wishes.subset.kind = audit::Subset::Kind::nothing;
@@ -29,7 +31,7 @@ struct Audit {
   }
 
   audit::Verdict of(const Storage& storage) const {
-    const Workers workers(jobs);
+    const Workers workers(jobs, stop);
     Pace pace(0, Pace::Clock::time_point::max());
     NullProgress progress;
     return audit::audit(storage, store, wishes, {workers, pace, progress}, {nullptr, kNow});
