@@ -82,14 +82,15 @@ class ManifestReader {
   explicit ManifestReader(dom::object object) : object_(object) {}
 
   Manifest run() && {
-    const bool schema1 = add_all("fslayers", "fsLayers", Role::layer);
+    // Old registries wrote other digests there.
+    const bool schema1 = add_all("fslayers", kNobodyMinds, Role::layer, "blobsum");
     const auto config = member(object_, "config");
     if (!is_absent(config)) add("config", *config, Role::config);
     const bool has_layers = add_all("layers", "layers", Role::layer);
     const bool has_children = add_all("manifests", "manifests", Role::child);
-    const bool has_blobs = add_all("blobs", "blobs", Role::blob);
+    const bool has_blobs = add_all("blobs", kNobodyMinds, Role::blob);
     const auto subject = member(object_, "subject");
-    if (!is_absent(subject)) add("subject", *subject, Role::subject);
+    if (!is_absent(subject)) add(kNobodyMinds, *subject, Role::subject);
 
     if (has_children)
       manifest_.kind = ManifestKind::index;
@@ -105,9 +106,10 @@ class ManifestReader {
   }
 
  private:
-  // Who pulls does not look at the first two, and in the third old ones wrote other digests.
+  // The name of a member that nobody who pulls looks into.
+  static constexpr std::string_view kNobodyMinds = "";
+
   void is_bad(std::string_view name) {
-    if (name == "subject" || name == "blobs" || name == "fsLayers") return;
     if (manifest_.bad_member.empty()) manifest_.bad_member = name;
   }
 
@@ -139,17 +141,18 @@ class ManifestReader {
         is_absent(member(configuration, "size")))
       is_bad("config");  // 0, to those that read it
     if (is_index && has_layers) is_bad("layers");
-    if ((is_image || is_index) && has_schema1) manifest_.bad_member = "fsLayers";
+    if ((is_image || is_index) && has_schema1) is_bad("fsLayers");
     if (!fits_annotations(member(object_, "annotations"))) is_bad("annotations");
-    if (!fits_object(member(object_, "subject"))) manifest_.bad_member = "subject";
+    if (!fits_object(member(object_, "subject"))) is_bad("subject");
   }
 
-  void add(std::string_view name, dom::element element, Role role) {
+  void add(std::string_view name, dom::element element, Role role,
+           std::string_view digest_key = "digest") {
     dom::object object;
     if (element.get(object) != simdjson::SUCCESS) return is_bad(name);
     // A build cache is an index of layers and a configuration (BuildKit, cache/remotecache).
     if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
-    const std::string text = text_of(object, name == "fsLayers" ? "blobsum" : "digest");
+    const std::string text = text_of(object, digest_key);
     const auto digest = Digest::parse(text, HexCase::either);
     const bool is_right =
         digest && text == digest->text() && fits_size(member(object, "size")) &&
@@ -167,8 +170,9 @@ class ManifestReader {
     manifest_.descriptors.push_back(descriptor);
   }
 
-  // `key` is `name` in lower case. True if the member is there, as an array.
-  bool add_all(std::string_view key, std::string_view name, Role role) {
+  // `key` is in lower case, as digest_key is. True if the member is there, as an array.
+  bool add_all(std::string_view key, std::string_view name, Role role,
+               std::string_view digest_key = "digest") {
     const auto found = member(object_, key);
     if (is_absent(found)) return false;
     dom::array array;
@@ -176,7 +180,7 @@ class ManifestReader {
       is_bad(name);
       return false;
     }
-    for (const dom::element element : array) add(name, element, role);
+    for (const dom::element element : array) add(name, element, role, digest_key);
     return true;
   }
 
