@@ -259,15 +259,6 @@ Contents look_again(const Contents& contents, const Inventory& inventory, const 
   suspects.reserve(digests.size());
   for (const Digest& digest : digests) suspects.push_back({digest, std::nullopt});
   Contents again;
-  const auto keep = [&](const Digest& digest) {
-    if (const auto wrong = contents.wrong.find(digest); wrong != contents.wrong.end())
-      again.wrong.insert(*wrong);
-    if (const auto unread = contents.unread.find(digest); unread != contents.unread.end())
-      again.unread.insert(*unread);
-    for (const auto& [link, found] : contents.misnamed) {
-      if (link.second == digest) again.misnamed.emplace(link, found);
-    }
-  };
   read(suspects, other_names, Order::as_given, storage, crew,
        [&](const Suspect& suspect, const Verified& verified) {
          const Digest& digest = suspect.digest;
@@ -275,7 +266,13 @@ Contents look_again(const Contents& contents, const Inventory& inventory, const 
          note(digest, verified, diary);
          if (verified.soundness != Soundness::left && verified.soundness != Soundness::unread)
            return;
-         keep(digest);
+         if (const auto wrong = contents.wrong.find(digest); wrong != contents.wrong.end())
+           again.wrong.insert(*wrong);
+         if (const auto unread = contents.unread.find(digest); unread != contents.unread.end())
+           again.unread.insert(*unread);
+         for (const auto& [link, found] : contents.misnamed) {
+           if (link.second == digest) again.misnamed.emplace(link, found);
+         }
        });
   return again;
 }
