@@ -43,6 +43,7 @@ constexpr std::array kChecks = {
     Check{Rule::blob_misplaced, blob_misplaced},
     Check{Rule::owner_mixed, owner_mixed},
     Check{Rule::unexpected_file, unexpected_file},
+    Check{Rule::manifest_oversized, manifest_oversized},
     Check{Rule::subject_missing, subject_missing},
     Check{Rule::media_type_unknown, media_type_unknown},
     Check{Rule::repository_empty, repository_empty},

@@ -65,10 +65,9 @@ DigestId digest_of_name(const std::string& text, const std::string& name,
 // The blob, where the name is that of a link to it.
 DigestId behind(DigestId name, const Inventory& inventory) {
   if (inventory.blob(name)) return name;
-  for (const auto& [alias, target] : aliases_in(inventory)) {
-    if (alias == name) return target;
-  }
-  return name;
+  const AliasLinks aliases = aliases_in(inventory);
+  const auto links = aliases_named(name, aliases);
+  return links.empty() ? name : links.front().second;
 }
 
 DigestId named_subject(const std::string& name, const Inventory& inventory) {
@@ -337,13 +336,22 @@ std::string kind_of(DigestId subject, const Inventory& inventory) {
   return "blob";
 }
 
+// Of the blob, what was taken last; null: nothing.
+const Quarantined* last_taken(DigestId subject, const Inventory& inventory) {
+  const Quarantined* last = nullptr;
+  for (const Quarantined& copy : inventory.quarantined) {
+    if (copy.kind == Quarantined::Kind::blob && copy.digest == subject &&
+        (!last || copy.taken > last->taken))
+      last = &copy;
+  }
+  return last;
+}
+
 // Of the copy in quarantine where there is only that; empty: it is not known.
 Cell size_of(DigestId subject, const Sight& sight) {
   const Blob* blob = sight.inventory.blob(subject);
-  if (blob && blob->has_bytes()) return Size{sight.size(subject)};
-  for (const Quarantined& copy : sight.inventory.quarantined) {
-    if (copy.kind == Quarantined::Kind::blob && copy.digest == subject) return Size{copy.bytes};
-  }
+  const Quarantined* copy = last_taken(subject, sight.inventory);
+  if (copy && !(blob && blob->has_bytes())) return Size{copy->bytes};
   return blob ? Cell(Size{sight.size(subject)}) : Cell();
 }
 
@@ -356,15 +364,10 @@ struct Fate {
 Fate fate_of(DigestId subject, const Sight& sight) {
   const Blob* blob = sight.inventory.blob(subject);
   if (!blob || !blob->has_bytes()) {
-    if (!sight.inventory.has_quarantined_blob(subject))
-      return {"nothing: its bytes are not there", {}};
+    const Quarantined* copy = last_taken(subject, sight.inventory);
+    if (!copy) return {"nothing: its bytes are not there", {}};
     if (sight.mark.live(subject)) return {"gives it back", {}};
-    Time taken{};
-    for (const Quarantined& copy : sight.inventory.quarantined) {
-      if (copy.kind == Quarantined::Kind::blob && copy.digest == subject)
-        taken = std::max(taken, copy.taken);
-    }
-    const Time held = taken + kUsualHold;
+    const Time held = copy->taken + kUsualHold;
     return {"purges it", held > sight.now ? std::optional(held) : std::nullopt};
   }
   if (sight.mark.live(subject)) return {"keeps it", {}};

@@ -99,8 +99,8 @@ bool Facts::is_dead(const Repository& repository, const Tag& tag) const {
 
 const Blob* Facts::blob_behind(DigestId id) const {
   if (const Blob* blob = inventory.blob(id)) return blob;
-  const auto alias = std::lower_bound(aliases.begin(), aliases.end(), std::pair(id, DigestId{}));
-  return alias != aliases.end() && alias->first == id ? inventory.blob(alias->second) : nullptr;
+  const auto links = aliases_named(id, aliases);
+  return links.empty() ? nullptr : inventory.blob(links.front().second);
 }
 
 Freed::Freed(const Facts& facts, bool Policy::*option)

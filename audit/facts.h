@@ -36,7 +36,7 @@ struct Facts {
   // say.
   std::vector<bool> can_be_healed;
   // (name, target) of alias links, ascending.
-  std::vector<std::pair<DigestId, DigestId>> aliases;
+  AliasLinks aliases;
 
   // All that may refer to anything was read. Else nothing can be said to be referred to by nothing.
   bool all_references_known = true;

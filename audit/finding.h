@@ -43,6 +43,7 @@ enum class Rule : std::uint8_t {
   blob_misplaced,
   owner_mixed,
   unexpected_file,
+  manifest_oversized,
   subject_missing,
   media_type_unknown,
   repository_empty,

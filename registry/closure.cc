@@ -4,8 +4,8 @@
 
 namespace regctl {
 
-std::vector<std::pair<DigestId, DigestId>> aliases_in(const Inventory& inventory) {
-  std::vector<std::pair<DigestId, DigestId>> aliases;
+AliasLinks aliases_in(const Inventory& inventory) {
+  AliasLinks aliases;
   for (const Repository& repository : inventory.repositories) {
     for (const Link& link : repository.layers) {
       if (link.name != link.target) aliases.emplace_back(link.name, link.target);
@@ -13,6 +13,10 @@ std::vector<std::pair<DigestId, DigestId>> aliases_in(const Inventory& inventory
   }
   sort_unique(aliases);
   return aliases;
+}
+
+std::span<const AliasLinks::value_type> aliases_named(DigestId name, const AliasLinks& aliases) {
+  return std::ranges::equal_range(aliases, name, {}, &AliasLinks::value_type::first);
 }
 
 Closure::Closure(const Inventory& inventory, Parents parents)
@@ -24,13 +28,6 @@ Closure::Closure(const Inventory& inventory, Parents parents)
 std::optional<DigestId> Closure::parent(DigestId id) const {
   if (!reached(id) || parents_[index_of(id)] == id) return std::nullopt;
   return parents_[index_of(id)];
-}
-
-void Closure::reach_aliases_of(DigestId id) {
-  for (auto alias = std::lower_bound(aliases_.begin(), aliases_.end(), std::pair(id, DigestId{}));
-       alias != aliases_.end() && alias->first == id; ++alias) {
-    reach(alias->second, id);
-  }
 }
 
 }  // namespace regctl

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,11 @@
 namespace regctl {
 
 // (name, target) of alias links, ascending.
-std::vector<std::pair<DigestId, DigestId>> aliases_in(const Inventory& inventory);
+using AliasLinks = std::vector<std::pair<DigestId, DigestId>>;
+
+AliasLinks aliases_in(const Inventory& inventory);
+// All that bear that name.
+std::span<const AliasLinks::value_type> aliases_named(DigestId name, const AliasLinks& aliases);
 
 // Walks one inventory, as often as asked. Not for several threads at once; it keeps marks. Time is
 // linear in what is reached, memory in the number of digests; there is no recursion.
@@ -37,7 +42,7 @@ class Closure {
   void from(DigestId root, Visit visit);
 
   // As aliases_in() gives them.
-  const std::vector<std::pair<DigestId, DigestId>>& aliases() const { return aliases_; }
+  const AliasLinks& aliases() const { return aliases_; }
 
  private:
   void reach(DigestId id, DigestId parent) {
@@ -46,10 +51,9 @@ class Closure {
     if (!parents_.empty()) parents_[index_of(id)] = parent;
     open_.push_back(id);
   }
-  void reach_aliases_of(DigestId id);
 
   const Inventory& inventory_;
-  std::vector<std::pair<DigestId, DigestId>> aliases_;
+  AliasLinks aliases_;
   std::vector<std::uint32_t> round_of_;
   std::uint32_t round_ = 1;
   std::vector<DigestId> parents_;  // a root is its own; empty: they are not remembered
@@ -66,7 +70,7 @@ void Closure::from(DigestId root, Visit visit) {
     if (const Document* document = inventory_.document(id)) {
       for (const Reference& reference : document->references) reach(reference.to, id);
     }
-    if (!aliases_.empty()) reach_aliases_of(id);
+    for (const auto& [name, target] : aliases_named(id, aliases_)) reach(target, id);
   }
 }
 

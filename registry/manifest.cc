@@ -14,11 +14,11 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kUnknown = "unknown";
 
-// The last member of that name, which is in lower case.
+// The last member of that name, which is in lower case; a null leaves what was before it.
 std::optional<dom::element> member(dom::object object, std::string_view name) {
   std::optional<dom::element> last;
   for (const auto field : object) {
-    if (folds_to(field.key, name)) last = field.value;
+    if (folds_to(field.key, name) && !(last && field.value.is_null())) last = field.value;
   }
   return last;
 }
@@ -130,6 +130,10 @@ class ManifestReader {
     if ((is_known && number != 1 && number != 2) || (is_image_or_index && number == 1))
       is_bad("schemaVersion");
     if (is_image_or_index && !type.empty() && said != manifest_.kind) is_bad("mediaType");
+    // An image of nothing, to them.
+    const ManifestKind taken_for = type.empty() && number == 2 ? ManifestKind::image : said;
+    if (!is_image_or_index && taken_for == ManifestKind::image && !member(object_, "manifests"))
+      is_bad("config");
   }
 
   void check_members(std::optional<dom::element> config, bool has_layers, bool has_schema1) {

@@ -14,8 +14,11 @@
 
 namespace regctl {
 
-// A manifest is never larger than this; distribution refuses more than 4 MiB since 2.8.
+// A manifest is never larger than this.
 inline constexpr std::size_t kLargestManifest = std::size_t{64} << 20;
+// Larger ones are neither taken nor handed out: distribution since 2.8
+// (registry/storage/blobstore.go), and the clients of podman and skopeo.
+inline constexpr std::size_t kLargestServedManifest = std::size_t{4} << 20;
 
 // A layer's or a configuration's media type: what such a descriptor names is never opened as a
 // manifest.

@@ -197,9 +197,8 @@ class Marker {
   // Bytes, a link to bytes that are missing, or another name of either.
   bool is_in_store(DigestId id) const {
     const Document* document = inventory_.document(id);
-    const auto names_it = [&](const auto& alias) { return alias.first == id; };
     return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
-           std::any_of(closure_.aliases().begin(), closure_.aliases().end(), names_it);
+           !aliases_named(id, closure_.aliases()).empty();
   }
 
   // The newest times by which a revision of this repository may count as young; `other` are those

@@ -218,6 +218,16 @@ TEST_F(Why, ARepositoryInDoubtAndForWhichFile) {
   EXPECT_EQ(text(ways[0], "path"), link);
 }
 
+TEST_F(Why, ARepositoryInDoubtThatOnceHadATagOnIt) {
+  const Digest was = registry.blob("was");
+  registry.tag("app", "v1", was);
+  const Digest image = registry.image("app", {"layer"}, "v1");
+  registry.tree.bytes(RegistryBuilder::revision("app", image)) = digest_of("another").text();
+  const auto ways = why(was.text());
+  ASSERT_EQ(ways.size(), 1u);
+  EXPECT_EQ(text(ways[0], "kept_as"), "in doubt");
+}
+
 TEST_F(Why, ARepositoryInDoubtForAManifest) {
   const Digest image = registry.image("app", {"layer"}, "v1"),
                loose = registry.layer("app", "loose");

@@ -201,6 +201,12 @@ const std::map<Rule, Fixture>& fixtures() {
          store.put("repositories/app/.AppleDouble/link", "x");
          return {"repositories/app/.AppleDouble"};
        }},
+      {manifest_oversized,
+       [](Sound& store) -> Expected {
+         std::string json = RegistryBuilder::image_json(digest_of("precious"), 8, {});
+         json += std::string(kLargestServedManifest, ' ');
+         return {"", "", store.registry.manifest("app", json, "large"), json.size()};
+       }},
       {subject_missing,
        [](Sound& store) -> Expected {
          store.registry.image("app", {"signature"}, "sig", digest_of("gone"));
@@ -208,7 +214,9 @@ const std::map<Rule, Fixture>& fixtures() {
        }},
       {media_type_unknown,
        [](Sound& store) -> Expected {
-         return {"", "", store.registry.manifest("app", R"({"schemaVersion":2})", "odd")};
+         return {"", "",
+                 store.registry.manifest(
+                     "app", R"({"schemaVersion":2,"mediaType":"application/x-mine"})", "odd")};
        }},
       {repository_empty,
        [](Sound& store) -> Expected {

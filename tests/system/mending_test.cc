@@ -154,6 +154,15 @@ const std::map<std::pair<audit::Rule, std::string>, Damage>& damages() {
          store.registry.manifest("app", "[]", "broken");
          store.write();
        }},
+      {{manifest_oversized, ""},
+       [](Mending& store) {
+         store.registry.manifest(
+             "app",
+             RegistryBuilder::image_json(store.registry.layer("app", "{}"), 2, {}) +
+                 std::string(kLargestServedManifest, ' '),
+             "v1");
+         store.write();
+       }},
       {{blob_size_mismatch, ""},
        [](Mending& store) {
          const Digest config = store.registry.layer("app", R"({"os":"linux"})");
