@@ -98,13 +98,14 @@ Verification verify(const Inventory& inventory, const Storage& storage, const Wi
   Verification verification = verify_blobs(blobs, inventory, storage, crew, known, diary);
   verification.subset = wishes.subset;
   verification.strangers = known.strangers;
+  verification.outdated = known.outdated;
   verification.known = share_of(known, inventory, diary.now);
   for (const auto& [digest, found] : known.accused) {
     const LastSeen& last = known.blobs[index_of(*inventory.digests.find(digest))];
     if (last.is_still_right)
       verification.disputed.push_back(digest);
     else
-      verification.contents.wrong.emplace(digest, found);
+      verification.contents.wrong[digest] = found;
   }
   return verification;
 }
@@ -152,8 +153,11 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   };
 
   look(crew.workers);
+  // A signal ends what is read, but not a look that has begun: it is soon over, and without it all
+  // would be lost.
+  const Workers steadfast(crew.workers.count());
   // Before hours of hashing, which a signal may end.
-  if (std::ranges::any_of(verdict.findings, may_pass)) look_once_more(crew.workers);
+  if (std::ranges::any_of(verdict.findings, may_pass)) look_once_more(steadfast);
   const bool hashes =
       wishes.subset.kind != Subset::Kind::nothing || diary.state || !wishes.evidence.empty();
   if (hashes) forget();
@@ -166,9 +170,6 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   };
   bool is_settled = is_interrupted ||
                     (!verdict.verification.gone && std::ranges::none_of(verdict.findings, is_open));
-  // A signal ends what is read once more, but not a look that has begun: it is soon over, and
-  // without it all would be lost.
-  const Workers steadfast(crew.workers.count());
   try {
     for (int looks = 0; !is_settled && looks < kMostLooks; ++looks) {
       look_once_more(steadfast);
@@ -177,6 +178,7 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   } catch (const Interrupted&) {
     is_interrupted = true;
   }
+  is_interrupted |= crew.workers.stopping();
   // Told is what two looks saw. But what one did not see is not seen, and what was read was read.
   std::erase_if(verdict.findings, [&](const Finding& finding) {
     const bool was_read = finding.rule == Rule::blob_digest_mismatch ||
@@ -187,7 +189,7 @@ Verdict audit(const Storage& storage, const StoreFacts& store, const Wishes& wis
   verdict.idle_globs = scope.idle_globs();
   verdict.unreferenced = unreferenced(*facts);
   scope.keep_wanted(verdict.findings, verdict.unreferenced);
-  if (!is_interrupted) name_platforms(verdict.findings, verdict.inventory, storage, crew.workers);
+  if (!is_interrupted) name_platforms(verdict.findings, verdict.inventory, storage, steadfast);
   verdict.harm = harm_of(*facts, verdict.findings);
   verdict.usage = usage_of(*facts);
   return verdict;

@@ -25,6 +25,7 @@ constexpr std::array kChecks = {
     Check{Rule::blob_missing, blob_missing},
     Check{Rule::manifest_missing, manifest_missing},
     Check{Rule::manifest_unparsable, manifest_unparsable},
+    Check{Rule::manifest_oversized, manifest_oversized},
     Check{Rule::manifest_digest_mismatch, manifest_digest_mismatch},
     Check{Rule::tag_dangling, tag_dangling},
     Check{Rule::link_invalid, link_invalid},
@@ -43,7 +44,6 @@ constexpr std::array kChecks = {
     Check{Rule::blob_misplaced, blob_misplaced},
     Check{Rule::owner_mixed, owner_mixed},
     Check{Rule::unexpected_file, unexpected_file},
-    Check{Rule::manifest_oversized, manifest_oversized},
     Check{Rule::subject_missing, subject_missing},
     Check{Rule::media_type_unknown, media_type_unknown},
     Check{Rule::repository_empty, repository_empty},
@@ -221,6 +221,8 @@ class WorseForTags {
 void name_tag_at_its_path(Finding& finding) {
   const auto place = layout::tag_at(finding.path);
   if (!place || !finding.used_by.empty() || finding.severity != Severity::error) return;
+  const std::string link = layout::tag_current_link(place->repository, place->tag);
+  if (!layout::is_at_or_below(link, finding.path)) return;  // it is in its history
   finding.used_by.push_back(
       {.repository = std::string(place->repository), .tags = {std::string(place->tag)}});
 }

@@ -212,17 +212,37 @@ class Holders {
   std::vector<One> tags_, revisions_;
 };
 
-// Whether a repository in doubt keeps it, as all that it names.
-bool is_pinned_by(const Repository& repository, DigestId id) {
-  const auto names_it = [&](const Link& link) { return link.name == id || link.target == id; };
-  const auto was_it = [&](const Tag& tag) {
-    return std::ranges::find(tag.history, id, &TagEntry::digest) != tag.history.end();
-  };
-  return std::ranges::any_of(repository.layers, names_it) ||
-         std::ranges::any_of(repository.revisions, names_it) ||
-         std::ranges::any_of(repository.tags, was_it) ||
-         std::ranges::find(repository.hinted, id) != repository.hinted.end();
-}
+// What each repository in doubt keeps: all that it names.
+class Pins {
+ public:
+  explicit Pins(const Sight& sight) {
+    for (std::uint32_t i = 0; i < sight.inventory.repositories.size(); ++i) {
+      if (!sight.mark.repositories[i].pinned) continue;
+      const Repository& repository = sight.inventory.repositories[i];
+      for (const auto* links : {&repository.layers, &repository.revisions}) {
+        for (const Link& link : *links)
+          pins_.insert(pins_.end(), {{link.name, i}, {link.target, i}});
+      }
+      for (const Tag& tag : repository.tags) {
+        for (const TagEntry& entry : tag.history) pins_.emplace_back(entry.digest, i);
+      }
+      for (const DigestId id : repository.hinted) pins_.emplace_back(id, i);
+    }
+    sort_unique(pins_);
+  }
+
+  // visit(repository), in their order.
+  template <class Visit>
+  void each(DigestId id, Visit visit) const {
+    for (auto at = std::lower_bound(pins_.begin(), pins_.end(), Pin(id, 0));
+         at != pins_.end() && at->first == id; ++at)
+      visit(at->second);
+  }
+
+ private:
+  using Pin = std::pair<DigestId, std::uint32_t>;
+  std::vector<Pin> pins_;
+};
 
 // The file for which it is in doubt: its own, or a manifest that it leads to.
 std::string doubt_of(const Repository& repository, const Inventory& inventory, Closure& closure) {
@@ -260,7 +280,8 @@ AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight,
                                 {"path", "FOR"}},
                     .rows = {}};
   std::size_t steps = 0;
-  std::map<std::uint32_t, std::string> doubts;  // by repository
+  const Pins pins(sight);
+  std::map<std::uint32_t, std::string> doubts;  // by repository; of those that have a row
   Closure closure(sight.inventory);
   const auto doubt = [&](std::uint32_t repository) -> Cell {
     const auto [at, is_new] = doubts.try_emplace(repository);
@@ -271,7 +292,6 @@ AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight,
   };
   for (std::uint32_t at = 0; at < chains.steps.size(); ++at) {
     const DigestId end = chains.steps[at].digest;
-    const std::size_t before = table.rows.size();
     const auto add = [&](std::uint32_t repository, Cell tag, Why kept) {
       steps += chains.steps[at].length;
       if (steps > kMostSteps)
@@ -290,11 +310,10 @@ AnswerTable table_of(Chains& chains, const Holders& holders, const Sight& sight,
           kept != Why::pinned)
         add(repository, {}, kept);
     });
-    if (!sight.mark.live(end) || table.rows.size() > before) continue;
-    for (std::uint32_t i = 0; i < sight.mark.repositories.size(); ++i) {
-      if (sight.mark.repositories[i].pinned && is_pinned_by(sight.inventory.repositories[i], end))
-        add(i, {}, Why::pinned);
-    }
+    // Once for each: a repository names most of a chain.
+    pins.each(end, [&](std::uint32_t repository) {
+      if (!doubts.contains(repository)) add(repository, {}, Why::pinned);
+    });
   }
   return table;
 }

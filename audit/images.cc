@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "registry/layout.h"
+#include "registry/manifest.h"
 
 namespace regctl::audit {
 namespace {
 
-// A registry accepts no larger manifest; configurations are of that kind.
-constexpr std::size_t kLargest = std::size_t{4} << 20;
+// Nor do clients take larger configurations.
+constexpr std::size_t kLargest = kLargestServedManifest;
 
 // Empty: they cannot be read.
 std::string bytes_of(DigestId id, const Inventory& inventory, const Storage& storage) {

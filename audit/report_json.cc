@@ -68,6 +68,7 @@ Json verification_json(const Report& report) {
   json["bytes"] = verification.bytes;
   json["unread"] = verification.contents.unread.size();
   json["left"] = verification.left;
+  json["outdated_checksums"] = verification.outdated;
   json["seconds"] = verification.seconds;
   Json known = {{"blobs", verification.known.blobs}, {"bytes", verification.known.bytes}};
   if (verification.known.oldest) known["oldest_at"] = format_rfc3339(*verification.known.oldest);

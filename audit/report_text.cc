@@ -58,6 +58,15 @@ void known(const Verdict& verdict, const Stock& stock, Time now, Text& text) {
             cli::format_elapsed(now - *known.oldest));
 }
 
+// Else who hands in checksums would wonder why all is read.
+void outdated(const Verification& verification, Text& text) {
+  if (!verification.outdated) return;
+  text.line(
+      "Evidence   {} checksums tell nothing: their blobs were written to since, or in the week",
+      format_count(verification.outdated));
+  text.line("           before (regctl-audit(8), --evidence)");
+}
+
 std::string signed_size(std::int64_t bytes, const Text& text) {
   const auto size = text.size(static_cast<std::uint64_t>(std::abs(bytes)));
   return (bytes < 0 ? "-" : "+") + size;
@@ -98,6 +107,7 @@ void head(const Report& report, const Stock& stock, Text& text) {
             format_count(stock.manifests), format_count(stock.blobs.blobs), report.seconds);
   verified(verdict.verification, text);
   known(verdict, stock, report.finished_at, text);
+  outdated(verdict.verification, text);
   for (const Trend& one : report.trends) trend(one, report.finished_at, text);
   if (report.store.owned_by_database)
     text.line(

@@ -18,8 +18,8 @@ Findings blob_missing(const Facts& facts);
 // rules_manifests.cc
 Findings manifest_missing(const Facts& facts);
 Findings manifest_unparsable(const Facts& facts);
-Findings manifest_digest_mismatch(const Facts& facts);
 Findings manifest_oversized(const Facts& facts);
+Findings manifest_digest_mismatch(const Facts& facts);
 Findings manifest_schema1(const Facts& facts);
 Findings media_type_unknown(const Facts& facts);
 Findings index_child_missing(const Facts& facts);

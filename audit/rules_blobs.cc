@@ -35,7 +35,7 @@ Findings blob_digest_mismatch(const Facts& facts) {
     Finding finding = finding_of(Rule::blob_digest_mismatch, digest);
     finding.path = layout::blob_data(digest);
     finding.expected = digest.text();
-    finding.found = found.text();
+    if (found) finding.found = found->text();
     finding.bytes = blob->bytes;
     if (is_garbage(*id))
       finding.advice = "nothing needs it: regctl-gc --remove-mismatched takes it";

@@ -119,18 +119,19 @@ Findings manifest_unparsable(const Facts& facts) {
   return findings;
 }
 
-Findings manifest_digest_mismatch(const Facts& facts) {
-  return damages(Rule::manifest_digest_mismatch, DamageClass::manifest_mismatched, facts);
-}
-
 Findings manifest_oversized(const Facts& facts) {
   Findings findings;
   each_manifest(facts, [&](const Document& document) {
     if (document.bytes <= kLargestServedManifest) return;
     findings.push_back(finding_of(Rule::manifest_oversized, facts.digest(document.digest)));
+    findings.back().path = layout::blob_data(facts.digest(document.digest));
     findings.back().bytes = document.bytes;
   });
   return findings;
+}
+
+Findings manifest_digest_mismatch(const Facts& facts) {
+  return damages(Rule::manifest_digest_mismatch, DamageClass::manifest_mismatched, facts);
 }
 
 Findings manifest_schema1(const Facts& facts) {

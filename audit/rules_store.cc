@@ -14,9 +14,10 @@ bool is_unread(Trouble trouble) {
 }
 
 // Nothing can be pushed where it stands.
-bool is_in_the_way(std::string_view path) {
-  return path.starts_with(layout::kBlobs) || path.find("/_layers") != path.npos ||
-         path.find("/_manifests") != path.npos;
+bool keeps_pushes_away(std::string_view path) {
+  return path.starts_with(layout::kBlobs) || path == layout::kRepositories ||
+         path.find("/_layers") != path.npos || path.find("/_manifests") != path.npos ||
+         path.find("/_uploads") != path.npos;
 }
 
 Findings obstacles(Rule rule, bool unread, const Facts& facts) {
@@ -125,19 +126,22 @@ Findings owner_mixed(const Facts& facts) {
 
 // What is no directory where one belongs hides nothing, and a registry cannot make one there.
 Findings unexpected_file(const Facts& facts) {
-  Findings findings = strays_of(Stray::Kind::unexpected, Rule::unexpected_file, facts);
+  Findings findings;
   std::set<std::string_view> told;
   for (const Obstacle& obstacle : facts.inventory.obstacles) {
     if (hides(obstacle) || !told.insert(obstacle.path).second) continue;
     findings.push_back(finding_of(Rule::unexpected_file));
     findings.back().path = obstacle.path;
     findings.back().found = report::reason_of(obstacle.trouble, obstacle.error);
-    if (!is_in_the_way(obstacle.path)) continue;
+    if (!keeps_pushes_away(obstacle.path)) continue;
     findings.back().severity = Severity::error;
     findings.back().advice = kMoveOut;
   }
-  const Findings illegal = strays_of(Stray::Kind::illegal_name, Rule::unexpected_file, facts);
-  findings.insert(findings.end(), illegal.begin(), illegal.end());
+  for (const Stray::Kind kind : {Stray::Kind::unexpected, Stray::Kind::illegal_name}) {
+    for (Finding& stray : strays_of(kind, Rule::unexpected_file, facts)) {
+      if (!told.contains(stray.path)) findings.push_back(std::move(stray));
+    }
+  }
   return findings;
 }
 

@@ -18,6 +18,7 @@ struct LastSeen {
   Time at = Time::min();        // Time::min(): never
   bool is_still_right = false;  // it was right, and nobody has touched the file since
   bool was_wrong = false;       // whoever has touched the file since
+  bool is_still_wrong = false;  // nobody has
 
   bool operator==(const LastSeen&) const = default;
 };

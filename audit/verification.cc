@@ -157,14 +157,17 @@ Known known_of(const Inventory& inventory, const Diary& diary, std::vector<Evide
       // What was written or copied here later is not what was read. And a file that looks as if
       // it were the original may be a copy, whose lines are older.
       const Time original = std::min<Time>(begun, ended - cli::kLongestWriting);
-      if (blob->changed > begun || blob->modified > original || ended > diary.now) continue;
+      if (blob->changed > begun || blob->modified > original || ended > diary.now) {
+        ++known.outdated;
+        continue;
+      }
       if (is_right) known.by_evidence[place] = true;
       if (was_seen_later || (is_right && last.at > begun)) continue;
       if (is_right)
         known.accused.erase(checksum.blob);
       else
         known.accused.insert_or_assign(checksum.blob, checksum.found);
-      const LastSeen seen = {begun, is_right, !is_right};
+      const LastSeen seen = {begun, is_right, !is_right, !is_right};
       if (diary.state && last != seen)
         diary.state->note(checksum.blob, file_of(*blob), begun, one.file, is_right);
       last = seen;
@@ -226,6 +229,7 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
     const Blob& blob = *inventory.blob(id);
     suspects.push_back({inventory.digests[id], Suspect::Seen{blob.bytes, blob.modified}});
   }
+  const OtherNames other_names = other_names_in(inventory);
   const auto begin = std::chrono::steady_clock::now();
   std::size_t done = 0;
   const auto on_verified = [&](const Suspect& suspect, const Verified& verified) {
@@ -235,16 +239,23 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
     note(suspect.digest, verified, diary);
     if (was_read(verified))
       known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {
-          diary.now, is_sound(verified), !is_sound(verified)};
+          diary.now, is_sound(verified), !is_sound(verified),
+          verified.soundness == Soundness::mismatched};
   };
   try {
-    read(suspects, other_names_in(inventory), diary.state ? Order::as_given : Order::from_both_ends,
-         storage, crew, on_verified);
+    read(suspects, other_names, diary.state ? Order::as_given : Order::from_both_ends, storage,
+         crew, on_verified);
   } catch (const Interrupted&) {
     result.is_interrupted = true;
     result.left += suspects.size() - done;
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  // There was no time to read it again; of one with more names it is not known which was wrong.
+  for (const Suspect& suspect : suspects) {
+    const DigestId id = *inventory.digests.find(suspect.digest);
+    if (known.blobs[index_of(id)].is_still_wrong && !other_names.contains(suspect.digest))
+      result.contents.wrong.emplace(suspect.digest, std::nullopt);
+  }
   return result;
 }
 

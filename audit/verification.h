@@ -34,6 +34,7 @@ struct Known {
   // What evidence calls wrong, and nobody touched since: what it says that the bytes hash to.
   std::map<Digest, Digest> accused;
   std::uint64_t strangers = 0;  // checksums of what is not here
+  std::uint64_t outdated = 0;   // of what may have been written since they were computed
 };
 
 // Where the results go, and the order in which they come.
@@ -58,8 +59,8 @@ struct Verification {
     std::uint64_t blobs = 0, bytes = 0;
     std::optional<Time> oldest;  // of these
   } known;
-  std::uint64_t strangers = 0;   // as in Known
-  std::vector<Digest> disputed;  // evidence calls them wrong, and they are right
+  std::uint64_t strangers = 0, outdated = 0;  // as in Known
+  std::vector<Digest> disputed;               // evidence calls them wrong, and they are right
 };
 
 // What an audit should read: the subset of what is `wanted` (by DigestId; empty: all is), but not

@@ -56,8 +56,15 @@ bool fits_annotations(std::optional<dom::element> member) {
   return std::all_of(annotations.begin(), annotations.end(),
                      [](const dom::key_value_pair& one) { return fits_text(one.value); });
 }
-bool fits_object(std::optional<dom::element> member) {
-  return is_absent(member) || member->is_object();
+bool fits_platform(std::optional<dom::element> member) {
+  dom::object platform;
+  if (is_absent(member)) return true;
+  if (member->get(platform) != simdjson::SUCCESS) return false;
+  for (const char* text : {"architecture", "os", "os.version", "variant"}) {
+    if (!fits_text(regctl::member(platform, text))) return false;
+  }
+  return fits_texts(regctl::member(platform, "os.features")) &&
+         fits_texts(regctl::member(platform, "features"));
 }
 
 // Of what kind a document of that type is; unknown: a type that others know, perhaps.
@@ -79,7 +86,9 @@ ManifestKind kind_of(std::string_view media_type) {
 // Reads one manifest, and notes what is wrong with it.
 class ManifestReader {
  public:
-  explicit ManifestReader(dom::object object) : object_(object) {}
+  explicit ManifestReader(dom::object object)
+      : object_(object),
+        is_docker_(text_of(object, "mediatype").starts_with("application/vnd.docker.")) {}
 
   Manifest run() && {
     // Old registries wrote other digests there.
@@ -101,7 +110,7 @@ class ManifestReader {
     else if (has_blobs)
       manifest_.kind = ManifestKind::artifact;
     check_kind();
-    check_members(config, has_layers, schema1);
+    check_members(config, has_layers);
     return std::move(manifest_);
   }
 
@@ -136,7 +145,9 @@ class ManifestReader {
       is_bad("config");
   }
 
-  void check_members(std::optional<dom::element> config, bool has_layers, bool has_schema1) {
+  // What clients call ambiguous is of one kind, and has a member of another (containers/image,
+  // manifest/common.go). What came with OCI nobody reads in a Docker manifest.
+  void check_members(std::optional<dom::element> config, bool has_layers) {
     const bool is_image = manifest_.kind == ManifestKind::image,
                is_index = manifest_.kind == ManifestKind::index;
     if (is_index ? !is_absent(config) : is_image && is_absent(config)) is_bad("config");
@@ -145,9 +156,27 @@ class ManifestReader {
         is_absent(member(configuration, "size")))
       is_bad("config");  // 0, to those that read it
     if (is_index && has_layers) is_bad("layers");
-    if ((is_image || is_index) && has_schema1) is_bad("fsLayers");
+    if (is_image || is_index) {
+      if (!is_absent(member(object_, "fslayers"))) is_bad("fsLayers");
+      if (!is_absent(member(object_, "history"))) is_bad("history");
+    }
+    if (is_docker_) return;
     if (!fits_annotations(member(object_, "annotations"))) is_bad("annotations");
-    if (!fits_object(member(object_, "subject"))) is_bad("subject");
+    if (const auto subject = member(object_, "subject"); is_image && !is_absent(subject)) {
+      dom::object descriptor;
+      if (subject->get(descriptor) != simdjson::SUCCESS ||
+          !fits_text(member(descriptor, "digest")) || !fits_descriptor(descriptor))
+        is_bad("subject");
+    }
+  }
+
+  // But for its digest.
+  bool fits_descriptor(dom::object object) const {
+    return fits_size(member(object, "size")) && fits_text(member(object, "mediatype")) &&
+           fits_texts(member(object, "urls")) && fits_annotations(member(object, "annotations")) &&
+           fits_platform(member(object, "platform")) &&
+           (is_docker_ ||
+            (fits_text(member(object, "data")) && fits_text(member(object, "artifacttype"))));
   }
 
   void add(std::string_view name, dom::element element, Role role,
@@ -158,11 +187,7 @@ class ManifestReader {
     if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
     const std::string text = text_of(object, digest_key);
     const auto digest = Digest::parse(text, HexCase::either);
-    const bool is_right =
-        digest && text == digest->text() && fits_size(member(object, "size")) &&
-        fits_text(member(object, "mediatype")) && fits_texts(member(object, "urls")) &&
-        fits_annotations(member(object, "annotations")) && fits_object(member(object, "platform"));
-    if (!is_right) is_bad(name);
+    if (!digest || text != digest->text() || !fits_descriptor(object)) is_bad(name);
     if (!digest) return;
     Descriptor descriptor{.role = role, .digest = *digest};
     descriptor.bytes = member_of<std::uint64_t>(object, "size");
@@ -189,6 +214,7 @@ class ManifestReader {
   }
 
   dom::object object_;
+  bool is_docker_;
   Manifest manifest_;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "registry/layout.h"
+#include "registry/manifest.h"
 
 namespace regctl {
 namespace {
@@ -218,7 +219,8 @@ Lack Pulling::of_manifest_bytes(DigestId id) const {
   const Document* document = inventory_.document(id);
   const Lack lack = of_bytes(id);
   const bool is_none =
-      document && (document->state == Document::State::damaged || !document->bad_member.empty());
+      document && (document->state == Document::State::damaged || !document->bad_member.empty() ||
+                   document->bytes > kLargestServedManifest);
   return lack == Lack::nothing && is_none && inventory_.has_bytes(id) ? Lack::right_bytes : lack;
 }
 

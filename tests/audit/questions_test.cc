@@ -228,6 +228,19 @@ TEST_F(Why, ARepositoryInDoubtThatOnceHadATagOnIt) {
   EXPECT_EQ(text(ways[0], "kept_as"), "in doubt");
 }
 
+TEST_F(Why, ARepositoryInDoubtBesideATag) {
+  registry.image("app", {"layer"}, "v1");
+  const Digest other = registry.image("doubted", {"other"}, "v1");
+  registry.link_layer("doubted", digest_of("layer"), digest_of("layer"));
+  registry.tree.bytes(RegistryBuilder::data(other)) += ' ';
+  const auto ways = why(digest_of("layer").text());
+  ASSERT_EQ(ways.size(), 2u);
+  EXPECT_EQ(text(ways[0], "repository"), "doubted");
+  EXPECT_EQ(text(ways[0], "kept_as"), "in doubt");
+  EXPECT_EQ(text(ways[1], "repository"), "app");
+  EXPECT_EQ(text(ways[1], "tag"), "v1");
+}
+
 TEST_F(Why, ARepositoryInDoubtForAManifest) {
   const Digest image = registry.image("app", {"layer"}, "v1"),
                loose = registry.layer("app", "loose");

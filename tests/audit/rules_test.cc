@@ -205,7 +205,8 @@ const std::map<Rule, Fixture>& fixtures() {
        [](Sound& store) -> Expected {
          std::string json = RegistryBuilder::image_json(digest_of("precious"), 8, {});
          json += std::string(kLargestServedManifest, ' ');
-         return {"", "", store.registry.manifest("app", json, "large"), json.size()};
+         const Digest large = store.registry.manifest("app", json, "large");
+         return {RegistryBuilder::data(large), "", large, json.size()};
        }},
       {subject_missing,
        [](Sound& store) -> Expected {
@@ -558,18 +559,20 @@ TEST(Audit, AnObjectThatIsNoManifest) {
   EXPECT_EQ(*finding.used_by[0].tags.begin(), "v2");
 }
 
-// Older registries took manifests of any size.
+// Older registries took manifests of any size, and hand them out.
 TEST(Audit, LooksIntoManifestsOfAnySize) {
   Sound store;
-  const Digest gone = digest_of("gone");
-  std::string json = RegistryBuilder::image_json(digest_of("precious"), 8, {{gone, 4}});
+  const Digest layer = store.registry.layer("app", "layer");
+  std::string json = RegistryBuilder::image_json(digest_of("precious"), 8, {{layer, 5}});
   json.back() = ',';
   store.registry.manifest(
       "app", json + R"("annotations":{"long":")" + std::string(5 << 20, 'x') + "\"}}", "large");
-  const auto findings = audited(store);
-  const auto missing = std::ranges::find(findings, Rule::blob_missing, &Finding::rule);
-  ASSERT_NE(missing, findings.end());
-  EXPECT_EQ(missing->digest, gone);
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(told.findings.size(), 1u);
+  EXPECT_EQ(told.findings[0].rule, Rule::manifest_oversized);
+  EXPECT_EQ(told.findings[0].used_by.at(0).tags, SharedList<std::string>{"large"});
+  EXPECT_EQ(told.harm.tags, 1u);
+  EXPECT_TRUE(told.unreferenced.empty());
 }
 
 TEST(Audit, LayersMayBeElsewhereAndConfigurationsMayNot) {
@@ -639,6 +642,32 @@ TEST(Audit, AFileWhereADirectoryBelongsIsDamage) {
   EXPECT_EQ(finding->path, current);
   EXPECT_EQ(finding->advice, kMoveOut);
   EXPECT_FALSE(is_incomplete(told));
+}
+
+TEST(Audit, AFileInTheWayOfPushesIsToldOnceAndBreaksNoTag) {
+  for (const std::string& path :
+       {layout::repository("app") + "/_uploads", layout::tag("app", "v1") + "/index",
+        layout::tag("app", "v1") + "/index/sha256"}) {
+    Sound store;
+    if (store.tree.storage()->stat(path)) store.tree.remove(path);
+    store.put(path, "x");
+    const Verdict told = verdict_on(store);
+    ASSERT_EQ(told.findings.size(), 1u) << path;
+    EXPECT_EQ(told.findings[0].rule, Rule::unexpected_file);
+    EXPECT_EQ(told.findings[0].severity, Severity::error);
+    EXPECT_EQ(told.findings[0].path, path);
+    EXPECT_TRUE(told.findings[0].used_by.empty()) << path;
+  }
+}
+
+TEST(Audit, AFileInThePlaceOfRepositoriesIsDamage) {
+  Sound store;
+  store.tree.remove(std::string(layout::kRepositories));
+  store.put(std::string(layout::kRepositories), "x");
+  const Verdict told = verdict_on(store);
+  ASSERT_EQ(rules_of(told), std::set{Rule::unexpected_file});
+  EXPECT_EQ(told.findings[0].severity, Severity::error);
+  EXPECT_TRUE(told.unreferenced.empty());
 }
 
 TEST(Audit, WhatRegistriesBeforeVersionTwoOneLinkedIsAWarning) {

@@ -135,6 +135,28 @@ TEST_F(Looks, ASignalInTheSecondLookLosesNothing) {
   EXPECT_EQ(told.harm.tags, 2u);
 }
 
+TEST_F(Looks, NorDoesOneWhileTheStoreIsLookedAtAgain) {
+  registry.tree.bytes(data) = kWrong;
+  fails_to_list = [&] {
+    if (listed == 2) stop.request_stop();
+    return false;
+  };
+  const Verdict told = verdict();
+  EXPECT_TRUE(told.verification.is_interrupted);
+  EXPECT_EQ(rules_of(told), std::set{Rule::blob_digest_mismatch});
+}
+
+TEST_F(Looks, NorDoesOneBeforeAnythingIsRead) {
+  registry.tree.remove(layout::blob(layer));
+  fails_to_list = [&] {
+    if (listed == 2) stop.request_stop();
+    return false;
+  };
+  const Verdict told = verdict();
+  EXPECT_TRUE(told.verification.is_interrupted);
+  EXPECT_TRUE(rules_of(told).contains(Rule::blob_missing));
+}
+
 TEST_F(Looks, NorWhatALinkByAnotherNameLeadsTo) {
   registry.link_layer("app", digest_of(kWrong, Algorithm::sha512), layer);
   on_open = [&] {
@@ -203,6 +225,8 @@ TEST_F(Knowing, EvidenceSpeaksForABlobNightAfterNight) {
 TEST_F(Knowing, NotForWhatWasWrittenToLater) {
   EXPECT_TRUE(is_read({says(true, kNow - 21 * kDay)}));
   EXPECT_EQ(share_of(known({says(true, kNow - 21 * kDay)}), inventory(), kNow).blobs, 0u);
+  EXPECT_EQ(known({says(true, kNow - 21 * kDay)}).outdated, 1u);
+  EXPECT_EQ(known({says(true, kNow - 12 * kDay)}).outdated, 0u);
 }
 
 // A copy that did not keep its time looks as if it had been computed when it was made.

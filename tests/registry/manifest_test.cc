@@ -115,6 +115,10 @@ TEST(Manifest, AMemberThatIsNotWhatAManifestHasThere) {
            good + "]}",
        v2 + R"("config":)" + good + R"(,"layers":null,"mediaType":null,"subject":{}})",
        v2 + R"("manifests":[{"digest":")" + a.text() + R"(","size":-1}]})",
+       v2 +
+           R"("mediaType":"application/vnd.docker.distribution.manifest.v2+json","annotations":5,)" +
+           R"("subject":5,"config":)" + good + "}",
+       v2 + R"("subject":5,"manifests":[]})",
        v2 + R"("mediaType":"application/x-mine","annotations":{"a":"b"}})",
        v2 + R"("mediaType":"application/x-mine","x":{"layers":{}}})", v2 + R"("manifests":null})",
        v2 + R"("config":{"digest":")" + a.text() + R"(","size":7,"digest":null},"config":null})",
@@ -152,7 +156,12 @@ TEST(Manifest, AMemberThatIsNotWhatAManifestHasThere) {
       {v2 + R"("manifests":[],"layers":[]})", "layers"},
       {v2 + R"("manifests":[],"config":)" + good + "}", "config"},
       {v2 + R"("fsLayers":[],"config":)" + good + "}", "fsLayers"},
+      {v2 + R"("fsLayers":0,"config":)" + good + "}", "fsLayers"},
+      {v2 + R"("history":[],"config":)" + good + "}", "history"},
+      {v2 + R"("history":[],"manifests":[]})", "history"},
       {v2 + R"("subject":"x","config":)" + good + "}", "subject"},
+      {v2 + R"("subject":{"digest":5},"config":)" + good + "}", "subject"},
+      {v2 + R"("subject":{"annotations":{"a":5}},"config":)" + good + "}", "subject"},
       {v2 + R"("annotations":{"a":5},"config":)" + good + "}", "annotations"},
       {v2 + R"("layers":{}})", "layers"},
       {v2 + R"("layers":[null]})", "layers"},
@@ -162,7 +171,9 @@ TEST(Manifest, AMemberThatIsNotWhatAManifestHasThere) {
     all.push_back({v2 + R"("layers":[{"digest":")" + digest + R"(","size":7}]})", "layers"});
   for (const char* other : {R"("size":"7")", R"("size":7.0)", R"("size":[])", R"("mediaType":{})",
                             R"("size":7,"urls":"x")", R"("size":7,"annotations":{"a":1})",
-                            R"("size":7,"platform":"linux")"})
+                            R"("size":7,"platform":"linux")", R"("size":7,"platform":{"os":5})",
+                            R"("size":7,"platform":{"os.features":"x"})", R"("size":7,"data":5)",
+                            R"("size":7,"artifactType":5)"})
     all.push_back({v2 + R"("config":{"digest":")" + a.text() + R"(",)" + other + "}}", "config"});
   for (const auto& [json, member] : all) EXPECT_EQ(parsed(json).bad_member, member) << json;
 }

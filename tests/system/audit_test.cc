@@ -206,6 +206,16 @@ TEST_F(AuditOnDisk, ABlobThatCannotEndInTimeIsNotBegun) {
     EXPECT_EQ(verification(ran).at("left"), 1);
     EXPECT_EQ(verification(ran).at("blobs"), blobs + 2);  // its manifest and configuration
   }
+  // But an audit that could read it found it wrong, and nobody touched it since.
+  flip(data(std::string(60'000'000, 'b')));
+  EXPECT_EQ(run(audit({"--state", state})).status, 12);
+  for (int night = 0; night < 2; ++night) {
+    const Ran ran = run(audit(
+        {"--state", state, "--quick", "--limit-rate", "10MB", "--deadline", "1s", "-j", "1"}));
+    EXPECT_EQ(ran.status, 12) << ran.out;
+    EXPECT_EQ(rules(ran), (std::multiset<std::string>{"blob-digest-mismatch"}));
+    EXPECT_EQ(verification(ran).at("left"), 1);
+  }
 }
 
 // As a deadline does, a signal ends it with what was found.
@@ -322,7 +332,9 @@ TEST_F(AuditOnDisk, EvidenceNeedNotBeReadAgain) {
 
   // Nor does it speak for what was written to later, or for longer than is asked for.
   fs::last_write_time(data("base"), fs::last_write_time(sums) + std::chrono::seconds(1));
-  EXPECT_EQ(verification(run(audit({"--evidence", sums}))).at("blobs"), 1);
+  const json again = verification(run(audit({"--evidence", sums})));
+  EXPECT_EQ(again.at("blobs"), 1);
+  EXPECT_EQ(again.at("outdated_checksums"), 1);
   EXPECT_EQ(verification(run(audit({"--evidence", sums, "--max-age", "0s"}))).at("blobs"), blobs);
 }
 

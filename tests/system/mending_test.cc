@@ -229,6 +229,12 @@ const std::map<std::pair<audit::Rule, std::string>, Damage>& damages() {
          fs::remove_all(store.file(current));
          std::ofstream(store.file(current)) << "x";
        }},
+      {{unexpected_file, "for uploads"},
+       [](Mending& store) {
+         const std::string uploads = layout::repository("app") + "/_uploads";
+         fs::remove_all(store.file(uploads));
+         std::ofstream(store.file(uploads)) << "x";
+       }},
       {{blob_misplaced, ""}, [](Mending& store) { store.put("blobs/sha256/xx/data"); }},
       {{unexpected_file, ""}, [](Mending& store) { store.put("repositories/app/notes"); }},
   };
