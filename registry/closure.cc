@@ -16,7 +16,11 @@ AliasLinks aliases_in(const Inventory& inventory) {
 }
 
 std::span<const AliasLinks::value_type> aliases_named(DigestId name, const AliasLinks& aliases) {
-  return std::ranges::equal_range(aliases, name, {}, &AliasLinks::value_type::first);
+  constexpr auto kName = &AliasLinks::value_type::first;
+  const auto first = std::ranges::lower_bound(aliases, name, {}, kName),
+             last = std::ranges::upper_bound(aliases, name, {}, kName);
+  return std::span(aliases).subspan(static_cast<std::size_t>(first - aliases.begin()),
+                                    static_cast<std::size_t>(last - first));
 }
 
 Closure::Closure(const Inventory& inventory, Parents parents)
