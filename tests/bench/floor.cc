@@ -1,7 +1,8 @@
-// The floor of the benchmark: the bare system calls of a walk that opens every link and manifest
-// once, lists every directory once and stats every blob once, on plain threads, and reports
-// nothing. A manifest is told from other blobs by a revision link; each is opened where its link
-// was read.
+// The floor of the benchmark: the bare system calls of a walk, on plain threads, that reports
+// nothing. `all` opens every link and manifest once, lists every directory once and stats every
+// blob once. `least` leaves out layer links, tags, uploads, and the directories of single
+// revisions and blobs: it opens revision links and manifests, lists shards and stats blobs. A
+// manifest is told from other blobs by a revision link; each is opened where its link was read.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 namespace {
 
 std::string v2;
+bool least = false;
 std::mutex mutex;
 std::condition_variable changed;
 std::vector<std::string> open_directories;
@@ -34,6 +36,33 @@ void read_file(int at, const char* name) {
   close(fd);
 }
 
+void read_revision(int at, const char* link, const std::string& hex) {
+  read_file(at, link);
+  ++links;
+  read_file(AT_FDCWD, (v2 + "/blobs/sha256/" + hex.substr(0, 2) + '/' + hex + "/data").c_str());
+  ++manifests;
+}
+
+void stat_blob(int at, const char* name) {
+  struct stat st;
+  fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW);
+  ++blobs;
+}
+
+// Whether `least` does without a listing of `name`, a directory in `path`; what it wants of it is
+// asked for at once.
+bool is_enough(int at, const std::string& path, const std::string& name) {
+  if (!least) return false;
+  if (name == "_layers" || name == "_uploads" || name == "tags") return true;
+  if (path.ends_with("/revisions/sha256")) {
+    read_revision(at, (name + "/link").c_str(), name);
+    return true;
+  }
+  if (name.size() == 2 || !path.starts_with(v2 + "/blobs/sha256/")) return false;
+  stat_blob(at, (name + "/data").c_str());
+  return true;
+}
+
 void visit(const std::string& path, std::vector<std::string>& below) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return;
@@ -46,20 +75,14 @@ void visit(const std::string& path, std::vector<std::string>& below) {
       const char* name = entry->d_name;
       if (!std::strcmp(name, ".") || !std::strcmp(name, "..")) continue;
       if (entry->d_type == DT_DIR) {
-        below.push_back(path + '/' + name);
-      } else if (!std::strcmp(name, "link")) {
+        if (!is_enough(fd, path, name)) below.push_back(path + '/' + name);
+      } else if (std::strcmp(name, "link")) {
+        stat_blob(fd, name);
+      } else if (path.find("/revisions/sha256/") != path.npos) {
+        read_revision(fd, name, path.substr(path.rfind('/') + 1));
+      } else {
         read_file(fd, name);
         ++links;
-        const auto revision = path.find("/revisions/sha256/");
-        if (revision == std::string::npos) continue;
-        const std::string hex = path.substr(path.rfind('/') + 1);
-        read_file(AT_FDCWD,
-                  (v2 + "/blobs/sha256/" + hex.substr(0, 2) + '/' + hex + "/data").c_str());
-        ++manifests;
-      } else {
-        struct stat st;
-        fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW);
-        ++blobs;
       }
     }
   }
@@ -96,9 +119,10 @@ void work() {
 
 }  // namespace
 
-// bench_floor ROOT THREADS
+// bench_floor ROOT THREADS all|least
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
+  least = argv[3] == std::string("least");
   v2 = std::string(argv[1]) + "/docker/registry/v2";
   open_directories.push_back(v2);
   std::vector<std::thread> threads;
