@@ -102,7 +102,7 @@ Verification verify(const Inventory& inventory, const Storage& storage, const Wi
   verification.known = share_of(known, inventory, diary.now);
   for (const auto& [digest, found] : known.accused) {
     const LastSeen& last = known.blobs[index_of(*inventory.digests.find(digest))];
-    if (last.is_still_right)
+    if (last.is_still_right())
       verification.disputed.push_back(digest);
     else
       verification.contents.wrong[digest] = found;

@@ -92,6 +92,14 @@ DigestId named_subject(const std::string& name, const Inventory& inventory) {
        "regctl-audit --images lists them");
 }
 
+// Calls visit(value) for all that `pairs`, which ascend, have for `key`.
+template <class Value, class Visit>
+void each_of(const std::vector<std::pair<DigestId, Value>>& pairs, DigestId key, Visit visit) {
+  for (auto at = std::lower_bound(pairs.begin(), pairs.end(), std::pair(key, Value{}));
+       at != pairs.end() && at->first == key; ++at)
+    visit(at->second);
+}
+
 // Who names whom, by whom is named.
 class Namers {
  public:
@@ -106,9 +114,7 @@ class Namers {
 
   template <class Visit>
   void each(DigestId named, Visit visit) const {
-    for (auto at = std::lower_bound(pairs_.begin(), pairs_.end(), std::pair(named, DigestId{}));
-         at != pairs_.end() && at->first == named; ++at)
-      visit(at->second);
+    each_of(pairs_, named, visit);
   }
 
  private:
@@ -234,14 +240,11 @@ class Pins {
   // visit(repository), in their order.
   template <class Visit>
   void each(DigestId id, Visit visit) const {
-    for (auto at = std::lower_bound(pins_.begin(), pins_.end(), Pin(id, 0));
-         at != pins_.end() && at->first == id; ++at)
-      visit(at->second);
+    each_of(pins_, id, visit);
   }
 
  private:
-  using Pin = std::pair<DigestId, std::uint32_t>;
-  std::vector<Pin> pins_;
+  std::vector<std::pair<DigestId, std::uint32_t>> pins_;
 };
 
 // The file for which it is in doubt: its own, or a manifest that it leads to.
@@ -355,22 +358,11 @@ std::string kind_of(DigestId subject, const Inventory& inventory) {
   return "blob";
 }
 
-// Of the blob, what was taken last; null: nothing.
-const Quarantined* last_taken(DigestId subject, const Inventory& inventory) {
-  const Quarantined* last = nullptr;
-  for (const Quarantined& copy : inventory.quarantined) {
-    if (copy.kind == Quarantined::Kind::blob && copy.digest == subject &&
-        (!last || copy.taken > last->taken))
-      last = &copy;
-  }
-  return last;
-}
-
 // Of the copy in quarantine where there is only that; empty: it is not known.
 Cell size_of(DigestId subject, const Sight& sight) {
   const Blob* blob = sight.inventory.blob(subject);
-  const Quarantined* copy = last_taken(subject, sight.inventory);
-  if (copy && !(blob && blob->has_bytes())) return Size{copy->bytes};
+  if (blob && blob->has_bytes()) return Size{sight.size(subject)};
+  if (const Quarantined* copy = sight.inventory.quarantined_blob(subject)) return Size{copy->bytes};
   return blob ? Cell(Size{sight.size(subject)}) : Cell();
 }
 
@@ -383,7 +375,7 @@ struct Fate {
 Fate fate_of(DigestId subject, const Sight& sight) {
   const Blob* blob = sight.inventory.blob(subject);
   if (!blob || !blob->has_bytes()) {
-    const Quarantined* copy = last_taken(subject, sight.inventory);
+    const Quarantined* copy = sight.inventory.quarantined_blob(subject);
     if (!copy) return {"nothing: its bytes are not there", {}};
     if (sight.mark.live(subject)) return {"gives it back", {}};
     const Time held = copy->taken + kUsualHold;

@@ -35,7 +35,6 @@ struct Facts {
   // By DigestId: of a blob that is not there a copy is in quarantine, of the size that manifests
   // say.
   std::vector<bool> can_be_healed;
-  // (name, target) of alias links, ascending.
   AliasLinks aliases;
 
   // All that may refer to anything was read. Else nothing can be said to be referred to by nothing.

@@ -9,14 +9,11 @@
 namespace regctl::audit {
 namespace {
 
-// Nor do clients take larger configurations.
-constexpr std::size_t kLargest = kLargestServedManifest;
-
-// Empty: they cannot be read.
+// Empty: they cannot be read, or are more than clients take, of configurations too.
 std::string bytes_of(DigestId id, const Inventory& inventory, const Storage& storage) {
   const std::string key = layout::blob_data(inventory.digests[id]);
   try {
-    auto content = storage.read(key, kLargest);
+    auto content = storage.read(key, kLargestServedManifest);
     return content && content->whole ? std::move(content->bytes) : "";
   } catch (const StorageError&) {
     return "";

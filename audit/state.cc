@@ -248,8 +248,7 @@ std::vector<LastSeen> State::last_seen(const Inventory& inventory) {
                            count_of(blob->modified) == all.number(3) &&
                            count_of(blob->changed) == all.number(4);
       const bool is_sound = all.number(6) != 0;
-      blobs[index_of(*id)] = {time_of(all.number(5)), is_sound && is_same, !is_sound,
-                              !is_sound && is_same};
+      blobs[index_of(*id)] = {time_of(all.number(5)), is_same, !is_sound};
     }
   });
   return blobs;

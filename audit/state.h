@@ -15,10 +15,11 @@ namespace regctl::audit {
 
 // When a blob was last verified, by whatever means.
 struct LastSeen {
-  Time at = Time::min();        // Time::min(): never
-  bool is_still_right = false;  // it was right, and nobody has touched the file since
-  bool was_wrong = false;       // whoever has touched the file since
-  bool is_still_wrong = false;  // nobody has
+  Time at = Time::min();   // Time::min(): never
+  bool is_same = false;    // nobody has touched the file since
+  bool was_wrong = false;  // by any of its names
+
+  bool is_still_right() const { return is_same && !was_wrong; }
 
   bool operator==(const LastSeen&) const = default;
 };

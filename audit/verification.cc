@@ -167,7 +167,7 @@ Known known_of(const Inventory& inventory, const Diary& diary, std::vector<Evide
         known.accused.erase(checksum.blob);
       else
         known.accused.insert_or_assign(checksum.blob, checksum.found);
-      const LastSeen seen = {begun, is_right, !is_right, !is_right};
+      const LastSeen seen = {begun, true, !is_right};
       if (diary.state && last != seen)
         diary.state->note(checksum.blob, file_of(*blob), begun, one.file, is_right);
       last = seen;
@@ -193,7 +193,7 @@ std::vector<DigestId> to_be_read(const Choice& choice, const Inventory& inventor
   if (subset.kind == Subset::Kind::share) keep_share(blobs, subset);
   std::erase_if(blobs, [&](DigestId id) {
     const LastSeen& last = known.blobs[index_of(id)];
-    if (!last.is_still_right || last.at > now) return false;
+    if (!last.is_still_right() || last.at > now) return false;
     return choice.max_age ? now - last.at <= *choice.max_age : known.by_evidence[index_of(id)];
   });
   blobs.insert(blobs.end(), doubted.begin(), doubted.end());
@@ -205,7 +205,7 @@ Verification::Share share_of(const Known& known, const Inventory& inventory, Tim
   Verification::Share share;
   for (const Blob& blob : inventory.blobs) {
     const LastSeen& last = known.blobs[index_of(blob.digest)];
-    if (!blob.present || !last.is_still_right || last.at > now) continue;
+    if (!blob.present || !last.is_still_right() || last.at > now) continue;
     ++share.blobs;
     share.bytes += blob.bytes;
     share.oldest = std::min(share.oldest.value_or(last.at), last.at);
@@ -238,9 +238,8 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
     add(suspect.digest, verified, result.contents);
     note(suspect.digest, verified, diary);
     if (was_read(verified))
-      known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {
-          diary.now, is_sound(verified), !is_sound(verified),
-          verified.soundness == Soundness::mismatched};
+      known.blobs[index_of(*inventory.digests.find(suspect.digest))] = {diary.now, true,
+                                                                        !is_sound(verified)};
   };
   try {
     read(suspects, other_names, diary.state ? Order::as_given : Order::from_both_ends, storage,
@@ -253,7 +252,8 @@ Verification verify_blobs(const std::vector<DigestId>& blobs, const Inventory& i
   // There was no time to read it again; of one with more names it is not known which was wrong.
   for (const Suspect& suspect : suspects) {
     const DigestId id = *inventory.digests.find(suspect.digest);
-    if (known.blobs[index_of(id)].is_still_wrong && !other_names.contains(suspect.digest))
+    const LastSeen& last = known.blobs[index_of(id)];
+    if (last.is_same && last.was_wrong && !other_names.contains(suspect.digest))
       result.contents.wrong.emplace(suspect.digest, std::nullopt);
   }
   return result;

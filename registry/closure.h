@@ -70,6 +70,7 @@ void Closure::from(DigestId root, Visit visit) {
     if (const Document* document = inventory_.document(id)) {
       for (const Reference& reference : document->references) reach(reference.to, id);
     }
+    if (aliases_.empty()) continue;  // as in most storages
     for (const auto& [name, target] : aliases_named(id, aliases_)) reach(target, id);
   }
 }

@@ -1,6 +1,7 @@
 #include "registry/inventory.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "registry/layout.h"
 namespace regctl {
@@ -108,10 +109,11 @@ const Tag* Inventory::tag(std::string_view repository_name, std::string_view nam
   return found ? tag_named(found->tags, name) : nullptr;
 }
 
-bool Inventory::has_quarantined_blob(DigestId id) const {
-  return std::ranges::binary_search(
-      quarantined, std::pair(Quarantined::Kind::blob, id), {},
-      [](const Quarantined& copy) { return std::pair(copy.kind, copy.digest); });
+const Quarantined* Inventory::quarantined_blob(DigestId id) const {
+  const auto what = [](const Quarantined& copy) { return std::pair(copy.kind, copy.digest); };
+  const std::pair blob(Quarantined::Kind::blob, id);
+  const auto end = std::ranges::upper_bound(quarantined, blob, {}, what);
+  return end != quarantined.begin() && what(*std::prev(end)) == blob ? &*std::prev(end) : nullptr;
 }
 
 std::vector<DigestId> all_blobs(const Inventory& inventory) {

@@ -328,8 +328,8 @@ struct Inventory {
   const Repository* repository(std::string_view name) const;
   // Null: there is no such repository, or no such tag in it.
   const Tag* tag(std::string_view repository, std::string_view name) const;
-  // A `data` that an earlier run renamed is there for it.
-  bool has_quarantined_blob(DigestId id) const;
+  // The `data` of it that an earlier run renamed, of several the last; null: there is none.
+  const Quarantined* quarantined_blob(DigestId id) const;
 
   bool operator==(const Inventory&) const = default;
 };

@@ -67,10 +67,10 @@ TEST_F(StateTest, RemembersWhatWasWrongWhoeverTouchedIt) {
   State state(file, store);
   note(state, kNow - kDay);
   note(state, kNow, false);
-  EXPECT_EQ(last_seen(state), (LastSeen{kNow, false, true, true}));
+  EXPECT_EQ(last_seen(state), (LastSeen{kNow, true, true}));
   registry.tree.remove(RegistryBuilder::data(blob));
   registry.ago(kHour).blob("layer");
-  EXPECT_EQ(last_seen(state), (LastSeen{kNow, false, true, false}));
+  EXPECT_EQ(last_seen(state), (LastSeen{kNow, false, true}));
 }
 
 // It was read then, so that others come first; but it may be wrong by now.
