@@ -229,9 +229,10 @@ TEST_F(Why, ARepositoryInDoubtThatOnceHadATagOnIt) {
 }
 
 TEST_F(Why, ARepositoryInDoubtBesideATag) {
-  registry.image("app", {"layer"}, "v1");
-  const Digest other = registry.image("doubted", {"other"}, "v1");
-  registry.link_layer("doubted", digest_of("layer"), digest_of("layer"));
+  const Digest image = registry.image("app", {"layer"}, "v1"),
+               other = registry.image("doubted", {"other"}, "v1");
+  for (const Digest& named : {digest_of("layer"), image})
+    registry.link_layer("doubted", named, named);
   registry.tree.bytes(RegistryBuilder::data(other)) += ' ';
   const auto ways = why(digest_of("layer").text());
   ASSERT_EQ(ways.size(), 2u);
@@ -239,6 +240,10 @@ TEST_F(Why, ARepositoryInDoubtBesideATag) {
   EXPECT_EQ(text(ways[0], "kept_as"), "in doubt");
   EXPECT_EQ(text(ways[1], "repository"), "app");
   EXPECT_EQ(text(ways[1], "tag"), "v1");
+  const auto of_image = why(image.text());
+  ASSERT_EQ(of_image.size(), 2u);
+  EXPECT_EQ(text(of_image[0], "tag"), "v1");
+  EXPECT_EQ(text(of_image[1], "kept_as"), "in doubt");
 }
 
 TEST_F(Why, ARepositoryInDoubtForAManifest) {
