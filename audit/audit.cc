@@ -19,7 +19,7 @@ namespace {
 Inventory take_stock(const Storage& storage, const Wishes& wishes, const Crew& crew) {
   Inventory inventory = scan(storage, {.settle = wishes.settle, .detail = Detail::everything},
                              crew.workers, crew.progress);
-  const auto all = all_blobs(inventory);
+  const auto all = inventory.blob_directories;
   return survey(storage, std::move(inventory), all, crew.workers, crew.progress);
 }
 

@@ -64,7 +64,7 @@ DigestId digest_of_name(const std::string& text, const std::string& name,
 
 // The blob, where the name is that of a link to it.
 DigestId behind(DigestId name, const Inventory& inventory) {
-  if (inventory.blob(name)) return name;
+  if (inventory.has_directory(name)) return name;
   const AliasLinks aliases = aliases_in(inventory);
   const auto links = aliases_named(name, aliases);
   return links.empty() ? name : links.front().second;
@@ -360,10 +360,9 @@ std::string kind_of(DigestId subject, const Inventory& inventory) {
 
 // Of the copy in quarantine where there is only that; empty: it is not known.
 Cell size_of(DigestId subject, const Sight& sight) {
-  const Blob* blob = sight.inventory.blob(subject);
-  if (blob && blob->has_bytes()) return Size{sight.size(subject)};
+  if (sight.inventory.has_bytes(subject)) return Size{sight.size(subject)};
   if (const Quarantined* copy = sight.inventory.quarantined_blob(subject)) return Size{copy->bytes};
-  return blob ? Cell(Size{sight.size(subject)}) : Cell();
+  return sight.inventory.has_directory(subject) ? Cell(Size{sight.size(subject)}) : Cell();
 }
 
 // What the next run does with it, and from when on: now, where that is empty.
@@ -373,8 +372,7 @@ struct Fate {
 };
 
 Fate fate_of(DigestId subject, const Sight& sight) {
-  const Blob* blob = sight.inventory.blob(subject);
-  if (!blob || !blob->has_bytes()) {
+  if (!sight.inventory.has_bytes(subject)) {
     const Quarantined* copy = sight.inventory.quarantined_blob(subject);
     if (!copy) return {"nothing: its bytes are not there", {}};
     if (sight.mark.live(subject)) return {"gives it back", {}};
@@ -384,7 +382,7 @@ Fate fate_of(DigestId subject, const Sight& sight) {
   if (sight.mark.live(subject)) return {"keeps it", {}};
   for (const Unreached& one :
        unreached_blobs(sight.inventory, sight.mark, sight.policy, sight.now)) {
-    if (one.blob != blob) continue;
+    if (one.blob->digest != subject) continue;
     if (one.kept == Why::nothing) return {"quarantines it", {}};
     const Time old_enough = one.newest + sight.policy.keep_younger_than;
     if (old_enough > sight.now) return {"quarantines it when it is old enough", old_enough};

@@ -69,9 +69,8 @@ Pulling::Wrong wrong_in(const Inventory& inventory, const Contents& contents) {
 std::vector<bool> unseen_in(const Inventory& inventory, const Contents& contents) {
   std::vector<bool> unseen = by_id(inventory, contents.unread);
   if (inventory.obstacles.empty()) return unseen;
-  for (const Blob& blob : inventory.blobs) {
-    if (inventory.is_hidden(layout::blob_data(inventory.digests[blob.digest])))
-      unseen[index_of(blob.digest)] = true;
+  for (const DigestId id : inventory.blob_directories) {
+    if (inventory.is_hidden(layout::blob_data(inventory.digests[id]))) unseen[index_of(id)] = true;
   }
   return unseen;
 }

@@ -49,7 +49,7 @@ struct Facts {
   bool is_dead(const Repository& repository, const Tag& tag) const;
   // The blob itself, or the one that an alias link leads to. Null: nothing stands below blobs/.
   const Blob* blob_behind(DigestId id) const;
-  const Digest& digest(DigestId id) const { return inventory.digests[id]; }
+  Digest digest(DigestId id) const { return inventory.digests[id]; }
 };
 
 // What regctl-gc would take more with one of its options.

@@ -55,8 +55,7 @@ Findings blob_size_mismatch(const Facts& facts) {
                                facts.pulling.of_manifest(repository, reference.to) == Lack::nothing;
     if (!reference.is_to_blob() && !is_handed_out) return;
     const Blob* blob = facts.blob_behind(reference.to);
-    if (!blob || !blob->visited || !blob->present || !reference.size ||
-        blob->bytes == *reference.size ||
+    if (!blob || !blob->present || !reference.size || blob->bytes == *reference.size ||
         facts.contents.wrong.contains(facts.digest(blob->digest)) ||
         !told.insert(reference.to).second)
       return;

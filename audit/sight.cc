@@ -36,7 +36,7 @@ Sight look(const Storage& storage, Blobs blobs, const Workers& workers, Progress
   }
   const bool all = blobs == Blobs::all || !sight.inventory.quarantined.empty();
   const auto wanted =
-      all ? all_blobs(sight.inventory) : what_to_survey(sight.inventory, sight.mark);
+      all ? sight.inventory.blob_directories : what_to_survey(sight.inventory, sight.mark);
   sight.inventory = survey(storage, std::move(sight.inventory), wanted, workers, progress);
   sight.mark = mark(sight.inventory, sight.policy, now);
   sight.sizes = known_sizes(sight.inventory);

@@ -23,7 +23,7 @@ struct Sight {
   Time now;
 
   std::uint64_t size(DigestId id) const { return sizes[index_of(id)].value_or(0); }
-  const Digest& digest(DigestId id) const { return inventory.digests[id]; }
+  Digest digest(DigestId id) const { return inventory.digests[id]; }
 };
 
 // Which blobs have their files looked at: those whose sizes no manifest tells, or all, which tells

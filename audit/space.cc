@@ -44,12 +44,12 @@ std::vector<bool> in_use(const Sight& sight) {
 AnswerTable totals(const Sight& sight, const std::vector<bool>& used,
                    const std::vector<Unreached>& unreached) {
   Amount live, garbage, young, quarantined, all;
-  for (const Blob& blob : sight.inventory.blobs) {
-    if (!blob.has_bytes()) continue;
-    const auto on_disk = blob.visited ? std::optional(blob.disk_bytes) : std::nullopt;
-    all.add(sight.size(blob.digest), on_disk);
-    if (sight.mark.live(blob.digest))
-      (used[index_of(blob.digest)] ? live : young).add(sight.size(blob.digest), on_disk);
+  for (const DigestId id : sight.inventory.blob_directories) {
+    if (!sight.inventory.has_bytes(id)) continue;
+    const Blob* blob = sight.inventory.blob(id);
+    const auto on_disk = blob ? std::optional(blob->disk_bytes) : std::nullopt;
+    all.add(sight.size(id), on_disk);
+    if (sight.mark.live(id)) (used[index_of(id)] ? live : young).add(sight.size(id), on_disk);
   }
   for (const Unreached& one : unreached)
     (one.kept == Why::nothing ? garbage : young).add(one.blob->bytes, one.blob->disk_bytes);

@@ -10,6 +10,7 @@
 #include "gc/deciding/tag_proof.h"
 #include "gc/deciding/tolerances.h"
 #include "gc/disputes.h"
+#include "registry/layout.h"
 
 namespace regctl::gc {
 namespace {
@@ -93,6 +94,7 @@ class Collector {
       give_back(*found);
       const bool takes = wishes_.mode == Mode::online || wishes_.mode == Mode::offline;
       if (takes && found->plan.blockers.empty()) collect(*found);
+      take_sign_away();
     } catch (const Interrupted&) {
       swept_.total.stopped = true;
     }
@@ -126,6 +128,11 @@ class Collector {
     SweepReport report =
         sweep(plan, {stage, undertaking_.run, needs}, store_, {workers, pace_, progress_});
     swept_.total += report;
+    if (copies_) {
+      *copies_ += report.taken.size();
+      *copies_ -=
+          report.restored.count + report.links_restored + report.purged.count + report.links_purged;
+    }
     Amount& there = swept_.quarantined_now;
     there.count += report.quarantined.count - report.restored.count - report.purged.count;
     there.bytes +=
@@ -330,8 +337,21 @@ class Collector {
   void note_quarantine(const Looked& findings) {
     swept_.waiting = findings.plan.waiting_unpurged;
     swept_.quarantined_now = {};
+    const Inventory& found = findings.inventory;
+    copies_.reset();
+    if (found.obstacles.empty()) copies_ = found.quarantined.size() + found.quarantined_tags.size();
     for (const Quarantined& copy : findings.inventory.quarantined) {
       if (copy.kind == Quarantined::Kind::blob) swept_.quarantined_now += copy.bytes;
+    }
+  }
+
+  // Once nothing is in quarantine. Where that fails it stands for nothing, and the next run's goes.
+  void take_sign_away() {
+    if (copies_ != 0) return;
+    try {
+      if (store_.storage.stat(layout::kQuarantineSign))
+        store_.writer.remove_directory(layout::kQuarantineSign);
+    } catch (const Error&) {
     }
   }
 
@@ -346,6 +366,7 @@ class Collector {
   Progress& progress_;
   bool said_late_ = false;
   std::set<Copy> given_back_;
+  std::optional<std::uint64_t> copies_;  // in quarantine; empty: not all was seen
   Swept swept_;
 };
 

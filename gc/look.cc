@@ -35,8 +35,8 @@ bool claims_are_absurd(const Inventory& inventory, const StoreFacts& store) {
   if (store.medium.size_bytes == 0) return false;
   std::uint64_t left = store.medium.size_bytes;
   const auto sizes = known_sizes(inventory);
-  for (const Blob& blob : inventory.blobs) {
-    const std::uint64_t size = sizes[index_of(blob.digest)].value_or(0);
+  for (const DigestId id : inventory.blob_directories) {
+    const std::uint64_t size = sizes[index_of(id)].value_or(0);
     if (size > left) return true;
     left -= size;
   }
@@ -57,7 +57,10 @@ class Look {
     for (const RootDigest& one : wishes.policy.roots) options_.also_open.push_back(one.digest);
     if (wishes.policy.takes_manifests() || wishes.policy.takes_tags())
       options_.detail = Detail::everything;
-    if (looks_at_all()) options_.copies = Copies::of_all_links;
+    if (looks_at_all())
+      options_.copies = Copies::of_all_links;
+    else
+      options_.layers = Layers::named;
   }
 
   Looked run() && {
@@ -86,13 +89,48 @@ class Look {
       options_.settle = {};  // what has not settled by now does not
       scan_and_mark();
     }
-    progress_.stage("survey");
-    survey(what_to_survey(inventory(), findings_.mark));
-    if (looks_at_all() || anything_in_quarantine(inventory()) ||
-        claims_are_absurd(inventory(), store_)) {
-      survey(all_blobs(inventory()));
+    survey_what_matters();
+    const bool has_copies = anything_in_quarantine(inventory());
+    if (has_copies && any_layer_is_only_named()) {  // the sign of it is missing
+      read_all_layer_links();
+      survey_what_matters();
+    }
+    if (looks_at_all() || has_copies || claims_are_absurd(inventory(), store_)) {
+      survey(inventory().blob_directories);
       mark();
     }
+  }
+
+  // Those that are garbage or keep something from being it: of what the mark does not reach, and of
+  // repositories that may go. It needs none of them itself.
+  bool read_layer_links_that_matter() {
+    const auto may_go = [&](const Repository& repository) {
+      return wishes_.margins.prune_empty_repositories && repository.is_empty();
+    };
+    const auto matters = [&](std::size_t repository, DigestId name) {
+      return !findings_.mark.live(name) || may_go(inventory().repositories[repository]);
+    };
+    return read_layer_links(storage_, findings_.inventory, matters, workers_, progress_);
+  }
+
+  bool any_layer_is_only_named() const {
+    const auto& repositories = inventory().repositories;
+    return std::any_of(repositories.begin(), repositories.end(),
+                       [](const Repository& one) { return !one.named_layers.empty(); });
+  }
+
+  void read_all_layer_links() {
+    options_.layers = Layers::read;
+    scan_and_mark();
+  }
+
+  void survey_what_matters() {
+    progress_.stage("survey");
+    if (any_layer_is_only_named() && !read_layer_links_that_matter()) {
+      read_all_layer_links();
+      progress_.stage("survey");
+    }
+    survey(what_to_survey(inventory(), findings_.mark));
   }
 
   void scan_and_mark() {
@@ -106,7 +144,7 @@ class Look {
     mark();
   }
 
-  void survey(const std::vector<DigestId>& digests) {
+  void survey(std::vector<DigestId> digests) {
     findings_.inventory =
         regctl::survey(storage_, std::move(findings_.inventory), digests, workers_, progress_);
   }
@@ -222,9 +260,9 @@ class Look {
       if (findings_.mark.repositories[i].tags_unknown)
         left.count += inventory().repositories[i].count_manifests();
     }
-    for (const Blob& blob : inventory().blobs) {
-      if (findings_.mark.digests[index_of(blob.digest)] == Why::tags_unknown)
-        left.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+    for (const DigestId id : inventory().blob_directories) {
+      if (findings_.mark.digests[index_of(id)] == Why::tags_unknown)
+        left.bytes += findings_.sizes[index_of(id)].value_or(0);
     }
     return left;
   }
@@ -238,18 +276,17 @@ class Look {
       for (const Link& revision : repository.revisions)
         forever.count += revision.state == LinkState::present && stays(revision.name);
     }
-    for (const Blob& blob : inventory().blobs) {
-      if (findings_.mark.live(blob.digest) && stays(blob.digest))
-        forever.bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+    for (const DigestId id : inventory().blob_directories) {
+      if (findings_.mark.live(id) && stays(id))
+        forever.bytes += findings_.sizes[index_of(id)].value_or(0);
     }
     return forever;
   }
 
   std::uint64_t bytes_alive() const {
     std::uint64_t bytes = 0;
-    for (const Blob& blob : inventory().blobs) {
-      if (findings_.mark.live(blob.digest))
-        bytes += findings_.sizes[index_of(blob.digest)].value_or(0);
+    for (const DigestId id : inventory().blob_directories) {
+      if (findings_.mark.live(id)) bytes += findings_.sizes[index_of(id)].value_or(0);
     }
     return bytes;
   }

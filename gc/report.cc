@@ -124,16 +124,18 @@ Totals totals_of(const Report& report) {
     totals.manifests += repository.count_manifests();
     totals.layer_links += static_cast<std::uint64_t>(
         std::count_if(repository.layers.begin(), repository.layers.end(), is_there));
+    totals.layer_links += repository.named_layers.size();
   }
-  for (const Blob& blob : inventory.blobs) {
-    if (!blob.has_bytes()) continue;
-    const std::uint64_t bytes = findings.sizes[index_of(blob.digest)].value_or(0);
-    const Document* document = inventory.document(blob.digest);
+  for (const DigestId id : inventory.blob_directories) {
+    if (!inventory.has_bytes(id)) continue;
+    const std::uint64_t bytes = findings.sizes[index_of(id)].value_or(0);
+    const Blob* blob = inventory.blob(id);
+    const Document* document = inventory.document(id);
     const bool was_read = document && document->state != Document::State::absent;
     totals.blobs += bytes;
-    (blob.visited || was_read ? totals.seen : totals.claimed) += bytes;
-    totals.blobs_disk_bytes += blob.visited ? blob.disk_bytes : bytes;
-    if (findings.mark.live(blob.digest)) totals.reachable += bytes;
+    (blob || was_read ? totals.seen : totals.claimed) += bytes;
+    totals.blobs_disk_bytes += blob ? blob->disk_bytes : bytes;
+    if (findings.mark.live(id)) totals.reachable += bytes;
   }
   for (const BlobRemoval& blob : plan_of(report).blobs) {
     totals.garbage += blob.bytes;

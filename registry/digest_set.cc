@@ -29,19 +29,51 @@ std::uint32_t hash_of(const Digest& digest) {
   return static_cast<std::uint32_t>(sum >> 32);
 }
 
-// Orders as digests do, as far as it tells them apart.
-std::uint64_t first_bytes(const Digest& digest) {
+}  // namespace
+
+Digest DigestList::operator[](std::size_t i) const {
+  if (!longer_.empty()) {
+    if (const auto longer = longer_.find(static_cast<std::uint32_t>(i)); longer != longer_.end())
+      return longer->second;
+  }
+  return Digest(Algorithm::sha256, heads_[i]);
+}
+
+bool DigestList::holds(std::size_t i, const Digest& digest) const {
+  if (!std::equal(heads_[i].begin(), heads_[i].end(), digest.hash().begin())) return false;
+  return longer_.empty() ? digest.algorithm() == Algorithm::sha256 : (*this)[i] == digest;
+}
+
+std::uint64_t DigestList::first_bytes(std::size_t i) const {
   std::uint64_t number = 0;
-  for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | digest.hash()[i];
+  for (std::size_t k = 0; k < sizeof number; ++k) number = number << 8 | heads_[i][k];
   return number;
 }
 
-}  // namespace
+void DigestList::push_back(const Digest& digest) {
+  if (digest.algorithm() != Algorithm::sha256)
+    longer_.emplace(static_cast<std::uint32_t>(size()), digest);
+  Head& head = heads_.emplace_back();
+  std::copy_n(digest.hash().begin(), head.size(), head.begin());
+}
+
+void DigestList::append(const DigestList& more) {
+  for (const auto& [i, digest] : more.longer_)
+    longer_.emplace(static_cast<std::uint32_t>(size()) + i, digest);
+  heads_.insert(heads_.end(), more.heads_.begin(), more.heads_.end());
+}
 
 std::optional<DigestId> DigestSet::find(const Digest& digest) const {
-  const auto at = std::lower_bound(digests_.begin(), digests_.end(), digest);
-  if (at == digests_.end() || *at != digest) return std::nullopt;
-  return static_cast<DigestId>(at - digests_.begin());
+  std::size_t place = 0;
+  for (std::size_t end = size(); place < end;) {
+    const std::size_t middle = place + (end - place) / 2;
+    if (digests_[middle] < digest)
+      place = middle + 1;
+    else
+      end = middle;
+  }
+  if (place == size() || !digests_.holds(place, digest)) return std::nullopt;
+  return static_cast<DigestId>(place);
 }
 
 void DigestCollector::Shard::grow() {
@@ -60,7 +92,7 @@ std::uint32_t DigestCollector::Shard::place_of(const Digest& digest) {
   const std::uint32_t hash = hash_of(digest);
   std::size_t at = start_of(hash);
   for (; slots[at].place; at = next(at)) {
-    if (slots[at].hash == hash && digests[slots[at].place - 1] == digest)
+    if (slots[at].hash == hash && digests.holds(slots[at].place - 1, digest))
       return slots[at].place - 1;
   }
   digests.push_back(digest);
@@ -89,22 +121,25 @@ DigestCollector::Finished DigestCollector::finish(const Workers& workers) {
     deepest = std::max(deepest, shards_[s].digests.size());
   }
   Finished finished{.place = std::vector<DigestId>(deepest * kShards)};
-  std::vector<Digest> sorted(total);
   workers.for_each_index(kShards, [&](std::size_t s) {
-    const std::vector<Digest> digests = std::move(shards_[s].digests);
+    const DigestList digests = std::exchange(shards_[s].digests, DigestList());
     shards_[s].slots = std::vector<Slot>();
     // Eight bytes tell nearly all digests apart, and comparing numbers that lie side by side is
     // quick.
     std::vector<std::pair<std::uint64_t, std::uint32_t>> order(digests.size());
-    for (std::uint32_t i = 0; i < digests.size(); ++i) order[i] = {first_bytes(digests[i]), i};
+    for (std::uint32_t i = 0; i < digests.size(); ++i) order[i] = {digests.first_bytes(i), i};
     std::sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {
       return a.first != b.first ? a.first < b.first : digests[a.second] < digests[b.second];
     });
+    shards_[s].digests.reserve(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
       finished.place[order[i].second * kShards + s] = static_cast<DigestId>(before[s] + i);
-      sorted[before[s] + i] = digests[order[i].second];
+      shards_[s].digests.push_back(digests[order[i].second]);
     }
   });
+  DigestList sorted;
+  sorted.reserve(total);
+  for (Shard& shard : shards_) sorted.append(std::exchange(shard.digests, DigestList()));
   finished.set = DigestSet(std::move(sorted));
   return finished;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "registry/digest.h"
@@ -19,21 +20,46 @@ enum class DigestId : std::uint32_t {};
 
 inline std::size_t index_of(DigestId id) { return static_cast<std::size_t>(id); }
 
+// Digests by number, in 32 bytes each: nearly all are sha256.
+class DigestList {
+ public:
+  std::size_t size() const { return heads_.size(); }
+  Digest operator[](std::size_t i) const;
+  // Whether that is `digest`.
+  bool holds(std::size_t i, const Digest& digest) const;
+  // Orders as digests do, as far as it tells them apart.
+  std::uint64_t first_bytes(std::size_t i) const;
+
+  void reserve(std::size_t size) { heads_.reserve(size); }
+  void push_back(const Digest& digest);
+  void append(const DigestList& more);
+
+  bool operator==(const DigestList&) const = default;
+
+ private:
+  using Head = std::array<std::uint8_t, 32>;
+  std::vector<Head> heads_;                           // the first bytes of each
+  std::unordered_map<std::uint32_t, Digest> longer_;  // by number; those that are no sha256
+};
+
 class DigestSet {
  public:
   DigestSet() = default;
   // REQUIRES: `sorted` ascends without duplicates.
-  explicit DigestSet(std::vector<Digest> sorted) : digests_(std::move(sorted)) {}
+  explicit DigestSet(DigestList sorted) : digests_(std::move(sorted)) {}
+  explicit DigestSet(const std::vector<Digest>& sorted) {
+    for (const Digest& digest : sorted) digests_.push_back(digest);
+  }
 
   std::size_t size() const { return digests_.size(); }
-  const Digest& operator[](DigestId id) const { return digests_[index_of(id)]; }
+  Digest operator[](DigestId id) const { return digests_[index_of(id)]; }
   // Empty: not in the set.
   std::optional<DigestId> find(const Digest& digest) const;
 
   bool operator==(const DigestSet&) const = default;
 
  private:
-  std::vector<Digest> digests_;
+  DigestList digests_;
 };
 
 // Gathers digests from several threads. The numbers it hands out depend on who came first; finish()
@@ -60,7 +86,7 @@ class DigestCollector {
   // chooses it, such that the tables follow one another in the order of digests.
   struct Shard {
     std::mutex mutex;
-    std::vector<Digest> digests;
+    DigestList digests;
     std::vector<Slot> slots;  // a power of two of them
 
     std::uint32_t place_of(const Digest& digest);

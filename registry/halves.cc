@@ -31,12 +31,12 @@ bool has_references(const Inventory& inventory) {
 }
 
 bool lacks_blobs(const Inventory& inventory) {
-  return has_references(inventory) && inventory.blobs.empty() &&
+  return has_references(inventory) && inventory.blob_directories.empty() &&
          !is_partly_hidden(inventory, layout::kBlobs);
 }
 
 bool lacks_repositories(const Inventory& inventory) {
-  return inventory.repositories.empty() && !inventory.blobs.empty() &&
+  return inventory.repositories.empty() && !inventory.blob_directories.empty() &&
          !is_partly_hidden(inventory, layout::kRepositories);
 }
 

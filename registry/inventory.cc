@@ -7,11 +7,15 @@
 namespace regctl {
 namespace {
 
+std::uint32_t place_in(const std::vector<std::uint32_t>& index, DigestId id) {
+  return index_of(id) < index.size() ? index[index_of(id)] : 0;
+}
+
 template <class T>
 const T* look_up(const std::vector<T>& items, const std::vector<std::uint32_t>& index,
                  DigestId id) {
-  const std::uint32_t place = index_of(id) < index.size() ? index[index_of(id)] : 0;
-  return place ? &items[place - 1] : nullptr;
+  const std::uint32_t place = place_in(index, id);
+  return place && place != Inventory::kUnseen ? &items[place - 1] : nullptr;
 }
 
 }  // namespace
@@ -71,9 +75,11 @@ const Document* Inventory::document(DigestId id) const {
   return look_up(documents, document_index, id);
 }
 
+bool Inventory::has_directory(DigestId id) const { return place_in(blob_index, id) != 0; }
+
 bool Inventory::has_bytes(DigestId id) const {
   const Blob* found = blob(id);
-  return found && found->has_bytes();
+  return found ? found->present : has_directory(id);
 }
 
 const Obstacle* Inventory::obstacle_above(std::string_view path) const {
@@ -116,12 +122,6 @@ const Quarantined* Inventory::quarantined_blob(DigestId id) const {
   return end != quarantined.begin() && what(*std::prev(end)) == blob ? &*std::prev(end) : nullptr;
 }
 
-std::vector<DigestId> all_blobs(const Inventory& inventory) {
-  std::vector<DigestId> all;
-  for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
-  return all;
-}
-
 std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory) {
   std::vector<std::optional<std::uint64_t>> sizes(inventory.digests.size());
   for (const Document& document : inventory.documents) {
@@ -135,7 +135,7 @@ std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory
       sizes[index_of(document.digest)] = document.bytes;
   }
   for (const Blob& blob : inventory.blobs) {
-    if (blob.visited && blob.present) sizes[index_of(blob.digest)] = blob.bytes;
+    if (blob.present) sizes[index_of(blob.digest)] = blob.bytes;
   }
   return sizes;
 }

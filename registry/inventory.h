@@ -176,6 +176,9 @@ struct Repository {
   std::vector<std::string> other_names;
   bool has_more_names = false;
   std::vector<Link> layers;
+  // The other layer links: directories that were listed and not looked into. Each counts as one
+  // that says its name.
+  std::vector<DigestId> named_layers;
   std::vector<Link> revisions;
   std::vector<Tag> tags;
   std::vector<Upload> uploads;
@@ -196,7 +199,6 @@ struct Repository {
 // What stands below blobs/ for one digest.
 struct Blob {
   DigestId digest;
-  bool visited = false;  // the rest is known; otherwise only the directory's name was seen
   bool present = false;  // `data` is there, a file
   std::uint64_t bytes = 0, disk_bytes = 0;
   Time modified;            // of `data`
@@ -204,9 +206,6 @@ struct Blob {
   std::uint64_t inode = 0;  // of `data`
   Time directory_modified;  // of the directory
   Time arrived{};           // of either, as Inventory::arrival says
-
-  // As far as anybody looked: what was not visited counts as there.
-  bool has_bytes() const { return !visited || present; }
 
   bool operator==(const Blob&) const = default;
 };
@@ -301,7 +300,8 @@ struct OtherOwner {
 struct Inventory {
   DigestSet digests;  // every digest met anywhere
   std::vector<Repository> repositories;
-  std::vector<Blob> blobs;
+  std::vector<DigestId> blob_directories;  // that stand below blobs/
+  std::vector<Blob> blobs;                 // what is in those that were looked into
   std::vector<Document> documents;
   std::vector<Quarantined> quarantined;
   std::vector<QuarantinedTag> quarantined_tags;  // by repository, name, time
@@ -312,13 +312,17 @@ struct Inventory {
   std::uint32_t owner = 0;                           // of docker/registry/v2
   bool has_blobs = false, has_repositories = false;  // directories
   Arrival arrival = Arrival::ignored;                // what `arrived` tells
-  // 1 + index into blobs and documents, by DigestId; 0: none.
+  // 1 + index into blobs and documents, by DigestId; 0: none; kUnseen: a directory of blobs that
+  // nobody looked into.
+  static constexpr std::uint32_t kUnseen = ~std::uint32_t{0};
   std::vector<std::uint32_t> blob_index, document_index;
 
-  // Null: nothing stands below blobs/ for it, or it was not opened.
+  bool has_directory(DigestId id) const;  // below blobs/
+  // Null: there is none, or nobody looked into it.
   const Blob* blob(DigestId id) const;
+  // Null: it was not opened.
   const Document* document(DigestId id) const;
-  // As Blob::has_bytes(); false where nothing stands below blobs/ for it.
+  // As far as anybody looked: in a directory where nobody did, they count as there.
   bool has_bytes(DigestId id) const;
   // The nearest that `path` is at or below; null: there is none.
   const Obstacle* obstacle_above(std::string_view path) const;
@@ -333,8 +337,6 @@ struct Inventory {
 
   bool operator==(const Inventory&) const = default;
 };
-
-std::vector<DigestId> all_blobs(const Inventory& inventory);
 
 // The largest size that any descriptor claims, or that was seen, by DigestId; empty: no one says.
 std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory);

@@ -61,6 +61,10 @@ struct QuarantineName {
 std::optional<QuarantineName> parse_quarantine_name(std::string_view name);
 std::string quarantine_name(const QuarantineName& name);
 
+// A directory beside blobs/ and repositories/ that stands there while anything is in quarantine, if
+// there was room for it.
+inline constexpr std::string_view kQuarantineSign = ".regctl-gc.quarantine";
+
 // "regctl-gc.1795231813.3f1c9b0e", below _manifests: holds the tags that the run `run` took at
 // `taken`, each its whole directory.
 struct TagQuarantine {

@@ -1,12 +1,13 @@
 #include "registry/names.h"
 
 #include <algorithm>
+#include <array>
 
 namespace regctl {
 namespace {
 
-bool is_lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_alnum(char c) { return is_lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+constexpr bool is_alnum(char c) { return is_lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
 
 bool is_component(std::string_view text) {
   if (text.empty() || !is_lower_alnum(text.front()) || !is_lower_alnum(text.back())) return false;
@@ -60,9 +61,14 @@ bool is_tag_name(std::string_view name) {
 }
 
 bool is_foreign_name(std::string_view name) {
-  const auto occurs = [](char c) {
-    return is_alnum(c) || std::string_view("._:-[]").find(c) != std::string_view::npos;
-  };
+  static constexpr auto kOccurs = [] {  // by character
+    std::array<bool, 256> occurs{};
+    for (int c = 0; c < 256; ++c)
+      occurs[c] = is_alnum(static_cast<char>(c)) ||
+                  std::string_view("._:-[]").find(static_cast<char>(c)) != std::string_view::npos;
+    return occurs;
+  }();
+  const auto occurs = [](char c) { return kOccurs[static_cast<unsigned char>(c)]; };
   return name.starts_with('.') || !std::all_of(name.begin(), name.end(), occurs);
 }
 

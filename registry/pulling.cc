@@ -260,8 +260,7 @@ bool Pulling::is_of_its_size(const Repository& repository, const Reference& refe
                          : link_named(repository.layers, reference.to);
   const Blob* blob =
       link && link->state == LinkState::present ? inventory_.blob(link->target) : nullptr;
-  const bool is_seen = blob && blob->visited && blob->present;
-  return !is_seen || !reference.size || blob->bytes == *reference.size;
+  return !blob || !blob->present || !reference.size || blob->bytes == *reference.size;
 }
 
 bool Pulling::was_never_pushed(const Repository& repository, DigestId child) const {

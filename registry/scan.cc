@@ -157,7 +157,7 @@ void scan_repositories(const Storage& storage, const ScanOptions& options, const
 
 Openings what_to_open(const Inventory& inventory, const ScanOptions& options, ScanNotes& notes) {
   Openings openings;
-  for (const Blob& blob : inventory.blobs) openings.listed.push_back(blob.digest);
+  openings.listed = inventory.blob_directories;
   for (const Digest& digest : options.also_open) openings.start.push_back(notes.id(digest));
   for (const QuarantinedTag& one : inventory.quarantined_tags) {
     if (one.tag.target) openings.start.push_back(*one.tag.target);
@@ -220,6 +220,7 @@ class Renumbering {
 
   void operator()(Repository& repository) const {
     (*this)(repository.layers);
+    (*this)(repository.named_layers);
     (*this)(repository.revisions);
     (*this)(repository.hinted);
     for (Damage& damage : repository.damage) (*this)(damage);
@@ -265,8 +266,9 @@ std::vector<std::uint32_t> index_by_digest(std::vector<T>& items, std::size_t di
 
 }  // namespace
 
-Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers,
+Inventory scan(const Storage& storage, const ScanOptions& asked, const Workers& workers,
                Progress& progress) {
+  ScanOptions options = asked;
   Inventory inventory{.arrival = options.arrival};
   ScanNotes notes(options.arrival);
   notes.guarded([&] {
@@ -277,6 +279,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
     for (const Entry& entry : top->entries) {
       const bool blobs = entry.name == layout::kBlobs,
                  repositories = entry.name == layout::kRepositories;
+      if (entry.name == layout::kQuarantineSign) options.layers = Layers::read;
       if (!blobs && !repositories) {
         const bool is_ours = entry.name.starts_with(".regctl-gc.");
         if (!is_ours && !notes.is_foreign(entry, "") && entry.kind == EntryKind::directory)
@@ -289,7 +292,8 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
   });
   if (inventory.has_repositories)
     scan_repositories(storage, options, workers, notes, progress, inventory);
-  if (inventory.has_blobs) inventory.blobs = list_blobs(storage, workers, notes, progress);
+  if (inventory.has_blobs)
+    inventory.blob_directories = list_blobs(storage, workers, notes, progress);
   inventory.documents =
       scan_documents(storage, what_to_open(inventory, options, notes), workers, notes, progress);
 
@@ -300,7 +304,7 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
                          [&](std::size_t i) { renumber(inventory.repositories[i]); });
   workers.for_each_index(inventory.documents.size(),
                          [&](std::size_t i) { renumber(inventory.documents[i]); });
-  for (Blob& blob : inventory.blobs) renumber(blob.digest);
+  renumber(inventory.blob_directories);
   for (Quarantined& copy : notes.quarantined) renumber(copy.digest);
   for (QuarantinedTag& one : inventory.quarantined_tags) renumber(one.tag);
   std::sort(inventory.quarantined_tags.begin(), inventory.quarantined_tags.end(),
@@ -308,7 +312,9 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
               return std::tie(a.repository, a.tag.name, a.taken, a.run) <
                      std::tie(b.repository, b.tag.name, b.taken, b.run);
             });
-  inventory.blob_index = index_by_digest(inventory.blobs, inventory.digests.size());
+  inventory.blob_index.resize(inventory.digests.size());
+  for (const DigestId id : inventory.blob_directories)
+    inventory.blob_index[index_of(id)] = Inventory::kUnseen;
   inventory.document_index = index_by_digest(inventory.documents, inventory.digests.size());
   notes.move_to(inventory, storage);
   return inventory;

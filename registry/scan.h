@@ -4,6 +4,8 @@
 // survey() asks the disk for.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "registry/inventory.h"
@@ -23,5 +25,13 @@ Inventory scan(const Storage& storage, const ScanOptions& options, const Workers
 // already is not asked for again. Errors as scan().
 Inventory survey(const Storage& storage, Inventory inventory, const std::vector<DigestId>& digests,
                  const Workers& workers, Progress& progress);
+
+// Reads those of the Repository::named_layers that wanted(repository, name) is true for,
+// `repository` being the index: they become Repository::layers. False: not all of them are as a
+// registry writes and leaves them, and a scan that reads has to tell what they are; `inventory` is
+// not to be used then. Throws Interrupted (see Workers).
+bool read_layer_links(const Storage& storage, Inventory& inventory,
+                      const std::function<bool(std::size_t, DigestId)>& wanted,
+                      const Workers& workers, Progress& progress);
 
 }  // namespace regctl

@@ -1,5 +1,9 @@
 #include "registry/scan_blobs.h"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
+
 #include "registry/scan.h"
 
 namespace regctl {
@@ -7,13 +11,14 @@ namespace {
 
 using layout::join;
 
-// Looks into the directory `name` of `shard`, which `view` is a view of.
-void visit(const Storage& storage, const std::string& shard, const Storage& view,
+// Looks into the directory `name` of `shard`, which `view` is a view of. False: it has gone since,
+// and is not ours to judge.
+bool visit(const Storage& storage, const std::string& shard, const Storage& view,
            const std::string& name, Blob& blob, ScanNotes& notes) {
   const std::string directory = join(shard, name);
   const auto listing =
       notes.insist(storage, shard, name, [&] { return view.list_with_stats(name); });
-  if (!listing) return;  // gone since; not visited, so not ours to judge
+  if (!listing) return false;
   blob.directory_modified = listing->stat.modified;
   blob.arrived = notes.arrived(listing->stat);
   notes.owned(listing->stat, [&]() -> const std::string& { return directory; });
@@ -58,7 +63,7 @@ void visit(const Storage& storage, const std::string& shard, const Storage& view
                            .inode = stat->inode});
     }
   }
-  blob.visited = true;
+  return true;
 }
 
 // A directory of blobs: blobs/<algorithm>/<first two digits>.
@@ -95,15 +100,14 @@ class BlobLister {
     return shards;
   }
 
-  std::vector<Blob> blobs(const Shard& shard) const {
-    std::vector<Blob> blobs;
+  std::vector<DigestId> blobs(const Shard& shard) const {
+    std::vector<DigestId> blobs;
     const auto digest_named = [&](const std::string& name) {
       return name.starts_with(shard.name) ? Digest::from_hex(shard.algorithm, name) : std::nullopt;
     };
     notes_.guarded([&] {
-      each(shard.parent, shard.name, digest_named, [&](const std::string&, const Digest& digest) {
-        blobs.push_back({.digest = notes_.id(digest)});
-      });
+      each(shard.parent, shard.name, digest_named,
+           [&](const std::string&, const Digest& digest) { blobs.push_back(notes_.id(digest)); });
     });
     return blobs;
   }
@@ -133,8 +137,8 @@ class BlobLister {
 
 }  // namespace
 
-std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
-                             Progress& progress) {
+std::vector<DigestId> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
+                                 Progress& progress) {
   const BlobLister lister(storage, notes);
   const std::vector<Shard> shards = lister.shards();
   progress.phase("blobs", {shards.size()}, "directories");
@@ -143,33 +147,36 @@ std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, Sca
     progress.advance({1});
     return blobs;
   });
-  std::vector<Blob> blobs;
+  std::vector<DigestId> blobs;
   for (const auto& some : found) blobs.insert(blobs.end(), some.begin(), some.end());
   return blobs;
 }
 
 Inventory survey(const Storage& storage, Inventory inventory, const std::vector<DigestId>& digests,
                  const Workers& workers, Progress& progress) {
-  std::vector<std::uint32_t> places;
-  for (DigestId id : digests) {
-    const std::uint32_t place = inventory.blob_index[index_of(id)];
-    if (place && !inventory.blobs[place - 1].visited) places.push_back(place - 1);
-  }
-  sort_unique(places);
-  progress.phase("sizes", {places.size()}, "blobs");
+  std::vector<DigestId> wanted;
+  std::copy_if(digests.begin(), digests.end(), std::back_inserter(wanted), [&](DigestId id) {
+    return inventory.blob_index[index_of(id)] == Inventory::kUnseen;
+  });
+  sort_unique(wanted);
+  auto& blobs = inventory.blobs;
+  const std::size_t before = blobs.size();
+  blobs.reserve(before + wanted.size());
+  for (const DigestId id : wanted) blobs.push_back({.digest = id});
+  const std::span unseen = std::span(blobs).subspan(before);
+  progress.phase("sizes", {unseen.size()}, "blobs");
   ScanNotes notes(inventory.arrival);
   notes.expect_owner(inventory.owner);
-  const auto digest = [&](std::size_t i) -> const Digest& {
-    return inventory.digests[inventory.blobs[places[i]].digest];
-  };
-  std::vector<std::size_t> starts;  // of the runs of one shard in `places`
-  for (std::size_t i = 0; i < places.size(); ++i) {
+  const auto digest = [&](std::size_t i) { return inventory.digests[unseen[i].digest]; };
+  std::vector<std::size_t> starts;  // of the runs of one shard in `unseen`
+  for (std::size_t i = 0; i < unseen.size(); ++i) {
     const auto shard = [&](std::size_t at) {
       return std::pair(digest(at).hash()[0], digest(at).algorithm());
     };
     if (i == 0 || shard(i) != shard(i - 1)) starts.push_back(i);
   }
-  starts.push_back(places.size());
+  starts.push_back(unseen.size());
+  std::vector<char> is_seen(unseen.size());
   workers.for_each_index(starts.size() - 1, [&](std::size_t run) {
     notes.guarded([&] {
       const std::string shard = layout::blob_shard(digest(starts[run]));
@@ -177,12 +184,21 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
       workers.for_each_index(starts[run + 1] - starts[run], [&](std::size_t i) {
         const std::size_t place = starts[run] + i;
         notes.guarded([&] {
-          visit(storage, shard, *view, digest(place).hex(), inventory.blobs[places[place]], notes);
+          is_seen[place] = visit(storage, shard, *view, digest(place).hex(), unseen[place], notes);
         });
         progress.advance({1});
       });
     });
   });
+  std::size_t end = before;
+  for (std::size_t i = 0; i < unseen.size(); ++i) {
+    if (is_seen[i]) blobs[end++] = unseen[i];
+  }
+  blobs.resize(end);
+  std::inplace_merge(blobs.begin(), blobs.begin() + static_cast<std::ptrdiff_t>(before),
+                     blobs.end(), [](const Blob& a, const Blob& b) { return a.digest < b.digest; });
+  for (std::size_t i = 0; i < blobs.size(); ++i)
+    inventory.blob_index[index_of(blobs[i].digest)] = static_cast<std::uint32_t>(i + 1);
   for (Quarantined& copy : notes.quarantined) copy.duplicate = inventory.blob(copy.digest)->present;
   notes.move_to(inventory, storage);
   return inventory;

@@ -7,9 +7,9 @@
 
 namespace regctl {
 
-// The digests that have a directory below blobs/, in no particular order, none of them visited.
-// DigestIds are those of `notes`. Errors become obstacles.
-std::vector<Blob> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
-                             Progress& progress);
+// The digests that have a directory below blobs/, in no particular order. DigestIds are those of
+// `notes`. Errors become obstacles.
+std::vector<DigestId> list_blobs(const Storage& storage, const Workers& workers, ScanNotes& notes,
+                                 Progress& progress);
 
 }  // namespace regctl

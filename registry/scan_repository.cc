@@ -1,5 +1,7 @@
 #include "registry/scan_repository.h"
 
+#include <unordered_set>
+
 namespace regctl {
 namespace {
 
@@ -68,6 +70,7 @@ class RepositoryScan {
         });
       }
     });
+    read_layers_that_are_revisions();
     return {std::move(out_), std::move(quarantined_tags_), unsettled_};
   }
 
@@ -176,6 +179,18 @@ class RepositoryScan {
         scan_misnamed(key, entry.name, algorithm);
       }
     }
+    if (options_.layers == Layers::named && kind == Quarantined::Kind::layer_link &&
+        algorithm == Algorithm::sha256) {
+      for (const auto& [digest, name] : names) out_.named_layers.push_back(notes_.id(digest));
+      return;
+    }
+    read_links(key, algorithm, names, links, kind);
+  }
+
+  // As scan_links_of(); `names` are those of directories in `key`.
+  void read_links(const std::string& key, Algorithm algorithm,
+                  const std::vector<std::pair<Digest, std::string>>& names,
+                  std::vector<Link>& links, Quarantined::Kind kind) {
     const auto view = storage_.below(key);
     std::vector<std::optional<Link>> found(names.size());
     const std::string prefix = std::string(name_of(algorithm)) + ':';
@@ -206,6 +221,25 @@ class RepositoryScan {
     for (const auto& link : found) {
       if (link) links.push_back(*link);
     }
+  }
+
+  // Their times tell the age of the revision. Of hardly any repository there is one.
+  void read_layers_that_are_revisions() {
+    if (options_.layers == Layers::read) return;
+    std::unordered_set<DigestId> revisions;
+    for (const Link& link : out_.revisions) revisions.insert(link.name);
+    std::vector<std::pair<Digest, std::string>> names;
+    std::erase_if(out_.named_layers, [&](DigestId id) {
+      if (!revisions.contains(id)) return false;
+      const Digest digest = notes_.digests[id];
+      names.emplace_back(digest, digest.hex());
+      return true;
+    });
+    if (names.empty()) return;
+    const std::string key = join(top_, join(layout::kLayers, name_of(Algorithm::sha256)));
+    notes_.guarded([&] {
+      read_links(key, Algorithm::sha256, names, out_.layers, Quarantined::Kind::layer_link);
+    });
   }
 
   Link judge(const Digest& name, const FoundLink& found, const std::string& directory,

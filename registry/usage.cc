@@ -13,7 +13,7 @@ void each_reached(const Inventory& inventory, const Roots& roots, const std::vec
   for (const DigestId root : roots) {
     if (!live[index_of(root)]) continue;
     closure.from(root, [&](DigestId id) {
-      if (live[index_of(id)] && inventory.blob(id)) visit(id);
+      if (live[index_of(id)] && inventory.has_directory(id)) visit(id);
     });
   }
 }
@@ -44,6 +44,7 @@ std::vector<std::uint32_t> linkers(const Inventory& inventory) {
       note(link.name);
       note(link.target);
     }
+    for (const DigestId name : inventory.repositories[i].named_layers) note(name);
     for (const Link& link : inventory.repositories[i].revisions) note(link.name);
   }
   return linker;

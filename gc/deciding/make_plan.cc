@@ -50,13 +50,11 @@ class Planner {
   bool young(Time time) const {
     return is_young(time, judged_.policy.keep_younger_than, judged_.now);
   }
-  const Digest& digest(DigestId id) const { return inventory_.digests[id]; }
+  Digest digest(DigestId id) const { return inventory_.digests[id]; }
 
   void plan_blobs() {
-    for (const Blob& blob : inventory_.blobs) {
-      const std::uint64_t bytes = judged_.sizes[index_of(blob.digest)].value_or(0);
-      note_kept(mark_.digests[index_of(blob.digest)], bytes);
-    }
+    for (const DigestId id : inventory_.blob_directories)
+      note_kept(mark_.digests[index_of(id)], judged_.sizes[index_of(id)].value_or(0));
     for (const Unreached& one : unreached_blobs(inventory_, mark_, judged_.policy, judged_.now)) {
       const Blob& blob = *one.blob;
       if (one.kept != Why::nothing) {
@@ -159,8 +157,7 @@ class Planner {
   enum class Rest { nothing, copies_that_go, bytes_that_go, stays };
   Rest rest_of(DigestId id) const {
     const Blob* blob = inventory_.blob(id);
-    if (!blob) return Rest::nothing;
-    if (!blob->visited) return Rest::stays;
+    if (!blob) return inventory_.has_directory(id) ? Rest::stays : Rest::nothing;
     const std::size_t copies = copies_[index_of(id)];
     if (blob->present)
       return taken_[index_of(id)] && copies == 0 ? Rest::bytes_that_go : Rest::stays;

@@ -126,7 +126,7 @@ void refuse_manifests_elsewhere(const Judged& judged, Messages& refusals) {
   const auto only_signed = [](const Link& revision) { return revision.only_signatures; };
   const auto count = static_cast<std::uint64_t>(
       std::count_if(repositories.begin(), repositories.end(), [&](const Repository& one) {
-        return !one.layers.empty() &&
+        return !(one.layers.empty() && one.named_layers.empty()) &&
                std::all_of(one.revisions.begin(), one.revisions.end(), only_signed);
       }));
   if (count >= kSome && count * kShare >= repositories.size())
@@ -183,10 +183,10 @@ struct Share {
 Share share_of(const Plan& plan, const Judged& judged) {
   Share share{.blobs = plan.blobs.size(), .manifests = plan.manifests.size()};
   for (const BlobRemoval& blob : plan.blobs) share.bytes += blob.bytes;
-  for (const Blob& blob : judged.inventory.blobs) {
-    if (!blob.has_bytes()) continue;
+  for (const DigestId id : judged.inventory.blob_directories) {
+    if (!judged.inventory.has_bytes(id)) continue;
     ++share.of_blobs;
-    share.of_bytes += judged.sizes[index_of(blob.digest)].value_or(0);
+    share.of_bytes += judged.sizes[index_of(id)].value_or(0);
   }
   for (const Repository& repository : judged.inventory.repositories)
     share.of_manifests += repository.count_manifests();

@@ -67,6 +67,7 @@ class Sweep {
         "quarantine",
         {plan.tags.size() + plan.manifests.size() + plan.layer_links.size() + plan.blobs.size()},
         "objects");
+    put_up_sign();
     each(plan.tags, all, [&](const TagRemoval& one) { take_tag(one); });
     std::set<Digest> needed = needed_by_what_stays();
     each(plan.manifests, all, [&](const ManifestRemoval& one) {
@@ -174,6 +175,15 @@ class Sweep {
 
   void sync() {
     attempt([&] { writer_.sync(); });
+  }
+
+  // Tells dry runs that there is something in quarantine. Without it they may overlook that; a full
+  // disk, which has no room for it, is to be collected all the same.
+  void put_up_sign() {
+    try {
+      writer_.make_directory(layout::kQuarantineSign);
+    } catch (const Error&) {
+    }
   }
 
   // Only the link that was judged. One that was written since says that somebody wants what it

@@ -77,6 +77,11 @@ class FilesystemWriter final : public Writer {
     return judged(answer, parent_of(from), old_name);
   }
 
+  Outcome make_directory(std::string_view key) override {
+    const Descriptor parent = open(parent_of(key));
+    return parent ? make_directory(parent, key) : Outcome::absent;
+  }
+
   Outcome remove_file(std::string_view directory, std::string_view name) override {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
@@ -113,17 +118,26 @@ class FilesystemWriter final : public Writer {
     Descriptor there = open(directory);
     if (there) return there;
     const Descriptor parent = open(parent_of(directory));
+    if (!parent) return Descriptor();
+    make_directory(parent, directory);
+    return open(directory);
+  }
+
+  // In the likeness of `parent`, which it stands in.
+  static Outcome make_directory(const Descriptor& parent, std::string_view key) {
     struct stat like {};
-    if (!parent || fstat(parent.get(), &like) != 0) return Descriptor();
-    const std::string name(name_of(directory));
+    if (fstat(parent.get(), &like) != 0) fail(errno, std::string(parent_of(key)));
+    const std::string name(name_of(key));
     const Answer made =
         ask_twice([&] { return mkdirat(parent.get(), name.c_str(), like.st_mode & 07777); });
-    if (made.error && made.error != EEXIST) fail(made.error, std::string(directory));
+    const Outcome outcome = judged(made, parent_of(key), name);
     // Only root may: then what root made is the registry's all the same.
-    beneath::ask([&] {
-      return fchownat(parent.get(), name.c_str(), like.st_uid, like.st_gid, AT_SYMLINK_NOFOLLOW);
-    });
-    return open(directory);
+    if (outcome == Outcome::done) {
+      beneath::ask([&] {
+        return fchownat(parent.get(), name.c_str(), like.st_uid, like.st_gid, AT_SYMLINK_NOFOLLOW);
+      });
+    }
+    return outcome;
   }
 
   struct Found {

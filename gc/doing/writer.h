@@ -61,6 +61,8 @@ class Writer {
   // Gives the directory `from` the key `to`, never over one that holds anything. The directory that
   // `to` stands in is made, in the likeness of its own parent, where it is absent.
   virtual Outcome move_directory(std::string_view from, std::string_view to) = 0;
+  // `key`, in the likeness of the directory that it stands in, which exists. occupied: it is there.
+  virtual Outcome make_directory(std::string_view key) = 0;
   // A file, or a link to one; never a directory.
   virtual Outcome remove_file(std::string_view directory, std::string_view name) = 0;
   // Only an empty one.

@@ -56,6 +56,7 @@ bool links_any(const Repository& repository, const std::vector<bool>& digests) {
   };
   return std::any_of(repository.revisions.begin(), repository.revisions.end(), links_one) ||
          std::any_of(repository.layers.begin(), repository.layers.end(), links_one) ||
+         std::any_of(repository.named_layers.begin(), repository.named_layers.end(), is_one) ||
          std::any_of(repository.tags.begin(), repository.tags.end(), points_to_one);
 }
 
@@ -197,7 +198,8 @@ class Marker {
   // Bytes, a link to bytes that are missing, or another name of either.
   bool is_in_store(DigestId id) const {
     const Document* document = inventory_.document(id);
-    return inventory_.blob(id) || (document && document->state != Document::State::absent) ||
+    return inventory_.has_directory(id) ||
+           (document && document->state != Document::State::absent) ||
            !aliases_named(id, closure_.aliases()).empty();
   }
 
@@ -206,7 +208,7 @@ class Marker {
   Ages ages_of(const Link& revision, Ages other) const {
     other.note(revision);
     if (const Document* document = inventory_.document(revision.name)) other.note(*document);
-    if (const Blob* blob = inventory_.blob(revision.name); blob && blob->visited) {
+    if (const Blob* blob = inventory_.blob(revision.name)) {
       other.note(*blob);
       other.modified = std::max(other.modified, blob->directory_modified);
     }
@@ -371,7 +373,9 @@ class Marker {
         root(link.target, Why::pinned);
       }
     }
-    for (DigestId id : repository.hinted) root(id, Why::pinned);
+    for (const auto* names : {&repository.named_layers, &repository.hinted}) {
+      for (DigestId id : *names) root(id, Why::pinned);
+    }
   }
 
   void root_listed() {

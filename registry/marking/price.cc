@@ -14,9 +14,8 @@ Price price_of(const Inventory& inventory, const std::vector<std::optional<std::
     for (std::size_t k = 0; k < repository.tags.size(); ++k)
       price.count += more.spent[k] && !less.spent[k];
   }
-  for (const Blob& blob : inventory.blobs) {
-    if (without.live(blob.digest) && !with.live(blob.digest))
-      price.bytes += sizes[index_of(blob.digest)].value_or(0);
+  for (const DigestId id : inventory.blob_directories) {
+    if (without.live(id) && !with.live(id)) price.bytes += sizes[index_of(id)].value_or(0);
   }
   return price;
 }

@@ -42,7 +42,7 @@ std::vector<Unreached> unreached_blobs(const Inventory& inventory, const Mark& m
   std::vector<Unreached> found;
   std::vector<bool> unreached(inventory.digests.size());
   for (const Blob& blob : inventory.blobs) {
-    if (mark.live(blob.digest) || !blob.visited || !blob.present) continue;
+    if (mark.live(blob.digest) || !blob.present) continue;
     unreached[index_of(blob.digest)] = true;
     found.push_back({&blob, Why::nothing, nullptr, {}});
   }
@@ -82,8 +82,8 @@ std::vector<bool> garbage_of(const Inventory& inventory, const std::vector<Unrea
 std::vector<DigestId> what_to_survey(const Inventory& inventory, const Mark& mark) {
   const auto sizes = known_sizes(inventory);
   std::vector<DigestId> digests;
-  for (const Blob& blob : inventory.blobs) {
-    if (!mark.live(blob.digest) || !sizes[index_of(blob.digest)]) digests.push_back(blob.digest);
+  for (const DigestId id : inventory.blob_directories) {
+    if (!mark.live(id) || !sizes[index_of(id)]) digests.push_back(id);
   }
   return digests;
 }

@@ -100,6 +100,18 @@ TEST_F(Collect, ALinkThatFailsToGoKeepsWhatItNames) {
   }
 }
 
+TEST_F(Collect, AFullDiskHasNoRoomForASign) {
+  bool refused = false;
+  store().online().meddle = [&](Verb verb, const std::string&) {
+    if (verb != Verb::make_directory) return;
+    refused = true;
+    throw StorageRefuses("", ENOSPC);
+  };
+  EXPECT_FALSE(store().run().is_incomplete());
+  EXPECT_TRUE(refused);
+  EXPECT_EQ(count_quarantined(store().files()), 4u);
+}
+
 TEST_F(Collect, NothingIsPurgedThatIsNotYetOnTheDisk) {
   bool failed = false;
   store().meddle = [&](Verb verb, const std::string&) {

@@ -27,6 +27,21 @@ TEST_F(Collect, OnlineRenamesInPlaceAndP8RestoresByteForByte) {
   EXPECT_EQ(store().files(), before);
 }
 
+// A dry run reads every layer link only where there is a sign that something is in quarantine.
+TEST_F(Collect, ASignStandsWhileAnythingIsInQuarantine) {
+  const auto stands = [&] { return store().has(std::string(layout::kQuarantineSign)); };
+  scene.registry.quarantine(RegistryBuilder::layer_link("app", scene.loose), kTaken);
+  scene.tree.remove(std::string(layout::kQuarantineSign));
+  EXPECT_FALSE(stands());
+  store().online(Duration(0)).run();
+  EXPECT_TRUE(stands());
+  store().mode(Mode::restore).run();
+  EXPECT_FALSE(stands());
+  store().offline().run();
+  EXPECT_FALSE(stands()) << "all that it took is gone";
+  EXPECT_FALSE(store().has(data(scene.loose)));
+}
+
 TEST_F(Collect, RestoresWhatOneRunTook) {
   store().online().run();
   const Files after_first = store().files();

@@ -24,7 +24,7 @@ class Collect : public testing::Test {
 
   // Once something was taken, a directory of blobs cannot be read.
   void second_look_fails() {
-    store().meddle = [&](Verb verb, const std::string&) { renamed |= verb == Verb::sync; };
+    store().meddle = [&](Verb verb, const std::string&) { renamed |= verb == Verb::set_aside; };
     store().wrap = [&](std::unique_ptr<Storage> storage) {
       const std::string shard = layout::blob_shard(scene.loose);
       const auto deny = [this, shard](Verb, const std::string& key) {

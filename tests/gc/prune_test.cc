@@ -94,7 +94,7 @@ TEST_F(BrokenManifests, PinWhileAnyLinkToThemIsYoungListedOrWrong) {
 }
 
 TEST_F(BrokenManifests, StayWhereTheRepositoryIsInDoubtForSomethingElse) {
-  scene.bytes(scene.layer_link()) = "rubbish";
+  scene.bytes(scene.revision_link()) = "rubbish";
   const Looked all = pruned();
   EXPECT_THAT(planned_manifests(all), IsEmpty());
   EXPECT_EQ(planned(all), Digests{scene.elsewhere});
@@ -252,7 +252,7 @@ TEST_F(DeadTags, StayWhereTheyAreListedOrTheRepositoryIsInDoubt) {
   look.wishes.policy.roots = {{std::nullopt, deleted}};
   EXPECT_THAT(tags_of(pruned()), IsEmpty());
   look.wishes.policy.roots.clear();
-  scene.bytes(scene.layer_link()) = "rubbish";
+  scene.bytes(scene.revision_link()) = "rubbish";
   EXPECT_THAT(tags_of(pruned()), IsEmpty());
   EXPECT_THAT(planned(pruned()), Not(Contains(of_the_deleted)));
 }
@@ -459,7 +459,7 @@ TEST_F(Orphaned, StayWhereTheyAreListedProtectedOrInDoubt) {
   EXPECT_EQ(planned_manifests(pruned()), (Manifests{{"app", index}}));
   EXPECT_THAT(tags_of(pruned()), ElementsAre(name));
   look.wishes.policy.roots.clear();
-  scene.bytes(scene.layer_link()) = "rubbish";
+  scene.bytes(scene.revision_link()) = "rubbish";
   EXPECT_THAT(planned_manifests(pruned()), IsEmpty());
   EXPECT_THAT(tags_of(pruned()), IsEmpty());
 }

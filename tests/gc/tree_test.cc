@@ -106,7 +106,10 @@ INSTANTIATE_TEST_SUITE_P(
              },
              {"symlink-in-tree"}},
         Case{"LayerLink",
-             [](Scene& s) { s.replace_by_symlink(s.layer_link()); },
+             [](Scene& s) {
+               s.read_all();
+               s.replace_by_symlink(s.layer_link());
+             },
              {"symlink-in-tree"}},
         Case{"Manifests",
              [](Scene& s) { s.replace_by_symlink("repositories/app/_manifests"); },

@@ -300,9 +300,9 @@ TEST(Survey, VisitsWhatItIsAskedFor) {
   EXPECT_EQ(inventory.blob(id(there))->bytes, 5u);
   EXPECT_EQ(inventory.blob(id(there))->modified, kNow - 5 * kDay);
   EXPECT_EQ(inventory.blob(id(there))->directory_modified, kNow);
-  EXPECT_TRUE(inventory.blob(id(taken))->visited);
   EXPECT_FALSE(inventory.blob(id(taken))->present);
-  EXPECT_FALSE(inventory.blob(id(other))->visited);
+  EXPECT_FALSE(inventory.blob(id(other)));
+  EXPECT_TRUE(inventory.has_directory(id(other)) && inventory.has_bytes(id(other)));
   ASSERT_EQ(inventory.quarantined.size(), 2u);
   for (const Quarantined& copy : inventory.quarantined) {
     EXPECT_EQ(copy.kind, Quarantined::Kind::blob);

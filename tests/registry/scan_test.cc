@@ -105,8 +105,8 @@ TEST(Scan, AnAlgorithmThatCannotBeListedHidesNoOther) {
     return key == "blobs/sha512" ? Answer::error : Answer::truth;
   });
   const Inventory inventory = scanned(storage);
-  ASSERT_EQ(inventory.blobs.size(), 1u);
-  EXPECT_EQ(inventory.digests[inventory.blobs[0].digest], blob);
+  ASSERT_EQ(inventory.blob_directories.size(), 1u);
+  EXPECT_EQ(inventory.digests[inventory.blob_directories[0]], blob);
   EXPECT_EQ(obstacles(inventory), (Places{{"read-error", "blobs/sha512"}}));
 }
 
@@ -161,7 +161,7 @@ TEST(Scan, AnEmptyStoreIsAnEmptyInventory) {
   tree.directory("repositories", kNow);
   const Inventory inventory = scanned(*tree.storage());
   EXPECT_TRUE(inventory.has_blobs && inventory.has_repositories);
-  EXPECT_TRUE(inventory.repositories.empty() && inventory.blobs.empty() &&
+  EXPECT_TRUE(inventory.repositories.empty() && inventory.blob_directories.empty() &&
               inventory.obstacles.empty());
 }
 

@@ -99,6 +99,7 @@ std::string RegistryBuilder::index_json(const std::vector<Digest>& children,
 void RegistryBuilder::quarantine(const std::string& key, Time taken, const std::string& run) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(taken).time_since_epoch().count();
   tree.rename(key, key + ".regctl-gc." + std::to_string(seconds) + '.' + run);
+  tree.directory(std::string(layout::kQuarantineSign), taken);
 }
 
 }  // namespace regctl::test

@@ -74,7 +74,8 @@ class RegistryBuilder {
     return layout::layer_link(repository, digest);
   }
 
-  // Renames `key`, a data or link, as a run of regctl-gc would have at `taken`.
+  // Renames `key`, a data or link, as a run of regctl-gc would have at `taken`, and puts up its
+  // sign.
   void quarantine(const std::string& key, Time taken, const std::string& run = "0123456789abcdef");
 
  private:

@@ -25,8 +25,7 @@ inline Inventory scanned(const RegistryBuilder& registry) {
 // Every blob visited.
 inline Inventory surveyed(const Storage& storage, Inventory inventory, unsigned workers = 1) {
   NullProgress progress;
-  std::vector<DigestId> all;
-  for (const Blob& blob : inventory.blobs) all.push_back(blob.digest);
+  const std::vector<DigestId> all = inventory.blob_directories;
   return survey(storage, std::move(inventory), all, Workers(workers), progress);
 }
 

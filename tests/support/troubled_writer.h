@@ -32,6 +32,10 @@ class TroubledWriter final : public gc::Writer {
     before_(Verb::move_directory, std::string(from));
     return inner_.move_directory(from, to);
   }
+  Outcome make_directory(std::string_view key) override {
+    before_(Verb::make_directory, std::string(key));
+    return inner_.make_directory(key);
+  }
   Outcome remove_file(std::string_view directory, std::string_view name) override {
     before_(Verb::remove_file, layout::join(directory, name));
     return inner_.remove_file(directory, name);

@@ -17,6 +17,7 @@ enum class Verb : std::uint8_t {
   set_aside,
   put_back,
   move_directory,
+  make_directory,
   remove_file,
   remove_directory,
   sync
@@ -40,6 +41,8 @@ inline std::string_view word_for(Verb verb) {
       return "put_back";
     case Verb::move_directory:
       return "move_directory";
+    case Verb::make_directory:
+      return "make_directory";
     case Verb::remove_file:
       return "remove_file";
     case Verb::remove_directory:

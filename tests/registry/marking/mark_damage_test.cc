@@ -21,7 +21,10 @@ void push(Scene& scene, const std::string& bytes) { scene.registry.manifest("app
 
 class P3DamagePins : public testing::TestWithParam<Case> {
  protected:
-  P3DamagePins() { GetParam().change(scene); }
+  P3DamagePins() {
+    scene.read_all();
+    GetParam().change(scene);
+  }
   Scene scene;
 };
 
@@ -311,6 +314,7 @@ TEST(P3Damage, AMissingManifestIsToldByTheLinksThatNameIt) {
 
 TEST(P3Damage, PinnedLayerLinksStay) {
   Scene scene;
+  scene.read_all();
   scene.registry.link_layer("app", digest_of("gone"));
   scene.registry.link_layer("other", digest_of("gone too"));
   EXPECT_EQ(Look().at(scene.registry).plan.layer_links.size(), 4u);
@@ -323,6 +327,7 @@ TEST(P3Damage, PinnedLayerLinksStay) {
 // Deleting a manifest leaves its directory: in a repository in doubt that is a name like any other.
 TEST(P3Damage, NamesOfRevisionsWithoutALinkStayAlive) {
   Scene scene;
+  scene.read_all();
   const Digest config = scene.registry.blob("config");
   const Digest deleted = scene.registry.manifest("app", RegistryBuilder::image_json(config, 6, {}));
   scene.tree.remove(RegistryBuilder::revision("app", deleted));
