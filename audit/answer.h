@@ -44,6 +44,6 @@ Answer answer_of(Tables&&... tables) {
 
 std::string answer_text(const Answer& answer, const report::TextStyle& style);
 // One document and a newline, as docs/regctl-audit-answer.schema.json says.
-std::string answer_json(const Answer& answer, const std::string& root);
+void answer_json(const Answer& answer, const std::string& root, const cli::Sink& sink);
 
 }  // namespace regctl::audit

@@ -106,15 +106,36 @@ void carry_out(Report& report, const Settings& settings, const Wishes& wishes,
 
 // Writes the files that were asked for; one that fails is a warning.
 void save(Report& report, const Settings& settings, int signal) {
-  const auto write = [&](const std::string& file, const char* option, const auto& text) {
+  const auto write = [&](const std::string& file, const char* option, const cli::Text& text) {
     auto warning = report::save(file, option, text);
     if (!warning) return;
     report.warnings.push_back(std::move(*warning));
     report.exit_status = status_of(report, settings.output, signal);
   };
   const std::string earlier = report::read_earlier(settings.metrics_file);
-  write(settings.output.report_file, "--report", [&] { return report_json(report); });
-  write(settings.metrics_file, "--metrics", [&] { return report_metrics(report, earlier); });
+  write(settings.output.report_file, "--report",
+        [&](const cli::Sink& sink) { report_json(report, sink); });
+  write(settings.metrics_file, "--metrics",
+        [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); });
+}
+
+// What standard output is for. False: it did not take it.
+bool print_report(const Report& report, const cli::Output& output, bool list_all) {
+  return report::print("regctl-audit", [&](const cli::Sink& sink) {
+    if (output.json)
+      report_json(report, sink);
+    else
+      sink(report_text(report, report::style_of(output), list_all));
+  });
+}
+
+bool print_answer(const Answer& answer, const std::string& root, const cli::Output& output) {
+  return report::print("regctl-audit", [&](const cli::Sink& sink) {
+    if (output.json)
+      answer_json(answer, root, sink);
+    else
+      sink(answer_text(answer, report::style_of(output)));
+  });
 }
 
 ExitStatus run(const Settings& settings, const cli::Options& options) {
@@ -144,10 +165,7 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     report.outcome = Outcome::interrupted;
   report.exit_status = status_of(report, output, signals.caught());
   save(report, settings, signals.caught());
-  if (!output.quiet &&
-      !report::print("regctl-audit", output.json ? report_json(report)
-                                                 : report_text(report, report::style_of(output),
-                                                               settings.list_all)))
+  if (!output.quiet && !print_report(report, output, settings.list_all))
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
   const auto tell = [&](const char* kind, const std::vector<report::Message>& messages) {
     return format_messages("regctl-audit", kind, messages, report.store.shown_prefix,
@@ -233,13 +251,10 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
     progress.erase();
     ExitStatus status = warn_of_gaps(sight, scope, facts, output);
     if (settings.question->kind == Question::Kind::graph) {
-      const auto warning =
-          report::save(settings.question->about, "--graph", [&] { return graph_of(sight); });
+      const auto warning = report::save(settings.question->about, "--graph",
+                                        [&](const cli::Sink& sink) { sink(graph_of(sight)); });
       if (warning) report::fail(ExitStatus::usage, *warning);
-    } else if (!output.quiet &&
-               !report::print("regctl-audit", output.json
-                                                  ? answer_json(answer, facts.path)
-                                                  : answer_text(answer, report::style_of(output))))
+    } else if (!output.quiet && !print_answer(answer, facts.path, output))
       status = worse(status, ExitStatus::warnings);
     return status;
   } catch (const Interrupted&) {

@@ -60,7 +60,7 @@ Snapshot snapshot_of(const Verdict& verdict, Time at);
 // no verdict.
 std::string report_text(const Report& report, const report::TextStyle& style, bool all_findings);
 // One document and a newline, as docs/regctl-audit-report.schema.json says.
-std::string report_json(const Report& report);
+void report_json(const Report& report, const cli::Sink& sink);
 // As Prometheus reads it. `previous` is what an earlier audit wrote, whose last success stays where
 // this one had none.
 std::string report_metrics(const Report& report, std::string_view previous);

@@ -7,6 +7,7 @@ namespace regctl::audit {
 namespace {
 
 using report::Json;
+using report::JsonDocument;
 using report::set_name;
 
 Json finding_json(const Finding& finding, const std::string& prefix) {
@@ -32,15 +33,26 @@ Json finding_json(const Finding& finding, const std::string& prefix) {
   return json;
 }
 
-Json usage_json(const Verdict& verdict) {
-  Json repositories = Json::array();
+void write_usage(const Verdict& verdict, JsonDocument& json) {
   std::uint64_t in_use = 0;
+  json.begin_object("usage");
+  json.begin_list("repositories");
   for (std::size_t i = 0; i < verdict.inventory.repositories.size(); ++i) {
     const Usage& usage = verdict.usage.repositories[i];
-    repositories.push_back(report::json_of(verdict.inventory.repositories[i], usage));
+    json.item(report::json_of(verdict.inventory.repositories[i], usage));
     in_use += usage.fair_share;
   }
-  return {{"repositories", std::move(repositories)}, {"totals", {{"in_use_bytes", in_use}}}};
+  json.end();
+  json.member("totals", {{"in_use_bytes", in_use}});
+  json.end();
+}
+
+Json summary_json(const Verdict& verdict) {
+  return {{"error", count(verdict, Severity::error)},
+          {"warning", count(verdict, Severity::warning)},
+          {"info", count(verdict, Severity::info)},
+          {"unpullable_tags", verdict.harm.tags},
+          {"bytes_at_risk", verdict.harm.bytes}};
 }
 
 Json verification_json(const Report& report) {
@@ -76,23 +88,23 @@ Json verification_json(const Report& report) {
   return json;
 }
 
-Json trend_json(const std::vector<Trend>& trends) {
-  Json list = Json::array();
-  for (const Trend& trend : trends) {
-    Json repositories = Json::array();
-    for (const Trend::Change& change : trend.repositories) {
-      Json item;
-      set_name(item, "name", change.repository);
-      item["bytes"] = change.bytes;
-      repositories.push_back(std::move(item));
-    }
-    list.push_back({{"since", format_rfc3339(trend.since)},
-                    {"blobs", trend.blobs},
-                    {"bytes", trend.bytes},
-                    {"garbage_bytes", trend.garbage_bytes},
-                    {"repositories", std::move(repositories)}});
+Json trend_json(const Trend& trend) {
+  Json repositories = Json::array();
+  for (const Trend::Change& change : trend.repositories) {
+    Json item;
+    set_name(item, "name", change.repository);
+    item["bytes"] = change.bytes;
+    repositories.push_back(std::move(item));
   }
-  return list;
+  return {{"since", format_rfc3339(trend.since)},
+          {"blobs", trend.blobs},
+          {"bytes", trend.bytes},
+          {"garbage_bytes", trend.garbage_bytes},
+          {"repositories", std::move(repositories)}};
+}
+
+Json rule_json(const RuleInfo& info) {
+  return {{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}};
 }
 
 std::string_view name_of(Outcome outcome) {
@@ -125,23 +137,22 @@ struct ToJson {
 
 }  // namespace
 
-std::string answer_json(const Answer& answer, const std::string& root) {
-  Json json = report::head("regctl-audit", "answer");
-  set_name(json, "root", root);
+void answer_json(const Answer& answer, const std::string& root, const cli::Sink& sink) {
+  Json head = report::head("regctl-audit", "answer");
+  set_name(head, "root", root);
+  JsonDocument json(sink, head);
   for (const AnswerTable& table : answer) {
-    Json rows = Json::array();
-    for (const auto& row : table.rows) {
+    json.list(table.key, table.rows, [&](const auto& row) {
       Json item = Json::object();
       for (std::size_t i = 0; i < row.size(); ++i)
         std::visit(ToJson{item, table.columns[i].key}, row[i]);
-      rows.push_back(std::move(item));
-    }
-    json[table.key] = std::move(rows);
+      return item;
+    });
   }
-  return report::text_of(json);
+  json.finish();
 }
 
-std::string report_json(const Report& report) {
+void report_json(const Report& report, const cli::Sink& sink) {
   Json run;
   set_name(run, "root", report.store.path);
   run["started_at"] = format_rfc3339(report.started_at);
@@ -149,30 +160,27 @@ std::string report_json(const Report& report) {
   run["outcome"] = name_of(report.outcome);
   run["exit_status"] = static_cast<int>(report.exit_status);
   run["verification"] = verification_json(report);
-  Json json = report::head("regctl-audit");
-  json["run"] = std::move(run);
-  json["state"] = name_of(condition_of(report));
-  for (const char* key : {"usage", "findings", "summary"}) json[key] = nullptr;
+  JsonDocument json(sink, report::head("regctl-audit"));
+  json.member("run", run);
+  json.member("state", name_of(condition_of(report)));
+  const std::string& prefix = report.store.shown_prefix;
   if (const auto& verdict = report.verdict) {
-    json["summary"] = {{"error", count(*verdict, Severity::error)},
-                       {"warning", count(*verdict, Severity::warning)},
-                       {"info", count(*verdict, Severity::info)},
-                       {"unpullable_tags", verdict->harm.tags},
-                       {"bytes_at_risk", verdict->harm.bytes}};
-    json["findings"] = Json::array();
-    each_finding(*verdict, [&](const Finding& finding) {
-      json["findings"].push_back(finding_json(finding, report.store.shown_prefix));
-    });
-    json["usage"] = usage_json(*verdict);
+    write_usage(*verdict, json);
+    json.begin_list("findings");
+    each_finding(*verdict,
+                 [&](const Finding& finding) { json.item(finding_json(finding, prefix)); });
+    json.end();
+    json.member("summary", summary_json(*verdict));
+  } else {
+    for (const char* key : {"usage", "findings", "summary"}) json.member(key, nullptr);
   }
-  json["trend"] = trend_json(report.trends);
-  json["rules"] = Json::array();
-  for (const RuleInfo& info : rules())
-    json["rules"].push_back(
-        {{"id", info.id}, {"severity", name_of(info.severity)}, {"summary", info.summary}});
-  json["warnings"] = report::json_of(report.warnings, report.store.shown_prefix);
-  json["errors"] = report::json_of(report.errors, report.store.shown_prefix);
-  return report::text_of(json);
+  json.list("trend", report.trends, trend_json);
+  json.begin_list("rules");
+  for (const RuleInfo& info : rules()) json.item(rule_json(info));
+  json.end();
+  json.list("warnings", report.warnings, prefix);
+  json.list("errors", report.errors, prefix);
+  json.finish();
 }
 
 }  // namespace regctl::audit

@@ -14,7 +14,22 @@
 
 namespace regctl::cli {
 
-void write_file(const std::string& path, std::string_view text) {
+namespace {
+
+// Throws std::runtime_error.
+void write_to(const boost::filesystem::path& file, const Text& text, const std::string& name) {
+  boost::filesystem::ofstream out(file, std::ios::binary);
+  text([&](std::string_view some) {
+    out.write(some.data(), static_cast<std::streamsize>(some.size()));
+    if (!out) throw std::runtime_error("cannot write " + name);
+  });
+  out.close();
+  if (!out) throw std::runtime_error("cannot write " + name);
+}
+
+}  // namespace
+
+void write_file(const std::string& path, const Text& text) {
   namespace fs = boost::filesystem;
   if (path == "-") {
     if (!print_report(text)) throw std::runtime_error("cannot write to standard output");
@@ -24,18 +39,12 @@ void write_file(const std::string& path, std::string_view text) {
   boost::system::error_code unknown;
   const fs::file_status status = fs::status(target, unknown);
   if (fs::is_other(status)) {  // /dev/stdout, a pipe: renaming over it would take it from everybody
-    fs::ofstream out(target, std::ios::binary);
-    out.write(text.data(), static_cast<std::streamsize>(text.size()));
-    out.close();
-    if (!out) throw std::runtime_error("cannot write " + path);
+    write_to(target, text, path);
     return;
   }
   const fs::path temporary = target.parent_path() / fs::unique_path(".%%%%-%%%%-%%%%.tmp");
   try {
-    fs::ofstream out(temporary, std::ios::binary);
-    out.write(text.data(), static_cast<std::streamsize>(text.size()));
-    out.close();
-    if (!out) throw std::runtime_error("cannot write " + path);
+    write_to(temporary, text, path);
     const int fd = open(temporary.c_str(), O_RDONLY | O_CLOEXEC);
     const bool synced = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0) close(fd);

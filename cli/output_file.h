@@ -2,15 +2,26 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace regctl::cli {
+
+// Takes a text piece by piece.
+using Sink = std::function<void(std::string_view)>;
+// A text that hands itself out, and need never be in memory as a whole.
+using Text = std::function<void(const Sink&)>;
+// One that is there.
+inline Text whole(std::string text) {
+  return [text = std::move(text)](const Sink& sink) { sink(text); };
+}
 
 // Writes to a temporary name in the same directory, syncs, renames. Throws std::runtime_error with
 // the system's reason; `path` is then as it was before. A device, pipe or socket is written to
 // instead, and stays; "-" is standard output.
-void write_file(const std::string& path, std::string_view text);
+void write_file(const std::string& path, const Text& text);
 
 // `path` is a file below `directory`, or opening it would make one there. False where either is
 // empty.

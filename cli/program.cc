@@ -176,11 +176,11 @@ OptionSpec limit_rate_option() {
 
 bool answer_general(const Program& program, const Options& options) {
   if (options.flag("help"))
-    print_report(help_text(program));
+    print_report(whole(help_text(program)));
   else if (options.flag("version"))
-    print_report(fmt::format("{} {}\n", program.name, REGCTL_VERSION));
+    print_report(whole(fmt::format("{} {}\n", program.name, REGCTL_VERSION)));
   else if (options.flag("print-config"))
-    print_report(options.with_sources());
+    print_report(whole(options.with_sources()));
   else
     return false;
   return true;
@@ -257,9 +257,12 @@ const std::string& root_operand(const Program& program, const Options& options) 
                    program.name + " --help lists the options");
 }
 
-bool print_report(std::string_view text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-         std::fflush(stdout) == 0;
+bool print_report(const Text& text) {
+  bool is_written = true;
+  text([&](std::string_view some) {
+    is_written = is_written && std::fwrite(some.data(), 1, some.size(), stdout) == some.size();
+  });
+  return is_written && std::fflush(stdout) == 0;
 }
 
 }  // namespace regctl::cli

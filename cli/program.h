@@ -77,6 +77,6 @@ T choice_value(const Options& options, const std::string& name,
 const std::string& root_operand(const Program& program, const Options& options);
 
 // Standard output is the report and nothing else; false: it could not be written.
-bool print_report(std::string_view text);
+bool print_report(const Text& text);
 
 }  // namespace regctl::cli

@@ -101,7 +101,7 @@ Outcome outcome_of(const Report& report, ExitStatus status) {
 // Writes the files that were asked for. One that fails is a warning, which the other must know of:
 // `conclude` makes the report's status of what it holds.
 void save(Report& report, const Settings& settings, const std::function<void()>& conclude) {
-  const auto write = [&](const std::string& file, const char* option, const auto& text) {
+  const auto write = [&](const std::string& file, const char* option, const cli::Text& text) {
     auto warning = report::save(file, option, text);
     if (!warning) return true;
     report.warnings.push_back(std::move(*warning));
@@ -111,11 +111,11 @@ void save(Report& report, const Settings& settings, const std::function<void()>&
   const std::string earlier = report::read_earlier(settings.metrics_file);
   const auto write_metrics = [&] {
     return write(settings.metrics_file, "--metrics",
-                 [&] { return report_metrics(report, earlier); });
+                 [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); });
   };
   const bool metrics_written = write_metrics();
-  const bool report_written =
-      write(settings.output.report_file, "--report", [&] { return report_json(report); });
+  const bool report_written = write(settings.output.report_file, "--report",
+                                    [&](const cli::Sink& sink) { report_json(report, sink); });
   if (metrics_written && !report_written) write_metrics();
 }
 
@@ -224,9 +224,12 @@ void carry_out(Report& report, const Settings& settings, const std::stop_token& 
 
 // What standard output is for. False: it did not take it.
 bool print_report(const Report& report, const cli::Output& output, Lists lists) {
-  return report::print("regctl-gc", output.json
-                                        ? report_json(report)
-                                        : report_text(report, report::style_of(output), lists));
+  return report::print("regctl-gc", [&](const cli::Sink& sink) {
+    if (output.json)
+      report_json(report, sink);
+    else
+      sink(report_text(report, report::style_of(output), lists));
+  });
 }
 
 // What standard error is for, after the report.

@@ -61,7 +61,7 @@ report::Part part_of(const std::vector<Objection>& objections);
 
 std::string report_text(const Report& report, const report::TextStyle& style, Lists lists);
 // One document and a newline, as docs/regctl-gc-report.schema.json says.
-std::string report_json(const Report& report);
+void report_json(const Report& report, const cli::Sink& sink);
 // For Prometheus. `previous` is what an earlier run wrote, "" if none did: the time of the last
 // success carries over.
 std::string report_metrics(const Report& report, std::string_view previous);

@@ -6,6 +6,7 @@ namespace regctl::gc {
 namespace {
 
 using report::Json;
+using report::JsonDocument;
 using report::set_name;
 
 Json amount(const Amount& amount) { return {{"count", amount.count}, {"bytes", amount.bytes}}; }
@@ -155,14 +156,6 @@ Json totals_json(const Report& report) {
             {"free_after_bytes", report.store.medium.free_bytes + totals.freed_bytes}}}};
 }
 
-// `json_of` of each, in order.
-template <class T>
-Json array_of(const std::vector<T>& items, Json (*json_of)(const T&)) {
-  Json array = Json::array();
-  for (const T& item : items) array.push_back(json_of(item));
-  return array;
-}
-
 Json tag_json(const TagRemoval& removal) {
   Json item;
   set_name(item, "repository", removal.repository);
@@ -177,7 +170,9 @@ Json manifest_json(const ManifestRemoval& removal) {
   set_name(item, "repository", removal.repository);
   item["digest"] = removal.digest.text();
   item["reason"] = name_of(removal.reason);
-  item["former_tags"] = array_of(removal.former_tags, report::json_of_name);
+  item["former_tags"] = Json::array();
+  for (const std::string& tag : removal.former_tags)
+    item["former_tags"].push_back(report::json_of_name(tag));
   return item;
 }
 
@@ -236,16 +231,18 @@ Json purge_json(const Purge& purge) {
   return item;
 }
 
-Json plan_json(const Plan& plan) {
-  return {{"tags", array_of(plan.tags, tag_json)},
-          {"manifests", array_of(plan.manifests, manifest_json)},
-          {"blobs", array_of(plan.blobs, blob_json)},
-          {"layer_links", array_of(plan.layer_links, layer_link_json)},
-          {"uploads", array_of(plan.uploads, upload_json)},
-          {"temporary_files", array_of(plan.leftovers, leftover_json)},
-          {"empty_repositories", array_of(plan.empty_repositories, report::json_of_name)},
-          {"restore", array_of(plan.restore, restoration_json)},
-          {"purge", array_of(plan.purge, purge_json)}};
+void write_plan(const Plan& plan, JsonDocument& json) {
+  json.begin_object("plan");
+  json.list("tags", plan.tags, tag_json);
+  json.list("manifests", plan.manifests, manifest_json);
+  json.list("blobs", plan.blobs, blob_json);
+  json.list("layer_links", plan.layer_links, layer_link_json);
+  json.list("uploads", plan.uploads, upload_json);
+  json.list("temporary_files", plan.leftovers, leftover_json);
+  json.list("empty_repositories", plan.empty_repositories, report::json_of_name);
+  json.list("restore", plan.restore, restoration_json);
+  json.list("purge", plan.purge, purge_json);
+  json.end();
 }
 
 Json waiting_json(const Waiting& waiting) {
@@ -267,33 +264,41 @@ Json advice_json(const Advice& advice) {
           {"option", info_of(advice.code).hint}};
 }
 
-Json repositories_json(const Looked& findings) {
-  Json list = Json::array();
+void write_repositories(const Looked& findings, JsonDocument& json) {
+  json.begin_list("repositories");
   for (std::size_t i = 0; i < findings.inventory.repositories.size(); ++i) {
     Json item = report::json_of(findings.inventory.repositories[i], findings.usage.repositories[i]);
     item["pinned"] = findings.mark.repositories[i].pinned;
-    list.push_back(std::move(item));
+    json.item(item);
   }
-  return list;
+  json.end();
 }
 
 }  // namespace
 
-std::string report_json(const Report& report) {
-  Json json = report::head("regctl-gc");
-  json["run"] = run_json(report.run, report.store);
+void report_json(const Report& report, const cli::Sink& sink) {
+  JsonDocument json(sink, report::head("regctl-gc"));
+  json.member("run", run_json(report.run, report.store));
   const auto& findings = report.findings;
-  json["totals"] = findings ? totals_json(report) : Json();
-  json["plan"] = findings ? plan_json(plan_of(report)) : Json();
-  json["swept"] = report.swept ? swept_json(*report.swept) : Json();
-  json["waiting"] = findings ? waiting_json(waiting_of(report)) : Json();
-  json["repositories"] = findings ? repositories_json(*findings) : Json();
+  if (findings) {
+    json.member("totals", totals_json(report));
+    write_plan(plan_of(report), json);
+  } else {
+    for (const char* key : {"totals", "plan"}) json.member(key, nullptr);
+  }
+  json.member("swept", report.swept ? swept_json(*report.swept) : Json());
+  if (findings) {
+    json.member("waiting", waiting_json(waiting_of(report)));
+    write_repositories(*findings, json);
+  } else {
+    for (const char* key : {"waiting", "repositories"}) json.member(key, nullptr);
+  }
   const std::string& prefix = report.store.shown_prefix;
-  json["blockers"] = report::json_of(report.blockers, prefix);
-  json["warnings"] = report::json_of(report.warnings, prefix);
-  json["errors"] = report::json_of(report.errors, prefix);
-  json["advice"] = findings ? array_of(findings->advice, advice_json) : Json::array();
-  return report::text_of(json);
+  json.list("blockers", report.blockers, prefix);
+  json.list("warnings", report.warnings, prefix);
+  json.list("errors", report.errors, prefix);
+  json.list("advice", findings ? findings->advice : std::vector<Advice>(), advice_json);
+  json.finish();
 }
 
 }  // namespace regctl::gc

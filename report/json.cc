@@ -19,19 +19,15 @@ Json head(const std::string& program, const std::string& kind) {
           {"tool", {{"name", program}, {"version", REGCTL_VERSION}}}};
 }
 
-Json json_of(const std::vector<Message>& messages, const std::string& prefix) {
-  Json list = Json::array();
-  for (const Message& message : messages) {
-    Json item = {{"code", info_of(message.code).id},
-                 {"message", sentence_of(message, cli::Charset::utf8)}};
-    if (!message.path.empty()) set_name(item, "path", prefix + message.path);
-    if (!message.repository.empty()) set_name(item, "repository", message.repository);
-    if (message.digest) item["digest"] = message.digest->text();
-    if (const std::string hint = hint_of(message, cli::Charset::utf8); !hint.empty())
-      item["hint"] = hint;
-    list.push_back(std::move(item));
-  }
-  return list;
+Json json_of(const Message& message, const std::string& prefix) {
+  Json item = {{"code", info_of(message.code).id},
+               {"message", sentence_of(message, cli::Charset::utf8)}};
+  if (!message.path.empty()) set_name(item, "path", prefix + message.path);
+  if (!message.repository.empty()) set_name(item, "repository", message.repository);
+  if (message.digest) item["digest"] = message.digest->text();
+  if (const std::string hint = hint_of(message, cli::Charset::utf8); !hint.empty())
+    item["hint"] = hint;
+  return item;
 }
 
 Json json_of(const Repository& repository, const Usage& usage) {
@@ -46,8 +42,60 @@ Json json_of(const Repository& repository, const Usage& usage) {
   return item;
 }
 
-std::string text_of(const Json& document) {
-  return document.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+JsonDocument::JsonDocument(const cli::Sink& sink, const Json& head) : sink_(sink), open_("}") {
+  sink_("{");
+  for (const auto& [key, value] : head.items()) member(key, value);
+}
+
+void JsonDocument::member(const std::string& key, const Json& value) {
+  next();
+  this->value(key);
+  sink_(": ");
+  this->value(value);
+}
+
+void JsonDocument::item(const Json& value) {
+  next();
+  this->value(value);
+}
+
+void JsonDocument::begin(const std::string& key, char bracket, char closing) {
+  next();
+  value(key);
+  sink_(std::string(": ") + bracket);
+  open_ += closing;
+  is_first_ = true;
+}
+
+void JsonDocument::end() {
+  const char closing = open_.back();
+  open_.pop_back();
+  if (!is_first_) sink_(newline());
+  sink_(std::string(1, closing));
+  is_first_ = false;
+}
+
+void JsonDocument::list(const std::string& key, const std::vector<Message>& messages,
+                        const std::string& prefix) {
+  list(key, messages, [&](const Message& message) { return json_of(message, prefix); });
+}
+
+void JsonDocument::finish() {
+  end();
+  sink_("\n");
+}
+
+void JsonDocument::next() {
+  sink_((is_first_ ? "" : ",") + newline());
+  is_first_ = false;
+}
+
+void JsonDocument::value(const Json& value) {
+  std::string text = value.dump(2, ' ', true, Json::error_handler_t::replace);
+  // In a string there is none.
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1))
+    text.replace(at, 1, newline());
+  sink_(text);
 }
 
 }  // namespace regctl::report

@@ -1,17 +1,16 @@
 #include "report/saving.h"
 
 #include "cli/messages.h"
-#include "cli/output_file.h"
 #include "cli/program.h"
 #include "report/wording.h"
 
 namespace regctl::report {
 
 std::optional<Message> save(const std::string& file, const std::string& option,
-                            const std::function<std::string()>& text) {
+                            const cli::Text& text) {
   if (file.empty()) return std::nullopt;
   try {
-    cli::write_file(file, text());
+    cli::write_file(file, text);
     return std::nullopt;
   } catch (const std::runtime_error& error) {
     return Message{.code = Code::report_not_written, .arguments = {error.what(), option}};
@@ -27,7 +26,7 @@ std::string read_earlier(const std::string& file) {
   }
 }
 
-bool print(const std::string& program, const std::string& text) {
+bool print(const std::string& program, const cli::Text& text) {
   if (cli::print_report(text)) return true;
   cli::say(program + ": " + sentence_of({.code = Code::report_not_printed}, cli::Charset::ascii) +
            '\n');

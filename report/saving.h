@@ -1,10 +1,10 @@
 // Where reports go to: standard output, and files beside it.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "cli/output_file.h"
 #include "report/message.h"
 
 namespace regctl::report {
@@ -12,12 +12,12 @@ namespace regctl::report {
 // Writes `text` to `file`, whole or not at all; nothing where that is empty. What goes wrong comes
 // back as a warning; `option` is what asked for the file.
 std::optional<Message> save(const std::string& file, const std::string& option,
-                            const std::function<std::string()>& text);
+                            const cli::Text& text);
 
 // What an earlier run wrote to `file`; empty: nothing, or none was asked for.
 std::string read_earlier(const std::string& file);
 
 // Prints a report; false: standard output did not take it, and that has been said.
-bool print(const std::string& program, const std::string& text);
+bool print(const std::string& program, const cli::Text& text);
 
 }  // namespace regctl::report

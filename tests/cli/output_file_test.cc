@@ -24,7 +24,7 @@ class OutputFile : public testing::Test {
   std::set<std::string> names() const { return test::names_in(directory.path()); }
   static std::string complaint(const fs::path& path) {
     try {
-      write_file(path.string(), "new");
+      write_file(path.string(), whole("new"));
     } catch (const std::runtime_error& error) {
       return error.what();
     }
@@ -36,23 +36,23 @@ class OutputFile : public testing::Test {
 TEST_F(OutputFile, WritesAndReads) {
   for (const std::string& text : {std::string("{}\n"), std::string(), std::string("a\0b\r\n", 5),
                                   std::string(3'000'000, 'x')}) {
-    write_file(file.string(), text);
+    write_file(file.string(), whole(text));
     EXPECT_EQ(read_file(file.string()), text);
     EXPECT_EQ(names(), std::set<std::string>{"report.json"});
   }
 }
 
 TEST_F(OutputFile, ReplacesTheFileAndNotItsBytes) {
-  write_file(file.string(), "old");
+  write_file(file.string(), whole("old"));
   std::ifstream reader(file);
-  write_file(file.string(), "new");
+  write_file(file.string(), whole("new"));
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(reader), {}),
             "old");  // who has it open sees the whole old one
   EXPECT_EQ(read_file(file.string()), "new");
 }
 
 TEST_F(OutputFile, FailureLeavesEverythingAsItWas) {
-  write_file(file.string(), "old");
+  write_file(file.string(), whole("old"));
   fs::create_directories(directory.path() / "taken" / "inside");
   EXPECT_THAT(complaint(directory.path() / "none" / "report"), HasSubstr("cannot write"));
   EXPECT_THAT(complaint(file / "below-a-file"), HasSubstr("cannot write"));
@@ -62,7 +62,7 @@ TEST_F(OutputFile, FailureLeavesEverythingAsItWas) {
 }
 
 TEST_F(OutputFile, AnUnwritableDirectoryKeepsTheOldFile) {
-  write_file(file.string(), "old");
+  write_file(file.string(), whole("old"));
   fs::permissions(directory.path(), fs::perms(0555));
   {
     const test::Unprivileged unprivileged;
@@ -80,13 +80,13 @@ TEST_F(OutputFile, WhatIsNoFileIsWrittenToAndNotReplaced) {
   std::fstream reader(
       file,
       std::ios::in | std::ios::out);  // read and write: opening does not wait for the other end
-  write_file(file.string(), "text\n");
+  write_file(file.string(), whole("text\n"));
   EXPECT_TRUE(fs::is_fifo(file));
   std::string line;
   ASSERT_TRUE(fs::is_fifo(file) && std::getline(reader, line));
   EXPECT_EQ(line, "text");
   fs::create_symlink("/dev/null", directory.path() / "null");
-  write_file((directory.path() / "null").string(), "text");
+  write_file((directory.path() / "null").string(), whole("text"));
   EXPECT_TRUE(fs::is_symlink(directory.path() / "null"));
   EXPECT_THAT(names(), testing::UnorderedElementsAre("report.json", "null"));
 }
@@ -111,7 +111,7 @@ TEST_F(OutputFile, WhereAFileWouldBeMade) {
 
 TEST_F(OutputFile, IsBegunWhenItIsMade) {
   const auto before = std::chrono::system_clock::now() - std::chrono::seconds(1);
-  write_file(file.string(), "old");
+  write_file(file.string(), whole("old"));
   const auto day = std::chrono::hours(24);
   fs::last_write_time(file, fs::file_time_type::clock::now() + day);
   const Written later = when_written(file.string());
