@@ -80,6 +80,10 @@ void warn_of_wishes(Report& report, const Settings& settings, const State* state
     report.warnings.push_back({.code = report::Code::evidence_disputed, .digest = digest});
 }
 
+unsigned jobs_of(const cli::Output& output, const StoreFacts& store) {
+  return output.jobs ? output.jobs : store.medium.jobs();
+}
+
 void carry_out(Report& report, const Settings& settings, const Wishes& wishes,
                const Workers& workers, Progress& progress) {
   if (report.store.is_empty_directory()) {
@@ -155,7 +159,8 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     wishes.evidence.push_back(read_evidence(file, report.store.v2));
   report.started_at = now();
   const auto begin = std::chrono::steady_clock::now();
-  carry_out(report, settings, wishes, Workers(output.jobs, signals.token()), progress);
+  carry_out(report, settings, wishes, Workers(jobs_of(output, report.store), signals.token()),
+            progress);
   signals.end_at_once();
   progress.erase();
   report.finished_at = now();
@@ -237,7 +242,7 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
     report::refuse_below(facts, settings.question->about);
   if (facts.is_empty_directory())
     report::fail(ExitStatus::wrong_root, report::of_empty_directory(facts));
-  const Workers workers(output.jobs, signals.token());
+  const Workers workers(jobs_of(output, facts), signals.token());
   try {
     const Store store(facts);
     const bool all = settings.question->kind == Question::Kind::usage && output.verbose > 0;

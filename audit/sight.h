@@ -17,7 +17,7 @@ namespace regctl::audit {
 
 struct Sight {
   Inventory inventory;
-  std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
+  std::vector<KnownSize> sizes;  // known_sizes()
   Policy policy;
   Mark mark;
   Time now;

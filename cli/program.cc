@@ -136,7 +136,7 @@ OptionGroup general_options() {
         .kind = Kind::value,
         .metavar = "N",
         .default_value = "0",
-        .help = "concurrent reads; 0: four a core, 16 at least"},
+        .help = "concurrent reads; 0: as many as the medium hides its latency behind"},
        {.name = "config",
         .kind = Kind::value,
         .metavar = "FILE",

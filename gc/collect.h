@@ -23,7 +23,7 @@ struct Undertaking {
   Mismatched mismatched = Mismatched::keep;
   std::uint64_t bytes_per_second = 0;  // to hash; 0: no limit
   std::optional<Duration> deadline;    // from the beginning of the run
-  unsigned jobs = 0;                   // 0 chooses
+  unsigned jobs = 1;                   // as Workers takes them
 };
 
 // What a run has done, whatever came in between.

@@ -123,24 +123,31 @@ std::function<ProcessEvidence()> registries_of(const Store& store) {
   return [&store] { return find_registries("/proc", store.facts()); };
 }
 
+unsigned jobs_of(const Settings& settings, const Store& store) {
+  return settings.output.jobs ? settings.output.jobs : store.facts().medium.jobs();
+}
+
 void look_only(Report& report, const Settings& settings, const std::stop_token& stop,
                Progress& progress) {
   const Store store(report.store);
   try {
     report.findings = look(store.storage(), store.facts(), settings.undertaking.wishes,
                            {.now = report.run.started_at, .registries = registries_of(store)},
-                           Workers(settings.output.jobs, stop), progress);
+                           Workers(jobs_of(settings, store), stop), progress);
   } catch (const Interrupted&) {
     report.errors.push_back({.code = Code::interrupted});
   }
 }
 
-Collected collect_locked(const Report& report, Undertaking undertaking, const std::stop_token& stop,
-                         Progress& progress) {
+Collected collect_locked(const Report& report, const Settings& settings,
+                         const std::stop_token& stop, Progress& progress) {
   try {
     const Store store(report.store);
     const Lock lock = Lock::acquire(store);
     const auto writer = open_writer(store);
+    Undertaking undertaking = settings.undertaking;
+    undertaking.run = report.run.id;
+    undertaking.jobs = jobs_of(settings, store);
     undertaking.looking.registries = registries_of(store);
     return collect(undertaking, prove_renames(store, *writer), {store.storage(), *writer, lock},
                    stop, progress);
@@ -166,13 +173,10 @@ void advise_restart(const Swept& swept, Mode mode, std::vector<Advice>& advice) 
 
 void change(Report& report, const Settings& settings, const std::stop_token& stop,
             Progress& progress) {
-  Undertaking undertaking = settings.undertaking;
-  undertaking.run = report.run.id;
-  undertaking.jobs = settings.output.jobs;
-  Collected collected = collect_locked(report, undertaking, stop, progress);
+  Collected collected = collect_locked(report, settings, stop, progress);
   report.findings = std::move(collected.found);
   const Swept& swept = report.swept.emplace(std::move(collected.swept));
-  if (undertaking.mismatched == Mismatched::keep) {
+  if (settings.undertaking.mismatched == Mismatched::keep) {
     for (const auto& [digest, identity] : swept.verification.mismatched)
       report.warnings.push_back(
           {.code = Code::mismatched_garbage, .path = layout::blob(digest), .digest = digest});

@@ -60,7 +60,7 @@ class Look {
     if (looks_at_all())
       options_.copies = Copies::of_all_links;
     else
-      options_.layers = Layers::named;
+      options_.depth = Depth::what_matters;
   }
 
   Looked run() && {
@@ -91,8 +91,8 @@ class Look {
     }
     survey_what_matters();
     const bool has_copies = anything_in_quarantine(inventory());
-    if (has_copies && any_layer_is_only_named()) {  // the sign of it is missing
-      read_all_layer_links();
+    if (has_copies && inventory().depth != Depth::everything) {  // the sign of it is missing
+      look_deeper();
       survey_what_matters();
     }
     if (looks_at_all() || has_copies || claims_are_absurd(inventory(), store_)) {
@@ -113,21 +113,15 @@ class Look {
     return read_layer_links(storage_, findings_.inventory, matters, workers_, progress_);
   }
 
-  bool any_layer_is_only_named() const {
-    const auto& repositories = inventory().repositories;
-    return std::any_of(repositories.begin(), repositories.end(),
-                       [](const Repository& one) { return !one.named_layers.empty(); });
-  }
-
-  void read_all_layer_links() {
-    options_.layers = Layers::read;
+  void look_deeper() {
+    options_.depth = Depth::everything;
     scan_and_mark();
   }
 
   void survey_what_matters() {
     progress_.stage("survey");
-    if (any_layer_is_only_named() && !read_layer_links_that_matter()) {
-      read_all_layer_links();
+    if (inventory().depth != Depth::everything && !read_layer_links_that_matter()) {
+      look_deeper();
       progress_.stage("survey");
     }
     survey(what_to_survey(inventory(), findings_.mark));
@@ -199,15 +193,26 @@ class Look {
     return make_plan(judged);
   }
 
+  // Neither of them needs another.
   void explain() {
-    findings_.usage = usage_of(findings_, findings_.plan);
-    findings_.untagged =
-        wishes_.policy.delete_untagged ? untagged_taken() : price_of(&Policy::delete_untagged);
-    if (any_tag(is_dead)) findings_.dead = price_of(&Policy::prune_dead_tags);
-    const auto& documents = inventory().documents;
-    if (std::any_of(documents.begin(), documents.end(), std::mem_fn(&Document::is_missing)))
-      findings_.broken = price_of(&Policy::prune_broken_manifests);
-    if (any_orphan()) findings_.orphaned = price_of(&Policy::prune_orphaned_referrers);
+    const std::function<void()> parts[] = {
+        [&] { findings_.usage = usage_of(findings_, findings_.plan); },
+        [&] {
+          findings_.untagged = wishes_.policy.delete_untagged ? untagged_taken()
+                                                              : price_of(&Policy::delete_untagged);
+        },
+        [&] {
+          if (any_tag(is_dead)) findings_.dead = price_of(&Policy::prune_dead_tags);
+        },
+        [&] {
+          const auto& documents = inventory().documents;
+          if (std::any_of(documents.begin(), documents.end(), std::mem_fn(&Document::is_missing)))
+            findings_.broken = price_of(&Policy::prune_broken_manifests);
+        },
+        [&] {
+          if (any_orphan()) findings_.orphaned = price_of(&Policy::prune_orphaned_referrers);
+        }};
+    workers_.for_each_index(std::size(parts), [&](std::size_t i) { parts[i](); });
     advise();
   }
 

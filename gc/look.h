@@ -47,7 +47,7 @@ struct Looked {
   Inventory inventory;
   Mark mark;
   Plan plan;
-  std::vector<std::optional<std::uint64_t>> sizes;  // known_sizes()
+  std::vector<KnownSize> sizes;  // known_sizes()
   UsageReport usage;
   // What these options take, or would take: manifests or tags, and bytes of blobs that only those
   // keep alive. --delete-untagged, --prune-dead-tags, --prune-broken-manifests,

@@ -26,7 +26,6 @@ std::span<const AliasLinks::value_type> aliases_named(DigestId name, const Alias
 Closure::Closure(const Inventory& inventory, Parents parents)
     : inventory_(inventory),
       aliases_(aliases_in(inventory)),
-      round_of_(inventory.digests.size()),
       parents_(parents == Parents::remembered ? inventory.digests.size() : 0) {}
 
 std::optional<DigestId> Closure::parent(DigestId id) const {

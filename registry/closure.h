@@ -30,7 +30,9 @@ class Closure {
 
   // Forgets everything reached so far.
   void restart() { ++round_; }
-  bool reached(DigestId id) const { return round_of_[index_of(id)] == round_; }
+  bool reached(DigestId id) const {
+    return !round_of_.empty() && round_of_[index_of(id)] == round_;
+  }
 
   // From which `id` was reached first since restart(): a chain of these ends at a root. Empty: it
   // is one, or was not reached. REQUIRES: parents are remembered.
@@ -47,6 +49,7 @@ class Closure {
  private:
   void reach(DigestId id, DigestId parent) {
     if (reached(id)) return;
+    if (round_of_.empty()) round_of_.resize(inventory_.digests.size());
     round_of_[index_of(id)] = round_;
     if (!parents_.empty()) parents_[index_of(id)] = parent;
     open_.push_back(id);
@@ -54,7 +57,7 @@ class Closure {
 
   const Inventory& inventory_;
   AliasLinks aliases_;
-  std::vector<std::uint32_t> round_of_;
+  std::vector<std::uint32_t> round_of_;  // empty: nothing was reached so far
   std::uint32_t round_ = 1;
   std::vector<DigestId> parents_;  // a root is its own; empty: they are not remembered
   std::vector<DigestId> open_;

@@ -57,10 +57,12 @@ void DigestList::push_back(const Digest& digest) {
   std::copy_n(digest.hash().begin(), head.size(), head.begin());
 }
 
-void DigestList::append(const DigestList& more) {
-  for (const auto& [i, digest] : more.longer_)
-    longer_.emplace(static_cast<std::uint32_t>(size()) + i, digest);
-  heads_.insert(heads_.end(), more.heads_.begin(), more.heads_.end());
+void DigestList::set(std::size_t place, const DigestList& from, std::size_t i) {
+  heads_[place] = from.heads_[i];
+  if (from.all_are_sha256()) return;
+  if (const auto longer = from.longer_.find(static_cast<std::uint32_t>(i));
+      longer != from.longer_.end())
+    longer_.emplace(static_cast<std::uint32_t>(place), longer->second);
 }
 
 std::optional<DigestId> DigestSet::find(const Digest& digest) const {
@@ -121,6 +123,9 @@ DigestCollector::Finished DigestCollector::finish(const Workers& workers) {
     deepest = std::max(deepest, shards_[s].digests.size());
   }
   Finished finished{.place = std::vector<DigestId>(deepest * kShards)};
+  DigestList sorted;
+  sorted.resize(total);
+  std::mutex mutex;
   workers.for_each_index(kShards, [&](std::size_t s) {
     const DigestList digests = std::exchange(shards_[s].digests, DigestList());
     shards_[s].slots = std::vector<Slot>();
@@ -131,15 +136,13 @@ DigestCollector::Finished DigestCollector::finish(const Workers& workers) {
     std::sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {
       return a.first != b.first ? a.first < b.first : digests[a.second] < digests[b.second];
     });
-    shards_[s].digests.reserve(order.size());
+    std::unique_lock one_at_a_time(mutex, std::defer_lock);
+    if (!digests.all_are_sha256()) one_at_a_time.lock();
     for (std::size_t i = 0; i < order.size(); ++i) {
       finished.place[order[i].second * kShards + s] = static_cast<DigestId>(before[s] + i);
-      shards_[s].digests.push_back(digests[order[i].second]);
+      sorted.set(before[s] + i, digests, order[i].second);
     }
   });
-  DigestList sorted;
-  sorted.reserve(total);
-  for (Shard& shard : shards_) sorted.append(std::exchange(shard.digests, DigestList()));
   finished.set = DigestSet(std::move(sorted));
   return finished;
 }

@@ -30,9 +30,13 @@ class DigestList {
   // Orders as digests do, as far as it tells them apart.
   std::uint64_t first_bytes(std::size_t i) const;
 
-  void reserve(std::size_t size) { heads_.reserve(size); }
   void push_back(const Digest& digest);
-  void append(const DigestList& more);
+  // Makes them `size`; the new ones are no digests until they are set.
+  void resize(std::size_t size) { heads_.resize(size); }
+  // Makes that at `place` `from`[i]. Several threads may set several places, but only one at a time
+  // those that are no sha256.
+  void set(std::size_t place, const DigestList& from, std::size_t i);
+  bool all_are_sha256() const { return longer_.empty(); }
 
   bool operator==(const DigestList&) const = default;
 

@@ -122,8 +122,8 @@ const Quarantined* Inventory::quarantined_blob(DigestId id) const {
   return end != quarantined.begin() && what(*std::prev(end)) == blob ? &*std::prev(end) : nullptr;
 }
 
-std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory) {
-  std::vector<std::optional<std::uint64_t>> sizes(inventory.digests.size());
+std::vector<KnownSize> known_sizes(const Inventory& inventory) {
+  std::vector<KnownSize> sizes(inventory.digests.size());
   for (const Document& document : inventory.documents) {
     for (const Reference& reference : document.references) {
       auto& size = sizes[index_of(reference.to)];

@@ -11,6 +11,7 @@
 
 #include "registry/digest_set.h"
 #include "registry/error.h"
+#include "registry/known_size.h"
 #include "registry/manifest.h"
 #include "registry/time.h"
 
@@ -104,11 +105,11 @@ struct Link {
   DigestId name;
   DigestId target;
   LinkState state;
+  bool only_signatures = false;  // of a pending one: its directory holds those of old registries
   // Of the link; of its directory while pending; of the copy while quarantined.
   Time modified;
-  Time arrived{};                // the same, as Inventory::arrival says
-  std::uint64_t inode = 0;       // of the link
-  bool only_signatures = false;  // of a pending one: its directory holds those of old registries
+  Time arrived{};           // the same, as Inventory::arrival says
+  std::uint64_t inode = 0;  // of the link
 
   bool operator==(const Link&) const = default;
 };
@@ -212,17 +213,18 @@ struct Blob {
 
 struct Reference {
   DigestId to;
-  bool child;                         // may be a manifest (FoundReference::child)
-  std::optional<Role> role;           // empty: a digest somewhere in the text
-  bool has_urls = false;              // absence is no damage
-  bool is_attestation = false;        // as in Descriptor
-  std::optional<std::uint64_t> size;  // claimed by the descriptor
+  std::optional<Role> role{};       // empty: a digest somewhere in the text
+  bool child : 1;                   // may be a manifest (FoundReference::child)
+  bool has_urls : 1 = false;        // absence is no damage
+  bool is_attestation : 1 = false;  // as in Descriptor
+  KnownSize size;                   // claimed by the descriptor
 
   // By a descriptor, and not as a manifest.
   bool is_to_blob() const { return role && *role != Role::child; }
 
   bool operator==(const Reference&) const = default;
 };
+static_assert(sizeof(Reference) <= 16, "a store has millions");
 
 // A blob that was opened as a manifest.
 struct Document {
@@ -232,8 +234,8 @@ struct Document {
     absent,   // no bytes anywhere
     damaged,  // bytes that are wrong, too many, or missing although a revision link names them
   };
-  DigestId digest;
-  State state;
+  DigestId digest{};
+  State state = State::absent;
   ManifestKind kind = ManifestKind::unknown;
   std::string_view bad_member;  // as in Manifest; of what a revision link or a tag calls one
   bool from_quarantine = false;
@@ -296,6 +298,13 @@ struct OtherOwner {
   bool operator==(const OtherOwner&) const = default;
 };
 
+// what_matters: of layer links a scan opens only those of which a name says too little, that of
+// another algorithm than sha256 (which may be an alias) and that of a revision of the same
+// repository, and the others become Repository::named_layers; of the directory of a blob survey()
+// asks for `data` alone where that is a file. In a tree with layout::kQuarantineSign, where there
+// may be more to see, that is everything.
+enum class Depth : std::uint8_t { everything, what_matters };
+
 // Every vector ascends by digest, name or path, so equal registries give equal inventories.
 struct Inventory {
   DigestSet digests;  // every digest met anywhere
@@ -312,6 +321,7 @@ struct Inventory {
   std::uint32_t owner = 0;                           // of docker/registry/v2
   bool has_blobs = false, has_repositories = false;  // directories
   Arrival arrival = Arrival::ignored;                // what `arrived` tells
+  Depth depth = Depth::everything;                   // to which it was, and will be, looked into
   // 1 + index into blobs and documents, by DigestId; 0: none; kUnseen: a directory of blobs that
   // nobody looked into.
   static constexpr std::uint32_t kUnseen = ~std::uint32_t{0};
@@ -338,7 +348,7 @@ struct Inventory {
   bool operator==(const Inventory&) const = default;
 };
 
-// The largest size that any descriptor claims, or that was seen, by DigestId; empty: no one says.
-std::vector<std::optional<std::uint64_t>> known_sizes(const Inventory& inventory);
+// The largest size that any descriptor claims, or that was seen, by DigestId.
+std::vector<KnownSize> known_sizes(const Inventory& inventory);
 
 }  // namespace regctl

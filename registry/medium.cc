@@ -6,6 +6,7 @@
 #include <boost/filesystem.hpp>
 #include <boost/filesystem/fstream.hpp>
 #include <sstream>
+#include <thread>
 
 #include "registry/layout.h"
 
@@ -130,6 +131,11 @@ bool Medium::is_local() const {
   return regctl::is_local(name) &&
          std::all_of(mounts.begin(), mounts.end(),
                      [](const MountBelow& mount) { return regctl::is_local(mount.name); });
+}
+
+unsigned Medium::jobs() const {
+  constexpr unsigned kOnLocalDisks = 16, kElsewhere = 64;
+  return is_local() ? std::max(kOnLocalDisks, 4 * std::thread::hardware_concurrency()) : kElsewhere;
 }
 
 std::string Medium::object_store() const {

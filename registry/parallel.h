@@ -29,11 +29,10 @@ namespace regctl {
 // A number of workers. They mostly wait for storage, so more of them than cores is normal.
 class Workers {
  public:
-  // `count` 0 chooses: four a core, 16 at least. 1 runs everything on the calling thread. Loops end
-  // with Interrupted once `stop` is requested.
+  // One runs everything on the calling thread. Loops end with Interrupted once `stop` is requested.
+  // REQUIRES: there is one.
   explicit Workers(unsigned count, std::stop_token stop = {})
-      : count_(count ? count : std::max(16u, 4 * std::thread::hardware_concurrency())),
-        stop_(std::move(stop)) {}
+      : count_(count), stop_(std::move(stop)) {}
 
   unsigned count() const { return count_; }
   bool stopping() const { return stop_.stop_requested(); }

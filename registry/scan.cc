@@ -42,19 +42,22 @@ void judge_links(const Storage& storage, const std::vector<std::string>& links,
   }
 }
 
-// Names of all repositories, in order: directories with one of the registry's own below them. Level
-// by level, because the depth is the pusher's choice.
-std::vector<std::string> find_repositories(const Storage& storage, const Workers& workers,
-                                           ScanNotes& notes) {
-  std::vector<std::string> repositories, listed, links;
+// All repositories, by name: directories with one of the registry's own below them. Level by level,
+// because the depth is the pusher's choice.
+std::vector<FoundRepository> find_repositories(const Storage& storage, const Workers& workers,
+                                               ScanNotes& notes) {
+  std::vector<FoundRepository> repositories;
+  std::vector<std::string> listed, links;
   std::vector<Namespace> level{{"", std::string(layout::kRepositories)}};
   while (!level.empty()) {
     struct Found {
       bool is_listed = false, is_repository = false;
+      Time modified{};
+      std::vector<Entry> own;  // that begin with "_"
       std::vector<Namespace> below;
       std::vector<std::string> links;
     };
-    const auto found = parallel_map(workers, level, [&](const Namespace& here) {
+    auto found = parallel_map(workers, level, [&](const Namespace& here) {
       Found result;
       notes.guarded([&] {
         const std::string path = here.path();
@@ -63,9 +66,11 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
         if (!listing && here.parent.empty()) throw StorageError(Trouble::vanished, path);
         if (!listing) return;
         result.is_listed = !here.parent.empty();
+        result.modified = listing->stat.modified;
         for (const Entry& entry : listing->entries) {
           if (notes.is_foreign(entry, path)) continue;
           if (entry.name.starts_with('_') && !here.parent.empty()) {
+            result.own.push_back(entry);
             // A file of such a name is a stray; whatever else it is, scan_repository() judges it.
             const bool ours = entry.name == layout::kManifests || entry.name == layout::kLayers;
             if (ours || entry.kind != EntryKind::file)
@@ -87,7 +92,9 @@ std::vector<std::string> find_repositories(const Storage& storage, const Workers
     std::vector<Namespace> next;
     for (std::size_t i = 0; i < level.size(); ++i) {
       if (found[i].is_listed) listed.push_back(level[i].path());
-      if (found[i].is_repository) repositories.push_back(repository_name(level[i].path()));
+      if (found[i].is_repository)
+        repositories.push_back(
+            {repository_name(level[i].path()), std::move(found[i].own), found[i].modified});
       links.insert(links.end(), found[i].links.begin(), found[i].links.end());
       next.insert(next.end(), found[i].below.begin(), found[i].below.end());
     }
@@ -122,14 +129,16 @@ void name(Repository& repository, const std::vector<Alias>& aliases) {
 
 void scan_repositories(const Storage& storage, const ScanOptions& options, const Workers& workers,
                        ScanNotes& notes, Progress& progress, Inventory& inventory) {
-  const auto names = find_repositories(storage, workers, notes);
-  progress.phase("repositories", {names.size()}, "repositories");
-  std::vector<ScannedRepository> scanned(names.size());
+  const auto found = find_repositories(storage, workers, notes);
+  progress.phase("repositories", {found.size()}, "repositories");
+  std::vector<ScannedRepository> scanned(found.size());
+  ScanOptions as_deep = options;
+  as_deep.depth = inventory.depth;
   const auto scan_one = [&](std::size_t i) {
     scanned[i] =
-        scan_repository(storage, names[i], static_cast<std::uint32_t>(i), options, workers, notes);
+        scan_repository(storage, found[i], static_cast<std::uint32_t>(i), as_deep, workers, notes);
   };
-  workers.for_each_index(names.size(), [&](std::size_t i) {
+  workers.for_each_index(found.size(), [&](std::size_t i) {
     scan_one(i);
     progress.advance({1});
   });
@@ -146,8 +155,8 @@ void scan_repositories(const Storage& storage, const ScanOptions& options, const
   }
 
   for (std::size_t i = 0; i < scanned.size(); ++i) {
-    if (!is_repository_name(names[i]))
-      notes.stray(Stray::Kind::illegal_name, layout::repository(names[i]));
+    if (!is_repository_name(found[i].name))
+      notes.stray(Stray::Kind::illegal_name, layout::repository(found[i].name));
     name(scanned[i].repository, notes.aliases);
     inventory.repositories.push_back(std::move(scanned[i].repository));
     std::move(scanned[i].quarantined_tags.begin(), scanned[i].quarantined_tags.end(),
@@ -266,10 +275,9 @@ std::vector<std::uint32_t> index_by_digest(std::vector<T>& items, std::size_t di
 
 }  // namespace
 
-Inventory scan(const Storage& storage, const ScanOptions& asked, const Workers& workers,
+Inventory scan(const Storage& storage, const ScanOptions& options, const Workers& workers,
                Progress& progress) {
-  ScanOptions options = asked;
-  Inventory inventory{.arrival = options.arrival};
+  Inventory inventory{.arrival = options.arrival, .depth = options.depth};
   ScanNotes notes(options.arrival);
   notes.guarded([&] {
     const auto top = storage.list("");
@@ -279,7 +287,7 @@ Inventory scan(const Storage& storage, const ScanOptions& asked, const Workers& 
     for (const Entry& entry : top->entries) {
       const bool blobs = entry.name == layout::kBlobs,
                  repositories = entry.name == layout::kRepositories;
-      if (entry.name == layout::kQuarantineSign) options.layers = Layers::read;
+      if (entry.name == layout::kQuarantineSign) inventory.depth = Depth::everything;
       if (!blobs && !repositories) {
         const bool is_ours = entry.name.starts_with(".regctl-gc.");
         if (!is_ours && !notes.is_foreign(entry, "") && entry.kind == EntryKind::directory)

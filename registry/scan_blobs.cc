@@ -11,60 +11,98 @@ namespace {
 
 using layout::join;
 
-// Looks into the directory `name` of `shard`, which `view` is a view of. False: it has gone since,
-// and is not ours to judge.
-bool visit(const Storage& storage, const std::string& shard, const Storage& view,
-           const std::string& name, Blob& blob, ScanNotes& notes) {
-  const std::string directory = join(shard, name);
-  const auto listing =
-      notes.insist(storage, shard, name, [&] { return view.list_with_stats(name); });
-  if (!listing) return false;
-  blob.directory_modified = listing->stat.modified;
-  blob.arrived = notes.arrived(listing->stat);
-  notes.owned(listing->stat, [&]() -> const std::string& { return directory; });
-  for (std::size_t i = 0; i < listing->entries.size(); ++i) {
-    const Entry& entry = listing->entries[i];
-    const std::string path = join(directory, entry.name);
-    const auto copy = layout::parse_quarantine_name(entry.name);
-    const bool data = entry.name == layout::kData,
-               copy_of_data = copy && copy->original == layout::kData;
-    if (notes.is_foreign(entry, directory)) continue;
-    if (data && entry.kind == EntryKind::symlink) {
-      notes.obstacle(Trouble::behind_symlink, path);
-      continue;
+// Looks into directories of one shard.
+class Visitor {
+ public:
+  Visitor(const Storage& storage, std::string shard, Depth depth, ScanNotes& notes)
+      : storage_(storage),
+        shard_(std::move(shard)),
+        view_(storage.below(shard_)),
+        depth_(depth),
+        notes_(notes) {}
+
+  // Into that of `blob`, which is called `name`. False: it has gone since, and is not ours to
+  // judge.
+  bool visit(const std::string& name, Blob& blob) const {
+    if (depth_ == Depth::what_matters && find_data(name, blob)) return true;
+    const std::string directory = join(shard_, name);
+    const auto listing =
+        notes_.insist(storage_, shard_, name, [&] { return view_->list_with_stats(name); });
+    if (!listing) return false;
+    note_directory(listing->stat, name, blob);
+    for (std::size_t i = 0; i < listing->entries.size(); ++i) {
+      const Entry& entry = listing->entries[i];
+      const std::string path = join(directory, entry.name);
+      const auto copy = layout::parse_quarantine_name(entry.name);
+      const bool data = entry.name == layout::kData,
+                 copy_of_data = copy && copy->original == layout::kData;
+      if (notes_.is_foreign(entry, directory)) continue;
+      if (data && entry.kind == EntryKind::symlink) {
+        notes_.obstacle(Trouble::behind_symlink, path);
+        continue;
+      }
+      if (entry.kind != EntryKind::file || (!data && !copy_of_data)) {
+        notes_.stray(
+            layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
+            path);
+        continue;
+      }
+      auto stat = listing->stats[i];
+      if (!stat)
+        stat = notes_.insist(storage_, directory, entry.name, [&] { return storage_.stat(path); });
+      if (!stat) continue;
+      if (data) {
+        note_data(*stat, name, blob);
+        continue;
+      }
+      notes_.owned(*stat, [&]() -> const std::string& { return path; });
+      notes_.in_quarantine({.kind = Quarantined::Kind::blob,
+                            .digest = blob.digest,
+                            .taken = copy->taken,
+                            .run = copy->run,
+                            .bytes = stat->bytes,
+                            .disk_bytes = stat->disk_bytes,
+                            .modified = stat->modified,
+                            .inode = stat->inode});
     }
-    if (entry.kind != EntryKind::file || (!data && !copy_of_data)) {
-      notes.stray(
-          layout::is_temporary(entry.name) ? Stray::Kind::temporary : Stray::Kind::unexpected,
-          path);
-      continue;
-    }
-    auto stat = listing->stats[i];
-    if (!stat)
-      stat = notes.insist(storage, directory, entry.name, [&] { return storage.stat(path); });
-    if (!stat) continue;
-    notes.owned(*stat, [&]() -> const std::string& { return path; });
-    if (data) {
-      blob.present = true;
-      blob.bytes = stat->bytes;
-      blob.disk_bytes = stat->disk_bytes;
-      blob.modified = stat->modified;
-      blob.changed = stat->changed;
-      blob.inode = stat->inode;
-      blob.arrived = std::max(blob.arrived, notes.arrived(*stat));
-    } else {
-      notes.in_quarantine({.kind = Quarantined::Kind::blob,
-                           .digest = blob.digest,
-                           .taken = copy->taken,
-                           .run = copy->run,
-                           .bytes = stat->bytes,
-                           .disk_bytes = stat->disk_bytes,
-                           .modified = stat->modified,
-                           .inode = stat->inode});
-    }
+    return true;
   }
-  return true;
-}
+
+ private:
+  // False: it takes a look at all that stands there.
+  bool find_data(const std::string& name, Blob& blob) const {
+    const auto directory = view_->stat(name), data = view_->stat(join(name, layout::kData));
+    if (!directory || !data || directory->kind != EntryKind::directory ||
+        data->kind != EntryKind::file)
+      return false;
+    note_directory(*directory, name, blob);
+    note_data(*data, name, blob);
+    return true;
+  }
+
+  void note_directory(const Stat& stat, const std::string& name, Blob& blob) const {
+    notes_.owned(stat, [&] { return join(shard_, name); });
+    blob.directory_modified = stat.modified;
+    blob.arrived = notes_.arrived(stat);
+  }
+
+  void note_data(const Stat& stat, const std::string& name, Blob& blob) const {
+    notes_.owned(stat, [&] { return join(join(shard_, name), layout::kData); });
+    blob.present = true;
+    blob.bytes = stat.bytes;
+    blob.disk_bytes = stat.disk_bytes;
+    blob.modified = stat.modified;
+    blob.changed = stat.changed;
+    blob.inode = stat.inode;
+    blob.arrived = std::max(blob.arrived, notes_.arrived(stat));
+  }
+
+  const Storage& storage_;
+  const std::string shard_;
+  const std::unique_ptr<Storage> view_;
+  const Depth depth_;
+  ScanNotes& notes_;
+};
 
 // A directory of blobs: blobs/<algorithm>/<first two digits>.
 struct Shard {
@@ -179,13 +217,11 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
   std::vector<char> is_seen(unseen.size());
   workers.for_each_index(starts.size() - 1, [&](std::size_t run) {
     notes.guarded([&] {
-      const std::string shard = layout::blob_shard(digest(starts[run]));
-      const auto view = storage.below(shard);
+      const Visitor visitor(storage, layout::blob_shard(digest(starts[run])), inventory.depth,
+                            notes);
       workers.for_each_index(starts[run + 1] - starts[run], [&](std::size_t i) {
         const std::size_t place = starts[run] + i;
-        notes.guarded([&] {
-          is_seen[place] = visit(storage, shard, *view, digest(place).hex(), unseen[place], notes);
-        });
+        notes.guarded([&] { is_seen[place] = visitor.visit(digest(place).hex(), unseen[place]); });
         progress.advance({1});
       });
     });

@@ -44,15 +44,16 @@ class DocumentScan {
     for (DigestId id : openings.revisions) called_revision_.insert(id);
   }
 
-  // Empty: an obstacle was noted.
-  std::optional<Document> open(DigestId id) {
-    std::optional<Document> document;
+  // False: an obstacle was noted.
+  bool open(DigestId id, Document& document) {
+    bool is_open = false;
     notes_.guarded([&] {
       const Digest digest = notes_.digests[id];
       std::unique_lock one_at_a_time(large_, std::defer_lock);
       document = understand(id, digest, find(id, digest, one_at_a_time));
+      is_open = true;
     });
-    return document;
+    return is_open;
   }
 
  private:
@@ -224,19 +225,24 @@ std::vector<Document> scan_documents(const Storage& storage, const Openings& ope
   std::vector<Document> documents;
   while (!wave.empty()) {
     progress.phase("manifests", {wave.size()}, "manifests");
-    auto opened = parallel_map(workers, wave, [&](DigestId id) {
-      auto document = scan.open(id);
+    const std::size_t before = documents.size();
+    documents.resize(before + wave.size());
+    std::vector<char> is_open(wave.size());
+    workers.for_each_index(wave.size(), [&](std::size_t i) {
+      is_open[i] = scan.open(wave[i], documents[before + i]);
       progress.advance({1});
-      return document;
     });
     wave.clear();
-    for (auto& document : opened) {
-      if (!document) continue;
-      for (const Reference& reference : document->references) {
+    std::size_t end = before;
+    for (std::size_t i = 0; i < is_open.size(); ++i) {
+      if (!is_open[i]) continue;
+      for (const Reference& reference : documents[before + i].references) {
         if (reference.child) plan_to_open(reference.to);
       }
-      documents.push_back(std::move(*document));
+      if (end != before + i) documents[end] = std::move(documents[before + i]);
+      ++end;
     }
+    documents.resize(end);
   }
   return documents;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "registry/digest.h"
+#include "registry/inventory.h"
 #include "registry/time.h"
 
 namespace regctl {
@@ -15,11 +16,6 @@ enum class Detail { where_needed, everything };
 // Whether a scan looks for quarantined copies beside links that are in place: each costs a listing.
 enum class Copies { of_absent_links, of_all_links };
 
-// Whether a scan opens every layer link. named: only those of which a name says too little, that of
-// another algorithm than sha256 (which may be an alias) and that of a revision of the same
-// repository; the others become Repository::named_layers.
-enum class Layers { named, read };
-
 struct ScanOptions {
   // Old registries truncate a link and then write it: one that reads empty or short is read again
   // for this long.
@@ -27,8 +23,7 @@ struct ScanOptions {
   // where_needed: histories of tags whose own link cannot be read.
   Detail detail = Detail::where_needed;
   Copies copies = Copies::of_absent_links;
-  // named is for a tree without layout::kQuarantineSign; in one that has it all are read.
-  Layers layers = Layers::read;
+  Depth depth = Depth::everything;
   Arrival arrival = Arrival::ignored;  // what becomes `arrived` in the Inventory
   // Digests to open as manifests besides those that revisions, tags and indexes name.
   std::vector<Digest> also_open;

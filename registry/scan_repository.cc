@@ -42,34 +42,37 @@ FoundLink understand(const Content& content) {
 
 class RepositoryScan {
  public:
-  RepositoryScan(const Storage& storage, std::string name, std::uint32_t place,
+  RepositoryScan(const Storage& storage, const FoundRepository& found, std::uint32_t place,
                  const ScanOptions& options, const Workers& workers, ScanNotes& notes)
-      : storage_(storage), place_(place), options_(options), workers_(workers), notes_(notes) {
-    out_.name = std::move(name);
-    top_ = layout::repository(out_.name);
+      : storage_(storage),
+        found_(found),
+        place_(place),
+        options_(options),
+        workers_(workers),
+        notes_(notes),
+        top_(layout::repository(found.name)) {
+    out_.name = found.name;
+    out_.directories_modified = found.modified;
   }
 
   ScannedRepository run() && {
-    notes_.guarded([&] {
-      for (const Entry& entry : entries(top_)) {
-        if (!entry.name.starts_with('_')) continue;  // a namespace, or scan()'s to judge
-        const bool ours = entry.name == layout::kLayers || entry.name == layout::kManifests ||
-                          entry.name == layout::kUploads;
-        if (!notes_.is_directory(entry, top_, ours)) continue;
-        const std::string key = join(top_, entry.name);
-        // What cannot be read of one hides nothing of the others.
-        notes_.guarded([&] {
-          if (entry.name == layout::kLayers)
-            scan_links(key, out_.layers, Quarantined::Kind::layer_link);
-          else if (entry.name == layout::kManifests)
-            scan_manifests(key);
-          else if (entry.name == layout::kUploads)
-            scan_uploads(key);
-          else
-            notes_.obstacle(Trouble::unknown_directory, key);
-        });
-      }
-    });
+    for (const Entry& entry : found_.entries) {
+      const bool ours = entry.name == layout::kLayers || entry.name == layout::kManifests ||
+                        entry.name == layout::kUploads;
+      if (!notes_.is_directory(entry, top_, ours)) continue;
+      const std::string key = join(top_, entry.name);
+      // What cannot be read of one hides nothing of the others.
+      notes_.guarded([&] {
+        if (entry.name == layout::kLayers)
+          scan_links(key, out_.layers, Quarantined::Kind::layer_link);
+        else if (entry.name == layout::kManifests)
+          scan_manifests(key);
+        else if (entry.name == layout::kUploads)
+          scan_uploads(key);
+        else
+          notes_.obstacle(Trouble::unknown_directory, key);
+      });
+    }
     read_layers_that_are_revisions();
     return {std::move(out_), std::move(quarantined_tags_), unsettled_};
   }
@@ -169,20 +172,19 @@ class RepositoryScan {
   void scan_links_of(const std::string& parent, Algorithm algorithm, std::vector<Link>& links,
                      Quarantined::Kind kind) {
     const std::string key = join(parent, name_of(algorithm));
+    const bool only_named = options_.depth == Depth::what_matters &&
+                            kind == Quarantined::Kind::layer_link && algorithm == Algorithm::sha256;
     std::vector<std::pair<Digest, std::string>> names;
     for (Entry& entry : entries(key)) {
       const auto digest = Digest::from_hex(algorithm, entry.name);
       if (!notes_.is_directory(entry, key, digest.has_value())) continue;
-      if (digest) {
+      if (digest && only_named) {
+        out_.named_layers.push_back(notes_.id(*digest));
+      } else if (digest) {
         names.emplace_back(*digest, std::move(entry.name));
       } else {
         scan_misnamed(key, entry.name, algorithm);
       }
-    }
-    if (options_.layers == Layers::named && kind == Quarantined::Kind::layer_link &&
-        algorithm == Algorithm::sha256) {
-      for (const auto& [digest, name] : names) out_.named_layers.push_back(notes_.id(digest));
-      return;
     }
     read_links(key, algorithm, names, links, kind);
   }
@@ -218,6 +220,7 @@ class RepositoryScan {
         if (link) found[i] = judge(digest, *link, join(key, name), kind);
       });
     });
+    links.reserve(links.size() + found.size());
     for (const auto& link : found) {
       if (link) links.push_back(*link);
     }
@@ -225,7 +228,7 @@ class RepositoryScan {
 
   // Their times tell the age of the revision. Of hardly any repository there is one.
   void read_layers_that_are_revisions() {
-    if (options_.layers == Layers::read) return;
+    if (out_.named_layers.empty()) return;
     std::unordered_set<DigestId> revisions;
     for (const Link& link : out_.revisions) revisions.insert(link.name);
     std::vector<std::pair<Digest, std::string>> names;
@@ -249,10 +252,10 @@ class RepositoryScan {
     Link link{.name = id,
               .target = id,
               .state = found.state,
+              .only_signatures = found.state == LinkState::pending && found.only_signatures,
               .modified = found.stat.modified,
               .arrived = notes_.arrived(found.stat),
-              .inode = found.stat.inode,
-              .only_signatures = found.state == LinkState::pending && found.only_signatures};
+              .inode = found.stat.inode};
     notes_.owned(found.stat, [&]() -> const std::string& { return path; });
     note_damage(found, path, id);
     note_leftovers(found, directory);
@@ -356,6 +359,7 @@ class RepositoryScan {
             notes_.insist(storage_, key, names[i], [&] { return scan_tag(*view, key, names[i]); });
       });
     });
+    out_.tags.reserve(found.size());
     for (auto& tag : found) {
       if (tag) out_.tags.push_back(std::move(*tag));
     }
@@ -443,14 +447,22 @@ class RepositoryScan {
   }
 
   void scan_uploads(const std::string& key) {
-    for (const Entry& entry : entries(key)) {
-      if (notes_.is_directory(entry, key))
-        notes_.guarded([&] { scan_upload(join(key, entry.name), entry.name); });
+    std::vector<std::string> names;
+    for (Entry& entry : entries(key)) {
+      if (notes_.is_directory(entry, key)) names.push_back(std::move(entry.name));
+    }
+    std::vector<std::optional<Upload>> found(names.size());
+    workers_.for_each_index(names.size(), [&](std::size_t i) {
+      notes_.guarded([&] { found[i] = scan_upload(join(key, names[i]), names[i]); });
+    });
+    for (auto& upload : found) {
+      if (upload) out_.uploads.push_back(std::move(*upload));
     }
   }
 
-  // A registry is at work in here: what is gone by the time it is asked for is gone.
-  void scan_upload(const std::string& key, const std::string& uuid) {
+  // A registry is at work in here: what is gone by the time it is asked for is gone, and where that
+  // is the upload itself, this is empty.
+  std::optional<Upload> scan_upload(const std::string& key, const std::string& uuid) {
     Upload upload{.uuid = uuid};
     Time directory{}, directories{};
     bool holds_files = false;
@@ -459,7 +471,7 @@ class RepositoryScan {
       const std::string here = std::move(open.back());
       open.pop_back();
       const auto found = listing(here);
-      if (!found && here == key) return;
+      if (!found && here == key) return std::nullopt;
       if (!found) continue;
       if (here == key) directory = found->stat.modified;
       directories = std::max(directories, found->stat.modified);
@@ -484,15 +496,16 @@ class RepositoryScan {
     }
     if (!holds_files) upload.started = directory;
     if (!upload.started) upload.newest = std::max(upload.newest, directories);
-    out_.uploads.push_back(std::move(upload));
+    return upload;
   }
 
   const Storage& storage_;
-  std::uint32_t place_;
+  const FoundRepository& found_;
+  const std::uint32_t place_;
   const ScanOptions& options_;
   const Workers& workers_;
   ScanNotes& notes_;
-  std::string top_;
+  const std::string top_;
   std::mutex
       mutex_;  // of what several threads may add to: all but the vectors of links, tags, uploads
   Repository out_;
@@ -502,10 +515,10 @@ class RepositoryScan {
 
 }  // namespace
 
-ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place,
-                                  const ScanOptions& options, const Workers& workers,
-                                  ScanNotes& notes) {
-  return RepositoryScan(storage, std::move(name), place, options, workers, notes).run();
+ScannedRepository scan_repository(const Storage& storage, const FoundRepository& found,
+                                  std::uint32_t place, const ScanOptions& options,
+                                  const Workers& workers, ScanNotes& notes) {
+  return RepositoryScan(storage, found, place, options, workers, notes).run();
 }
 
 }  // namespace regctl

@@ -7,6 +7,15 @@
 
 namespace regctl {
 
+// A directory below repositories/ that is one, as it was listed.
+struct FoundRepository {
+  std::string name;
+  std::vector<Entry> entries;  // those that begin with "_"
+  Time modified;               // of the directory
+
+  auto operator<=>(const FoundRepository&) const = default;
+};
+
 struct ScannedRepository {
   Repository repository;
   std::vector<QuarantinedTag> quarantined_tags;
@@ -16,8 +25,8 @@ struct ScannedRepository {
 
 // `place` is what Quarantined::repository will say. DigestIds are those of `notes`. Errors become
 // obstacles.
-ScannedRepository scan_repository(const Storage& storage, std::string name, std::uint32_t place,
-                                  const ScanOptions& options, const Workers& workers,
-                                  ScanNotes& notes);
+ScannedRepository scan_repository(const Storage& storage, const FoundRepository& found,
+                                  std::uint32_t place, const ScanOptions& options,
+                                  const Workers& workers, ScanNotes& notes);
 
 }  // namespace regctl

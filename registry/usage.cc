@@ -52,8 +52,7 @@ std::vector<std::uint32_t> linkers(const Inventory& inventory) {
 
 }  // namespace
 
-std::vector<Usage> shares_of(const Inventory& inventory,
-                             const std::vector<std::optional<std::uint64_t>>& sizes,
+std::vector<Usage> shares_of(const Inventory& inventory, const std::vector<KnownSize>& sizes,
                              const std::vector<bool>& live, const std::vector<Roots>& groups) {
   std::vector<Usage> shares(groups.size());
   std::vector<std::uint32_t> users(inventory.digests.size());
@@ -75,8 +74,7 @@ std::vector<Usage> shares_of(const Inventory& inventory,
   return shares;
 }
 
-UsageReport usage(const Inventory& inventory,
-                  const std::vector<std::optional<std::uint64_t>>& sizes,
+UsageReport usage(const Inventory& inventory, const std::vector<KnownSize>& sizes,
                   const std::vector<bool>& live, const std::vector<bool>& garbage) {
   std::vector<Roots> groups;
   for (const Repository& repository : inventory.repositories)

@@ -24,8 +24,7 @@ struct Usage {
 using Roots = std::vector<DigestId>;
 
 // What each of `groups` uses; `garbage` is 0. Sizes, `live` and shares are as in usage().
-std::vector<Usage> shares_of(const Inventory& inventory,
-                             const std::vector<std::optional<std::uint64_t>>& sizes,
+std::vector<Usage> shares_of(const Inventory& inventory, const std::vector<KnownSize>& sizes,
                              const std::vector<bool>& live, const std::vector<Roots>& groups);
 
 struct UsageReport {
@@ -40,8 +39,7 @@ struct UsageReport {
 // DigestId. Fair shares add up to the live bytes that some repository reaches: remainders of the
 // division go to the first ones. A repository reaches a blob through its revisions, tags and their
 // closure.
-UsageReport usage(const Inventory& inventory,
-                  const std::vector<std::optional<std::uint64_t>>& sizes,
+UsageReport usage(const Inventory& inventory, const std::vector<KnownSize>& sizes,
                   const std::vector<bool>& live, const std::vector<bool>& garbage);
 
 }  // namespace regctl

@@ -17,7 +17,7 @@ namespace regctl::gc {
 struct Judged {
   const Inventory& inventory;
   const Mark& mark;
-  const std::vector<std::optional<std::uint64_t>>& sizes;  // known_sizes()
+  const std::vector<KnownSize>& sizes;  // known_sizes()
   const StoreFacts& store;
   const Policy& policy;
   const Margins& margins;

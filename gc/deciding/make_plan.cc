@@ -55,7 +55,14 @@ class Planner {
   void plan_blobs() {
     for (const DigestId id : inventory_.blob_directories)
       note_kept(mark_.digests[index_of(id)], judged_.sizes[index_of(id)].value_or(0));
-    for (const Unreached& one : unreached_blobs(inventory_, mark_, judged_.policy, judged_.now)) {
+    std::vector<Unreached> unreached =
+        unreached_blobs(inventory_, mark_, judged_.policy, judged_.now);
+    std::sort(unreached.begin(), unreached.end(), [](const Unreached& a, const Unreached& b) {
+      return a.blob->bytes != b.blob->bytes ? a.blob->bytes > b.blob->bytes
+                                            : a.blob->digest < b.blob->digest;
+    });
+    plan_.blobs.reserve(unreached.size());
+    for (const Unreached& one : unreached) {
       const Blob& blob = *one.blob;
       if (one.kept != Why::nothing) {
         note_kept(one.kept, blob.bytes);
@@ -69,10 +76,6 @@ class Planner {
                              .reason = reason_of(blob.digest),
                              .last_repository = one.linked_last ? one.linked_last->name : ""});
     }
-    std::sort(plan_.blobs.begin(), plan_.blobs.end(),
-              [](const BlobRemoval& a, const BlobRemoval& b) {
-                return a.bytes != b.bytes ? a.bytes > b.bytes : a.digest < b.digest;
-              });
   }
 
   void note_kept(Why why, std::uint64_t bytes) {
@@ -166,6 +169,12 @@ class Planner {
   }
 
   void plan_layer_links() {
+    std::size_t most = 0;
+    for (const Repository& repository : inventory_.repositories)
+      most += static_cast<std::size_t>(
+          std::count_if(repository.layers.begin(), repository.layers.end(),
+                        [&](const Link& link) { return !mark_.live(link.name); }));
+    plan_.layer_links.reserve(most);
     for (std::size_t i = 0; i < inventory_.repositories.size(); ++i) {
       const Repository& repository = inventory_.repositories[i];
       const bool whole = goes(plan_, repository.name);

@@ -2,8 +2,8 @@
 
 namespace regctl {
 
-Price price_of(const Inventory& inventory, const std::vector<std::optional<std::uint64_t>>& sizes,
-               const Mark& without, const Mark& with) {
+Price price_of(const Inventory& inventory, const std::vector<KnownSize>& sizes, const Mark& without,
+               const Mark& with) {
   Price price;
   for (std::size_t i = 0; i < inventory.repositories.size(); ++i) {
     const RepositoryMark &more = with.repositories[i], &less = without.repositories[i];

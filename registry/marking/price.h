@@ -17,7 +17,7 @@ struct Price {
 
 // What more goes by `with` than by `without`, two marks of `inventory`. `sizes` as known_sizes()
 // gives them.
-Price price_of(const Inventory& inventory, const std::vector<std::optional<std::uint64_t>>& sizes,
-               const Mark& without, const Mark& with);
+Price price_of(const Inventory& inventory, const std::vector<KnownSize>& sizes, const Mark& without,
+               const Mark& with);
 
 }  // namespace regctl

@@ -1,5 +1,5 @@
-// Benchmark of the dry run: our program beside distribution's collector and the bare floor, in
-// turn, on one store.
+// Benchmark of the dry run, and of an audit that reads no layers: beside distribution's collector
+// and the bare floor, in turn, on one store.
 //
 //   bench_dry_run DIRECTORY REPOSITORIES TAGS LAYERS OWN ROUNDS COLD-ROUNDS
 //
@@ -58,101 +58,38 @@ void make_store(const fs::path& root, int repositories, int tags, int layers, in
   }
 }
 
-// Empties the page cache; false where that is not permitted.
-bool drop_caches() {
-  sync();
-  std::ofstream out("/proc/sys/vm/drop_caches");
-  out << "3\n";
-  out.flush();
-  return out.good();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 8) return 2;
   const fs::path root = fs::path(argv[1]) / "registry", config = fs::path(argv[1]) / "config.yml";
-  const int rounds = std::stoi(argv[6]), cold_rounds = std::stoi(argv[7]);
-  if (!fs::exists(root))
-    make_store(root, std::stoi(argv[2]), std::stoi(argv[3]), std::stoi(argv[4]),
-               std::stoi(argv[5]));
+  const int repositories = std::stoi(argv[2]), tags = std::stoi(argv[3]),
+            layers = std::stoi(argv[4]), own = std::stoi(argv[5]);
+  if (!fs::exists(root)) make_store(root, repositories, tags, layers, own);
   std::ofstream(config)
       << "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: "
       << root.string() << "}}\n";
   const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-
-  struct Contender {
-    std::string name;
-    std::vector<std::string> argv;
-    std::vector<Figures> warm, cold;
+  const auto ours = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {here / "regctl-gc", "--dry-run", "--keep-younger-than", "0s",
+                                     "--max-delete", "100%"});
+    options.push_back(root);
+    return options;
+  };
+  const auto walk = [&](const char* threads, const char* kind) -> std::vector<std::string> {
+    return {here / "bench_floor", root, threads, kind};
   };
   const std::string cores = std::to_string(sysconf(_SC_NPROCESSORS_ONLN));
-  std::vector<Contender> contenders = {
-      {"regctl-gc --dry-run",
-       {here / "regctl-gc", "--dry-run", "--keep-younger-than", "0s", root},
-       {},
-       {}},
-      {"docker-registry garbage-collect --dry-run",
-       {"docker-registry", "garbage-collect", "--dry-run", config},
-       {},
-       {}},
-      {"bare walk, a thread a core", {here / "bench_floor", root, cores, "all"}, {}, {}},
-      {"least walk, a thread a core", {here / "bench_floor", root, cores, "least"}, {}, {}},
-  };
-  const std::vector<Contender> only_cold = {
-      {"regctl-gc --dry-run -j 2",
-       {here / "regctl-gc", "--dry-run", "-j", "2", "--keep-younger-than", "0s", root},
-       {},
-       {}},
-      {"bare walk, 16 threads", {here / "bench_floor", root, "16", "all"}, {}, {}},
-      {"least walk, 16 threads", {here / "bench_floor", root, "16", "least"}, {}, {}},
-  };
-  for (const Contender& contender : contenders) measure(contender.argv);  // warms the cache
-  for (int round = 0; round < rounds; ++round) {
-    for (Contender& contender : contenders) contender.warm.push_back(measure(contender.argv));
-  }
-  contenders.insert(contenders.end(), only_cold.begin(), only_cold.end());
-  const bool can_drop = drop_caches();
-  for (int round = 0; can_drop && round < cold_rounds; ++round) {
-    for (Contender& contender : contenders) {
-      drop_caches();
-      contender.cold.push_back(measure(contender.argv));
-    }
-  }
-
-  const auto wall = [](const Figures& figures) { return figures.wall; };
-  const auto cpu = [](const Figures& figures) { return figures.cpu; };
-  const auto peak = [](const Figures& figures) {
-    return static_cast<double>(figures.peak_kilobytes) / 1024;
-  };
-  std::printf("%-44s %10s %10s %10s %10s\n", "medians", "warm s", "cpu s", "peak MiB", "cold s");
-  for (const Contender& contender : contenders) {
-    const bool warm = !contender.warm.empty(), cold = !contender.cold.empty();
-    std::printf("%-44s %10.2f %10.2f %10.1f %10.2f\n", contender.name.c_str(),
-                warm ? median(contender.warm, wall) : 0, warm ? median(contender.warm, cpu) : 0,
-                warm ? median(contender.warm, peak) : 0, cold ? median(contender.cold, wall) : 0);
-  }
-  const auto &ours = contenders[0].warm, &theirs = contenders[1].warm, &floor = contenders[2].warm,
-             &least = contenders[3].warm;
-  std::printf(
-      "\nupstream / ours      %6.1f times the wall time (10 or more is asked), %.1f times the cpu "
-      "time\n",
-      median(theirs, wall) / median(ours, wall), median(theirs, cpu) / median(ours, cpu));
-  std::printf("upstream / ours      %6.2f times the peak memory (more than 1 is asked)\n",
-              median(theirs, peak) / median(ours, peak));
-  std::printf("ours / bare walk     %6.2f times the wall time (1.8 or less is asked)\n",
-              median(ours, wall) / median(floor, wall));
-  std::printf("ours / least walk    %6.2f times the wall time (1.5 or less is asked)\n",
-              median(ours, wall) / median(least, wall));
-  if (can_drop && cold_rounds > 0) {
-    const double cold = median(contenders[0].cold, wall);
-    std::printf(
-        "cold: upstream / ours %5.1f (6 or more is asked), -j 2 / default %.2f\n"
-        "cold: ours / walks on 16 threads: bare %.2f, least %.2f (1.8 or less is asked)\n",
-        median(contenders[1].cold, wall) / cold, median(contenders[4].cold, wall) / cold,
-        cold / median(contenders[5].cold, wall), cold / median(contenders[6].cold, wall));
-  } else {
-    std::printf("cold cache: not measured%s\n",
-                can_drop ? "" : ", dropping caches is not permitted here");
-  }
+  race(fmt::format("{} x {} images of {} layers, {} their own", repositories, tags, layers, own),
+       {{"dry run", ours({})},
+        {"dry run -m", ours({"-m"})},
+        {"dry run --json", ours({"--json"})},
+        {"audit --quick", {here / "regctl-audit", "--quick", root}},
+        {"upstream", {"docker-registry", "garbage-collect", "--dry-run", config}},
+        {"bare walk", walk(cores.c_str(), "all")},
+        {"least walk", walk(cores.c_str(), "least")},
+        {"dry run -j 2", ours({"-j", "2"}), true},
+        {"bare walk, 16 threads", walk("16", "all"), true},
+        {"least walk, 16 threads", walk("16", "least"), true}},
+       std::stoi(argv[6]), std::stoi(argv[7]));
 }

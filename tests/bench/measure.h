@@ -1,7 +1,9 @@
-// What benchmarks share: making files, and measuring other programs.
+// What benchmarks share: making files, measuring other programs in turn, and telling what came out,
+// a line of JSON each, of which scripts/bench makes tables.
 #pragma once
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +13,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -57,11 +61,83 @@ inline Figures measure(const std::vector<std::string>& argv) {
           seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss};
 }
 
+// Empties the page cache; false where that is not permitted.
+inline bool drop_caches() {
+  sync();
+  std::ofstream out("/proc/sys/vm/drop_caches");
+  out << "3" << std::flush;
+  return static_cast<bool>(out);
+}
+
+// How many system calls `argv` makes; 0: strace cannot tell.
+inline long count_calls(const std::vector<std::string>& argv) {
+  char counts[] = "/tmp/regctl-calls-XXXXXX";
+  const int fd = mkstemp(counts);
+  if (fd < 0) return 0;
+  close(fd);
+  std::vector<std::string> traced = {"strace", "-f", "-qq", "-c", "-U", "calls,name", "-o", counts};
+  traced.insert(traced.end(), argv.begin(), argv.end());
+  measure(traced);
+  std::ifstream in(counts);
+  long calls = 0;
+  std::string name;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    long number;
+    if (words >> number >> name && name == "total") calls = number;
+  }
+  std::filesystem::remove(counts);
+  return calls;
+}
+
+struct Contender {
+  std::string name;
+  std::vector<std::string> argv;
+  bool only_cold = false;
+  std::vector<Figures> warm = {}, cold = {};
+};
+
 template <class Field>
 double median(std::vector<Figures> runs, Field field) {
   std::sort(runs.begin(), runs.end(),
             [&](const Figures& a, const Figures& b) { return field(a) < field(b); });
   return field(runs[runs.size() / 2]);
+}
+
+// One line; `calls` 0: they were not counted.
+inline void tell(const std::string& on, const std::string& name, const char* cache,
+                 const std::vector<Figures>& runs, long calls = 0) {
+  if (runs.empty()) return;
+  fmt::print(
+      R"({{"on":"{}","what":"{}","cache":"{}","runs":{},"seconds":{:.3f},"cpu_seconds":{:.3f},"peak_mebibytes":{:.1f},"calls":{}}})"
+      "\n",
+      on, name, cache, runs.size(), median(runs, [](const Figures& one) { return one.wall; }),
+      median(runs, [](const Figures& one) { return one.cpu; }),
+      median(runs,
+             [](const Figures& one) { return static_cast<double>(one.peak_kilobytes) / 1024; }),
+      calls);
+  std::fflush(stdout);
+}
+
+// All of them in turn, `rounds` times with a warm cache and `cold_rounds` times with none.
+inline void race(const std::string& on, std::vector<Contender> contenders, int rounds,
+                 int cold_rounds) {
+  for (int round = 0; round <= rounds && rounds > 0; ++round) {
+    for (Contender& one : contenders) {
+      if (one.only_cold) continue;
+      const Figures figures = measure(one.argv);
+      if (round > 0) one.warm.push_back(figures);  // the first warms the cache
+    }
+  }
+  for (int round = 0; round < cold_rounds; ++round) {
+    for (Contender& one : contenders) {
+      if (drop_caches()) one.cold.push_back(measure(one.argv));
+    }
+  }
+  for (const Contender& one : contenders) {
+    tell(on, one.name, "warm", one.warm, one.warm.empty() ? 0 : count_calls(one.argv));
+    tell(on, one.name, "cold", one.cold);
+  }
 }
 
 }  // namespace regctl::bench

@@ -5,8 +5,6 @@
 // An offline sweep of BLOBS small garbage blobs beside distribution's collector, which verifies
 // nothing, each on a store made anew; then the hashing of large garbage blobs beside openssl on the
 // same files.
-#include <fmt/format.h>
-
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -67,8 +65,6 @@ class Store {
   fs::path root_, config_;
 };
 
-double wall(const Figures& figures) { return figures.wall; }
-
 void sweep(const fs::path& directory, int blobs, bool links, int rounds) {
   std::vector<Figures> ours, theirs;
   for (int round = 0; round < rounds; ++round) {
@@ -81,17 +77,13 @@ void sweep(const fs::path& directory, int blobs, bool links, int rounds) {
           .push_back(measure(us ? store.ours(directory / "report.json") : store.theirs()));
     }
   }
-  fmt::print("\n{} garbage blobs of 1 kB, {}, medians of {}\n", blobs,
-             links ? "each with its layer link" : "without links", rounds);
-  fmt::print("regctl-gc --offline              {:8.2f} s, {:.2f} s of cpu\n", median(ours, wall),
-             median(ours, [](const Figures& one) { return one.cpu; }));
-  fmt::print("docker-registry garbage-collect  {:8.2f} s, {:.2f} s of cpu\n", median(theirs, wall),
-             median(theirs, [](const Figures& one) { return one.cpu; }));
-  fmt::print("upstream / ours                  {:8.1f} times (3 or more is asked)\n",
-             median(theirs, wall) / median(ours, wall));
+  const std::string on =
+      fmt::format("{} garbage blobs of 1 kB {}", blobs, links ? "with links" : "without links");
+  tell(on, "sweep", "warm", ours);
+  tell(on, "upstream", "warm", theirs);
 }
 
-// The rate of the phase that hashes, from our own report: the rest of a run reads no layer.
+// The seconds of the phase that hashes, from our own report: the rest of a run reads no layer.
 double hashing_seconds(const fs::path& report) {
   std::ifstream in(report);
   const auto json = nlohmann::json::parse(in);
@@ -104,8 +96,7 @@ double hashing_seconds(const fs::path& report) {
 void hash(const fs::path& directory, int rounds) {
   constexpr int kBlobs = 48;
   constexpr std::size_t kBytes = std::size_t{32} << 20;
-  std::vector<double> ours;
-  std::vector<Figures> theirs;
+  std::vector<Figures> ours, theirs;
   for (int round = 0; round < rounds; ++round) {
     const Store store(directory);
     const fs::path list = directory / "list";
@@ -116,20 +107,14 @@ void hash(const fs::path& directory, int rounds) {
     }
     names.close();
     sync();
-    theirs.push_back(measure(
-        {"sh", "-c", "xargs -n 4 -P \"$(nproc)\" openssl dgst -sha256 < " + list.string()}));
-    measure(store.ours(directory / "report.json"));
-    ours.push_back(hashing_seconds(directory / "report.json"));
+    theirs.push_back(
+        measure({"sh", "-c", "xargs -n 4 -P $(nproc) openssl dgst -sha256 < " + list.string()}));
+    Figures& one = ours.emplace_back(measure(store.ours(directory / "report.json")));
+    one.wall = hashing_seconds(directory / "report.json");
   }
-  std::sort(ours.begin(), ours.end());
-  const double total = static_cast<double>(kBlobs) * kBytes / 1e6,
-               us = total / ours[ours.size() / 2], them = total / median(theirs, wall);
-  fmt::print("\nhashing {} blobs of 32 MiB, medians of {}\n", kBlobs, rounds);
-  fmt::print(
-      "regctl-gc                        {:8.0f} MB/s\nopenssl dgst on all cores        {:8.0f} "
-      "MB/s\n",
-      us, them);
-  fmt::print("ours / openssl                   {:8.2f} (0.9 or more is asked)\n", us / them);
+  const std::string on = fmt::format("{} garbage blobs of 32 MiB", kBlobs);
+  tell(on, "hashing of a sweep", "warm", ours);
+  tell(on, "openssl", "warm", theirs);
 }
 
 }  // namespace

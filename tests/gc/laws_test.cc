@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <map>
 #include <random>
 
 #include "tests/support/looking.h"
 #include "tests/support/random_store.h"
+#include "tests/support/troubled_storage.h"
 
 namespace regctl::gc {
 namespace {
@@ -52,6 +54,27 @@ RC_GTEST_PROP(Laws, UsageAddsUp, (std::uint32_t seed)) {
     if (findings.mark.live(id)) live += *findings.sizes[index_of(id)];
   }
   RC_ASSERT(shares == live);
+}
+
+// A listing of each directory, and one look at each link, manifest and blob: a dry run's, and that
+// of a run that changes something.
+RC_GTEST_PROP(Laws, NothingIsAskedForTwice, (std::uint32_t seed, bool changes, bool untagged)) {
+  const RandomStore store = random_store(seed);
+  std::map<std::pair<Verb, std::string>, int> asked;
+  const TroubledStorage storage(store.registry.tree.storage(),
+                                [&](Verb verb, const std::string& key) {
+                                  if (verb != Verb::below) ++asked[{verb, key}];
+                                  return Answer::truth;
+                                });
+  Look look;
+  if (changes) look.looking.sizes = Sizes::seen;
+  if (untagged) look.delete_untagged();
+  look.at(storage);
+  RC_ASSERT(!asked.empty());
+  for (const auto& [what, times] : asked) {
+    const bool is_there = store.registry.tree.has(what.second);  // else it takes a second witness
+    if (times > 1 && is_there) RC_FAIL(std::string(word_for(what.first)) + ' ' + what.second);
+  }
 }
 
 // One thing broken at random below repositories/, or one manifest's bytes.

@@ -227,7 +227,10 @@ INSTANTIATE_TEST_SUITE_P(
              [](Scene& s) { s.put(shard_of(s.layer) + "/x", ""); },
              {"unexpected-file"}},
         Case{"FileBesideData",
-             [](Scene& s) { s.put(layout::blob(s.loose) + "/data.bak", "x"); },
+             [](Scene& s) {
+               s.read_all();
+               s.put(layout::blob(s.loose) + "/data.bak", "x");
+             },
              {"unexpected-file"}},
         Case{"F10WrongShard",
              [](Scene& s) { s.put("blobs/sha256/zz/" + s.image.hex() + "/data", "x"); },

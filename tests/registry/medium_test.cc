@@ -18,6 +18,12 @@ TEST(Medium, KnowsLocalFileSystems) {
   EXPECT_FALSE((Medium{.name = "ext4", .mounts = {{"a", "ext4"}, {"b", "nfs4"}}}.is_local()));
 }
 
+TEST(Medium, IsAskedForMoreAtOnceWhereItIsFurtherAway) {
+  EXPECT_GE(Medium{.name = "ext4"}.jobs(), 16u);
+  EXPECT_EQ(Medium{.name = "nfs4"}.jobs(), 64u);
+  EXPECT_EQ((Medium{.name = "ext4", .mounts = {{"blobs", "nfs4"}}}.jobs()), 64u);
+}
+
 TEST(Medium, KnowsFuse) {
   for (const char* name : {"fuse", "fuse.s3fs", "fuseblk"}) EXPECT_TRUE(is_fuse(name)) << name;
   EXPECT_FALSE(is_fuse("xfs"));

@@ -88,11 +88,6 @@ TEST(Workers, OneWorkerIsTheCaller) {
   Workers(1).for_each_index(100, [&](std::size_t) { EXPECT_EQ(std::this_thread::get_id(), self); });
 }
 
-TEST(Workers, ZeroChoosesMany) {
-  EXPECT_GE(Workers(0).count(), 16u);
-  EXPECT_EQ(Workers(3).count(), 3u);
-}
-
 // More at once than there are cores: each call waits until all the others have begun.
 TEST(Workers, AllOfThemRunAtOnce) {
   constexpr unsigned kWorkers = 12;

@@ -16,7 +16,7 @@ using namespace test;
 
 struct Told {
   Inventory inventory;
-  std::vector<std::optional<std::uint64_t>> sizes;
+  std::vector<KnownSize> sizes;
 
   explicit Told(const RegistryBuilder& registry) {
     const auto storage = registry.tree.storage();
@@ -60,7 +60,7 @@ TEST(Usage, TheFirstRepositoryGetsTheRemainder) {
   const UsageReport report = usage(told.inventory, told.sizes, told.all(true), told.all(false));
   registry.blob("x");
   EXPECT_EQ(report.repositories[0].fair_share, 3u);
-  const std::vector<std::optional<std::uint64_t>> eleven(told.sizes.size(), 11);
+  const std::vector<KnownSize> eleven(told.sizes.size(), 11);
   const UsageReport uneven = usage(told.inventory, eleven, told.all(true), told.all(false));
   EXPECT_EQ(uneven.repositories[0].fair_share, 5u);
   EXPECT_EQ(uneven.repositories[1].fair_share, 3u);

@@ -315,6 +315,7 @@ TEST_F(Quarantine, F74ABlobDirectoryWithoutDataIsNothing) {
 }
 
 TEST_F(Quarantine, OtherNamesAreNotOurs) {
+  scene.read_all();
   const std::string data = RegistryBuilder::data(scene.loose);
   for (const char* suffix :
        {".regctl-gc.", ".regctl-gc.12.", ".regctl-gc.x.run", ".regctl-gc.-1.run",
