@@ -43,7 +43,7 @@ Answer answer_of(Tables&&... tables) {
 }
 
 std::string answer_text(const Answer& answer, const report::TextStyle& style);
-// One document and a newline, as docs/regctl-audit-answer.schema.json says.
-void answer_json(const Answer& answer, const std::string& root, const cli::Sink& sink);
+// One document and a newline, as docs/regctl-audit-answer.schema.json says. Both must outlive it.
+cli::Text answer_json(const Answer& answer, const std::string& root);
 
 }  // namespace regctl::audit

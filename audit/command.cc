@@ -80,10 +80,6 @@ void warn_of_wishes(Report& report, const Settings& settings, const State* state
     report.warnings.push_back({.code = report::Code::evidence_disputed, .digest = digest});
 }
 
-unsigned jobs_of(const cli::Output& output, const StoreFacts& store) {
-  return output.jobs ? output.jobs : store.medium.jobs();
-}
-
 void carry_out(Report& report, const Settings& settings, const Wishes& wishes,
                const Workers& workers, Progress& progress) {
   if (report.store.is_empty_directory()) {
@@ -117,29 +113,9 @@ void save(Report& report, const Settings& settings, int signal) {
     report.exit_status = status_of(report, settings.output, signal);
   };
   const std::string earlier = report::read_earlier(settings.metrics_file);
-  write(settings.output.report_file, "--report",
-        [&](const cli::Sink& sink) { report_json(report, sink); });
+  write(settings.output.report_file, "--report", report_json(report));
   write(settings.metrics_file, "--metrics",
         [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); });
-}
-
-// What standard output is for. False: it did not take it.
-bool print_report(const Report& report, const cli::Output& output, bool list_all) {
-  return report::print("regctl-audit", [&](const cli::Sink& sink) {
-    if (output.json)
-      report_json(report, sink);
-    else
-      sink(report_text(report, report::style_of(output), list_all));
-  });
-}
-
-bool print_answer(const Answer& answer, const std::string& root, const cli::Output& output) {
-  return report::print("regctl-audit", [&](const cli::Sink& sink) {
-    if (output.json)
-      answer_json(answer, root, sink);
-    else
-      sink(answer_text(answer, report::style_of(output)));
-  });
 }
 
 ExitStatus run(const Settings& settings, const cli::Options& options) {
@@ -159,8 +135,8 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     wishes.evidence.push_back(read_evidence(file, report.store.v2));
   report.started_at = now();
   const auto begin = std::chrono::steady_clock::now();
-  carry_out(report, settings, wishes, Workers(jobs_of(output, report.store), signals.token()),
-            progress);
+  carry_out(report, settings, wishes,
+            Workers(report.store.medium.jobs(output.jobs), signals.token()), progress);
   signals.end_at_once();
   progress.erase();
   report.finished_at = now();
@@ -170,7 +146,11 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
     report.outcome = Outcome::interrupted;
   report.exit_status = status_of(report, output, signals.caught());
   save(report, settings, signals.caught());
-  if (!output.quiet && !print_report(report, output, settings.list_all))
+  if (!output.quiet &&
+      !report::print("regctl-audit", output.json
+                                         ? report_json(report)
+                                         : cli::whole(report_text(report, report::style_of(output),
+                                                                  settings.list_all))))
     report.exit_status = worse(report.exit_status, ExitStatus::warnings);
   const auto tell = [&](const char* kind, const std::vector<report::Message>& messages) {
     return format_messages("regctl-audit", kind, messages, report.store.shown_prefix,
@@ -242,7 +222,7 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
     report::refuse_below(facts, settings.question->about);
   if (facts.is_empty_directory())
     report::fail(ExitStatus::wrong_root, report::of_empty_directory(facts));
-  const Workers workers(jobs_of(output, facts), signals.token());
+  const Workers workers(facts.medium.jobs(output.jobs), signals.token());
   try {
     const Store store(facts);
     const bool all = settings.question->kind == Question::Kind::usage && output.verbose > 0;
@@ -259,7 +239,10 @@ ExitStatus answer(const Settings& settings, const cli::Options& options) {
       const auto warning = report::save(settings.question->about, "--graph",
                                         [&](const cli::Sink& sink) { sink(graph_of(sight)); });
       if (warning) report::fail(ExitStatus::usage, *warning);
-    } else if (!output.quiet && !print_answer(answer, facts.path, output))
+    } else if (!output.quiet &&
+               !report::print("regctl-audit", output.json ? answer_json(answer, facts.path)
+                                                          : cli::whole(answer_text(
+                                                                answer, report::style_of(output)))))
       status = worse(status, ExitStatus::warnings);
     return status;
   } catch (const Interrupted&) {

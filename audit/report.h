@@ -59,8 +59,9 @@ Snapshot snapshot_of(const Verdict& verdict, Time at);
 // `all_findings`: also those that are only information, and however many there are. Empty: there is
 // no verdict.
 std::string report_text(const Report& report, const report::TextStyle& style, bool all_findings);
-// One document and a newline, as docs/regctl-audit-report.schema.json says.
-void report_json(const Report& report, const cli::Sink& sink);
+// One document and a newline, as docs/regctl-audit-report.schema.json says: of `report` as it is
+// when the text hands itself out, which it must outlive.
+cli::Text report_json(const Report& report);
 // As Prometheus reads it. `previous` is what an earlier audit wrote, whose last success stays where
 // this one had none.
 std::string report_metrics(const Report& report, std::string_view previous);

@@ -135,9 +135,7 @@ struct ToJson {
   void operator()(Time time) const { object[key] = format_rfc3339(time); }
 };
 
-}  // namespace
-
-void answer_json(const Answer& answer, const std::string& root, const cli::Sink& sink) {
+void write_answer(const Answer& answer, const std::string& root, const cli::Sink& sink) {
   Json head = report::head("regctl-audit", "answer");
   set_name(head, "root", root);
   JsonDocument json(sink, head);
@@ -152,7 +150,7 @@ void answer_json(const Answer& answer, const std::string& root, const cli::Sink&
   json.finish();
 }
 
-void report_json(const Report& report, const cli::Sink& sink) {
+void write_report(const Report& report, const cli::Sink& sink) {
   Json run;
   set_name(run, "root", report.store.path);
   run["started_at"] = format_rfc3339(report.started_at);
@@ -181,6 +179,16 @@ void report_json(const Report& report, const cli::Sink& sink) {
   json.list("warnings", report.warnings, prefix);
   json.list("errors", report.errors, prefix);
   json.finish();
+}
+
+}  // namespace
+
+cli::Text answer_json(const Answer& answer, const std::string& root) {
+  return [&](const cli::Sink& sink) { write_answer(answer, root, sink); };
+}
+
+cli::Text report_json(const Report& report) {
+  return [&report](const cli::Sink& sink) { write_report(report, sink); };
 }
 
 }  // namespace regctl::audit

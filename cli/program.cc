@@ -136,7 +136,7 @@ OptionGroup general_options() {
         .kind = Kind::value,
         .metavar = "N",
         .default_value = "0",
-        .help = "concurrent reads; 0: as many as the medium hides its latency behind"},
+        .help = "concurrent reads; 0: as many as hide the latency of the medium"},
        {.name = "config",
         .kind = Kind::value,
         .metavar = "FILE",

@@ -340,7 +340,7 @@ class Collector {
     const Inventory& found = findings.inventory;
     copies_.reset();
     if (found.obstacles.empty()) copies_ = found.quarantined.size() + found.quarantined_tags.size();
-    for (const Quarantined& copy : findings.inventory.quarantined) {
+    for (const Quarantined& copy : found.quarantined) {
       if (copy.kind == Quarantined::Kind::blob) swept_.quarantined_now += copy.bytes;
     }
   }

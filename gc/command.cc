@@ -114,8 +114,7 @@ void save(Report& report, const Settings& settings, const std::function<void()>&
                  [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); });
   };
   const bool metrics_written = write_metrics();
-  const bool report_written = write(settings.output.report_file, "--report",
-                                    [&](const cli::Sink& sink) { report_json(report, sink); });
+  const bool report_written = write(settings.output.report_file, "--report", report_json(report));
   if (metrics_written && !report_written) write_metrics();
 }
 
@@ -123,17 +122,14 @@ std::function<ProcessEvidence()> registries_of(const Store& store) {
   return [&store] { return find_registries("/proc", store.facts()); };
 }
 
-unsigned jobs_of(const Settings& settings, const Store& store) {
-  return settings.output.jobs ? settings.output.jobs : store.facts().medium.jobs();
-}
-
 void look_only(Report& report, const Settings& settings, const std::stop_token& stop,
                Progress& progress) {
   const Store store(report.store);
   try {
-    report.findings = look(store.storage(), store.facts(), settings.undertaking.wishes,
-                           {.now = report.run.started_at, .registries = registries_of(store)},
-                           Workers(jobs_of(settings, store), stop), progress);
+    report.findings =
+        look(store.storage(), store.facts(), settings.undertaking.wishes,
+             {.now = report.run.started_at, .registries = registries_of(store)},
+             Workers(store.facts().medium.jobs(settings.output.jobs), stop), progress);
   } catch (const Interrupted&) {
     report.errors.push_back({.code = Code::interrupted});
   }
@@ -147,7 +143,7 @@ Collected collect_locked(const Report& report, const Settings& settings,
     const auto writer = open_writer(store);
     Undertaking undertaking = settings.undertaking;
     undertaking.run = report.run.id;
-    undertaking.jobs = jobs_of(settings, store);
+    undertaking.jobs = store.facts().medium.jobs(settings.output.jobs);
     undertaking.looking.registries = registries_of(store);
     return collect(undertaking, prove_renames(store, *writer), {store.storage(), *writer, lock},
                    stop, progress);
@@ -228,12 +224,9 @@ void carry_out(Report& report, const Settings& settings, const std::stop_token& 
 
 // What standard output is for. False: it did not take it.
 bool print_report(const Report& report, const cli::Output& output, Lists lists) {
-  return report::print("regctl-gc", [&](const cli::Sink& sink) {
-    if (output.json)
-      report_json(report, sink);
-    else
-      sink(report_text(report, report::style_of(output), lists));
-  });
+  return report::print(
+      "regctl-gc", output.json ? report_json(report)
+                               : cli::whole(report_text(report, report::style_of(output), lists)));
 }
 
 // What standard error is for, after the report.

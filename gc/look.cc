@@ -138,6 +138,7 @@ class Look {
     mark();
   }
 
+  // A copy: they may be the inventory's own.
   void survey(std::vector<DigestId> digests) {
     findings_.inventory =
         regctl::survey(storage_, std::move(findings_.inventory), digests, workers_, progress_);

@@ -60,8 +60,9 @@ std::string what_would_free(const Waiting& waiting, cli::Charset charset);
 report::Part part_of(const std::vector<Objection>& objections);
 
 std::string report_text(const Report& report, const report::TextStyle& style, Lists lists);
-// One document and a newline, as docs/regctl-gc-report.schema.json says.
-void report_json(const Report& report, const cli::Sink& sink);
+// One document and a newline, as docs/regctl-gc-report.schema.json says: of `report` as it is when
+// the text hands itself out, which it must outlive.
+cli::Text report_json(const Report& report);
 // For Prometheus. `previous` is what an earlier run wrote, "" if none did: the time of the last
 // success carries over.
 std::string report_metrics(const Report& report, std::string_view previous);

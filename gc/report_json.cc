@@ -274,9 +274,7 @@ void write_repositories(const Looked& findings, JsonDocument& json) {
   json.end();
 }
 
-}  // namespace
-
-void report_json(const Report& report, const cli::Sink& sink) {
+void write_report(const Report& report, const cli::Sink& sink) {
   JsonDocument json(sink, report::head("regctl-gc"));
   json.member("run", run_json(report.run, report.store));
   const auto& findings = report.findings;
@@ -299,6 +297,12 @@ void report_json(const Report& report, const cli::Sink& sink) {
   json.list("errors", report.errors, prefix);
   json.list("advice", findings ? findings->advice : std::vector<Advice>(), advice_json);
   json.finish();
+}
+
+}  // namespace
+
+cli::Text report_json(const Report& report) {
+  return [&report](const cli::Sink& sink) { write_report(report, sink); };
 }
 
 }  // namespace regctl::gc

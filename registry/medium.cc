@@ -133,8 +133,9 @@ bool Medium::is_local() const {
                      [](const MountBelow& mount) { return regctl::is_local(mount.name); });
 }
 
-unsigned Medium::jobs() const {
+unsigned Medium::jobs(unsigned wished) const {
   constexpr unsigned kOnLocalDisks = 16, kElsewhere = 64;
+  if (wished) return wished;
   return is_local() ? std::max(kOnLocalDisks, 4 * std::thread::hardware_concurrency()) : kElsewhere;
 }
 

@@ -33,10 +33,10 @@ struct Medium {
 
   // Of one host, which no other writes to: all of it. What is not known is not local.
   bool is_local() const;
-  // How many things to ask it for at once: waiting costs no core. Local disks answer 16, or four
-  // for each core, as fast as they can; elsewhere each answer crosses a network or another program,
-  // and more on their way are all that hides it.
-  unsigned jobs() const;
+  // How many things to ask it for at once: `wished`, or where that is 0 what is good, for waiting
+  // costs no core. Local disks answer 16, or four for each core, as fast as they can; elsewhere
+  // each answer crosses a network or another program, and more on their way are all that hides it.
+  unsigned jobs(unsigned wished) const;
   // Empty: none of it is an object store behind a mount; else the first that is.
   std::string object_store() const;
 

@@ -103,7 +103,7 @@ std::vector<FoundRepository> find_repositories(const Storage& storage, const Wor
   std::sort(listed.begin(), listed.end());
   judge_links(storage, links, listed, notes);
   std::sort(notes.aliases.begin(), notes.aliases.end());
-  std::sort(repositories.begin(), repositories.end());
+  std::ranges::sort(repositories, {}, &FoundRepository::name);
   return repositories;
 }
 

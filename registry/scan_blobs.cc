@@ -226,11 +226,7 @@ Inventory survey(const Storage& storage, Inventory inventory, const std::vector<
       });
     });
   });
-  std::size_t end = before;
-  for (std::size_t i = 0; i < unseen.size(); ++i) {
-    if (is_seen[i]) blobs[end++] = unseen[i];
-  }
-  blobs.resize(end);
+  keep(blobs, before, is_seen);
   std::inplace_merge(blobs.begin(), blobs.begin() + static_cast<std::ptrdiff_t>(before),
                      blobs.end(), [](const Blob& a, const Blob& b) { return a.digest < b.digest; });
   for (std::size_t i = 0; i < blobs.size(); ++i)

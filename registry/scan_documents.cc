@@ -233,16 +233,12 @@ std::vector<Document> scan_documents(const Storage& storage, const Openings& ope
       progress.advance({1});
     });
     wave.clear();
-    std::size_t end = before;
-    for (std::size_t i = 0; i < is_open.size(); ++i) {
-      if (!is_open[i]) continue;
-      for (const Reference& reference : documents[before + i].references) {
+    keep(documents, before, is_open);
+    for (std::size_t i = before; i < documents.size(); ++i) {
+      for (const Reference& reference : documents[i].references) {
         if (reference.child) plan_to_open(reference.to);
       }
-      if (end != before + i) documents[end] = std::move(documents[before + i]);
-      ++end;
     }
-    documents.resize(end);
   }
   return documents;
 }

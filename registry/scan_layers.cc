@@ -22,12 +22,7 @@ std::optional<Link> look_at(const Storage& view, const std::string& directory, D
     stat = listing->stat;
   }
   notes.owned(*stat, [&] { return join(join(directory, name), layout::kLink); });
-  return Link{.name = id,
-              .target = id,
-              .state = state,
-              .modified = stat->modified,
-              .arrived = notes.arrived(*stat),
-              .inode = stat->inode};
+  return notes.link(id, state, *stat);
 }
 
 }  // namespace

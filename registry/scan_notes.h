@@ -15,6 +15,18 @@
 
 namespace regctl {
 
+// Leaves of `items`, from the one at `first` on, those that are `wanted`, in their order.
+template <class T>
+void keep(std::vector<T>& items, std::size_t first, const std::vector<char>& wanted) {
+  std::size_t end = first;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (!wanted[i]) continue;
+    if (end != first + i) items[end] = std::move(items[first + i]);
+    ++end;
+  }
+  items.resize(end);
+}
+
 // Every function may be called from several threads.
 class ScanNotes {
  public:
@@ -26,6 +38,16 @@ class ScanNotes {
   Time arrived(const Stat& stat) const { return arrival_of(stat, arrival_); }
 
   DigestId id(const Digest& digest) { return digests.add(digest); }
+
+  // One that says its name, as `stat` tells of it.
+  Link link(DigestId name, LinkState state, const Stat& stat) const {
+    return {.name = name,
+            .target = name,
+            .state = state,
+            .modified = stat.modified,
+            .arrived = arrived(stat),
+            .inode = stat.inode};
+  }
 
   void obstacle(Trouble trouble, std::string path, int error = 0) {
     const std::lock_guard lock(mutex_);

@@ -205,13 +205,7 @@ class RepositoryScan {
                             : std::nullopt;
       if (stat) {
         notes_.owned(*stat, [&] { return join(join(key, name), layout::kLink); });
-        const DigestId id = notes_.id(digest);
-        found[i] = Link{.name = id,
-                        .target = id,
-                        .state = LinkState::present,
-                        .modified = stat->modified,
-                        .arrived = notes_.arrived(*stat),
-                        .inode = stat->inode};
+        found[i] = notes_.link(notes_.id(digest), LinkState::present, *stat);
         return;
       }
       notes_.guarded([&] {
@@ -249,13 +243,8 @@ class RepositoryScan {
              Quarantined::Kind kind) {
     const DigestId id = notes_.id(name);
     const std::string path = join(directory, layout::kLink);
-    Link link{.name = id,
-              .target = id,
-              .state = found.state,
-              .only_signatures = found.state == LinkState::pending && found.only_signatures,
-              .modified = found.stat.modified,
-              .arrived = notes_.arrived(found.stat),
-              .inode = found.stat.inode};
+    Link link = notes_.link(id, found.state, found.stat);
+    link.only_signatures = found.state == LinkState::pending && found.only_signatures;
     notes_.owned(found.stat, [&]() -> const std::string& { return path; });
     note_damage(found, path, id);
     note_leftovers(found, directory);

@@ -12,8 +12,6 @@ struct FoundRepository {
   std::string name;
   std::vector<Entry> entries;  // those that begin with "_"
   Time modified;               // of the directory
-
-  auto operator<=>(const FoundRepository&) const = default;
 };
 
 struct ScannedRepository {

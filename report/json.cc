@@ -91,11 +91,13 @@ void JsonDocument::next() {
 }
 
 void JsonDocument::value(const Json& value) {
-  std::string text = value.dump(2, ' ', true, Json::error_handler_t::replace);
-  // In a string there is none.
-  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1))
-    text.replace(at, 1, newline());
-  sink_(text);
+  const std::string text = value.dump(2, ' ', true, Json::error_handler_t::replace);
+  std::string_view left = text;
+  for (std::size_t at; (at = left.find('\n')) != left.npos; left.remove_prefix(at + 1)) {
+    sink_(left.substr(0, at));  // in a string there is none
+    sink_(newline());
+  }
+  sink_(left);
 }
 
 }  // namespace regctl::report

@@ -41,7 +41,7 @@ void run(std::uint32_t repositories) {
   gc::Report report;
   report.findings = look.at(storage);
   std::uint64_t bytes = 0;
-  gc::report_json(report, [&](std::string_view some) { bytes += some.size(); });
+  gc::report_json(report)([&](std::string_view some) { bytes += some.size(); });
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const double grown = status_mebibytes("VmHWM:") - before;

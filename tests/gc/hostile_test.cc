@@ -129,7 +129,7 @@ TEST_P(P14Output, TextIsInert) {
 
 TEST_P(P14Output, JsonIsInert) {
   std::string json;
-  report_json(report, [&](std::string_view some) { json += some; });
+  report_json(report)([&](std::string_view some) { json += some; });
   EXPECT_EQ(first_active_byte(json), "");
   EXPECT_TRUE(cli::is_valid_utf8(json));
   EXPECT_NE(json.find("path_base64"), std::string::npos);

@@ -19,9 +19,10 @@ TEST(Medium, KnowsLocalFileSystems) {
 }
 
 TEST(Medium, IsAskedForMoreAtOnceWhereItIsFurtherAway) {
-  EXPECT_GE(Medium{.name = "ext4"}.jobs(), 16u);
-  EXPECT_EQ(Medium{.name = "nfs4"}.jobs(), 64u);
-  EXPECT_EQ((Medium{.name = "ext4", .mounts = {{"blobs", "nfs4"}}}.jobs()), 64u);
+  EXPECT_GE(Medium{.name = "ext4"}.jobs(0), 16u);
+  EXPECT_EQ(Medium{.name = "nfs4"}.jobs(0), 64u);
+  EXPECT_EQ((Medium{.name = "ext4", .mounts = {{"blobs", "nfs4"}}}.jobs(0)), 64u);
+  EXPECT_EQ(Medium{.name = "nfs4"}.jobs(3), 3u);
 }
 
 TEST(Medium, KnowsFuse) {
