@@ -8,6 +8,7 @@
 namespace regctl {
 
 bool folds_to(std::string_view key, std::string_view name) {
+  if (key.size() < name.size()) return false;  // as nearly always
   std::size_t at = 0;
   for (const char want : name) {
     const std::string_view rest = key.substr(at);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <random>
 #include <utility>
 
@@ -89,6 +90,10 @@ void DigestCollector::Shard::grow() {
   }
 }
 
+void DigestCollector::Shard::fetch(const Digest& digest) const {
+  if (!slots.empty()) __builtin_prefetch(&slots[start_of(hash_of(digest))]);
+}
+
 std::uint32_t DigestCollector::Shard::place_of(const Digest& digest) {
   if (2 * digests.size() >= slots.size()) grow();
   const std::uint32_t hash = hash_of(digest);
@@ -106,6 +111,28 @@ DigestId DigestCollector::add(const Digest& digest) {
   const std::size_t shard = shard_of(digest);
   const std::lock_guard lock(shards_[shard].mutex);
   return static_cast<DigestId>(shards_[shard].place_of(digest) * kShards + shard);
+}
+
+// Those of one shard one after the other: its lock is taken once, and what all of them need of its
+// table is on its way from memory while the first are looked up.
+void DigestCollector::add(const std::vector<Digest>& digests, std::vector<DigestId>& to) {
+  std::array<std::size_t, kShards + 1> begin{};  // of each shard's, in `order`
+  for (const Digest& digest : digests) ++begin[shard_of(digest) + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  std::vector<std::size_t> order(digests.size());
+  auto next = begin;
+  for (std::size_t i = 0; i < digests.size(); ++i) order[next[shard_of(digests[i])]++] = i;
+  const std::size_t before = to.size();
+  to.resize(before + digests.size());
+  for (std::size_t s = 0; s < kShards; ++s) {
+    if (begin[s] == begin[s + 1]) continue;
+    Shard& shard = shards_[s];
+    const std::lock_guard lock(shard.mutex);
+    for (std::size_t k = begin[s]; k < begin[s + 1]; ++k) shard.fetch(digests[order[k]]);
+    for (std::size_t k = begin[s]; k < begin[s + 1]; ++k)
+      to[before + order[k]] =
+          static_cast<DigestId>(shard.place_of(digests[order[k]]) * kShards + s);
+  }
 }
 
 Digest DigestCollector::operator[](DigestId given) {

@@ -51,9 +51,6 @@ class DigestSet {
   DigestSet() = default;
   // REQUIRES: `sorted` ascends without duplicates.
   explicit DigestSet(DigestList sorted) : digests_(std::move(sorted)) {}
-  explicit DigestSet(const std::vector<Digest>& sorted) {
-    for (const Digest& digest : sorted) digests_.push_back(digest);
-  }
 
   std::size_t size() const { return digests_.size(); }
   Digest operator[](DigestId id) const { return digests_[index_of(id)]; }
@@ -71,6 +68,8 @@ class DigestSet {
 class DigestCollector {
  public:
   DigestId add(const Digest& digest);
+  // The same for many at once, in less time: their numbers, in their order, go behind `to`.
+  void add(const std::vector<Digest>& digests, std::vector<DigestId>& to);
   // REQUIRES: `given` came from add().
   Digest operator[](DigestId given);
 
@@ -94,6 +93,8 @@ class DigestCollector {
     std::vector<Slot> slots;  // a power of two of them
 
     std::uint32_t place_of(const Digest& digest);
+    // Tells the processor that this will be asked for.
+    void fetch(const Digest& digest) const;
     void grow();
     // Where to look first, by the upper bits, and where next.
     std::size_t start_of(std::uint32_t hash) const {

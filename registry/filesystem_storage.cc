@@ -173,20 +173,6 @@ class FilesystemStorage final : public Storage {
     return content;
   }
 
-  std::optional<Stat> holds(std::string_view key, std::string_view bytes) const override {
-    std::array<char, 256> buffer;
-    if (!tree_ || bytes.size() >= buffer.size()) return std::nullopt;
-    const Answer opened = tree_->open(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (opened.error) return std::nullopt;
-    const Descriptor file(static_cast<int>(opened.value));
-    struct statx st;
-    if (ask_status(file, "", st).error || !S_ISREG(st.stx_mode)) return std::nullopt;
-    const Answer got = ask([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
-    if (got.error || std::string_view(buffer.data(), static_cast<std::size_t>(got.value)) != bytes)
-      return std::nullopt;
-    return stat_of(st);
-  }
-
   std::unique_ptr<Reader> open(std::string_view key) const override {
     auto file = descriptor(key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file) return nullptr;

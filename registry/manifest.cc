@@ -30,8 +30,9 @@ std::optional<T> member_of(dom::object object, std::string_view name) {
   const auto found = member(object, name);
   return found && found->get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
 }
-std::string text_of(dom::object object, std::string_view name) {
-  return std::string(member_of<std::string_view>(object, name).value_or(""));
+// Valid as long as the document.
+std::string_view text_of(dom::object object, std::string_view name) {
+  return member_of<std::string_view>(object, name).value_or("");
 }
 
 bool is_absent(std::optional<dom::element> member) { return !member || member->is_null(); }
@@ -131,7 +132,7 @@ class ManifestReader {
     const auto version = member(object_, "schemaversion");
     std::int64_t number = 0;
     if (!is_absent(version) && version->get(number) != simdjson::SUCCESS) is_bad("schemaVersion");
-    const std::string type = text_of(object_, "mediatype");
+    const std::string_view type = text_of(object_, "mediatype");
     const bool is_image_or_index =
         manifest_.kind == ManifestKind::image || manifest_.kind == ManifestKind::index;
     const ManifestKind said = kind_of(type);
@@ -185,9 +186,9 @@ class ManifestReader {
     if (element.get(object) != simdjson::SUCCESS) return is_bad(name);
     // A build cache is an index of layers and a configuration (BuildKit, cache/remotecache).
     if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
-    const std::string text = text_of(object, digest_key);
+    const std::string_view text = text_of(object, digest_key);
     const auto digest = Digest::parse(text, HexCase::either);
-    if (!digest || text != digest->text() || !fits_descriptor(object)) is_bad(name);
+    if (!Digest::parse(text) || !fits_descriptor(object)) is_bad(name);
     if (!digest) return;
     Descriptor descriptor{.role = role, .digest = *digest};
     descriptor.bytes = member_of<std::uint64_t>(object, "size");
@@ -209,6 +210,7 @@ class ManifestReader {
       is_bad(name);
       return false;
     }
+    manifest_.descriptors.reserve(manifest_.descriptors.size() + array.size());
     for (const dom::element element : array) add(name, element, role, digest_key);
     return true;
   }

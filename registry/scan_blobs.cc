@@ -139,13 +139,14 @@ class BlobLister {
   }
 
   std::vector<DigestId> blobs(const Shard& shard) const {
-    std::vector<DigestId> blobs;
     const auto digest_named = [&](const std::string& name) {
       return name.starts_with(shard.name) ? Digest::from_hex(shard.algorithm, name) : std::nullopt;
     };
+    std::vector<DigestId> blobs;
     notes_.guarded([&] {
+      ScanNotes::Ids ids(notes_, blobs);
       each(shard.parent, shard.name, digest_named,
-           [&](const std::string&, const Digest& digest) { blobs.push_back(notes_.id(digest)); });
+           [&](const std::string&, const Digest& digest) { ids.add(digest); });
     });
     return blobs;
   }

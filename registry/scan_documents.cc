@@ -141,7 +141,7 @@ class DocumentScan {
       return damaged(std::move(document), DamageKind::manifest_mismatched, bytes->path);
     }
     const DigestScan scan = scan_digests(content.bytes);
-    refer(document, scan.references);
+    const std::vector<DigestId> ids = refer(document, scan.references);
     if (!scan.is_json_object) {
       document.state = Document::State::leaf;
       if (!called_manifest_.contains(id)) return document;
@@ -151,7 +151,8 @@ class DocumentScan {
     }
     document.state = Document::State::sound;
     for (const Digest& subject : scan.subjects) document.subjects.push_back(notes_.id(subject));
-    if (const auto manifest = parse_manifest(content.bytes)) describe(document, *manifest);
+    if (const auto manifest = parse_manifest(content.bytes))
+      describe(document, *manifest, scan.references, ids);
     return document;
   }
 
@@ -167,26 +168,36 @@ class DocumentScan {
     refer(document, found);
   }
 
-  // Each digest once; a child if it stands as one anywhere.
-  void refer(Document& document, const std::vector<FoundReference>& found) {
+  // Each digest once; a child if it stands as one anywhere. Returns the ids of `found`.
+  std::vector<DigestId> refer(Document& document, const std::vector<FoundReference>& found) {
+    std::vector<DigestId> ids;
+    ids.reserve(found.size());
     auto& references = document.references;
     references.reserve(found.size());
-    for (const FoundReference& reference : found)
-      references.push_back({.to = notes_.id(reference.digest), .child = reference.child});
+    for (const FoundReference& reference : found) {
+      ids.push_back(notes_.id(reference.digest));
+      references.push_back({.to = ids.back(), .child = reference.child});
+    }
     const auto before = [](const Reference& a, const Reference& b) {
       return a.to != b.to ? a.to < b.to : a.child > b.child;
     };
     std::sort(references.begin(), references.end(), before);
     const auto same = [](const Reference& a, const Reference& b) { return a.to == b.to; };
     references.erase(std::unique(references.begin(), references.end(), same), references.end());
+    return ids;
   }
 
-  void describe(Document& document, const Manifest& manifest) {
+  // `found` is what stands in its text, and `ids` are theirs: descriptors mostly come in that
+  // order.
+  void describe(Document& document, const Manifest& manifest,
+                const std::vector<FoundReference>& found, const std::vector<DigestId>& ids) {
     document.kind = manifest.kind;
     if (called_manifest_.contains(document.digest)) document.bad_member = manifest.bad_member;
+    std::size_t next = 0;
     for (const Descriptor& descriptor : manifest.descriptors) {
       if (descriptor.role == Role::subject) continue;
-      const DigestId id = notes_.id(descriptor.digest);
+      const bool is_next = next < found.size() && found[next].digest == descriptor.digest;
+      const DigestId id = is_next ? ids[next++] : notes_.id(descriptor.digest);
       const auto at = std::lower_bound(
           document.references.begin(), document.references.end(), id,
           [](const Reference& reference, DigestId to) { return reference.to < to; });

@@ -14,15 +14,18 @@ using layout::join;
 std::optional<Link> look_at(const Storage& view, const std::string& directory, DigestId id,
                             const Digest& digest, ScanNotes& notes) {
   const std::string name = digest.hex();
-  auto stat = view.holds(join(name, layout::kLink), digest.text());
-  const LinkState state = stat ? LinkState::present : LinkState::pending;
-  if (!stat) {
-    const auto listing = view.list(name);
-    if (!listing || !listing->entries.empty()) return std::nullopt;
-    stat = listing->stat;
+  const auto link = [&](LinkState state, const Stat& stat) {
+    notes.owned(stat, [&] { return join(join(directory, name), layout::kLink); });
+    return notes.link(id, state, stat);
+  };
+  if (const auto content = view.read(join(name, layout::kLink), layout::kLongestLink)) {
+    const bool is_written =
+        content->stat.kind == EntryKind::file && content->whole && content->bytes == digest.text();
+    return is_written ? std::optional(link(LinkState::present, content->stat)) : std::nullopt;
   }
-  notes.owned(*stat, [&] { return join(join(directory, name), layout::kLink); });
-  return notes.link(id, state, *stat);
+  const auto listing = view.list(name);
+  if (!listing || !listing->entries.empty()) return std::nullopt;
+  return link(LinkState::pending, listing->stat);
 }
 
 }  // namespace

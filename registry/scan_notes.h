@@ -39,6 +39,29 @@ class ScanNotes {
 
   DigestId id(const Digest& digest) { return digests.add(digest); }
 
+  // Numbers for many digests, a number of them at a time; they are complete when it has ended.
+  class Ids {
+   public:
+    Ids(ScanNotes& notes, std::vector<DigestId>& to) : notes_(notes), to_(to) {}
+    ~Ids() { notes_.digests.add(waiting_, to_); }
+    Ids(const Ids&) = delete;
+    Ids& operator=(const Ids&) = delete;
+
+    void add(const Digest& digest) {
+      waiting_.push_back(digest);
+      if (waiting_.size() < kAtOnce) return;
+      notes_.digests.add(waiting_, to_);
+      waiting_.clear();
+    }
+
+   private:
+    static constexpr std::size_t kAtOnce = 1024;
+
+    ScanNotes& notes_;
+    std::vector<DigestId>& to_;
+    std::vector<Digest> waiting_;
+  };
+
   // One that says its name, as `stat` tells of it.
   Link link(DigestId name, LinkState state, const Stat& stat) const {
     return {.name = name,

@@ -175,43 +175,34 @@ class RepositoryScan {
     const bool only_named = options_.depth == Depth::what_matters &&
                             kind == Quarantined::Kind::layer_link && algorithm == Algorithm::sha256;
     std::vector<std::pair<Digest, std::string>> names;
+    ScanNotes::Ids named(notes_, out_.named_layers);
     for (Entry& entry : entries(key)) {
       const auto digest = Digest::from_hex(algorithm, entry.name);
       if (!notes_.is_directory(entry, key, digest.has_value())) continue;
       if (digest && only_named) {
-        out_.named_layers.push_back(notes_.id(*digest));
+        named.add(*digest);
       } else if (digest) {
         names.emplace_back(*digest, std::move(entry.name));
       } else {
         scan_misnamed(key, entry.name, algorithm);
       }
     }
-    read_links(key, algorithm, names, links, kind);
+    read_links(key, names, links, kind);
   }
 
   // As scan_links_of(); `names` are those of directories in `key`.
-  void read_links(const std::string& key, Algorithm algorithm,
-                  const std::vector<std::pair<Digest, std::string>>& names,
+  void read_links(const std::string& key, const std::vector<std::pair<Digest, std::string>>& names,
                   std::vector<Link>& links, Quarantined::Kind kind) {
+    if (names.empty()) return;
     const auto view = storage_.below(key);
     std::vector<std::optional<Link>> found(names.size());
-    const std::string prefix = std::string(name_of(algorithm)) + ':';
     workers_.for_each_index(names.size(), [&](std::size_t i) {
-      const Digest& digest = names[i].first;
       const std::string& name =
           names[i].second;  // no structured binding: clang 14 cannot capture one
-      const auto stat = options_.copies == Copies::of_absent_links
-                            ? view->holds(join(name, layout::kLink), prefix + name)
-                            : std::nullopt;
-      if (stat) {
-        notes_.owned(*stat, [&] { return join(join(key, name), layout::kLink); });
-        found[i] = notes_.link(notes_.id(digest), LinkState::present, *stat);
-        return;
-      }
       notes_.guarded([&] {
         const auto link = notes_.insist(storage_, key, name,
                                         [&] { return read_link(*view, name, options_.copies); });
-        if (link) found[i] = judge(digest, *link, join(key, name), kind);
+        if (link) found[i] = judge(names[i].first, *link, join(key, name), kind);
       });
     });
     links.reserve(links.size() + found.size());
@@ -232,11 +223,8 @@ class RepositoryScan {
       names.emplace_back(digest, digest.hex());
       return true;
     });
-    if (names.empty()) return;
     const std::string key = join(top_, join(layout::kLayers, name_of(Algorithm::sha256)));
-    notes_.guarded([&] {
-      read_links(key, Algorithm::sha256, names, out_.layers, Quarantined::Kind::layer_link);
-    });
+    notes_.guarded([&] { read_links(key, names, out_.layers, Quarantined::Kind::layer_link); });
   }
 
   Link judge(const Digest& name, const FoundLink& found, const std::string& directory,

@@ -47,14 +47,4 @@ std::optional<Listing> Storage::list_with_stats(std::string_view key) const {
   return listing;
 }
 
-std::optional<Stat> Storage::holds(std::string_view key, std::string_view bytes) const {
-  try {
-    const auto content = read(key, bytes.size() + 1);
-    if (content && content->stat.kind == EntryKind::file && content->bytes == bytes)
-      return content->stat;
-  } catch (const StorageError&) {
-  }
-  return std::nullopt;
-}
-
 }  // namespace regctl

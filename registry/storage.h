@@ -81,9 +81,6 @@ class Storage {
   // Of the object itself, also where that is a symbolic link.
   virtual std::optional<Stat> stat(std::string_view key) const = 0;
   virtual std::optional<Content> read(std::string_view key, std::size_t limit) const = 0;
-  // `key`, if it is a file that holds exactly `bytes`. Empty says nothing, and nothing is thrown:
-  // ask again with read(). The cheapest question there is.
-  virtual std::optional<Stat> holds(std::string_view key, std::string_view bytes) const;
   // The key of the directory that the symbolic link `key` leads to in the end. Empty: it leads out
   // of this storage, to no directory, or nobody can tell.
   virtual std::optional<std::string> leads_to(std::string_view key) const;

@@ -94,7 +94,7 @@ TEST(Closure, CyclesAndLongChainsEnd) {
   // Documents that no hash would allow, written by hand.
   constexpr std::uint32_t kCount = 200'000;
   Inventory inventory;
-  std::vector<Digest> digests;
+  DigestList digests;
   for (std::uint32_t i = 0; i < kCount; ++i) {
     std::array<std::uint8_t, 64> hash{};
     for (int byte = 0; byte < 4; ++byte)
@@ -106,7 +106,7 @@ TEST(Closure, CyclesAndLongChainsEnd) {
     inventory.documents.push_back(document);
     inventory.document_index.push_back(i + 1);
   }
-  inventory.digests = DigestSet(digests);
+  inventory.digests = DigestSet(std::move(digests));
   Closure closure(inventory);
   std::uint32_t visited = 0;
   closure.from(DigestId(7), [&](DigestId) { ++visited; });

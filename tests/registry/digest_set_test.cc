@@ -14,15 +14,22 @@
 namespace regctl {
 namespace {
 
+DigestSet set_of(const std::set<Digest>& digests) {
+  DigestList sorted;
+  for (const Digest& digest : digests) sorted.push_back(digest);
+  return DigestSet(std::move(sorted));
+}
+
 TEST(DigestSet, FindsWhatItHolds) {
-  std::vector<Digest> sorted;
-  for (int i = 0; i < 100; ++i) sorted.push_back(digest_of(std::to_string(i)));
-  std::sort(sorted.begin(), sorted.end());
-  const DigestSet set(sorted);
+  std::set<Digest> digests;
+  for (int i = 0; i < 100; ++i) digests.insert(digest_of(std::to_string(i)));
+  const DigestSet set = set_of(digests);
   EXPECT_EQ(set.size(), 100u);
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    EXPECT_EQ(set.find(sorted[i]), static_cast<DigestId>(i));
-    EXPECT_EQ(set[static_cast<DigestId>(i)], sorted[i]);
+  DigestId place{};
+  for (const Digest& digest : digests) {
+    EXPECT_EQ(set.find(digest), place);
+    EXPECT_EQ(set[place], digest);
+    place = static_cast<DigestId>(index_of(place) + 1);
   }
   EXPECT_FALSE(set.find(digest_of("none")));
   EXPECT_FALSE(set.find(Digest()));
@@ -33,15 +40,19 @@ TEST(DigestSet, FindsWhatItHolds) {
 // digest's place.
 void expect_collected(const std::vector<Digest>& digests) {
   DigestCollector collector;
-  std::vector<DigestId> given;
-  for (const Digest& digest : digests) given.push_back(collector.add(digest));
+  std::vector<DigestId> given, again;
+  const auto middle = digests.begin() + static_cast<std::ptrdiff_t>(digests.size() / 2);
+  for (auto one = digests.begin(); one != middle; ++one) given.push_back(collector.add(*one));
+  collector.add({middle, digests.end()}, given);
+  collector.add(digests, again);
+  RC_ASSERT(again == given);
   for (std::size_t i = 0; i < digests.size(); ++i) {
     RC_ASSERT(collector[given[i]] == digests[i]);
     RC_ASSERT(collector.add(digests[i]) == given[i]);
   }
   const auto finished = collector.finish(Workers(2));
   const std::set<Digest> expected(digests.begin(), digests.end());
-  RC_ASSERT(finished.set == DigestSet({expected.begin(), expected.end()}));
+  RC_ASSERT(finished.set == set_of(expected));
   for (std::size_t i = 0; i < digests.size(); ++i) {
     const DigestId place = finished.place[index_of(given[i])];
     RC_ASSERT(finished.set[place] == digests[i]);

@@ -196,28 +196,6 @@ TEST_P(StorageContract, ListsWithStats) {
   EXPECT_FALSE(storage().list_with_stats("none"));
 }
 
-TEST_P(StorageContract, HoldsExactlyTheseBytes) {
-  tree.file("d/file", "12345", kLater);
-  tree.file("empty", "", kThen);
-  tree.directory("directory", kThen);
-  tree.symlink("link", "d/file", kThen);
-  tree.symlink("e", "d", kThen);
-  tree.device("fifo", kThen);
-  EXPECT_EQ(storage().holds("d/file", "12345")->modified, kLater);
-  EXPECT_EQ(storage().holds("empty", "")->modified, kThen);
-  for (const char* other : {"", "1234", "123456", "12346"})
-    EXPECT_FALSE(storage().holds("d/file", other)) << other;
-  for (const char* key : {"none", "none/file", "directory", "link", "e/file", "fifo"}) {
-    EXPECT_FALSE(storage().holds(key, "")) << key;
-    EXPECT_FALSE(storage().holds(key, "12345")) << key;
-  }
-  const std::string large(5000, 'x');
-  tree.file("large", large, kThen);
-  EXPECT_FALSE(storage().holds("large", large.substr(0, 4000)));
-  EXPECT_FALSE(storage().below("none")->holds("file", ""));
-  EXPECT_EQ(storage().below("d")->holds("file", "12345")->modified, kLater);
-}
-
 TEST_P(StorageContract, ReadsUpToTheLimit) {
   tree.file("d/file", "12345", kLater);
   struct Case {
