@@ -31,10 +31,10 @@ bool anything_in_quarantine(const Inventory& inventory) {
 
 // Pushers write what they like into descriptors: together the blobs of a store cannot be larger
 // than its disk.
-bool claims_are_absurd(const Inventory& inventory, const StoreFacts& store) {
+bool claims_are_absurd(const Inventory& inventory, const std::vector<KnownSize>& sizes,
+                       const StoreFacts& store) {
   if (store.medium.size_bytes == 0) return false;
   std::uint64_t left = store.medium.size_bytes;
-  const auto sizes = known_sizes(inventory);
   for (const DigestId id : inventory.blob_directories) {
     const std::uint64_t size = sizes[index_of(id)].value_or(0);
     if (size > left) return true;
@@ -66,7 +66,6 @@ class Look {
   Looked run() && {
     scan_and_mark_until_settled();
     progress_.stage("plan");
-    findings_.sizes = known_sizes(findings_.inventory);
     plan();
     if (looking_.explains) explain();
     return std::move(findings_);
@@ -95,10 +94,12 @@ class Look {
       look_deeper();
       survey_what_matters();
     }
-    if (looks_at_all() || has_copies || claims_are_absurd(inventory(), store_)) {
-      survey(inventory().blob_directories);
-      mark();
-    }
+    findings_.sizes = known_sizes(inventory());
+    if (!looks_at_all() && !has_copies && !claims_are_absurd(inventory(), findings_.sizes, store_))
+      return;
+    survey(inventory().blob_directories);
+    mark();
+    findings_.sizes = known_sizes(inventory());
   }
 
   // Those that are garbage or keep something from being it: of what the mark does not reach, and of
@@ -129,6 +130,7 @@ class Look {
 
   void scan_and_mark() {
     progress_.stage("scan");
+    findings_.inventory = {};  // an earlier one: two would need twice the memory
     findings_.inventory = scan(storage_, options_, workers_, progress_);
     if (wishes_.policy.takes_manifests()) {
       progress_.stage("survey");
