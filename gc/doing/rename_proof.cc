@@ -41,8 +41,8 @@ class Proof {
       return false;
     writer_.remove_file(directory_, kOther);
     const Descriptor file = open(kName, O_WRONLY | O_APPEND);
-    if (writer_.set_aside(directory_, kName, kOther, identity_of(file)) != Outcome::done)
-      return false;
+    const auto is_ours = [ours = identity_of(file)](const Identity& one) { return one == ours; };
+    if (writer_.set_aside(directory_, kName, kOther, is_ours) != Outcome::done) return false;
     // What is written through the old name's descriptor stands under the new name, unless that is
     // another file.
     write(file, ", renamed");

@@ -84,7 +84,8 @@ class Sweep {
         plan.blobs, [](const BlobRemoval& one) { return one.verified.has_value(); },
         [&](const BlobRemoval& one) {
           if (needed.contains(one.digest)) return skip();
-          take(Quarantined::Kind::blob, "", one.digest, *one.verified, one.bytes);
+          const auto is_verified = [&](const Identity& found) { return found == *one.verified; };
+          take(Quarantined::Kind::blob, "", one.digest, is_verified, one.bytes);
         });
     sync();
     std::sort(report_.taken.begin(), report_.taken.end());
@@ -190,15 +191,10 @@ class Sweep {
   // names.
   void take_link(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
                  const LinkVersion& judged) {
-    or_else_it_stays({digest}, [&] {
-      const auto reader =
-          storage_.open(join(directory_of(kind, repository, digest), original_of(kind)));
-      const auto found = reader ? std::optional(reader->identity()) : std::nullopt;
-      if (found && LinkVersion{found->modified, found->inode} == judged)
-        return take(kind, repository, digest, *found, 0);
-      if (found) stay({digest});
-      skip();
-    });
+    const auto is_judged = [&](const Identity& found) {
+      return LinkVersion{found.modified, found.inode} == judged;
+    };
+    or_else_it_stays({digest}, [&] { take(kind, repository, digest, is_judged, 0); });
   }
 
   // Only with the current link that was judged. One that is written while the directory moves goes
@@ -230,7 +226,7 @@ class Sweep {
   }
 
   void take(Quarantined::Kind kind, const std::string& repository, const Digest& digest,
-            const Identity& expected, std::uint64_t bytes) {
+            const Writer::Expected& expected, std::uint64_t bytes) {
     const Copy copy = taken_now(kind, repository, digest);
     const std::string directory = directory_of(kind, repository, digest);
     const Outcome outcome =
@@ -325,8 +321,9 @@ class Sweep {
       writer_.remove_file(entry, layout::kLink);
       writer_.remove_directory(entry);
     }
-    const std::string key = join(directory, name);
-    const auto stat = storage_.stat(key), around = storage_.stat(directory);
+    const bool is_blob = copy.kind == Quarantined::Kind::blob;
+    const auto stat = is_blob ? storage_.stat(join(directory, name)) : std::nullopt,
+               around = storage_.stat(directory);
     if (writer_.remove_file(directory, name) == Outcome::done)
       count_purged(one, stat);
     else
@@ -427,7 +424,6 @@ SweepReport& SweepReport::operator+=(SweepReport more) {
         &SweepReport::links_restored, &SweepReport::uploads, &SweepReport::leftovers,
         &SweepReport::empty_repositories, &SweepReport::skipped})
     this->*field += more.*field;
-  taken.insert(taken.end(), more.taken.begin(), more.taken.end());
   failures.insert(failures.end(), more.failures.begin(), more.failures.end());
   stopped |= more.stopped;
   return *this;

@@ -31,7 +31,7 @@ struct SweepReport {
   std::uint64_t uploads = 0, leftovers = 0, empty_repositories = 0;
   std::uint64_t skipped =
       0;  // changed or gone since the plan was made, or needed by a link that stays
-  std::vector<Copy> taken;                // what this stage renamed away, ascending
+  std::vector<Copy> taken;  // what this stage renamed away, ascending; a sum tells nothing of it
   std::vector<report::Message> failures;  // one an object that should have gone and did not
   bool stopped = false;                   // asked to, or the storage refuses: the rest was left
 

@@ -26,20 +26,21 @@ class FilesystemWriter final : public Writer {
       : tree_(std::move(tree)), file_systems_(std::move(file_systems)) {}
 
   Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
-                    const Identity& expected) override {
+                    const Expected& expected) override {
     const Descriptor at = open(directory);
     if (!at) return Outcome::absent;
     const std::string old_name(from), new_name(to);
     const TimeOf time(at);
     const Found before = find(at, old_name);
-    if (before.error && before.error != ENOENT) fail(before.error, key_of(directory, from));
-    if (before.error || before.identity != expected) return Outcome::changed;
+    if (before.error == ENOENT) return Outcome::absent;
+    if (before.error) fail(before.error, key_of(directory, from));
+    if (!expected(before.identity)) return Outcome::changed;
     const Outcome outcome = judged(give_new_name(at, old_name, new_name), directory, from);
     if (outcome != Outcome::done) return outcome;
     // A rename changes the time of change, and nothing else.
     Found after = find(at, new_name);
-    after.identity.changed = expected.changed;
-    if (!after.error && after.identity == expected) {
+    after.identity.changed = before.identity.changed;
+    if (!after.error && after.identity == before.identity) {
       time.set_back(old_name);
       return outcome;
     }

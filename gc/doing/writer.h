@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,12 +50,13 @@ class Writer {
 
   virtual ~Writer() = default;
 
+  using Expected = std::function<bool(const Identity&)>;
   // Gives `directory`/`from` the name `to` in the same directory, never over an existing name: only
-  // if it is the `expected` object in that state, looked at before and, but for `changed`, after.
+  // if it is the `expected` object, and is the same before and, but for the time of change, after.
   // The time of the directory stays as it was, unless something else happens there. REQUIRES:
   // nobody else makes the name `to`.
   virtual Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
-                            const Identity& expected) = 0;
+                            const Expected& expected) = 0;
   // The same the other way, whatever the object is. REQUIRES: nobody else makes the name `from`.
   virtual Outcome put_back(std::string_view directory, std::string_view from,
                            std::string_view to) = 0;

@@ -74,8 +74,13 @@ std::optional<Link> layer_link(const Facts& facts, const Doomed::Link& link) {
 
 // That are not let go with the link.
 bool has_bytes(const Facts& facts, const Digest& digest, const std::set<Digest>& let_go) {
-  const bool is_there = facts.storage.plain().stat(layout::blob_data(digest)).has_value();
-  return (is_there && !let_go.contains(digest)) || !facts.storage.copies_of_data(digest).empty();
+  const auto listing = facts.storage.plain().list(layout::blob(digest));
+  const auto is_one = [&](const Entry& entry) {
+    const auto copy = layout::parse_quarantine_name(entry.name);
+    return copy ? copy->original == layout::kData
+                : entry.name == layout::kData && !let_go.contains(digest);
+  };
+  return listing && std::any_of(listing->entries.begin(), listing->entries.end(), is_one);
 }
 
 // `let_go`: blobs that nothing has been said against.
@@ -89,7 +94,8 @@ std::optional<Cause> why_layer_link_stays(const Facts& facts, const Needs& needs
   if (is_young(facts, link->latest)) return because(Ground::young);
   if (const Cause* use = why_used(facts, needs, which.digest)) return *use;
   if (const Cause* use = why_used(facts, needs, target)) return *use;
-  if (has_bytes(facts, which.digest, let_go) || has_bytes(facts, target, let_go))
+  if (has_bytes(facts, which.digest, let_go) ||
+      (target != which.digest && has_bytes(facts, target, let_go)))
     return because(Ground::bytes_there);
   return std::nullopt;
 }

@@ -19,7 +19,7 @@ class TroubledWriter final : public gc::Writer {
   TroubledWriter(Writer& inner, const Before& before) : inner_(inner), before_(before) {}
 
   Outcome set_aside(std::string_view directory, std::string_view from, std::string_view to,
-                    const Identity& expected) override {
+                    const Expected& expected) override {
     before_(Verb::set_aside, layout::join(directory, from));
     return inner_.set_aside(directory, from, to, expected);
   }
