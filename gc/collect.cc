@@ -185,7 +185,7 @@ class Collector {
     if (was_stopped() || (is_short_of_time() && swept_.verification.sound.empty())) return;
 
     // Hashing may have taken hours.
-    const Looked again = look(workers_);
+    Looked again = look(workers_);
     swept_.plan.warnings = again.plan.warnings;
     give_back(again);
     if (!again.plan.blockers.empty()) return refuse(again.plan.blockers);
@@ -194,16 +194,17 @@ class Collector {
     };
     const Time since = looking_.now - kClocksDiffer;
     const ThisRun this_run = this_run_of(undertaking_.run, again.inventory, since);
-    const auto plan = undisputed(verified(without_purge(again.plan)),
-                                 [&](const Plan& of) { return taken_by(verified(of)); });
+    auto plan = undisputed(verified(without_purge(std::move(again.plan))),
+                           [&](const Plan& of) { return taken_by(verified(of)); });
     if (!plan) return;
-    swept_.plan.tags = plan->tags;
-    swept_.plan.manifests = plan->manifests;
-    swept_.plan.layer_links = plan->layer_links;
-    swept_.plan.blobs = plan->blobs;
+    swept_.plan.tags = std::move(plan->tags);
+    swept_.plan.manifests = std::move(plan->manifests);
+    swept_.plan.layer_links = std::move(plan->layer_links);
+    swept_.plan.blobs = std::move(plan->blobs);
     const std::vector<Copy> taken =
-        sweep_stage(*plan, Stage::take, workers_, needs_of(again.inventory)).taken;
-    if (!taken.empty()) look_a_second_time(*plan, again.inventory, this_run, taken);
+        sweep_stage(swept_.plan, Stage::take, workers_, needs_of(again.inventory)).taken;
+    if (!taken.empty())
+      look_a_second_time(plan->empty_repositories, again.inventory, this_run, taken);
   }
 
   void purge(const Plan& plan, const Looked& found) {
@@ -224,9 +225,10 @@ class Collector {
     }
   }
 
-  // After renames: what is needed now goes back, whatever asks this run to stop.
-  void look_a_second_time(const Plan& plan, const Inventory& before, const ThisRun& this_run,
-                          const std::vector<Copy>& taken) {
+  // After renames: what is needed now goes back, whatever asks this run to stop. `emptied`: the
+  // repositories in which nothing is left then.
+  void look_a_second_time(const std::vector<std::string>& emptied, const Inventory& before,
+                          const ThisRun& this_run, const std::vector<Copy>& taken) {
     const Looked second = look(patient_, this_run);
     const Proof proof = broken_tags(before, second.inventory);
     if (!knows_enough(second.plan)) {
@@ -242,7 +244,7 @@ class Collector {
     swept_.tags_proved = proof.tags;
     swept_.looked_again = true;
     if (wishes_.mode == Mode::offline && !swept_.total.stopped && !stop_.stop_requested())
-      purge_at_once(plan, second, taken);
+      purge_at_once(emptied, second, taken);
   }
 
   // Tags that lost something which the plan does not give back.
@@ -262,9 +264,10 @@ class Collector {
   // All that may go by now (what this run took, and links that an earlier one took ahead of their
   // blobs), and the repositories that this has emptied: about those the second opinion was asked
   // before.
-  void purge_at_once(const Plan& plan, const Looked& second, const std::vector<Copy>& taken) {
+  void purge_at_once(const std::vector<std::string>& emptied, const Looked& second,
+                     const std::vector<Copy>& taken) {
     Plan due;
-    due.empty_repositories = plan.empty_repositories;
+    due.empty_repositories = emptied;
     due.purge = second.plan.purge;
     Doomed doomed = purged_by(due);
     doomed.empty_repositories.clear();
@@ -310,7 +313,7 @@ class Collector {
   // pushed since the look: it is a disagreement only if later looks would let the same go, and are
   // objected to for it as well.
   template <class DoomedBy>
-  std::optional<Plan> undisputed(const Plan& plan, DoomedBy doomed_by) {
+  std::optional<Plan> undisputed(Plan plan, DoomedBy doomed_by) {
     auto objections = ask(doomed_by(plan));
     if (!objections) return std::nullopt;
     if (objections->empty()) return plan;
@@ -330,7 +333,7 @@ class Collector {
                     [&](const Objection& one) { return !disputed.contains(one.what); });
       disputed = targets_of(*objections);
     }
-    return without(in_both(plan, later), stay);
+    return without(in_both(std::move(plan), later), stay);
   }
 
   // As a complete look finds it; what the stages do after that is counted.
