@@ -1,15 +1,22 @@
 // Benchmark of slow storage: a dry run where every operation takes a while, as on a network or on a
-// cold disk. What is asked: operations x latency / jobs, and no more than a quarter above it.
+// cold disk. What is asked: operations x latency / jobs, and no more than a quarter above it. First
+// on storages in memory; then the program itself, and a bare walk, on a FUSE mount, which looks at
+// names of one directory one after the other.
 //
 //   bench_slow MILLISECONDS
 #include <fmt/format.h>
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <thread>
 
+#include "tests/bench/measure.h"
 #include "tests/bench/synthetic_storage.h"
 #include "tests/support/looking.h"
+#include "tests/support/mounting.h"
+#include "tests/support/registry_builder.h"
+#include "tests/support/temporary_directory.h"
 
 namespace {
 
@@ -52,7 +59,18 @@ class DelayingStorage final : public Storage {
   std::atomic<std::uint64_t>& operations_;
 };
 
-void measure(const char* name, std::unique_ptr<Storage> inner, Clock::duration delay) {
+void tell(const std::string& on, unsigned jobs, std::chrono::milliseconds delay,
+          std::uint64_t operations, double seconds) {
+  const double least =
+      std::chrono::duration<double>(delay).count() * static_cast<double>(operations) / jobs;
+  fmt::print(
+      R"({{"on":"{}","jobs":{},"milliseconds":{},"operations":{},"seconds":{:.2f},"least_seconds":{:.2f}}})"
+      "\n",
+      on, jobs, delay.count(), operations, seconds, least);
+  std::fflush(stdout);
+}
+
+void look(const char* name, std::unique_ptr<Storage> inner, std::chrono::milliseconds delay) {
   std::atomic<std::uint64_t> operations = 0;
   const DelayingStorage storage(std::move(inner), delay, operations);
   for (const unsigned jobs : {16u, 64u}) {
@@ -61,15 +79,56 @@ void measure(const char* name, std::unique_ptr<Storage> inner, Clock::duration d
     look.jobs = jobs;
     const auto begin = Clock::now();
     look.at(storage);
-    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    const double least =
-        std::chrono::duration<double>(delay).count() * static_cast<double>(operations) / jobs;
-    fmt::print(
-        R"({{"on":"{}","jobs":{},"milliseconds":{},"operations":{},"seconds":{:.2f},"least_seconds":{:.2f}}})"
-        "\n",
-        name, jobs, std::chrono::duration_cast<std::chrono::milliseconds>(delay).count(),
-        operations.load(), seconds, least);
-    std::fflush(stdout);
+    tell(name, jobs, delay, operations,
+         std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+}
+
+// `argv` on a mount of `directory`, which is the last word.
+void walk_mount(const std::string& on, const std::filesystem::path& directory,
+                std::vector<std::string> argv, unsigned jobs, std::chrono::milliseconds delay) {
+  const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const std::filesystem::path count = directory / "operations", mount = directory / "mount";
+  double seconds = 0;
+  {
+    const test::Fuse fuse(
+        {here / "bench_slow_mount", directory / "registry", std::to_string(delay.count()), count,
+         "-f", "-o", "max_threads=100,entry_timeout=3600,attr_timeout=3600", mount},
+        mount);
+    if (!fuse) {
+      std::fprintf(stderr, "bench: %s\n", fuse.refusal().c_str());
+      return;
+    }
+    argv.front() = here / argv.front();
+    seconds = measure(argv).wall;
+  }
+  std::uint64_t operations = 0;
+  std::ifstream(count) >> operations;
+  tell(on, jobs, delay, operations, seconds);
+}
+
+void walk_mounts(std::chrono::milliseconds delay) {
+  const test::TemporaryDirectory work;
+  test::RegistryBuilder registry;
+  for (int r = 0; r < 100; ++r) {
+    const std::string name = "team/app" + std::to_string(r);
+    for (int t = 0; t < 10; ++t)
+      registry.image(name, {"layer " + name + std::to_string(t), "base of " + name},
+                     "v" + std::to_string(t));
+    registry.layer(name, "garbage of " + name);
+  }
+  const std::filesystem::path v2 = work.path() / "registry/docker/registry/v2";
+  std::filesystem::create_directories(v2);
+  registry.tree.write_to(v2);
+  const std::string mount = work.path() / "mount";
+  for (const unsigned jobs : {16u, 64u}) {
+    const std::string count = std::to_string(jobs);
+    walk_mount("a mount of 1,000 images", work.path(),
+               {"regctl-gc", "--dry-run", "--keep-younger-than", "0s", "--max-delete", "100%", "-j",
+                count, mount},
+               jobs, delay);
+    walk_mount("the same, a bare walk", work.path(), {"bench_floor", mount, count, "all"}, jobs,
+               delay);
   }
 }
 
@@ -83,9 +142,9 @@ std::unique_ptr<Storage> synthetic(const Shape& shape) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  const Clock::duration delay = std::chrono::milliseconds(std::stoi(argv[1]));
-  measure("300 repositories of 10 tags", synthetic({.repositories = 300, .tags = 10}), delay);
-  measure("one repository of 3,000 tags", synthetic({.repositories = 1, .tags = 3000}), delay);
+  const std::chrono::milliseconds delay(std::stoi(argv[1]));
+  look("300 repositories of 10 tags", synthetic({.repositories = 300, .tags = 10}), delay);
+  look("one repository of 3,000 tags", synthetic({.repositories = 1, .tags = 3000}), delay);
   test::RegistryBuilder shard, uploads;
   for (std::uint32_t i = 0; i < 3000; ++i) {
     std::array<std::uint8_t, 32> hash{0xab};
@@ -96,6 +155,7 @@ int main(int argc, char** argv) {
     uploads.tree.file(upload + "/data", "some", uploads.time());
   }
   for (auto* one : {&shard, &uploads}) one->image("app", {"a layer"}, "v1");
-  measure("one shard of 3,000 garbage blobs", shard.tree.storage(), delay);
-  measure("one repository of 3,000 uploads", uploads.tree.storage(), delay);
+  look("one shard of 3,000 garbage blobs", shard.tree.storage(), delay);
+  look("one repository of 3,000 uploads", uploads.tree.storage(), delay);
+  walk_mounts(delay);
 }
