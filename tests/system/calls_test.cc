@@ -1,4 +1,4 @@
-// What a dry run asks the kernel for, by what is there: a guard against asking twice, and for what
+// What a run asks the kernel for, by what is there: a guard against asking twice, and for what
 // changes nothing. Seconds differ from machine to machine; system calls do not.
 #include <gtest/gtest.h>
 
@@ -27,14 +27,13 @@ class Calls : public StoreOnDisk {
     image_ = registry.image("app", {"layer"}, "v2");
   }
 
-  // Calls about something below the store that a dry run makes.
+  // Calls about something below the store that `program_` makes.
   int count() {
     std::filesystem::remove_all(v2());
     write();
     const std::filesystem::path trace = work.path() / "trace";
     std::vector<std::string> argv = {"strace", "-f", "-qq", "-y", "-o", trace};
-    const auto program = dry_run_of(root.path(), {"-j", "1"});
-    argv.insert(argv.end(), program.begin(), program.end());
+    argv.insert(argv.end(), program_.begin(), program_.end());
     const Ran ran = run(argv);
     EXPECT_EQ(ran.status, 0) << ran.err;
     std::ifstream in(trace);
@@ -52,6 +51,7 @@ class Calls : public StoreOnDisk {
     return (count() - before) / double{kMore};
   }
 
+  std::vector<std::string> program_ = dry_run_of(root.path(), {"-j", "1"});
   Digest image_;
 };
 
@@ -89,6 +89,31 @@ TEST_F(Calls, OfABlobThatNothingNeeds) {
 TEST_F(Calls, OfItsLayerLink) {
   EXPECT_LE(cost_of([&](const std::string& i) { registry.layer("app", "more" + i); }),
             4 + 4 + kListings);
+}
+
+TEST_F(Calls, OfBothInAnAudit) {
+  // Of the blob's directory openat2, statx, two getdents64, statx of its data, close.
+  program_ = audit_of(root.path());
+  program_.insert(program_.end() - 1, {"-j", "1"});
+  EXPECT_LE(cost_of([&](const std::string& i) { registry.layer("app", "more" + i); }),
+            6 + 4 + kListings);
+}
+
+TEST_F(Calls, OfBothWhereTheyAreCollected) {
+  // Three looks and a hash, a rename of each, two second opinions, and their end.
+  program_ = {regctl_gc(),
+              "--offline",
+              "--trust-times",
+              "--remove-mismatched",
+              "--insist",
+              "registry-in-doubt",
+              "--max-delete",
+              "100%",
+              "-j",
+              "1",
+              root.path()};
+  EXPECT_LE(cost_of([&](const std::string& i) { registry.layer("app", "more" + i); }),
+            165 + kListings);
 }
 
 }  // namespace
