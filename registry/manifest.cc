@@ -187,8 +187,9 @@ class ManifestReader {
     // A build cache is an index of layers and a configuration (BuildKit, cache/remotecache).
     if (role == Role::child && is_blob_media_type(text_of(object, "mediatype"))) role = Role::blob;
     const std::string_view text = text_of(object, digest_key);
-    const auto digest = Digest::parse(text, HexCase::either);
-    if (!Digest::parse(text) || !fits_descriptor(object)) is_bad(name);
+    auto digest = Digest::parse(text);
+    if (!digest || !fits_descriptor(object)) is_bad(name);
+    if (!digest) digest = Digest::parse(text, HexCase::either);
     if (!digest) return;
     Descriptor descriptor{.role = role, .digest = *digest};
     descriptor.bytes = member_of<std::uint64_t>(object, "size");

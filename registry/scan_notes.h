@@ -39,7 +39,7 @@ class ScanNotes {
 
   DigestId id(const Digest& digest) { return digests.add(digest); }
 
-  // Numbers for many digests, a number of them at a time; they are complete when it has ended.
+  // Gives digests their numbers, many at a time; `to` has all of them once this has ended.
   class Ids {
    public:
     Ids(ScanNotes& notes, std::vector<DigestId>& to) : notes_(notes), to_(to) {}

@@ -105,10 +105,12 @@ class RepositoryScan {
     out_.hinted.push_back(id);
   }
 
-  void note_damage(const FoundLink& link, const std::string& path, std::optional<DigestId> digest) {
+  // path() is asked for only where there is damage.
+  template <class PathOf>
+  void note_damage(const FoundLink& link, PathOf path, std::optional<DigestId> digest) {
     if (link.state != LinkState::damaged) return;
     for (const Digest& found : link.hinted) hint(found);
-    note({.kind = link.damage, .path = path, .digest = digest, .bytes = link.bytes});
+    note({.kind = link.damage, .path = path(), .digest = digest, .bytes = link.bytes});
     const std::lock_guard lock(mutex_);
     unsettled_ |= link.cut_short;
   }
@@ -230,10 +232,10 @@ class RepositoryScan {
   Link judge(const Digest& name, const FoundLink& found, const std::string& directory,
              Quarantined::Kind kind) {
     const DigestId id = notes_.id(name);
-    const std::string path = join(directory, layout::kLink);
+    const auto path = [&] { return join(directory, layout::kLink); };
     Link link = notes_.link(id, found.state, found.stat);
     link.only_signatures = found.state == LinkState::pending && found.only_signatures;
-    notes_.owned(found.stat, [&]() -> const std::string& { return path; });
+    notes_.owned(found.stat, path);
     note_damage(found, path, id);
     note_leftovers(found, directory);
     for (const auto& [copy, stat] : found.copies) {
@@ -255,7 +257,10 @@ class RepositoryScan {
         kind == Quarantined::Kind::layer_link && found.target->algorithm() != name.algorithm();
     if (!alias && link.state != LinkState::damaged) {
       link.state = LinkState::damaged;
-      note({.kind = DamageKind::link_to_another, .path = path, .digest = id, .names = link.target});
+      note({.kind = DamageKind::link_to_another,
+            .path = path(),
+            .digest = id,
+            .names = link.target});
     }
     return link;
   }
@@ -371,8 +376,9 @@ class RepositoryScan {
             .modified = current->stat.modified,
             .arrived = notes_.arrived(current->stat),
             .inode = current->stat.inode};
-    notes_.owned(current->stat, [&] { return join(join(key, name), "current/link"); });
-    note_damage(*current, join(join(key, name), "current/link"), std::nullopt);
+    const auto path = [&] { return join(join(key, name), "current/link"); };
+    notes_.owned(current->stat, path);
+    note_damage(*current, path, std::nullopt);
     note_leftovers(*current, join(join(key, name), "current"));
     if (current->target) tag.target = notes_.id(*current->target);
     const bool unknown = tag.state != LinkState::present;

@@ -50,6 +50,7 @@ class Writer {
 
   virtual ~Writer() = default;
 
+  // Whether what stands at the name is what was meant.
   using Expected = std::function<bool(const Identity&)>;
   // Gives `directory`/`from` the name `to` in the same directory, never over an existing name: only
   // if it is the `expected` object, and is the same before and, but for the time of change, after.

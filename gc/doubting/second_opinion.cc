@@ -74,13 +74,9 @@ std::optional<Link> layer_link(const Facts& facts, const Doomed::Link& link) {
 
 // That are not let go with the link.
 bool has_bytes(const Facts& facts, const Digest& digest, const std::set<Digest>& let_go) {
-  const auto listing = facts.storage.plain().list(layout::blob(digest));
-  const auto is_one = [&](const Entry& entry) {
-    const auto copy = layout::parse_quarantine_name(entry.name);
-    return copy ? copy->original == layout::kData
-                : entry.name == layout::kData && !let_go.contains(digest);
-  };
-  return listing && std::any_of(listing->entries.begin(), listing->entries.end(), is_one);
+  const bool stays =
+      !let_go.contains(digest) && facts.storage.plain().stat(layout::blob_data(digest));
+  return stays || !facts.storage.copies_of_data(digest).empty();
 }
 
 // `let_go`: blobs that nothing has been said against.
