@@ -14,10 +14,6 @@ using namespace regctl;
 using namespace regctl::bench;
 namespace fs = std::filesystem;
 
-std::string program(const char* name) {
-  return fs::read_symlink("/proc/self/exe").parent_path() / name;
-}
-
 void fill(const fs::path& root, int blobs, std::size_t bytes) {
   const fs::path v2 = root / "docker/registry/v2";
   test::RegistryBuilder registry;

@@ -69,22 +69,21 @@ int main(int argc, char** argv) {
   std::ofstream(config)
       << "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: "
       << root.string() << "}}\n";
-  const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
   const auto ours = [&](std::vector<std::string> options) {
-    options.insert(options.begin(), {here / "regctl-gc", "--dry-run", "--keep-younger-than", "0s",
+    options.insert(options.begin(), {program("regctl-gc"), "--dry-run", "--keep-younger-than", "0s",
                                      "--max-delete", "100%"});
     options.push_back(root);
     return options;
   };
   const auto walk = [&](const char* threads, const char* kind) -> std::vector<std::string> {
-    return {here / "bench_floor", root, threads, kind};
+    return {program("bench_floor"), root, threads, kind};
   };
   const std::string cores = std::to_string(sysconf(_SC_NPROCESSORS_ONLN));
   race(fmt::format("{} x {} images of {} layers, {} their own", repositories, tags, layers, own),
        {{"dry run", ours({})},
         {"dry run -m", ours({"-m"})},
         {"dry run --json", ours({"--json"})},
-        {"audit --quick", {here / "regctl-audit", "--quick", root}},
+        {"audit --quick", {program("regctl-audit"), "--quick", root}},
         {"upstream", {"docker-registry", "garbage-collect", "--dry-run", config}},
         {"bare walk", walk(cores.c_str(), "all")},
         {"least walk", walk(cores.c_str(), "least")},

@@ -28,6 +28,11 @@ inline void put(const std::filesystem::path& path, const std::string& bytes) {
   close(fd);
 }
 
+// One that was built beside this benchmark.
+inline std::string program(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
 struct Figures {
   double wall = 0, cpu = 0;
   long peak_kilobytes = 0;

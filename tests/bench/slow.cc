@@ -84,22 +84,21 @@ void look(const char* name, std::unique_ptr<Storage> inner, std::chrono::millise
   }
 }
 
-// `argv` on a mount of `directory`, which is the last word.
-void walk_mount(const std::string& on, const std::filesystem::path& directory,
-                std::vector<std::string> argv, unsigned jobs, std::chrono::milliseconds delay) {
-  const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  const std::filesystem::path count = directory / "operations", mount = directory / "mount";
+// `argv` while what is in `work` is mounted there.
+void walk_mount(const std::string& on, const std::filesystem::path& work,
+                const std::vector<std::string>& argv, unsigned jobs,
+                std::chrono::milliseconds delay) {
+  const std::filesystem::path count = work / "operations", mount = work / "mount";
   double seconds = 0;
   {
     const test::Fuse fuse(
-        {here / "bench_slow_mount", directory / "registry", std::to_string(delay.count()), count,
-         "-f", "-o", "max_threads=100,entry_timeout=3600,attr_timeout=3600", mount},
+        {program("bench_slow_mount"), work / "registry", std::to_string(delay.count()), count, "-f",
+         "-o", "max_threads=100,entry_timeout=3600,attr_timeout=3600", mount},
         mount);
     if (!fuse) {
       std::fprintf(stderr, "bench: %s\n", fuse.refusal().c_str());
       return;
     }
-    argv.front() = here / argv.front();
     seconds = measure(argv).wall;
   }
   std::uint64_t operations = 0;
@@ -124,11 +123,11 @@ void walk_mounts(std::chrono::milliseconds delay) {
   for (const unsigned jobs : {16u, 64u}) {
     const std::string count = std::to_string(jobs);
     walk_mount("a mount of 1,000 images", work.path(),
-               {"regctl-gc", "--dry-run", "--keep-younger-than", "0s", "--max-delete", "100%", "-j",
-                count, mount},
+               {program("regctl-gc"), "--dry-run", "--keep-younger-than", "0s", "--max-delete",
+                "100%", "-j", count, mount},
                jobs, delay);
-    walk_mount("the same, a bare walk", work.path(), {"bench_floor", mount, count, "all"}, jobs,
-               delay);
+    walk_mount("the same, a bare walk", work.path(), {program("bench_floor"), mount, count, "all"},
+               jobs, delay);
   }
 }
 

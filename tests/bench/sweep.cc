@@ -44,8 +44,7 @@ class Store {
     return path;
   }
   std::vector<std::string> ours(const fs::path& report) const {
-    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-    return {here / "regctl-gc",
+    return {program("regctl-gc"),
             "--offline",
             "--keep-younger-than",
             "0s",

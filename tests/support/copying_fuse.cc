@@ -1,42 +1,15 @@
 // copying_fuse DIRECTORY ...: a FUSE file system over DIRECTORY whose rename is a copy and a
 // delete, as those of object stores are. The other words go to libfuse.
-#define FUSE_USE_VERSION 31
-#include <dirent.h>
-#include <fcntl.h>
-#include <fuse3/fuse.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <filesystem>
 #include <string>
 
+#include "tests/support/fuse_mirror.h"
+
 namespace {
 
-std::string top;
-
-std::string at(const char* path) { return top + path; }
-int answer(long value) { return value < 0 ? -errno : static_cast<int>(value); }
-
-int get_attributes(const char* path, struct stat* st, fuse_file_info*) {
-  return answer(lstat(at(path).c_str(), st));
-}
-
-int list(const char* path, void* buffer, fuse_fill_dir_t fill, off_t, fuse_file_info*,
-         fuse_readdir_flags) {
-  DIR* directory = opendir(at(path).c_str());
-  if (!directory) return -errno;
-  while (const dirent* entry = readdir(directory))
-    fill(buffer, entry->d_name, nullptr, 0, static_cast<fuse_fill_dir_flags>(0));
-  closedir(directory);
-  return 0;
-}
-
-int open_file(const char* path, fuse_file_info* info) {
-  const int fd = open(at(path).c_str(), info->flags & ~O_APPEND);
-  if (fd >= 0) info->fh = static_cast<std::uint64_t>(fd);
-  return fd < 0 ? -errno : 0;
-}
+namespace mirror = regctl::test::mirror;
+using mirror::answer;
+using mirror::at;
 
 int create_file(const char* path, mode_t mode, fuse_file_info* info) {
   const int fd = open(at(path).c_str(), info->flags | O_CREAT, mode);
@@ -44,15 +17,10 @@ int create_file(const char* path, mode_t mode, fuse_file_info* info) {
   return fd < 0 ? -errno : 0;
 }
 
-int read_file(const char*, char* buffer, size_t size, off_t offset, fuse_file_info* info) {
-  return answer(pread(static_cast<int>(info->fh), buffer, size, offset));
-}
-
 int write_file(const char*, const char* buffer, size_t size, off_t offset, fuse_file_info* info) {
   return answer(pwrite(static_cast<int>(info->fh), buffer, size, offset));
 }
 
-int release(const char*, fuse_file_info* info) { return answer(close(static_cast<int>(info->fh))); }
 int sync_file(const char*, int, fuse_file_info*) { return 0; }
 int remove_file(const char* path) { return answer(unlink(at(path).c_str())); }
 int make_directory(const char* path, mode_t mode) { return answer(mkdir(at(path).c_str(), mode)); }
@@ -79,16 +47,16 @@ int copy_and_delete(const char* from, const char* to, unsigned flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  top = argv[1];
+  mirror::top = argv[1];
   argv[1] = argv[0];
   fuse_operations operations{};
-  operations.getattr = get_attributes;
-  operations.readdir = list;
-  operations.open = open_file;
+  operations.getattr = mirror::get_attributes;
+  operations.readdir = mirror::list;
+  operations.open = mirror::open_file;
   operations.create = create_file;
-  operations.read = read_file;
+  operations.read = mirror::read_file;
   operations.write = write_file;
-  operations.release = release;
+  operations.release = mirror::release;
   operations.fsync = sync_file;
   operations.unlink = remove_file;
   operations.mkdir = make_directory;
