@@ -36,9 +36,12 @@ std::string format_count(std::uint64_t count) {
   return text;
 }
 
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
 std::string format_share(std::uint64_t part, std::uint64_t whole) {
-  return fmt::format("{:.1f}%",
-                     whole ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0);
+  return fmt::format("{:.1f}%", 100 * share(part, whole));
 }
 
 std::string format_elapsed(std::chrono::nanoseconds elapsed) {

@@ -15,6 +15,8 @@ enum class Bytes { scaled, exact };
 std::string format_bytes(std::uint64_t bytes, Bytes style = Bytes::scaled);
 // "18,402"
 std::string format_count(std::uint64_t count);
+// Between 0 and 1; 0 of nothing.
+double share(std::uint64_t part, std::uint64_t whole);
 // "11.0%" of `whole`; "0.0%" of nothing.
 std::string format_share(std::uint64_t part, std::uint64_t whole);
 // "4.9 s", "9 min 45 s", "7 h 20 min", "83 days"

@@ -1,7 +1,8 @@
 #include "gc/report_tables.h"
 
 #include <algorithm>
-#include <array>
+
+#include "report/blob_tables.h"
 
 namespace regctl::gc {
 namespace {
@@ -11,8 +12,6 @@ using cli::format_count;
 using cli::format_share;
 using report::Section;
 using report::Text;
-
-constexpr Duration kDay = std::chrono::hours(24);
 
 // Adds rows of one type of object each.
 class Types {
@@ -209,68 +208,42 @@ Section types_table(const Report& report, const Totals& totals, const Text& text
 }
 
 Section garbage_table(const Report& report, const Totals& totals, const Text& text) {
-  Section section{
-      .record = "garbage",
-      .title = "GARBAGE BY REPOSITORY    repositories that still link the blob; one row per blob",
-      .heads = {"REPOSITORY", "BLOBS", "SIZE", "SHARE", ""},
-      .aligns = {Align::left, Align::right, Align::right, Align::right, Align::left},
-      .rows = {},
-      .has_bars = true};
+  Section section{.record = "garbage",
+                  .title = "GARBAGE BY REPOSITORY",
+                  .note = "repositories that still link the blob; one row per blob",
+                  .heads = {"REPOSITORY", "BLOBS", "SIZE", "SHARE"},
+                  .aligns = {Align::left, Align::right, Align::right, Align::right},
+                  .rows = {}};
   auto rows = garbage_rows(*report.findings, text);
   fold(rows, text);
-  for (const auto& [name, amount] : rows)
+  const auto add = [&](const std::string& name, const Amount& amount, double bar) {
     section.rows.push_back({name, format_count(amount.count), text.size(amount.bytes),
-                            format_share(amount.bytes, totals.garbage.bytes),
-                            text.bar(amount.bytes, totals.garbage.bytes)});
-  if (!rows.empty())
-    section.rows.push_back({"total", format_count(totals.garbage.count),
-                            text.size(totals.garbage.bytes),
-                            format_share(totals.garbage.bytes, totals.garbage.bytes), ""});
+                            format_share(amount.bytes, totals.garbage.bytes)});
+    section.bars.push_back(bar);
+  };
+  for (const auto& [name, amount] : rows)
+    add(name, amount, cli::share(amount.bytes, totals.garbage.bytes));
+  if (!rows.empty()) add("total", totals.garbage, 0);
+  section.sums = 1;
   return section;
 }
 
-Section ages_table(const Report& report, const Totals& totals, const Text& text) {
-  struct Class {
-    const char* name;
-    Duration below;
-    Amount amount;
-  };
-  std::array<Class, 5> classes = {{{"under 1 day", kDay, {}},
-                                   {"1 to 7 days", 7 * kDay, {}},
-                                   {"7 to 30 days", 30 * kDay, {}},
-                                   {"30 to 90 days", 90 * kDay, {}},
-                                   {"over 90 days", Duration::max(), {}}}};
-  const auto& blobs = plan_of(report).blobs;
-  for (const BlobRemoval& blob : blobs) {
-    const Duration age = report.run.started_at - blob.written_at;
-    std::find_if(classes.begin(), classes.end(), [&](const Class& one) {
-      return age < one.below;
-    })->amount += blob.bytes;
-  }
-  Section section{.record = "age",
-                  .title = "AGE OF THE GARBAGE       time since the blob was written",
-                  .heads = {"AGE", "BLOBS", "SIZE", "SHARE", ""},
-                  .aligns = {Align::left, Align::right, Align::right, Align::right, Align::left},
-                  .rows = {},
-                  .has_bars = true};
-  if (blobs.empty()) return section;
-  for (const Class& one : classes)
-    section.rows.push_back({one.name, format_count(one.amount.count), text.size(one.amount.bytes),
-                            format_share(one.amount.bytes, totals.garbage.bytes),
-                            text.bar(one.amount.bytes, totals.garbage.bytes)});
-  return section;
+Section ages_table(const Report& report, const Text& text) {
+  report::Ages ages(report.run.started_at);
+  for (const BlobRemoval& blob : plan_of(report).blobs) ages.add(blob.bytes, blob.written_at);
+  return ages.table(text);
 }
 
 Section largest_table(const Report& report, const Text& text) {
   const auto& blobs = plan_of(report).blobs;
   const std::size_t count = text.shown(blobs.size());
-  Section section{
-      .record = "blob",
-      .title = fmt::format("LARGEST BLOBS TO REMOVE  ({} of {}; --top N, --list blobs for all)",
-                           format_count(count), format_count(blobs.size())),
-      .heads = {"DIGEST", "SIZE", "WRITTEN", "LAST SEEN IN"},
-      .aligns = {Align::left, Align::right, Align::left, Align::left},
-      .rows = {}};
+  Section section{.record = "blob",
+                  .title = "LARGEST BLOBS TO REMOVE",
+                  .note = fmt::format("({} of {}; --top N, --list blobs for all)",
+                                      format_count(count), format_count(blobs.size())),
+                  .heads = {"DIGEST", "SIZE", "WRITTEN", "LAST SEEN IN"},
+                  .aligns = {Align::left, Align::right, Align::left, Align::left},
+                  .rows = {}};
   for (std::size_t i = 0; i < count; ++i) {
     const BlobRemoval& blob = blobs[i];
     section.rows.push_back({text.digest(blob.digest), text.size(blob.bytes),

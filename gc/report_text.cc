@@ -215,7 +215,7 @@ std::string report_text(const Report& report, const report::TextStyle& style, Li
   text.show(types_table(report, totals, text));
   text.show(usage_table(findings.inventory, findings.usage, text));
   text.show(garbage_table(report, totals, text));
-  text.show(ages_table(report, totals, text));
+  text.show(ages_table(report, text));
   text.show(largest_table(report, text));
   list(plan_of(report), lists, text);
   if (style.plain) {

@@ -6,6 +6,7 @@ namespace regctl::report {
 namespace {
 
 constexpr std::size_t kBar = 20;
+constexpr std::size_t kTitle = 25;  // notes begin below each other
 constexpr std::size_t kShortDigest = 12;
 
 }  // namespace
@@ -24,11 +25,6 @@ std::string Text::digest(const Digest& digest) const {
   return text.substr(0, text.find(':') + 1 + kShortDigest);
 }
 
-std::string Text::bar(std::uint64_t part, std::uint64_t whole) const {
-  const double share = whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;
-  return cli::bar(share, kBar, style_.charset);
-}
-
 std::size_t Text::shown(std::size_t rows) const {
   return style_.top && !style_.plain ? std::min(style_.top, rows) : rows;
 }
@@ -38,17 +34,25 @@ void Text::show(Section section) {
   if (style_.plain) {
     cli::Table table({}, {});
     for (auto& row : section.rows) {
-      if (section.has_bars) row.pop_back();
       row.insert(row.begin(), section.record);
       table.add(std::move(row));
     }
     text_ += table.text(cli::Layout::plain);
     return;
   }
+  if (!section.bars.empty()) {
+    section.heads.emplace_back();
+    section.aligns.push_back(cli::Align::left);
+    for (std::size_t i = 0; i < section.rows.size(); ++i)
+      section.rows[i].push_back(cli::bar(section.bars[i], kBar, style_.charset));
+  }
   cli::Table table(std::move(section.heads), std::move(section.aligns));
   for (auto& row : section.rows) table.add(std::move(row));
   text_ += '\n';
-  if (!section.title.empty()) text_ += section.title + '\n';
+  if (!section.note.empty())
+    line("{:<{}}{}", section.title, kTitle, section.note);
+  else if (!section.title.empty())
+    line("{}", section.title);
   text_ += table.text(cli::Layout::aligned);
 }
 

@@ -25,13 +25,15 @@ struct TextStyle {
 
 TextStyle style_of(const cli::Output& output);
 
-// A table under a title. Plain rows begin with `record`, without bars, which stand last.
+// A table under a title, for a text or a page. Plain rows begin with `record`.
 struct Section {
   std::string record, title;  // no title: none is shown
+  std::string note = {};      // beside it
   std::vector<std::string> heads;
   std::vector<cli::Align> aligns;
   std::vector<std::vector<std::string>> rows;
-  bool has_bars = false;
+  std::vector<double> bars = {};  // one a row, up to 1; not in plain ones. Empty: none
+  std::size_t sums = 0;           // so many rows, the last, add up others
 };
 
 // Grows line by line.
@@ -41,7 +43,6 @@ class Text {
 
   std::string size(std::uint64_t bytes) const { return cli::format_bytes(bytes, style_.bytes); }
   std::string digest(const Digest& digest) const;
-  std::string bar(std::uint64_t part, std::uint64_t whole) const;
   // Of the registry or a person: made inert.
   std::string name(const std::string& name) const { return cli::printable(name, style_.charset); }
   // How many of so many rows a table shows.

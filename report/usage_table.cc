@@ -69,19 +69,19 @@ Section usage_table(const Inventory& inventory, const UsageReport& usage, const 
   }
   Section section{
       .record = "repository",
-      .title =
-          "WHERE THE SPACE GOES     exclusive: freed if only this repository went; fair share: "
-          "adds up to the total",
-      .heads = {"REPOSITORY", "TAGS", "MANIFESTS", "EXCLUSIVE", "SHARED", "FAIR SHARE", "", ""},
+      .title = "WHERE THE SPACE GOES",
+      .note = "exclusive: freed if only this repository went; fair share: adds up to the total",
+      .heads = {"REPOSITORY", "TAGS", "MANIFESTS", "EXCLUSIVE", "SHARED", "FAIR SHARE", ""},
       .aligns = {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
-                 Align::right, Align::left},
-      .rows = {},
-      .has_bars = true};
-  for (const Row& row : rows)
+                 Align::right},
+      .rows = {}};
+  for (const Row& row : rows) {
     section.rows.push_back({row.label, format_count(row.tags), format_count(row.manifests),
                             text.size(row.exclusive), row.shared, text.size(row.fair_share),
-                            cli::format_share(row.fair_share, all.fair_share),
-                            text.bar(row.fair_share, all.fair_share)});
+                            cli::format_share(row.fair_share, all.fair_share)});
+    section.bars.push_back(cli::share(row.fair_share, all.fair_share));
+  }
+  section.sums = rows.size() - std::min(shown, rows.size());
   return section;
 }
 
