@@ -95,6 +95,7 @@ void carry_out(Report& report, const Settings& settings, const Wishes& wishes,
     report.verdict = audit(store.storage(), store.facts(), wishes, {workers, pace, progress},
                            {state ? &*state : nullptr, report.started_at});
     if (state && wishes.repositories.empty()) compare(report, *state);
+    if (state) report.history = state->history();
   } catch (const Interrupted&) {
     report.outcome = Outcome::interrupted;
   } catch (const StorageError& error) {  // not even the top directory could be opened
@@ -106,16 +107,15 @@ void carry_out(Report& report, const Settings& settings, const Wishes& wishes,
 
 // Writes the files that were asked for; one that fails is a warning.
 void save(Report& report, const Settings& settings, int signal) {
-  const auto write = [&](const std::string& file, const char* option, const cli::Text& text) {
-    auto warning = report::save(file, option, text);
-    if (!warning) return;
-    report.warnings.push_back(std::move(*warning));
-    report.exit_status = status_of(report, settings.output, signal);
-  };
   const std::string earlier = report::read_earlier(settings.metrics_file);
-  write(settings.output.report_file, "--report", report_json(report));
-  write(settings.metrics_file, "--metrics",
-        [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); });
+  const cli::Text metrics = [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); };
+  report::save_all({{settings.output.html_file, "--html", report_page(report)},
+                    {settings.metrics_file, "--metrics", metrics},
+                    {settings.output.report_file, "--report", report_json(report)}},
+                   [&](report::Message warning) {
+                     report.warnings.push_back(std::move(warning));
+                     report.exit_status = status_of(report, settings.output, signal);
+                   });
 }
 
 ExitStatus run(const Settings& settings, const cli::Options& options) {
@@ -128,7 +128,8 @@ ExitStatus run(const Settings& settings, const cli::Options& options) {
                                     "regctl-audit --quick");
   report.store.pull_through_cache |= settings.is_cache;
   report.subset = settings.wishes.subset;
-  for (const std::string& file : {output.report_file, settings.metrics_file, settings.state_file})
+  for (const std::string& file :
+       {output.report_file, output.html_file, settings.metrics_file, settings.state_file})
     report::refuse_below(report.store, file);
   Wishes wishes = settings.wishes;
   for (const std::string& file : settings.evidence_files)

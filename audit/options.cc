@@ -87,7 +87,7 @@ std::optional<Question> understand_question(const cli::Options& options) {
                        " has no effect");
   };
   for (const char* option :
-       {"state", "subset", "metrics", "report", "deadline", "limit-rate", "max-age"})
+       {"state", "subset", "metrics", "report", "html", "deadline", "limit-rate", "max-age"})
     reject(option, !options.value(option).empty());
   for (const char* option : {"quick", "pull-through-cache"}) reject(option, options.flag(option));
   reject("evidence", !options.list("evidence").empty());

@@ -24,6 +24,7 @@ struct Report {
   Time started_at, finished_at;
   double seconds = 0;
   std::vector<Trend> trends;                      // the latest first
+  std::vector<Snapshot> history;                  // the oldest first, without repositories
   std::optional<Verdict> verdict;                 // absent: it was interrupted before
   std::vector<report::Message> warnings, errors;  // about the run, not about the registry
   Outcome outcome = Outcome::complete;
@@ -65,5 +66,7 @@ cli::Text report_json(const Report& report);
 // As Prometheus reads it. `previous` is what an earlier audit wrote, whose last success stays where
 // this one had none.
 std::string report_metrics(const Report& report, std::string_view previous);
+// A page of HTML that stands alone; as report_json().
+cli::Text report_page(const Report& report);
 
 }  // namespace regctl::audit

@@ -101,6 +101,14 @@ class Statement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
+// Without repositories, of a row (at, blobs, bytes, garbage_bytes).
+Snapshot snapshot_in(const Statement& audit) {
+  return {.at = time_of(audit.number(0)),
+          .blobs = static_cast<std::uint64_t>(audit.number(1)),
+          .bytes = static_cast<std::uint64_t>(audit.number(2)),
+          .garbage_bytes = static_cast<std::uint64_t>(audit.number(3))};
+}
+
 [[noreturn]] void refuse(ExitStatus status, const std::string& message, const std::string& hint) {
   throw cli::Failure(status, cli::printable(message, cli::terminal_charset()),
                      cli::printable(hint, cli::terminal_charset()));
@@ -271,6 +279,17 @@ void State::note(const Digest& digest, const FileState& file, Time at, const std
   });
 }
 
+std::vector<Snapshot> State::history() {
+  const std::lock_guard lock(database_->mutex);
+  std::vector<Snapshot> all;
+  database_->attempt([&] {
+    Statement audit(database_->handle,
+                    "SELECT at, blobs, bytes, garbage_bytes FROM audits ORDER BY at");
+    while (audit.step()) all.push_back(snapshot_in(audit));
+  });
+  return all;
+}
+
 std::optional<Snapshot> State::snapshot_before(Time at) {
   const std::lock_guard lock(database_->mutex);
   std::optional<Snapshot> found;
@@ -279,10 +298,7 @@ std::optional<Snapshot> State::snapshot_before(Time at) {
                     "SELECT at, blobs, bytes, garbage_bytes FROM audits "
                     "ORDER BY at > ?1, CASE WHEN at > ?1 THEN at ELSE -at END LIMIT 1");
     if (!audit.bind(1, count_of(at)).step()) return;
-    Snapshot snapshot{.at = time_of(audit.number(0)),
-                      .blobs = static_cast<std::uint64_t>(audit.number(1)),
-                      .bytes = static_cast<std::uint64_t>(audit.number(2)),
-                      .garbage_bytes = static_cast<std::uint64_t>(audit.number(3))};
+    Snapshot snapshot = snapshot_in(audit);
     Statement shares(database_->handle,
                      "SELECT repository, bytes FROM shares WHERE at = ? ORDER BY repository");
     shares.bind(1, audit.number(0));

@@ -63,6 +63,8 @@ class State {
 
   // The last that is no younger than `at`, or else the first of all; empty: there is none.
   std::optional<Snapshot> snapshot_before(Time at);
+  // All, the oldest first, without repositories.
+  std::vector<Snapshot> history();
   void add(const Snapshot& snapshot);
 
   // Writes down what has been noted.

@@ -36,8 +36,8 @@ bool answer_general(const Program& program, const Options& options);
 struct Output {
   bool json = false, plain = false, quiet = false;
   unsigned verbose = 0, jobs = 0;
-  std::string report_file;  // empty: none
-  std::size_t top = 20;     // rows a table; 0: all
+  std::string report_file, html_file;  // empty: none
+  std::size_t top = 20;                // rows a table; 0: all
   bool truncate_digests = true;
   Bytes bytes = Bytes::scaled;
   Charset charset = Charset::ascii;

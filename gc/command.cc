@@ -98,24 +98,18 @@ Outcome outcome_of(const Report& report, ExitStatus status) {
   return report.warnings.empty() ? Outcome::complete : Outcome::warnings;
 }
 
-// Writes the files that were asked for. One that fails is a warning, which the other must know of:
-// `conclude` makes the report's status of what it holds.
+// Writes the files that were asked for. One that fails is a warning, of which `conclude` makes the
+// report's status.
 void save(Report& report, const Settings& settings, const std::function<void()>& conclude) {
-  const auto write = [&](const std::string& file, const char* option, const cli::Text& text) {
-    auto warning = report::save(file, option, text);
-    if (!warning) return true;
-    report.warnings.push_back(std::move(*warning));
-    conclude();
-    return false;
-  };
   const std::string earlier = report::read_earlier(settings.metrics_file);
-  const auto write_metrics = [&] {
-    return write(settings.metrics_file, "--metrics",
-                 [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); });
-  };
-  const bool metrics_written = write_metrics();
-  const bool report_written = write(settings.output.report_file, "--report", report_json(report));
-  if (metrics_written && !report_written) write_metrics();
+  const cli::Text metrics = [&](const cli::Sink& sink) { sink(report_metrics(report, earlier)); };
+  report::save_all({{settings.output.html_file, "--html", report_page(report)},
+                    {settings.metrics_file, "--metrics", metrics},
+                    {settings.output.report_file, "--report", report_json(report)}},
+                   [&](Message warning) {
+                     report.warnings.push_back(std::move(warning));
+                     conclude();
+                   });
 }
 
 std::function<ProcessEvidence()> registries_of(const Store& store) {
@@ -190,7 +184,8 @@ Report begin(const Settings& settings, const cli::Options& options) {
   report.store = report::find_store(root_operand(program(), options), options.list("follow"),
                                     "regctl-gc --dry-run");
   report.store.pull_through_cache |= settings.is_cache;
-  for (const std::string& file : {settings.output.report_file, settings.metrics_file})
+  for (const std::string& file :
+       {settings.output.report_file, settings.output.html_file, settings.metrics_file})
     report::refuse_below(report.store, file);
   report.run = {.id = random_id(),
                 .host = host_name(),

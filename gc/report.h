@@ -66,5 +66,7 @@ cli::Text report_json(const Report& report);
 // For Prometheus. `previous` is what an earlier run wrote, "" if none did: the time of the last
 // success carries over.
 std::string report_metrics(const Report& report, std::string_view previous);
+// A page of HTML that stands alone; as report_json().
+cli::Text report_page(const Report& report);
 
 }  // namespace regctl::gc

@@ -17,6 +17,19 @@ std::optional<Message> save(const std::string& file, const std::string& option,
   }
 }
 
+void save_all(const std::vector<ReportFile>& files, const std::function<void(Message)>& failed) {
+  std::vector<const ReportFile*> written, outdated;
+  for (const ReportFile& one : files) {
+    if (auto warning = save(one.file, one.option, one.text)) {
+      failed(std::move(*warning));
+      outdated = written;
+    } else {
+      written.push_back(&one);
+    }
+  }
+  for (const ReportFile* one : outdated) save(one->file, one->option, one->text);
+}
+
 std::string read_earlier(const std::string& file) {
   if (file.empty() || file == "-") return {};
   try {
