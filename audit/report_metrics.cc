@@ -59,7 +59,7 @@ void of_the_store(Metrics& metrics, const Verdict& verdict) {
 }  // namespace
 
 std::string report_metrics(const Report& report, std::string_view previous) {
-  Metrics metrics(report.store.path);
+  Metrics metrics("regctl_audit", report.store.path);
   of_the_run(metrics, report, previous);
   if (report.verdict) of_the_store(metrics, *report.verdict);
   return std::move(metrics).text();

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "gc/report.h"
 #include "report/metrics.h"
 
@@ -31,29 +33,63 @@ void of_the_run(Metrics& metrics, const Report& report, std::string_view previou
               run.dry_run ? 1 : 0);
   metrics.one("regctl_gc_last_run_duration_seconds", "Wall time of the last run.",
               std::chrono::duration<double>(run.finished_at - run.started_at).count());
+  std::map<std::string, double> phases;  // some are run more than once
+  for (const Phase& phase : run.phases) phases[phase.name] += phase.seconds;
+  metrics.family("regctl_gc_last_run_phase_duration_seconds",
+                 "Wall time of each phase of the last run.");
+  for (const auto& [name, seconds] : phases) metrics.sample(seconds, {{"phase", name}});
   metrics.one("regctl_gc_last_run_blockers", "Reasons for which the last run took nothing.",
               report.blockers.size());
   metrics.one("regctl_gc_last_run_warnings", "Warnings of the last run.", report.warnings.size());
   metrics.one("regctl_gc_last_run_errors", "Errors of the last run.", report.errors.size());
 }
 
+// What each takes, or would take.
+void of_options(Metrics& metrics, const Looked& findings) {
+  const std::pair<const char*, const Amount&> all[] = {
+      {"--delete-untagged", findings.untagged},
+      {"--prune-dead-tags", findings.dead},
+      {"--prune-broken-manifests", findings.broken},
+      {"--prune-orphaned-referrers", findings.orphaned}};
+  metrics.family("regctl_gc_option_objects", "Manifests or tags that an option would take.");
+  for (const auto& [option, amount] : all) metrics.sample(amount.count, {{"option", option}});
+  metrics.family("regctl_gc_option_bytes", "Blob bytes that only these keep alive.");
+  for (const auto& [option, amount] : all) metrics.sample(amount.bytes, {{"option", option}});
+}
+
 void of_the_store(Metrics& metrics, const Report& report) {
   const Looked& findings = *report.findings;
   const Totals totals = totals_of(report);
+  const Plan& plan = findings.plan;
+  Amount kept;
+  for (const Amount& one :
+       {plan.kept_young, plan.kept_arrived, plan.kept_pinned, plan.kept_protected}) {
+    kept.count += one.count;
+    kept.bytes += one.bytes;
+  }
   const auto states = [&](const char* name, const char* help, std::uint64_t Amount::*field) {
     metrics.family(name, help);
     for (const auto& [state, amount] :
          {std::pair("reachable", totals.reachable), std::pair("garbage", totals.garbage),
-          std::pair("quarantined", totals.quarantined)})
+          std::pair("kept", kept), std::pair("quarantined", totals.quarantined)})
       metrics.sample(amount.*field, {{"state", state}});
   };
   states("regctl_gc_storage_bytes",
-         "Blob bytes by state; reachable and garbage as the last run found them.", &Amount::bytes);
+         "Blob bytes by state, as the last run found them; quarantined as it left them.",
+         &Amount::bytes);
   states("regctl_gc_storage_blobs",
-         "Number of blobs by state; reachable and garbage as the last run found them.",
+         "Number of blobs by state, as the last run found them; quarantined as it left them.",
          &Amount::count);
   metrics.one("regctl_gc_storage_repositories", "Number of repositories.",
               findings.inventory.repositories.size());
+  metrics.one("regctl_gc_storage_filesystem_size_bytes", "Size of the file system.",
+              report.store.medium.size_bytes);
+  metrics.one("regctl_gc_storage_filesystem_free_bytes",
+              "Free bytes of the file system when the last run began.",
+              report.store.medium.free_bytes);
+  metrics.one("regctl_gc_dead_tags", "Tags that no client can pull: their manifest is gone.",
+              findings.dead.count);
+  of_options(metrics, findings);
 
   const Waiting& waiting = waiting_of(report);
   metrics.one("regctl_gc_quarantined_bytes", "Blob bytes in quarantine.", totals.quarantined.bytes);
@@ -69,6 +105,11 @@ void of_the_store(Metrics& metrics, const Report& report) {
               "Bytes that the last run returned to the file system.", total.purged_disk_bytes);
   metrics.one("regctl_gc_last_run_restored_objects", "Objects that the last run gave back.",
               total.restored.count + total.links_restored);
+  metrics.family("regctl_gc_last_run_removed_objects", "Objects that the last run removed.");
+  metrics.sample(total.purged.count, {{"kind", "blob"}});
+  metrics.sample(total.links_purged, {{"kind", "link"}});
+  metrics.sample(total.uploads, {{"kind", "upload"}});
+  metrics.sample(total.empty_repositories, {{"kind", "repository"}});
   metrics.family("regctl_gc_last_run_quarantined_objects",
                  "Objects that the last run quarantined.");
   metrics.sample(total.quarantined.count, {{"kind", "blob"}});
@@ -79,7 +120,7 @@ void of_the_store(Metrics& metrics, const Report& report) {
 }  // namespace
 
 std::string report_metrics(const Report& report, std::string_view previous) {
-  Metrics metrics(report.store.path);
+  Metrics metrics("regctl_gc", report.store.path);
   of_the_run(metrics, report, previous);
   if (report.findings) of_the_store(metrics, report);
   return std::move(metrics).text();

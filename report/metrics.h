@@ -22,8 +22,12 @@ inline std::int64_t seconds_of(Time time) {
 // reads it.
 class Metrics {
  public:
-  explicit Metrics(const std::string& root)
-      : root_(escaped(cli::printable(root, cli::Charset::utf8))) {}
+  // Of a run of `program`, "regctl_gc", on the store at `root`.
+  Metrics(std::string_view program, const std::string& root)
+      : root_(escaped(cli::printable(root, cli::Charset::utf8))) {
+    family(fmt::format("{}_build_info", program), "Version of the program that wrote this file.");
+    sample(1, {{"version", REGCTL_VERSION}});
+  }
 
   void family(std::string_view name, std::string_view help) {
     name_ = name;

@@ -39,7 +39,18 @@ TEST(ReportMetrics, TellTheStoreAndTheQuarantine) {
   EXPECT_THAT(text, HasSubstr("\nregctl_gc_purge_gate_open{root=\"/srv/\\\"r\\\"\"} 0\n"));
   EXPECT_THAT(text,
               HasSubstr("regctl_gc_storage_blobs{root=\"/srv/\\\"r\\\"\",state=\"garbage\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(",option=\"--delete-untagged\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(fmt::format(",option=\"--delete-untagged\"}} {}\n",
+                                          report.findings->untagged.bytes)));
   EXPECT_THAT(text, Not(HasSubstr("freed")));  // nothing was done
+}
+
+TEST(ReportMetrics, APhaseThatIsRunTwiceIsOne) {
+  Report report = report_of(cli::ExitStatus::done);
+  report.run.phases = {{"scan", 1}, {"mark", 8}, {"scan", 2}};
+  const std::string text = report_metrics(report, "");
+  EXPECT_THAT(text, HasSubstr(",phase=\"mark\"} 8\n"));
+  EXPECT_THAT(text, HasSubstr(",phase=\"scan\"} 3\n"));
 }
 
 TEST(ReportMetrics, TheLastSuccessSurvivesAFailure) {
