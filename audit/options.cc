@@ -123,6 +123,7 @@ Exit status: 0 clean, 1 warnings, 2 usage, 10 no registry storage, 12 errors,
 Every option is also a variable (REGCTL_AUDIT_QUICK=true) and, without the
 dashes, a key of --config FILE. Manual: regctl-audit(8)
 )",
+        .siblings = {"regctl-gc"},
         .groups = {{"What to check",
                     {{.name = "quick", .help = "read no layers"},
                      {.name = "subset",

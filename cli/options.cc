@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/filesystem/fstream.hpp>
 #include <boost/program_options.hpp>
+#include <optional>
 
 #include "cli/failure.h"
 
@@ -203,6 +204,20 @@ Given from_environment(const Program& program, const std::vector<std::string>& e
   return given;
 }
 
+// What is meant by `key`, "hold" or, in a section, "regctl-gc.hold"; empty: another program's.
+// `place` is for messages.
+std::optional<std::string> own_key(const Program& program, const std::string& key,
+                                   const std::string& place) {
+  const auto dot = key.find('.');
+  if (dot == std::string::npos) return key;
+  const std::string section = key.substr(0, dot);
+  if (section == program.name) return key.substr(dot + 1);
+  std::vector<std::string> known = program.siblings;
+  if (std::find(known.begin(), known.end(), section) != known.end()) return std::nullopt;
+  known.push_back(program.name);
+  unknown("section in " + place, section, known, "sections are the names of programs");
+}
+
 Given from_file(const Program& program, const std::string& file) {
   boost::filesystem::ifstream in(file);
   if (!in) throw UsageError("cannot read the configuration " + file, "check --config");
@@ -216,10 +231,11 @@ Given from_file(const Program& program, const std::string& file) {
   Given given;
   try {
     for (const auto& option : po::parse_config_file(in, description, true).options) {
-      if (option.unregistered)
-        unknown("key in " + file + ':', option.string_key, known,
-                "keys are the long names of options");
-      auto& values = given[option.string_key];
+      const auto key = own_key(program, option.string_key, file + ':');
+      if (!key) continue;
+      if (std::find(known.begin(), known.end(), *key) == known.end())
+        unknown("key in " + file + ':', *key, known, "keys are the long names of options");
+      auto& values = given[*key];
       values.insert(values.end(), option.value.begin(), option.value.end());
     }
   } catch (const po::error& error) {

@@ -32,9 +32,12 @@ struct OptionGroup {
 };
 
 struct Program {
-  std::string name;                 // "regctl-gc"; its variables begin with REGCTL_GC_
-  std::string usage;                // what the help text begins with, newline at the end
-  std::string epilogue;             // what it ends with
+  std::string name;      // "regctl-gc"; its variables begin with REGCTL_GC_
+  std::string usage;     // what the help text begins with, newline at the end
+  std::string epilogue;  // what it ends with
+  // Programs that read the same configurations: sections of their names are theirs alone. What
+  // stands above all sections is for every program.
+  std::vector<std::string> siblings;
   std::vector<OptionGroup> groups;  // each has --config FILE somewhere, or no configuration is read
 };
 

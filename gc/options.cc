@@ -191,6 +191,7 @@ Exit status: 0 done, 1 warnings, 2 usage, 10 no registry storage, 11 locked,
 Every option is also a variable (REGCTL_GC_DRY_RUN=true) and, without the
 dashes, a key of --config FILE. Manual: regctl-gc(8)
 )",
+      .siblings = {"regctl-audit"},
       .groups = {
           {"What to collect",
            {{.name = "dry-run",

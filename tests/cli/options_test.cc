@@ -22,6 +22,7 @@ Program program() {
       .name = "regctl-gc",
       .usage = "Usage: regctl-gc [OPTIONS] ROOT\n",
       .epilogue = "Manual: regctl-gc(8)\n",
+      .siblings = {"regctl-audit"},
       .groups = {
           {"What",
            {{.name = "dry-run", .letter = 'n', .help = "change nothing", .second_letter = 'd'},
@@ -176,6 +177,18 @@ TEST_F(WithConfiguration, ListsOfAllSourcesAddUp) {
 TEST_F(WithConfiguration, CommentsAndBlanksAreNothing) {
   const Options options = parse({argument("# a comment\n\n  hold =  3h  # why\n")});
   EXPECT_EQ(options.value("hold"), "3h");
+}
+
+TEST_F(WithConfiguration, SectionsAreOfOneProgram) {
+  const std::string config = argument(
+      "hold = 3h\nprotect = a\n[regctl-audit]\nmax-age = 1d\nhold = 5h\n"
+      "[regctl-gc]\nhold = 4h\nprotect = b\n");
+  EXPECT_EQ(parse({config}).value("hold"), "4h");
+  EXPECT_THAT(parse({config}).list("protect"), ElementsAre("a", "b"));
+  EXPECT_EQ(complaint({argument("[regctl-gx]\nhold = 1h\n")}),
+            "unknown section in " + file + ": regctl-gx\ndid you mean regctl-gc?");
+  EXPECT_EQ(complaint({argument("[regctl-gc]\nmax-age = 1d\n")}),
+            "unknown key in " + file + ": max-age\nkeys are the long names of options");
 }
 
 TEST_F(WithConfiguration, WrongConfigurationsAreErrors) {
