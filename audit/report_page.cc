@@ -11,7 +11,6 @@ using cli::Align;
 using cli::Charset;
 using cli::format_bytes;
 using cli::format_count;
-using report::Labelled;
 using report::minute_of;
 using report::Page;
 using report::Section;
@@ -152,7 +151,7 @@ void trend(const Report& report, const Text& text, Page& page) {
   page.show(table);
 }
 
-void quarantine(const Verdict& verdict, std::uint64_t bytes, Page& page) {
+void quarantine(const Verdict& verdict, Page& page) {
   page.section("What waits in quarantine");
   std::uint64_t blobs = 0, others = verdict.inventory.quarantined_tags.size();
   std::optional<Time> oldest;
@@ -161,18 +160,16 @@ void quarantine(const Verdict& verdict, std::uint64_t bytes, Page& page) {
     oldest = oldest ? std::min(*oldest, copy.taken) : copy.taken;
   }
   if (!oldest) return page.line("Nothing.");
-  page.facts({{"blobs", format_count(blobs) + ", " + format_bytes(bytes)},
+  page.facts({{"blobs", format_count(blobs) + ", " +
+                            format_bytes(report::quarantined_bytes(verdict.inventory))},
               {"links and tags", format_count(others)},
               {"oldest", format_rfc3339(*oldest)},
               {"waits for", "regctl-gc, which tells the hold and the gate (--dry-run)"}});
 }
 
-void origin(const Report& report, const Text& text, Page& page) {
+void origin(const Report& report, Page& page) {
   page.section("How this was made");
-  std::vector<Labelled> facts = {
-      {"storage", text.name(report.store.path) + " (" + text.name(report.store.medium.name) + ")"},
-      {"began", format_rfc3339(report.started_at)},
-      {"ended", format_rfc3339(report.finished_at)}};
+  auto facts = report::origin_of(report.store, report.started_at, report.finished_at);
   if (report.verdict) {
     const Verification& verification = report.verdict->verification;
     facts.emplace_back(
@@ -199,12 +196,9 @@ void show_verdict(const Report& report, const Text& text, Page& page) {
     live[index_of(one.blob)] = false;
     if (const Blob* blob = inventory.blob(one.blob)) ages.add(blob->bytes, blob->modified);
   }
-  std::uint64_t quarantined = 0;
-  for (const Quarantined& copy : inventory.quarantined)
-    quarantined += copy.kind == Quarantined::Kind::blob ? copy.bytes : 0;
-  const report::StoreView view{inventory, verdict.usage, sizes, live, quarantined};
+  const report::StoreView view{inventory, verdict.usage, sizes, live};
   show_space(view, page);
-  quarantine(verdict, quarantined, page);
+  quarantine(verdict, page);
   page.show(ages.table(text));
   show_tables(view, page);
 }
@@ -218,7 +212,7 @@ void write_page(const Report& report, Page& page) {
   table.add("warning", report.warnings);
   page.show(std::move(table).section());
   if (report.verdict) show_verdict(report, text, page);
-  origin(report, text, page);
+  origin(report, page);
   page.finish();
 }
 

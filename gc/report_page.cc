@@ -111,7 +111,7 @@ void quarantine(const Report& report, const Totals& totals, Page& page) {
   page.facts(facts);
 }
 
-std::string text_of(const OptionValues::value_type::second_type& value, const Text& text) {
+std::string text_of(const OptionValue& value, const Text& text) {
   struct Speaker {
     const Text& text;
     std::string operator()(bool flag) const { return flag ? "yes" : "no"; }
@@ -129,48 +129,41 @@ std::string text_of(const OptionValues::value_type::second_type& value, const Te
 void origin(const Report& report, const Text& text, Page& page) {
   const Run& run = report.run;
   page.section("How this was made");
-  std::vector<Labelled> facts = {
-      {"run", run.id},
-      {"storage", text.name(report.store.path) + " (" + text.name(report.store.medium.name) + ")"},
-      {"began", format_rfc3339(run.started_at)},
-      {"ended", format_rfc3339(run.finished_at)}};
+  auto facts = report::origin_of(report.store, run.started_at, run.finished_at);
+  facts.emplace(facts.begin(), "run", run.id);
   for (const Phase& phase : run.phases)
     facts.emplace_back(phase.name, fmt::format("{:.2f} s", phase.seconds));
   for (const auto& [name, value] : run.options) facts.emplace_back(name, text_of(value, text));
   page.facts(facts);
 }
 
+void show_findings(const Report& report, const Totals& totals, const Text& text, Page& page) {
+  const Looked& findings = *report.findings;
+  std::vector<bool> live(findings.inventory.digests.size(), true);
+  for (const BlobRemoval& blob : plan_of(report).blobs) {
+    if (const auto id = findings.inventory.digests.find(blob.digest)) live[index_of(*id)] = false;
+  }
+  const report::StoreView view{findings.inventory, findings.usage, findings.sizes, live};
+  show_space(view, page);
+  report::Section types = types_table(report, totals, text);
+  types.title = "What is there";
+  page.show(types);
+  page.show(advice(findings.advice));
+  quarantine(report, totals, page);
+  page.show(ages_table(report, text));
+  page.show(garbage_table(report, totals, text));
+  page.show(largest_table(report, text));
+  show_tables(view, page);
+}
+
 void write_page(const Report& report, Page& page) {
   const report::TextStyle style = report::page_style();
   const Text text(style);
+  const Totals totals = report.findings ? totals_of(report) : Totals();
   head(report, text, page);
-  if (report.findings) {
-    const Looked& findings = *report.findings;
-    const Totals totals = totals_of(report);
-    tiles(report, totals, page);
-    page.show(messages(report, text));
-    std::vector<bool> live(findings.inventory.digests.size(), true);
-    for (const BlobRemoval& blob : plan_of(report).blobs) {
-      if (const auto id = findings.inventory.digests.find(blob.digest)) live[index_of(*id)] = false;
-    }
-    std::uint64_t quarantined = 0;  // when the run began
-    for (const Quarantined& copy : findings.inventory.quarantined)
-      quarantined += copy.kind == Quarantined::Kind::blob ? copy.bytes : 0;
-    const report::StoreView view{findings.inventory, findings.usage, findings.sizes, live,
-                                 quarantined};
-    show_space(view, page);
-    report::Section types = types_table(report, totals, text);
-    types.title = "What is there";
-    page.show(types);
-    page.show(advice(findings.advice));
-    quarantine(report, totals, page);
-    page.show(ages_table(report, text));
-    page.show(garbage_table(report, totals, text));
-    page.show(largest_table(report, text));
-    show_tables(view, page);
-  } else {
-    page.show(messages(report, text));
-  }
+  if (report.findings) tiles(report, totals, page);
+  page.show(messages(report, text));
+  if (report.findings) show_findings(report, totals, text, page);
   origin(report, text, page);
   page.finish();
 }

@@ -72,27 +72,17 @@ std::vector<AreaGroup> groups_of_repositories(const StoreView& view, double limi
                            .garbage = usage.garbage});
   }
   std::vector<AreaGroup> groups;
-  AreaGroup others;
+  Rest others(limit);
   for (auto& [name, group] : by_name) {
-    group.label = text.name(name);
-    const bool is_small = static_cast<double>(group.bytes()) < limit;
-    Rest rest(limit);
-    std::vector<Area> areas;
-    for (Area& area : group.areas) {
-      if (is_small)
-        others.areas.push_back(std::move(area));
-      else if (!rest.takes(area))
-        areas.push_back(std::move(area));
-    }
-    if (is_small) continue;
-    std::move(rest).add_to(areas, text);
-    groups.push_back({group.label, std::move(areas)});
+    Rest own(limit);
+    Rest& rest = static_cast<double>(group.bytes()) < limit ? others : own;
+    std::erase_if(group.areas, [&](const Area& area) { return rest.takes(area); });
+    std::move(own).add_to(group.areas, text);
+    groups.push_back({text.name(name), std::move(group.areas)});
   }
-  Rest rest(limit);
-  for (const Area& area : others.areas) rest.takes(area);
-  others.areas.clear();
-  std::move(rest).add_to(others.areas, text);
-  groups.push_back(std::move(others));
+  AreaGroup last;
+  std::move(others).add_to(last.areas, text);
+  groups.push_back(std::move(last));
   return groups;
 }
 
@@ -109,7 +99,8 @@ std::vector<AreaGroup> groups_of(const StoreView& view, const Text& text) {
   }
   const std::uint64_t unowned = all_live > fair ? all_live - fair : 0;
   garbage += view.usage.garbage_of_several + view.usage.garbage_of_none;
-  const double all = static_cast<double>(fair + unowned + garbage + view.quarantined_bytes);
+  const std::uint64_t quarantined = quarantined_bytes(view.inventory);
+  const double all = static_cast<double>(fair + unowned + garbage + quarantined);
   auto groups = groups_of_repositories(view, all * kSmallest, text);
   const auto add = [&](const char* label, Area::Kind kind, std::uint64_t kept,
                        std::uint64_t waste) {
@@ -120,7 +111,7 @@ std::vector<AreaGroup> groups_of(const StoreView& view, const Text& text) {
       view.usage.garbage_of_several);
   add("linked by no repository", Area::Kind::unowned, 0, view.usage.garbage_of_none);
   add("kept, in no repository", Area::Kind::unowned, unowned, 0);
-  add("in quarantine", Area::Kind::quarantine, view.quarantined_bytes, 0);
+  add("in quarantine", Area::Kind::quarantine, quarantined, 0);
   return groups;
 }
 
@@ -133,6 +124,21 @@ TextStyle page_style() {
 std::string minute_of(Time time) {
   const std::string text = format_rfc3339(time);
   return text.substr(0, 10) + ' ' + text.substr(11, 5);
+}
+
+std::uint64_t quarantined_bytes(const Inventory& inventory) {
+  std::uint64_t sum = 0;
+  for (const Quarantined& copy : inventory.quarantined)
+    sum += copy.kind == Quarantined::Kind::blob ? copy.bytes : 0;
+  return sum;
+}
+
+std::vector<Labelled> origin_of(const StoreFacts& store, Time began, Time ended) {
+  const TextStyle style = page_style();
+  const Text text(style);
+  return {{"storage", text.name(store.path) + " (" + text.name(store.medium.name) + ")"},
+          {"began", format_rfc3339(began)},
+          {"ended", format_rfc3339(ended)}};
 }
 
 void show_space(const StoreView& view, Page& page) {

@@ -15,7 +15,6 @@ struct StoreView {
   const UsageReport& usage;             // of the inventory
   const std::vector<KnownSize>& sizes;  // as known_sizes() gives them
   const std::vector<bool>& live;        // by DigestId
-  std::uint64_t quarantined_bytes = 0;  // of blobs
 };
 
 // As many repositories a table as a page can have and stay usable: the others are one row.
@@ -26,6 +25,12 @@ TextStyle page_style();
 
 // "2026-11-21 03:30"
 std::string minute_of(Time time);
+
+// Of the blobs in it.
+std::uint64_t quarantined_bytes(const Inventory& inventory);
+
+// Which storage, and when: what a page says first of how it was made.
+std::vector<Labelled> origin_of(const StoreFacts& store, Time began, Time ended);
 
 // A picture of areas, with its definitions.
 void show_space(const StoreView& view, Page& page);
